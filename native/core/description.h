@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/token.h"
+
+namespace impersonate {
+
+enum class PrincipalKind { kUser, kGroup };
+
+// A user or group by its identifier: a SID in string form on Windows, a decimal uid or gid on Linux.
+struct Principal {
+  PrincipalKind kind;
+  std::string id;
+
+  friend bool operator==(const Principal& a, const Principal& b) { return a.kind == b.kind && a.id == b.id; }
+};
+
+// A privilege by its Win32 name, or a Linux capability by its name.
+struct Privilege {
+  std::string name;
+  bool enabled;
+
+  friend bool operator==(const Privilege& a, const Privilege& b) {
+    return a.name == b.name && a.enabled == b.enabled;
+  }
+};
+
+// What a token says of itself, read from the kernel.
+struct Description {
+  Principal user;
+  std::vector<Principal> groups;            // enabled ones only; on Linux the primary group comes first
+  std::vector<Principal> deny_only_groups;  // Windows
+  std::vector<Privilege> privileges;
+  std::optional<Level> level;  // none for a primary token
+  std::string logon_id;        // the logon SID on Windows, else empty
+  bool anonymous = false;
+};
+
+// The name behind a principal, as the account database has it.
+struct Account {
+  std::string name;
+  std::string domain;  // empty on Linux
+};
+
+// What Restrict takes away.
+struct Restrictions {
+  std::vector<std::string> deny_only;          // SIDs
+  std::vector<std::string> remove_privileges;  // privilege or capability names
+  bool drop_all_groups = false;                // supplementary groups
+  std::vector<std::string> drop_groups;        // gids
+};
+
+}  // namespace impersonate

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace impersonate {
+
+// A failure as the operating system or this library reports it. Thrown on the thread where the call
+// failed, right after the call, so that `number` is that call's own error.
+class Error : public std::exception {
+ public:
+  // `code` is the symbolic name (EPERM, ERROR_ACCESS_DENIED, ERR_TOKEN_CLOSED), `number` the errno or
+  // Win32 error (0 for errors of this library), `syscall` the call that failed (empty likewise).
+  Error(std::string code, int number, std::string syscall, std::string message)
+      : code_(std::move(code)), number_(number), syscall_(std::move(syscall)), message_(std::move(message)) {}
+
+  // An error of this library itself.
+  Error(std::string code, std::string message) : Error(std::move(code), 0, "", std::move(message)) {}
+
+  const char* what() const noexcept override { return message_.c_str(); }
+  const std::string& code() const noexcept { return code_; }
+  int number() const noexcept { return number_; }
+  const std::string& syscall() const noexcept { return syscall_; }
+
+ private:
+  std::string code_;
+  int number_;
+  std::string syscall_;
+  std::string message_;
+};
+
+}  // namespace impersonate

@@ -1,0 +1,27 @@
+#include "core/fatal.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace impersonate {
+namespace {
+
+void Print(const std::string& message) noexcept {
+  std::fputs(message.c_str(), stderr);
+  std::fputs("\n", stderr);
+  std::fflush(stderr);
+}
+
+}  // namespace
+
+void Abort(const std::string& message) noexcept {
+  Print("impersonate: " + message);
+  std::abort();
+}
+
+void Die(const std::string& message, int exit_code) noexcept {
+  Print(message);
+  std::_Exit(exit_code);
+}
+
+}  // namespace impersonate

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/description.h"
+#include "core/token.h"
+
+// What an operating system must provide. Every function throws `Error` unless it says otherwise.
+namespace impersonate::port {
+
+// "win32", "linux" or "unsupported".
+const char* Name() noexcept;
+
+// Called once per process, before anything else, by the first thread that loads the addon. Throws where
+// impersonation cannot be made safe in this process.
+void Init(unsigned node_major);
+
+// Called by every thread that loads the addon. A thread that was born with a user's identity is given
+// the process's; aborts if that fails.
+void InitThread();
+
+// ---- tokens ----------------------------------------------------------------------------------------
+
+// The identity of the process, whatever the calling thread is impersonating.
+TokenRef ProcessToken();
+// What the kernel says the calling thread impersonates; null if nothing.
+TokenRef ThreadToken();
+TokenRef AnonymousToken();
+// Without a password, by name. May block: never call it on a JavaScript thread.
+TokenRef TokenForUser(const std::string& name);
+// A Win32 token handle. With `adopt` the handle is closed once the call has succeeded, else it stays the
+// caller's.
+TokenRef TokenFromHandle(std::uint64_t handle, bool adopt);
+
+TokenRef Restrict(const Token& token, const Restrictions& restrictions);
+TokenRef Duplicate(const Token& token, Level level);
+Description Describe(const Token& token);
+// Same user, groups, privileges, restrictions and level.
+bool Equal(const Token& a, const Token& b);
+
+// None if no account has that identifier. May block: never call it on a JavaScript thread.
+std::optional<Account> LookupAccount(const Principal& principal);
+
+// ---- the calling thread ----------------------------------------------------------------------------
+
+// What a thread was before its outermost scope. One object per thread, used over and over; each port
+// defines its own.
+struct Captured;
+struct CapturedDelete {
+  void operator()(Captured* captured) const noexcept;
+};
+using CapturedPtr = std::unique_ptr<Captured, CapturedDelete>;
+
+CapturedPtr NewCaptured();
+
+// Remembers what the thread is now, at the entry of an outermost scope.
+void Capture(Captured& captured);
+// Puts `token` on the thread; `current` is what the thread carries now, null for what was captured. Reads
+// the identity back where the token is not verified yet. When it throws, the thread is as it was.
+void Apply(Captured& captured, const Token* current, const Token& token);
+// Gives the thread back what was captured, and lets go of it. Aborts the process if that fails.
+void Restore(Captured& captured) noexcept;
+// The same for the time of a baseline scope: what was captured stays captured. Aborts likewise.
+void RestoreForNow(Captured& captured) noexcept;
+// Lets go of what was captured, if anything, without touching the thread: for a failed outermost entry.
+void Forget(Captured& captured) noexcept;
+
+// ---- the process's own credentials -------------------------------------------------------------------
+
+// Bars every thread from entering a scope while it lives, for a change of the process's own credentials.
+// Throws ERR_SCOPE_ACTIVE if any thread is in one. Afterwards the new credentials are the process's.
+class CredentialChange {
+ public:
+  CredentialChange();
+  ~CredentialChange();
+  CredentialChange(const CredentialChange&) = delete;
+  CredentialChange& operator=(const CredentialChange&) = delete;
+};
+
+}  // namespace impersonate::port

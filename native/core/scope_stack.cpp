@@ -1,0 +1,99 @@
+#include "core/scope_stack.h"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "core/error.h"
+#include "core/fatal.h"
+
+namespace impersonate {
+namespace {
+
+void RequireLevelForWork(const Token& token) {
+  if (token.level() >= Level::kImpersonation) return;
+  throw Error("ERR_TOKEN_LEVEL",
+              "The token's impersonation level lets it be looked at, not acted as: a token of level "
+              "impersonation or delegation is needed");
+}
+
+}  // namespace
+
+ScopeStack& ScopeStack::OfThread() {
+  thread_local ScopeStack stack;
+  return stack;
+}
+
+ScopeStack::ScopeStack() : captured_(port::NewCaptured()) { frames_.reserve(8); }
+
+ScopeStack::~ScopeStack() { LeaveAll(); }
+
+ScopeStack::ScopeId ScopeStack::NextScope() noexcept {
+  const ScopeId scope = next_scope_;
+  next_scope_ = scope == UINT32_MAX ? 1 : scope + 1;
+  return scope;
+}
+
+ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token) {
+  RequireLevelForWork(*token);
+  const bool outermost = frames_.empty();
+  const TokenRef current = current_token();
+  // The frame first: once the identity is on, nothing may throw any more.
+  frames_.push_back({NextScope(), token_id, std::move(token)});
+  const Frame& frame = frames_.back();
+  try {
+    if (outermost) port::Capture(*captured_);
+    if (current != frame.token) port::Apply(*captured_, current.get(), *frame.token);
+  } catch (...) {
+    if (outermost) port::Forget(*captured_);
+    frames_.pop_back();
+    throw;
+  }
+  return frame.scope;
+}
+
+ScopeStack::ScopeId ScopeStack::EnterBaseline() {
+  if (frames_.empty()) return 0;
+  const TokenRef current = current_token();
+  frames_.push_back({NextScope(), 0, nullptr});
+  if (current) port::RestoreForNow(*captured_);
+  return frames_.back().scope;
+}
+
+ScopeStack::Left ScopeStack::Leave(ScopeId scope) noexcept {
+  for (std::size_t index = frames_.size(); index-- > 0;) {
+    if (frames_[index].scope != scope) continue;
+    const bool innermost = index + 1 == frames_.size();
+    LeaveFrom(index);
+    return innermost ? Left::kInOrder : Left::kUnwound;
+  }
+  return Left::kNotOpen;
+}
+
+std::size_t ScopeStack::LeaveAll() noexcept {
+  const std::size_t depth = frames_.size();
+  if (depth != 0) LeaveFrom(0);
+  return depth;
+}
+
+void ScopeStack::LeaveFrom(std::size_t index) noexcept {
+  const TokenRef current = std::move(frames_.back().token);
+  if (index == 0) {
+    port::Restore(*captured_);
+  } else {
+    Return(current.get(), frames_[index - 1].token.get());
+  }
+  frames_.resize(index);
+}
+
+void ScopeStack::Return(const Token* current, const Token* enclosing) noexcept {
+  if (current == enclosing) return;
+  if (!enclosing) return port::RestoreForNow(*captured_);
+  try {
+    port::Apply(*captured_, current, *enclosing);
+  } catch (const std::exception& error) {
+    Abort(std::string("cannot restore the identity of the enclosing scope: ") + error.what());
+  }
+}
+
+}  // namespace impersonate

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/port.h"
+#include "core/token.h"
+
+namespace impersonate {
+
+// The open impersonation scopes of one thread, innermost last. Outside every scope the thread is what
+// its owner made it; inside, it carries the innermost scope's token.
+class ScopeStack {
+ public:
+  using ScopeId = std::uint32_t;
+
+  // How a scope was left.
+  enum class Left {
+    kInOrder,  // it was the innermost one
+    kUnwound,  // inner ones were still open and were left with it
+    kNotOpen,  // it had been left already; nothing was done
+  };
+
+  // The calling thread's own stack.
+  static ScopeStack& OfThread();
+
+  ScopeStack(const ScopeStack&) = delete;
+  ScopeStack& operator=(const ScopeStack&) = delete;
+
+  // Puts the token on the thread and opens a scope. `token_id` is kept for `current_token_id`. Throws, with
+  // the thread as it was, if the kernel refuses or the token's level does not allow work.
+  ScopeId Enter(std::int32_t token_id, TokenRef token);
+
+  // Leaves the scope and every scope inside it. Aborts the process if the identity cannot be restored.
+  Left Leave(ScopeId scope) noexcept;
+
+  // Leaves every scope of the thread; returns how many there were.
+  std::size_t LeaveAll() noexcept;
+
+  std::size_t depth() const noexcept { return frames_.size(); }
+  // The innermost scope's token, null outside and in a baseline scope.
+  TokenRef current_token() const { return frames_.empty() ? nullptr : frames_.back().token; }
+  std::int32_t current_token_id() const noexcept { return frames_.empty() ? 0 : frames_.back().token_id; }
+
+  // Opens a scope in which the thread is what it was before its outermost scope. Outside every scope there
+  // is nothing to do, and 0 comes back, which Leave ignores.
+  ScopeId EnterBaseline();
+
+ private:
+  struct Frame {
+    ScopeId scope = 0;
+    std::int32_t token_id = 0;
+    TokenRef token;  // null in a baseline scope
+  };
+
+  ScopeStack();
+  ~ScopeStack();
+  ScopeId NextScope() noexcept;
+  // Puts on what the enclosing scope stands for.
+  void Return(const Token* current, const Token* enclosing) noexcept;
+  void LeaveFrom(std::size_t index) noexcept;
+
+  std::vector<Frame> frames_;
+  port::CapturedPtr captured_;
+  ScopeId next_scope_ = 1;
+};
+
+}  // namespace impersonate

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+namespace impersonate {
+
+// The Win32 impersonation levels, in their order.
+enum class Level { kAnonymous = 0, kIdentification = 1, kImpersonation = 2, kDelegation = 3 };
+
+// An identity that a thread can take on. Immutable and shared between threads; each port derives its
+// own. The kernel resource behind it is released when the last slot, scope or job lets go.
+class Token {
+ public:
+  Token(const Token&) = delete;
+  Token& operator=(const Token&) = delete;
+  virtual ~Token() = default;
+
+  Level level() const noexcept { return level_; }
+
+  // Whether a thread has been seen, by the kernel's own word, to carry this token after a switch. The
+  // one thing about a token that changes: it only ever goes from false to true.
+  bool verified() const noexcept { return verified_.load(std::memory_order_acquire); }
+  void MarkVerified() const noexcept { verified_.store(true, std::memory_order_release); }
+
+ protected:
+  explicit Token(Level level) noexcept : level_(level) {}
+
+ private:
+  Level level_;
+  mutable std::atomic<bool> verified_{false};
+};
+
+using TokenRef = std::shared_ptr<const Token>;
+
+}  // namespace impersonate

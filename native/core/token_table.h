@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "core/token.h"
+
+namespace impersonate {
+
+// Numbers for live tokens, so that a token crosses into JavaScript as an int32 and a closed one is never
+// mistaken for another. One table serves the whole process, so that threads can share tokens.
+class TokenTable {
+ public:
+  static constexpr std::size_t kMaxLimit = 65536;
+
+  // The process's table. Never destroyed: worker threads may outlive static destruction.
+  static TokenTable& Get();
+
+  // A positive id; throws ERR_TOKEN_LIMIT at the limit.
+  std::int32_t Add(TokenRef token);
+  // Null if the id is closed or was never given out.
+  TokenRef Find(std::int32_t id) const;
+  // Whether the id was open. The token itself lives on while a scope or job holds it.
+  bool Close(std::int32_t id);
+
+  std::size_t count() const;
+  std::size_t limit() const;
+  // Applies to tokens made from now on.
+  void SetLimit(std::size_t limit);
+
+ private:
+  struct Slot {
+    TokenRef token;
+    std::uint16_t generation = 1;
+  };
+
+  TokenTable() = default;
+  const Slot* SlotOf(std::int32_t id) const;
+
+  mutable std::mutex mutex_;
+  std::vector<Slot> slots_;
+  // First in, first out, so that a number comes back as late as possible.
+  std::deque<std::uint16_t> free_;
+  std::size_t count_ = 0;
+  std::size_t limit_ = 16384;
+};
+
+}  // namespace impersonate
