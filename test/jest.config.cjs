@@ -1,0 +1,20 @@
+'use strict';
+
+const path = require('node:path');
+
+const root = path.resolve(__dirname, '..');
+const port = process.platform === 'win32' ? 'win32' : 'linux';
+
+// Runs the compiled tests: the contract suite and what only this system's port has.
+module.exports = {
+  rootDir: root,
+  roots: ['<rootDir>/dist-test'],
+  testMatch: [`**/dist-test/{contract,${port}}/**/*.test.js`],
+  testEnvironment: 'node',
+  transform: {},
+  moduleFileExtensions: ['js', 'mjs', 'cjs', 'json', 'node'],
+  moduleNameMapper: { '^impersonate$': '<rootDir>/dist/index.js' },
+  setupFilesAfterEnv: ['<rootDir>/dist-test/support/setup.js'],
+  modulePathIgnorePatterns: ['<rootDir>/\\.rig/', '<rootDir>/build[^/]*/'],
+  watchman: false,
+};
