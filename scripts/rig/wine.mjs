@@ -1,0 +1,57 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { cached } from './cache.mjs';
+import { unpackDebian } from './debian.mjs';
+import { runInNamespace } from './namespace.mjs';
+
+const release = 'trixie';
+const packages = ['wine64', 'libwine', 'libgnutls30t64', 'fonts-dejavu-core', 'libc-bin'];
+const superfluous = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/lintian', 'usr/share/bug'];
+const firstStartSeconds = 180;
+
+/**
+ * Wine 10 from Debian: `tree` holds its files and every library they need, `prefix` a fresh Windows drive and
+ * registry. The prefix is a template: a run works on a copy.
+ */
+export async function wine() {
+  const folder = await cached('wine-10', makeWine);
+  return { tree: path.join(folder, 'tree'), prefix: path.join(folder, 'prefix') };
+}
+
+async function makeWine(folder) {
+  const tree = path.join(folder, 'tree');
+  await mkdir(tree);
+  const unpacked = await unpackDebian(release, packages, tree);
+  await writeFile(path.join(folder, 'packages.txt'), unpacked.join('\n') + '\n');
+  await finishWine(tree);
+  await Promise.all(superfluous.map((name) => rm(path.join(tree, name), { recursive: true, force: true })));
+  await makePrefix(tree, path.join(folder, 'prefix'));
+}
+
+/** What the packages' maintainer scripts would do, and places for the folders of the host's /usr that stay. */
+async function finishWine(tree) {
+  await markBuiltin(
+    path.join(tree, 'usr/x86_64-w64-mingw32/lib/zlib1.dll'),
+    path.join(tree, 'usr/lib/x86_64-linux-gnu/wine/x86_64-windows/zlib1.dll'),
+  );
+  const servers = path.join(tree, 'usr/lib/wine');
+  await rename(path.join(servers, 'wineserver64'), path.join(servers, 'wineserver'));
+  await Promise.all(['local', 'src'].map((name) => mkdir(path.join(tree, 'usr', name), { recursive: true })));
+}
+
+/** Wine loads a library as one of its own only with this mark, which fills the 32 bytes behind the DOS header. */
+async function markBuiltin(from, to) {
+  const library = await readFile(from);
+  const mark = Buffer.alloc(32);
+  mark.write('Wine builtin DLL', 'latin1');
+  mark.copy(library, 64);
+  await writeFile(to, library);
+}
+
+async function makePrefix(tree, prefix) {
+  const args = ['wineboot', '--init'];
+  const env = { WINEDEBUG: '-all' };
+  const result = await runInNamespace({ tree, prefix, args, cwd: '/', env, timeoutSeconds: firstStartSeconds });
+  if (result.code === 0) return;
+  throw new Error(`wineboot failed (${result.timedOut ? 'time limit' : result.code}):\n${result.output}`);
+}
