@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from './command.mjs';
 
@@ -15,6 +15,7 @@ export async function unpackDebian(release, packages, folder) {
   const work = path.join(folder, '.apt');
   const fetched = await download(release, packages, work);
   for (const file of fetched) await run('dpkg-deb', ['--extract', file, folder]);
+  await rm(work, { recursive: true });
   return fetched.map((file) => path.basename(file));
 }
 
