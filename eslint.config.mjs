@@ -1,0 +1,72 @@
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const nodeGlobals = Object.fromEntries(
+  [
+    ...['AbortController', 'AbortSignal', 'Buffer', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams'],
+    ...['clearImmediate', 'clearInterval', 'clearTimeout', 'console', 'fetch', 'performance', 'process'],
+    ...['queueMicrotask', 'setImmediate', 'setInterval', 'setTimeout', 'structuredClone'],
+  ].map((name) => [name, 'readonly']),
+);
+const commonJsGlobals = Object.fromEntries(
+  ['__dirname', '__filename', 'exports', 'module', 'require'].map((name) => [name, 'readonly']),
+);
+
+// A `using` declaration is used by being there; a leading underscore says that a parameter is not.
+const unused = {
+  args: 'all',
+  argsIgnorePattern: '^_',
+  caughtErrors: 'all',
+  caughtErrorsIgnorePattern: '^_',
+  ignoreUsingDeclarations: true,
+};
+
+export default defineConfig(
+  globalIgnores([
+    'build/',
+    'build-*/',
+    'dist/',
+    'dist-test/',
+    '.rig/',
+    '**/node_modules/',
+    'test/native/**/build*/',
+  ]),
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    rules: {
+      eqeqeq: 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'object-shorthand': 'error',
+      'no-unused-vars': ['error', unused],
+    },
+  },
+  {
+    files: ['**/*.{mjs,cjs,js}'],
+    languageOptions: { ecmaVersion: 2024, globals: nodeGlobals },
+  },
+  {
+    files: ['**/*.{cjs,js}'],
+    languageOptions: { sourceType: 'commonjs', globals: commonJsGlobals },
+  },
+  {
+    files: ['**/*.{ts,mts}'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'no-unused-vars': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', unused],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allowAny: false, allowNullish: false },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+    },
+  },
+  { files: ['lib/**'], rules: { 'max-lines': ['error', 250] } },
+);

@@ -1,0 +1,61 @@
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { isMain, report } from './support/check.mjs';
+import { listFiles } from './support/files.mjs';
+import { addonApiHeaders, nodeHeaders } from './support/node-headers.mjs';
+import { ensurePrograms } from './support/packages.mjs';
+import { root } from './support/root.mjs';
+import { problemsOf } from './support/run.mjs';
+
+const strict = [
+  ...['-fsyntax-only', '-x', 'c++', '-std=c++17', '-pedantic-errors', '-Werror'],
+  ...['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wconversion'],
+  ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', '-DNODE_API_NO_EXTERNAL_BUFFERS_ALLOWED'],
+];
+const host = { compiler: 'g++', package: 'g++', flags: [] };
+const windows = {
+  compiler: 'x86_64-w64-mingw32-g++-posix',
+  package: 'g++-mingw-w64-x86-64-posix',
+  flags: ['-D_WIN32_WINNT=0x0A00', '-DNOMINMAX', '-DWIN32_LEAN_AND_MEAN', '-DUNICODE', '-D_UNICODE'],
+};
+const targets = {
+  'native/core': host,
+  'native/napi': host,
+  'native/linux': host,
+  'native/unsupported': host,
+  'native/win32': windows,
+  'test/native/linux': host,
+  'test/native/win32': windows,
+};
+
+async function compileAlone(header, { compiler, flags }) {
+  const system = [addonApiHeaders, nodeHeaders()].flatMap((folder) => ['-isystem', folder]);
+  // Twice: a header without a guard does not survive it.
+  const input = `#include "${path.join(root, header)}"\n`.repeat(2);
+  return problemsOf(compiler, [...strict, ...flags, '-Inative', ...system, '-'], { input });
+}
+
+async function inParallel(jobs) {
+  const results = [];
+  const queue = jobs.entries();
+  const worker = async () => {
+    for (const [index, job] of queue) results[index] = await job();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return results;
+}
+
+// Headers of native/ and test/native/ that do not compile alone, or not without a warning; '' if none.
+export async function checkHeaders() {
+  if (process.platform !== 'linux') throw new Error('The header check needs Linux with g++ and mingw-w64');
+  const jobs = [];
+  for (const [folder, target] of Object.entries(targets)) {
+    const headers = listFiles(folder, /\.h$/);
+    if (headers.length > 0) ensurePrograms({ [target.compiler]: target.package });
+    jobs.push(...headers.map((header) => () => compileAlone(header, target)));
+  }
+  return (await inParallel(jobs)).filter(Boolean).join('\n');
+}
+
+if (isMain(import.meta.url)) report('headers', await checkHeaders());

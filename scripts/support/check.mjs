@@ -1,0 +1,14 @@
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+
+// True in the module that node was started with.
+export const isMain = (url) => process.argv[1] !== undefined && pathToFileURL(process.argv[1]).href === url;
+
+// Prints one check's line, and its problems if there are any: the process will then end with code 1.
+export function report(name, problems, detail = '') {
+  const outcome = problems === '' ? 'ok' : 'FAILED';
+  console.log(`${name.padEnd(14)}${outcome}${detail && `  ${detail}`}`);
+  if (problems === '') return;
+  console.log(problems.replace(/^/gm, '  '));
+  process.exitCode = 1;
+}

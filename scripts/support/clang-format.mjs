@@ -1,0 +1,13 @@
+import { listFiles } from './files.mjs';
+import { ensurePrograms } from './packages.mjs';
+
+const program = 'clang-format-19';
+
+// The one version whose format counts, installed if it is missing.
+export function clangFormat() {
+  ensurePrograms({ [program]: program });
+  return program;
+}
+
+export const nativeSources = () =>
+  ['native', 'test/native'].flatMap((folder) => listFiles(folder, /\.(?:h|cpp)$/));

@@ -1,0 +1,105 @@
+import { libLayerProblems } from './lib-layers.mjs';
+import { nativeLayerProblems } from './native-layers.mjs';
+
+const tree = new Set([
+  'native/core/port.h',
+  'native/napi/bindings.h',
+  'native/linux/thread.h',
+  'native/win32/handle.h',
+]);
+
+// Made-up sources, each with what the rules must say of it: nothing, or one problem with these words.
+const samples = [
+  [
+    'native/core/a.h',
+    '#include <mutex>\n#include <cstdint>\n#include "core/port.h"\n#include "port.h"\n',
+    null,
+  ],
+  ['native/core/a.h', '#include <unistd.h>', '<unistd.h>'],
+  ['native/core/a.h', '  #  include <windows.h>', '<windows.h>'],
+  ['native/core/a.h', '#include "windows.h"', '<windows.h>'],
+  ['native/core/a.h', '#include <napi.h>', '<napi.h>'],
+  ['native/core/a.h', '#include "napi/bindings.h"', 'native/napi/bindings.h'],
+  ['native/core/a.h', '#include "../linux/thread.h"', 'native/linux/thread.h'],
+  ['native/core/a.h', '#include <mystery.h>', 'does not know'],
+  ['native/core/a.h', '#include HEADER', 'computed include'],
+  ['native/core/a.cpp', '// #include <napi.h>\n/*\n#include <uv.h>\n*/ const char* s = "setfsuid(0)";', null],
+  ['native/core/a.cpp', "int n = 1'000'000;\nint x = setgroups(0, nullptr);", ':2: uses setgroups'],
+  [
+    'native/napi/a.cpp',
+    '#include <napi.h>\n#include <uv.h>\n#include "core/port.h"\n#include "bindings.h"',
+    null,
+  ],
+  ['native/napi/a.cpp', '#include "linux/thread.h"', 'native/linux/thread.h'],
+  ['native/napi/a.cpp', '#include "win32/handle.h"', 'native/win32/handle.h'],
+  ['native/napi/a.cpp', '#include <sys/syscall.h>', '<sys/syscall.h>'],
+  ['native/napi/a.cpp', 'if (::setresuid(0, 0, 0) != 0) return;', 'uses setresuid'],
+  ['native/napi/a.cpp', 'const long n = SYS_setresuid;', 'uses SYS_setresuid'],
+  ['native/napi/a.cpp', 'RevertToSelf();', 'uses RevertToSelf'],
+  [
+    'native/linux/a.cpp',
+    '#include <sys/syscall.h>\n#include <grp.h>\nlong r = syscall(SYS_setfsuid, 0);',
+    null,
+  ],
+  ['native/linux/a.cpp', '#include <node_api.h>', '<node_api.h>'],
+  ['native/linux/a.cpp', '#include "napi/bindings.h"', 'native/napi/bindings.h'],
+  ['native/linux/a.cpp', '#include <Windows.h>', '<Windows.h>'],
+  [
+    'native/win32/a.cpp',
+    '#include <windows.h>\n#include "handle.h"\nbool ok = ::SetThreadToken(t, h);',
+    null,
+  ],
+  ['native/win32/a.cpp', '#include <unistd.h>', '<unistd.h>'],
+  ['native/win32/a.cpp', '#include "linux/thread.h"', 'native/linux/thread.h'],
+  ['native/win32/a.cpp', '#include <uv.h>', '<uv.h>'],
+  ['native/unsupported/a.cpp', '#include <pwd.h>', '<pwd.h>'],
+  ['native/unsupported/a.cpp', '#include "core/port.h"', null],
+  ['native/addon.cpp', '#include "napi/bindings.h"', null],
+  ['native/addon.cpp', '#include "core/port.h"', 'native/core/port.h'],
+  ['native/addon.cpp', '#include <napi.h>', '<napi.h>'],
+  ['native/other/a.cpp', '', 'belongs to no layer'],
+  [
+    'lib/binding.ts',
+    "import bindings from 'bindings';\nimport type { Native } from '../types/native';",
+    null,
+  ],
+  [
+    'lib/a.ts',
+    "import { inspect } from 'node:util';\nimport { x } from './binding';\nexport * from './b';",
+    null,
+  ],
+  ['lib/a.ts', "import type { Native } from '../types/native';\nimport { type Stats } from 'node:fs';", null],
+  ['lib/a.ts', "type T = import('node:fs').Stats;", null],
+  ['lib/a.ts', "import bindings from 'bindings';", 'bindings'],
+  ['lib/a.ts', "import { Native } from '../types/native';", 'types/native'],
+  ['lib/a.ts', "import fs from 'node:fs';", 'node:fs'],
+  ['lib/a.ts', "import fs, { type Stats } from 'node:fs';", 'node:fs'],
+  ['lib/a.ts', "import 'node:os';", 'node:os'],
+  ['lib/a.ts', "import { readFileSync } from 'fs';", 'imports fs'],
+  ['lib/a.ts', "export { userInfo } from 'node:os';", 'node:os'],
+  ['lib/a.ts', "import os = require('node:os');", 'node:os'],
+  ['lib/a.ts', "const os = require('node:os');", 'node:os'],
+  ['lib/a.ts', "const os = await import('node:os');", 'node:os'],
+  ['lib/a.ts', "const where = require.resolve('koffi');", 'koffi'],
+  ['lib/a.ts', 'const it = require(name);', 'computed'],
+  ['lib/a.ts', "import tool from '../scripts/tool';", 'scripts/tool'],
+  ['lib/a.ts', "const file = 'impersonate.node';", 'impersonate.node'],
+  ['lib/a.ts', 'process.dlopen(module, file);', 'process.dlopen'],
+  ['lib/a.ts', "// import fs from 'node:fs';\nconst text = \"import fs from 'node:fs'\";", null],
+];
+
+function problemsOf(file, source) {
+  if (file.startsWith('lib/')) return libLayerProblems(file, source);
+  return nativeLayerProblems(file, source, (name) => tree.has(name));
+}
+
+// Where the rules misjudge a sample.
+export function misjudgedSamples() {
+  return samples.flatMap(([file, source, words]) => {
+    const problems = problemsOf(file, source);
+    const right =
+      words === null ? problems.length === 0 : problems.length === 1 && problems[0].includes(words);
+    if (right) return [];
+    return [`sample ${file} ${JSON.stringify(source)}: wanted ${words}, got ${JSON.stringify(problems)}`];
+  });
+}

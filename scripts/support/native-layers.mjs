@@ -1,0 +1,120 @@
+import path from 'node:path';
+
+const words = (text) => text.trim().split(/\s+/);
+
+// The standard library: C++17's own headers, and C's under both names.
+const cHeaders = words(`assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal
+  stdalign stdarg stdbool stddef stdint stdio stdlib string tgmath time uchar wchar wctype`);
+const standard = new Set([
+  ...cHeaders.flatMap((name) => [`c${name}`, `${name}.h`]),
+  ...words(`algorithm any array atomic bitset charconv chrono codecvt complex condition_variable deque exception
+    execution filesystem forward_list fstream functional future initializer_list iomanip ios iosfwd iostream
+    istream iterator limits list locale map memory memory_resource mutex new numeric optional ostream queue
+    random ratio regex scoped_allocator set shared_mutex sstream stack stdexcept streambuf string string_view
+    strstream system_error thread tuple type_traits typeindex typeinfo unordered_map unordered_set utility
+    valarray variant vector`),
+]);
+const nodeApi = /^(?:napi(?:-inl)?\.h|(?:js_native|node)_api(?:_types)?\.h|uv\.h|uv\/[\w-]+\.h)$/;
+const windows = new Set(
+  words(`accctrl.h aclapi.h authz.h bcrypt.h delayimp.h dpapi.h dsgetdc.h errhandlingapi.h fileapi.h handleapi.h
+    intrin.h io.h iphlpapi.h libloaderapi.h lm.h lmaccess.h lmapibuf.h lmcons.h lmerr.h lsalookup.h mstcpip.h
+    namedpipeapi.h ntdef.h ntlsa.h ntsecapi.h ntsecpkg.h ntstatus.h processthreadsapi.h psapi.h rpc.h schannel.h
+    sddl.h sdkddkver.h secext.h security.h securitybaseapi.h sspi.h tlhelp32.h userenv.h versionhelpers.h
+    winbase.h wincred.h windows.h winerror.h winioctl.h winnt.h winsock2.h winsvc.h winternl.h ws2def.h
+    ws2tcpip.h wtsapi32.h`),
+);
+const posix = new Set(
+  words(`dirent.h dlfcn.h fcntl.h fnmatch.h ftw.h glob.h grp.h libgen.h link.h netdb.h nsswitch.h nss.h poll.h
+    pthread.h pwd.h sched.h semaphore.h shadow.h spawn.h syslog.h termios.h ucontext.h unistd.h utime.h`),
+);
+const posixFolder = /^(?:arpa|asm|gnu|linux|net|netinet|security|sys)\/[\w/-]+\.h$/;
+
+const layers = {
+  core: { headers: ['standard'], folders: ['core'] },
+  napi: { headers: ['standard', 'nodeApi'], folders: ['core', 'napi'] },
+  linux: { headers: ['standard', 'posix'], folders: ['core', 'linux'] },
+  win32: { headers: ['standard', 'windows'], folders: ['core', 'win32'] },
+  unsupported: { headers: ['standard'], folders: ['core', 'unsupported'] },
+};
+const registration = { headers: ['standard'], folders: ['napi'] };
+
+// Calls that change or take an identity, each in the only layer that may make them.
+const ownCalls = [
+  {
+    layer: 'linux',
+    calls:
+      /\b(?:(?:SYS|__NR)_(?:set\w*[ug]id|setgroups|capset|prctl)\w*|(?:set(?:fs|re|res|e)?[ug]id|setgroups|initgroups|capset|prctl)(?=\s*\())/g,
+  },
+  {
+    layer: 'win32',
+    calls:
+      /\b(?:SetThreadToken|RevertToSelf|Impersonate[A-Z]\w*(?:Token|Self|User|Client|Context)|LogonUser\w*|LsaLogonUser|(?:Nt|Zw)\w*Token\w*)(?=\s*\()/g,
+  },
+];
+
+function headerKind(name) {
+  const lower = name.toLowerCase(); // Windows header names have no case
+  if (standard.has(name)) return 'standard';
+  if (nodeApi.test(name)) return 'nodeApi';
+  if (windows.has(lower)) return 'windows';
+  if (posix.has(name) || posixFolder.test(name)) return 'posix';
+  return 'unknown';
+}
+
+const comments = /\/\/[^\n]*|\/\*[^]*?\*\//.source;
+const rawStrings = /R"([^\s()\\]*)\([^]*?\)\1"/.source;
+const literals = /"(?:\\.|[^"\\\n])*"|(?<![\da-fA-F])'(?:\\.|[^'\\\n])*'/.source;
+const lexemes = new RegExp(`${comments}|${rawStrings}|${literals}`, 'g');
+const blank = (text) => text.replace(/[^\n]/g, ' ');
+
+const withoutComments = (source) =>
+  source.replace(lexemes, (text) => (text.startsWith('/') || text.startsWith('R') ? blank(text) : text));
+const withoutText = (source) => source.replace(lexemes, blank);
+
+function* matches(text, pattern) {
+  for (const match of text.matchAll(pattern)) {
+    yield { match, line: text.slice(0, match.index).split('\n').length };
+  }
+}
+
+// The project's file that a quoted include means; null if it is not one of ours.
+function ownFile(file, name, exists) {
+  const beside = path.posix.join(path.posix.dirname(file), name);
+  const fromNative = path.posix.join('native', name);
+  return [beside, fromNative].find(exists) ?? null;
+}
+
+function includeProblem(file, operand, rule, exists) {
+  const [, opening, name] = /^([<"])([^>"]+)[>"]/.exec(operand) ?? [];
+  if (name === undefined) return `computed include ${operand.trim()}`;
+  const own = opening === '"' ? ownFile(file, name, exists) : null;
+  if (own !== null) {
+    const folder = /^native\/(\w+)\//.exec(own)?.[1];
+    return rule.folders.includes(folder) ? null : `includes ${own}`;
+  }
+  const kind = headerKind(name);
+  if (kind === 'unknown') return `includes ${name}, which scripts/support/native-layers.mjs does not know`;
+  return rule.headers.includes(kind) ? null : `includes <${name}>`;
+}
+
+// What a native source does that its layer must not do, as `file:line: problem`. `exists` tells whether the
+// project has a file of that path.
+export function nativeLayerProblems(file, source, exists) {
+  const layer = /^native\/(\w+)\//.exec(file)?.[1];
+  const rule = file === 'native/addon.cpp' ? registration : layers[layer];
+  if (rule === undefined) return [`${file}:1: belongs to no layer`];
+  const found = [];
+  for (const { match, line } of matches(
+    withoutComments(source),
+    /^[ \t]*(?:#|%:)[ \t]*include\w*\b(.*)$/gm,
+  )) {
+    const problem = includeProblem(file, match[1].trim(), rule, exists);
+    if (problem !== null) found.push({ line, problem });
+  }
+  for (const own of ownCalls.filter((own) => own.layer !== layer)) {
+    for (const { match, line } of matches(withoutText(source), own.calls)) {
+      found.push({ line, problem: `uses ${match[0]}, which only native/${own.layer} may` });
+    }
+  }
+  return found.map(({ line, problem }) => `${file}:${line}: ${problem}`);
+}

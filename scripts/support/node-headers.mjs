@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { root } from './root.mjs';
+
+// The folder of node's own headers, with node_api.h and uv.h: those that node-gyp is told to use, those
+// beside this node, those that node-gyp fetched, or Debian's.
+export function nodeHeaders() {
+  const prefixes = [
+    process.env.npm_config_nodedir,
+    path.resolve(process.execPath, '../..'),
+    path.join(homedir(), '.cache', 'node-gyp', process.versions.node),
+    '/usr',
+  ];
+  const folders = prefixes.filter(Boolean).map((prefix) => path.join(prefix, 'include', 'node'));
+  const found = folders.find((folder) => existsSync(path.join(folder, 'uv.h')));
+  if (found === undefined) throw new Error(`No node headers (uv.h) in ${folders.join(', ')}`);
+  return found;
+}
+
+// node-addon-api's folder, with napi.h.
+export const addonApiHeaders = path.join(root, 'node_modules', 'node-addon-api');
