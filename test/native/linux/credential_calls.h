@@ -1,0 +1,15 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+namespace probe {
+
+// Raw system calls, which change the calling thread alone: what another addon that knows nothing of this
+// product would do to its thread. Each returns 0 or the errno; an id of -1 stays as it is.
+int SetUserIds(uid_t real, uid_t effective, uid_t saved);
+int SetGroupIds(gid_t real, gid_t effective, gid_t saved);
+int SetGroups(const std::vector<gid_t>& groups);
+
+}  // namespace probe

@@ -1,0 +1,60 @@
+#include <napi.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "credential_calls.h"
+#include "syscall_fault.h"
+#include "syscall_names.h"
+
+namespace probe {
+namespace {
+
+// setUserIds(real, effective, saved): errno
+Napi::Value SetUserIdsFrom(const Napi::CallbackInfo& info) {
+  const auto id = [&info](std::size_t index) { return static_cast<uid_t>(info[index].ToNumber().Int64Value()); };
+  return Napi::Number::New(info.Env(), SetUserIds(id(0), id(1), id(2)));
+}
+
+// setGroupIds(real, effective, saved): errno
+Napi::Value SetGroupIdsFrom(const Napi::CallbackInfo& info) {
+  const auto id = [&info](std::size_t index) { return static_cast<gid_t>(info[index].ToNumber().Int64Value()); };
+  return Napi::Number::New(info.Env(), SetGroupIds(id(0), id(1), id(2)));
+}
+
+// setGroups(ids): errno
+Napi::Value SetGroupsFrom(const Napi::CallbackInfo& info) {
+  const auto list = info[0].As<Napi::Array>();
+  std::vector<gid_t> groups;
+  for (std::uint32_t index = 0; index < list.Length(); ++index) {
+    groups.push_back(list.Get(index).ToNumber().Uint32Value());
+  }
+  return Napi::Number::New(info.Env(), SetGroups(groups));
+}
+
+// failSyscall(name, errno, firstArgument?): throws when the filter was not installed
+void FailSyscall(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  const auto number = SyscallNumber(name);
+  if (!number) throw Napi::Error::New(info.Env(), "no such system call: " + name);
+  SyscallFault fault{*number, info[1].As<Napi::Number>().Int32Value(), {}};
+  if (info.Length() > 2 && !info[2].IsUndefined()) fault.first_argument = info[2].ToNumber().Uint32Value();
+  const int error = InstallFault(fault);
+  if (error != 0) throw Napi::Error::New(info.Env(), "seccomp failed with errno " + std::to_string(error));
+}
+
+Napi::Object Register(Napi::Env env, Napi::Object exports) {
+  exports["setUserIds"] = Napi::Function::New(env, SetUserIdsFrom);
+  exports["setGroupIds"] = Napi::Function::New(env, SetGroupIdsFrom);
+  exports["setGroups"] = Napi::Function::New(env, SetGroupsFrom);
+  exports["failSyscall"] = Napi::Function::New(env, FailSyscall);
+  return exports;
+}
+
+}  // namespace
+}  // namespace probe
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) { return probe::Register(env, exports); }
+NODE_API_MODULE(probe, Init)

@@ -1,0 +1,52 @@
+#include "syscall_fault.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <vector>
+
+namespace probe {
+namespace {
+
+sock_filter Load(std::size_t offset) {
+  return {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset)};
+}
+
+// Goes on with the next instruction when the loaded word equals `value`, else passes over `skipped` ones.
+sock_filter Require(std::uint32_t value, std::uint8_t skipped) {
+  return {BPF_JMP | BPF_JEQ | BPF_K, 0, skipped, value};
+}
+
+sock_filter Answer(std::uint32_t action) { return {BPF_RET | BPF_K, 0, 0, action}; }
+
+std::vector<sock_filter> Program(const SyscallFault& fault) {
+  const bool by_argument = fault.first_argument.has_value();
+  std::vector<sock_filter> program;
+  program.push_back(Load(offsetof(seccomp_data, nr)));
+  program.push_back(Require(static_cast<std::uint32_t>(fault.number), by_argument ? 3 : 1));
+  if (by_argument) {
+    // The low word: every supported machine is little-endian.
+    program.push_back(Load(offsetof(seccomp_data, args)));
+    program.push_back(Require(*fault.first_argument, 1));
+  }
+  program.push_back(Answer(SECCOMP_RET_ERRNO | (static_cast<std::uint32_t>(fault.error) & SECCOMP_RET_DATA)));
+  program.push_back(Answer(SECCOMP_RET_ALLOW));
+  return program;
+}
+
+}  // namespace
+
+int InstallFault(const SyscallFault& fault) {
+  // A thread without privileges, as one inside a scope is, may filter itself only after this.
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+  std::vector<sock_filter> program = Program(fault);
+  sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0 ? 0 : errno;
+}
+
+}  // namespace probe

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace probe {
+
+// What a system call of the calling thread does instead of its work.
+struct SyscallFault {
+  int number;
+  // 0 makes the call report success without having done anything.
+  int error;
+  // Only calls with this first argument; every call of that number when absent.
+  std::optional<std::uint32_t> first_argument;
+};
+
+// Installs the fault on the calling thread, and on the threads and processes it creates, for good: the
+// kernel knows no removal, so a test that asks for this runs in a process of its own. Returns 0 or the errno.
+int InstallFault(const SyscallFault& fault);
+
+}  // namespace probe
