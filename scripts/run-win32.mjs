@@ -1,15 +1,21 @@
 // node scripts/run-win32.mjs --node MAJOR [--timeout SECONDS] [--env NAME=VALUE]... SCRIPT [ARGUMENT...]
 // Runs a script with Node.js for Windows, here under Wine, in the project's folder; ends with its exit code.
 import path from 'node:path';
+import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { nodeMajors, projectRoot, toWindowsPath } from './rig/paths.mjs';
+import { nodeMajors, toWindowsPath } from './rig/paths.mjs';
 import { runWindowsNode } from './rig/windows-node.mjs';
 
 const timeLimitCode = 124;
-const usage = 'usage: node scripts/run-win32.mjs --node MAJOR [--timeout SECONDS] [--env NAME=VALUE]... SCRIPT [ARGUMENT...]';
+const usage =
+  'usage: node scripts/run-win32.mjs --node MAJOR [--timeout SECONDS] [--env NAME=VALUE]... SCRIPT [ARGUMENT...]';
 
 function readCommandLine(argv) {
-  const options = { node: { type: 'string' }, timeout: { type: 'string' }, env: { type: 'string', multiple: true } };
+  const options = {
+    node: { type: 'string' },
+    timeout: { type: 'string' },
+    env: { type: 'string', multiple: true },
+  };
   const tokens = parseArgs({ args: argv, options, strict: false, tokens: true }).tokens;
   const script = tokens.find(({ kind }) => kind === 'positional')?.index;
   if (script === undefined) throw new Error(usage);
@@ -21,8 +27,7 @@ function readCommandLine(argv) {
     timeoutSeconds: Number(timeout),
     env: Object.fromEntries(env.map((pair) => [pair.split('=', 1)[0], pair.slice(pair.indexOf('=') + 1)])),
     args: [toWindowsPath(path.resolve(argv[script])), ...argv.slice(script + 1)],
-    cwd: projectRoot,
-  };
+      };
 }
 
 async function main() {

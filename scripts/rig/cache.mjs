@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import { rigFolder } from './paths.mjs';
+import { withScratch } from './scratch.mjs';
 
-const partialPrefix = '.partial-';
-const abandonedAfterMs = 2 * 60 * 60 * 1000;
 const underway = new Map();
 
 /**
@@ -13,25 +13,22 @@ const underway = new Map();
  * processes making the same thing the first to finish wins.
  */
 export function cached(name, make) {
-  if (!underway.has(name)) underway.set(name, find(name, make));
+  if (!underway.has(name)) underway.set(name, findOrMake(name, make));
   return underway.get(name);
 }
 
-async function find(name, make) {
+async function findOrMake(name, make) {
   const folder = path.join(rigFolder, name);
   if (existsSync(folder)) return folder;
+  process.stderr.write(`rig: making ${name} in ${rigFolder}\n`);
   await mkdir(rigFolder, { recursive: true });
-  await removeAbandoned();
-  process.stderr.write(`rig: making ${name} ...\n`);
-  const partial = await mkdtemp(path.join(rigFolder, partialPrefix));
-  try {
-    await chmod(partial, 0o755);
-    await make(partial);
-    await renameUnlessThere(partial, folder);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
-  return folder;
+  return withScratch(rigFolder, '.partial-', async (scratch) => {
+    const made = path.join(scratch, name);
+    await mkdir(made);
+    await make(made);
+    await renameUnlessThere(made, folder);
+    return folder;
+  });
 }
 
 async function renameUnlessThere(from, to) {
@@ -39,15 +36,5 @@ async function renameUnlessThere(from, to) {
     await rename(from, to);
   } catch (error) {
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-  }
-}
-
-/** What a killed run left behind. Judged by age: its process id means nothing in another pid namespace. */
-async function removeAbandoned() {
-  for (const entry of await readdir(rigFolder)) {
-    if (!entry.startsWith(partialPrefix)) continue;
-    const partial = path.join(rigFolder, entry);
-    const status = await stat(partial).catch(() => undefined);
-    if (status && Date.now() - status.mtimeMs > abandonedAfterMs) await rm(partial, { recursive: true, force: true });
   }
 }

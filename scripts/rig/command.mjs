@@ -1,23 +1,8 @@
-import { spawn } from 'node:child_process';
+import { capture } from '../support/run.mjs';
 
-/**
- * Runs a program without input. Resolves to its standard output; rejects with everything it printed when
- * it cannot be started or fails.
- */
-export function run(program, args, options = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let everything = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-      everything += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text) => (everything += text));
-    child.on('error', (error) => reject(new Error(`${program} cannot be started: ${error.message}`)));
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve(output);
-      else reject(new Error(`${program} ${args[0]} failed (${signal ?? code}):\n${everything.trim()}`));
-    });
-  });
+/** Runs a program to its end and resolves to what it printed; rejects with that unless it ended with code 0. */
+export async function run(program, args) {
+  const { code, signal, output } = await capture(program, args);
+  if (code === 0) return output;
+  throw new Error(`${program} ${args[0]} ended with ${signal ?? `code ${code}`}:\n${output.trim()}`);
 }

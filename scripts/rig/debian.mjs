@@ -27,7 +27,9 @@ async function download(release, packages, work) {
       await run('apt-get', [...apt, 'update']);
       await run('apt-get', [...apt, '--yes', '--download-only', 'install', ...packages]);
       const archives = path.join(work, 'cache', 'archives');
-      return (await readdir(archives)).filter((name) => name.endsWith('.deb')).map((name) => path.join(archives, name));
+      return (await readdir(archives))
+        .filter((name) => name.endsWith('.deb'))
+        .map((name) => path.join(archives, name));
     } catch (error) {
       failures.push(error.message);
     }
@@ -44,7 +46,11 @@ async function mirrors() {
         `debian-archive-keyring); this is ${ID} ${VERSION_ID ?? ''}`,
     );
   }
-  const targets = await run('apt-get', ['indextargets', '--format', '$(SITE)|$(LABEL)|$(RELEASE)|$(COMPONENT)']);
+  const targets = await run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(SITE)|$(LABEL)|$(RELEASE)|$(COMPONENT)',
+  ]);
   const rows = targets.split('\n').map((line) => line.split('|'));
   const main = rows.filter(([, , , component]) => component === 'main');
   const labelled = main.filter(([, label]) => label === 'Debian');
@@ -65,7 +71,10 @@ async function writeSettings(work, mirror, release) {
   await mkdir(path.join(work, 'state', 'lists', 'partial'), { recursive: true });
   await mkdir(path.join(work, 'cache', 'archives', 'partial'), { recursive: true });
   await writeFile(path.join(work, 'state', 'status'), '');
-  await writeFile(path.join(work, 'sources.list'), `deb [arch=amd64 signed-by=${keyring}] ${mirror} ${release} main\n`);
+  await writeFile(
+    path.join(work, 'sources.list'),
+    `deb [arch=amd64 signed-by=${keyring}] ${mirror} ${release} main\n`,
+  );
   const settings = {
     'Dir::State': path.join(work, 'state'),
     'Dir::State::status': path.join(work, 'state', 'status'),
@@ -82,7 +91,12 @@ async function writeSettings(work, mirror, release) {
     'Acquire::Retries': '3',
     'Debug::NoLocking': 'true',
   };
-  const hooks = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success', 'DPkg'];
+  const hooks = [
+    'APT::Update::Pre-Invoke',
+    'APT::Update::Post-Invoke',
+    'APT::Update::Post-Invoke-Success',
+    'DPkg',
+  ];
   const lines = [
     ...hooks.map((name) => `#clear ${name};`),
     '#clear APT::Architectures;',

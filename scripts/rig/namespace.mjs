@@ -1,41 +1,43 @@
 import { spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { existsSync } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { followFile } from './follow-file.mjs';
 
 const inNamespace = fileURLToPath(new URL('in-namespace.sh', import.meta.url));
 const needsNamespaces =
-  'a private mount and pid namespace cannot be made: this needs CAP_SYS_ADMIN, or as an ordinary user ' +
-  'unprivileged user namespaces (util-linux: unshare, setpriv)';
+  'A private mount and pid namespace cannot be made here: this needs CAP_SYS_ADMIN, or as an ordinary user ' +
+  'unprivileged user namespaces (and unshare and setpriv of util-linux).';
 
 /**
  * Runs a Windows program under the Wine of `tree` with the given prefix, in a namespace of its own: whatever it
  * starts dies with it, at its end, after `timeoutSeconds`, or when this process ends.
- * `env` is its whole environment. Standard output and error are one file, and input is empty, because node.exe
- * under Wine cannot use Unix pipes; `onOutput` gets the text as it is written.
+ * `scratch` is a folder of this run's own and `env` its whole environment. Standard output and error are one
+ * file, and input is empty, because node.exe under Wine cannot use Unix pipes; `onOutput` gets the text
+ * as it is written.
  * Resolves to { code, output, timedOut }; code (8 bits, as Wine passes it on) is null after the time limit.
  */
-export async function runInNamespace({ tree, prefix, args, cwd, env, timeoutSeconds, onOutput }) {
-  const scratch = await mkdtemp(path.join(os.tmpdir(), 'impersonate-wine-'));
-  const removeScratch = () => rmSync(scratch, { recursive: true, force: true });
-  process.once('exit', removeScratch);
-  try {
-    const started = path.join(scratch, 'started');
-    const command = ['--propagation', 'private', 'bash', inNamespace, tree, started, ...args];
-    const wineEnv = { ...env, ...(await wineEnvironment(scratch, prefix)) };
-    const result = await runToFile(command, { scratch, cwd, env: wineEnv, timeoutSeconds, onOutput });
-    if (!existsSync(started) && !result.timedOut) throw new Error(`${needsNamespaces}\n${result.output.trim()}`);
-    return result;
-  } finally {
-    process.off('exit', removeScratch);
-    await rm(scratch, { recursive: true, force: true });
-  }
+export async function runInNamespace({ scratch, tree, prefix, args, cwd, env, timeoutSeconds, onOutput }) {
+  const started = path.join(scratch, 'started');
+  const mapped = process.getuid() === 0 ? [] : ['--map-root-user'];
+  const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const script = ['bash', inNamespace, tree, started, ...args];
+  const command = ['setpriv', '--pdeathsig', 'KILL', 'unshare', ...mapped, ...namespaces, ...script];
+  const wineEnv = { ...env, ...(await wineEnvironment(scratch, prefix)) };
+  const result = await runToFile(command, {
+    file: path.join(scratch, 'output'),
+    cwd,
+    env: wineEnv,
+    timeoutSeconds,
+    onOutput,
+  });
+  if (!existsSync(started) && !result.timedOut) throw new Error(`${needsNamespaces}\n${result.output.trim()}`);
+  return result;
 }
 
-/** Debian's Wine keeps its server socket in XDG_RUNTIME_DIR; a private one cannot meet another user's. */
+/** Debian's Wine keeps its server's socket in XDG_RUNTIME_DIR; in a private one it cannot meet another user's. */
 async function wineEnvironment(scratch, prefix) {
   const home = path.join(scratch, 'home');
   await mkdir(home, { mode: 0o700 });
@@ -50,16 +52,9 @@ async function wineEnvironment(scratch, prefix) {
   };
 }
 
-async function runToFile(command, { scratch, cwd, env, timeoutSeconds, onOutput }) {
-  const file = path.join(scratch, 'output');
+async function runToFile([program, ...args], { file, cwd, env, timeoutSeconds, onOutput }) {
   const written = await open(file, 'a');
-  const mapped = process.getuid() === 0 ? [] : ['--map-root-user'];
-  const isolated = ['unshare', ...mapped, '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', ...command];
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...isolated], {
-    cwd,
-    env,
-    stdio: ['ignore', written.fd, written.fd],
-  });
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', written.fd, written.fd] });
   const exited = new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
   const follower = followFile(file, onOutput);
   let timedOut = false;

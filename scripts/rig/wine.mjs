@@ -3,10 +3,17 @@ import path from 'node:path';
 import { cached } from './cache.mjs';
 import { unpackDebian } from './debian.mjs';
 import { runInNamespace } from './namespace.mjs';
+import { withScratch } from './scratch.mjs';
 
 const release = 'trixie';
 const packages = ['wine64', 'libwine', 'libgnutls30t64', 'fonts-dejavu-core', 'libc-bin'];
-const superfluous = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/lintian', 'usr/share/bug'];
+const superfluous = [
+  'usr/share/doc',
+  'usr/share/man',
+  'usr/share/locale',
+  'usr/share/lintian',
+  'usr/share/bug',
+];
 const firstStartSeconds = 180;
 
 /**
@@ -25,7 +32,7 @@ async function makeWine(folder) {
   await writeFile(path.join(folder, 'packages.txt'), unpacked.join('\n') + '\n');
   await finishWine(tree);
   await Promise.all(superfluous.map((name) => rm(path.join(tree, name), { recursive: true, force: true })));
-  await makePrefix(tree, path.join(folder, 'prefix'));
+  await makePrefix(folder, tree);
 }
 
 /** What the packages' maintainer scripts would do, and places for the folders of the host's /usr that stay. */
@@ -48,10 +55,11 @@ async function markBuiltin(from, to) {
   await writeFile(to, library);
 }
 
-async function makePrefix(tree, prefix) {
-  const args = ['wineboot', '--init'];
+async function makePrefix(folder, tree) {
+  const prefix = path.join(folder, 'prefix');
   const env = { WINEDEBUG: '-all' };
-  const result = await runInNamespace({ tree, prefix, args, cwd: '/', env, timeoutSeconds: firstStartSeconds });
+  const request = { tree, prefix, args: ['wineboot', '--init'], cwd: '/', env, timeoutSeconds: firstStartSeconds };
+  const result = await withScratch(folder, 'run-', (scratch) => runInNamespace({ scratch, ...request }));
   if (result.code === 0) return;
   throw new Error(`wineboot failed (${result.timedOut ? 'time limit' : result.code}):\n${result.output}`);
 }
