@@ -1,0 +1,3 @@
+#include "napi/addon.h"
+
+NODE_API_MODULE(impersonate, impersonate::RegisterAddon)

@@ -1,0 +1,92 @@
+#include "linux/capabilities.h"
+
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+
+#include "linux/errno_error.h"
+
+namespace impersonate::linux_port {
+namespace {
+
+// In the kernel's order: a capability's bit is its place here.
+constexpr std::array<const char*, 41> kNames = {
+    "CAP_CHOWN",          "CAP_DAC_OVERRIDE",   "CAP_DAC_READ_SEARCH",    "CAP_FOWNER",
+    "CAP_FSETID",         "CAP_KILL",           "CAP_SETGID",             "CAP_SETUID",
+    "CAP_SETPCAP",        "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE",  "CAP_NET_BROADCAST",
+    "CAP_NET_ADMIN",      "CAP_NET_RAW",        "CAP_IPC_LOCK",           "CAP_IPC_OWNER",
+    "CAP_SYS_MODULE",     "CAP_SYS_RAWIO",      "CAP_SYS_CHROOT",         "CAP_SYS_PTRACE",
+    "CAP_SYS_PACCT",      "CAP_SYS_ADMIN",      "CAP_SYS_BOOT",           "CAP_SYS_NICE",
+    "CAP_SYS_RESOURCE",   "CAP_SYS_TIME",       "CAP_SYS_TTY_CONFIG",     "CAP_MKNOD",
+    "CAP_LEASE",          "CAP_AUDIT_WRITE",    "CAP_AUDIT_CONTROL",      "CAP_SETFCAP",
+    "CAP_MAC_OVERRIDE",   "CAP_MAC_ADMIN",      "CAP_SYSLOG",             "CAP_WAKE_ALARM",
+    "CAP_BLOCK_SUSPEND",  "CAP_AUDIT_READ",     "CAP_PERFMON",            "CAP_BPF",
+    "CAP_CHECKPOINT_RESTORE"};
+
+using Data = std::array<__user_cap_data_struct, 2>;
+
+__user_cap_header_struct Header() {
+  __user_cap_header_struct header{};
+  header.version = _LINUX_CAPABILITY_VERSION_3;
+  header.pid = 0;  // the calling thread
+  return header;
+}
+
+std::uint64_t Join(std::uint32_t low, std::uint32_t high) {
+  return low | (static_cast<std::uint64_t>(high) << 32);
+}
+
+}  // namespace
+
+Capabilities ReadCapabilities() {
+  auto header = Header();
+  Data data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) throw ErrnoError(errno, "capget");
+  Capabilities capabilities;
+  capabilities.effective = Join(data[0].effective, data[1].effective);
+  capabilities.permitted = Join(data[0].permitted, data[1].permitted);
+  capabilities.inheritable = Join(data[0].inheritable, data[1].inheritable);
+  return capabilities;
+}
+
+long WriteCapabilities(const Capabilities& capabilities) noexcept {
+  auto header = Header();
+  Data data{};
+  for (std::size_t half = 0; half < data.size(); ++half) {
+    data[half].effective = static_cast<std::uint32_t>(capabilities.effective >> (32 * half));
+    data[half].permitted = static_cast<std::uint32_t>(capabilities.permitted >> (32 * half));
+    data[half].inheritable = static_cast<std::uint32_t>(capabilities.inheritable >> (32 * half));
+  }
+  return ::syscall(SYS_capset, &header, data.data());
+}
+
+void ClearAmbientCapabilities() {
+  // EINVAL: a kernel older than 4.3, which has none.
+  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL) {
+    throw ErrnoError(errno, "prctl");
+  }
+}
+
+std::vector<Privilege> ListCapabilities(const Capabilities& capabilities) {
+  std::vector<Privilege> list;
+  for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
+    const std::uint64_t mask = std::uint64_t{1} << bit;
+    if ((capabilities.permitted & mask) == 0) continue;
+    list.push_back({kNames[bit], (capabilities.effective & mask) != 0});
+  }
+  return list;
+}
+
+std::uint64_t CapabilityBit(const std::string& name) {
+  for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
+    if (name == kNames[bit]) return std::uint64_t{1} << bit;
+  }
+  throw Error("ERR_INVALID_ARG_VALUE", "removePrivileges: '" + name + "' is not a Linux capability");
+}
+
+}  // namespace impersonate::linux_port

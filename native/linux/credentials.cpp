@@ -1,0 +1,95 @@
+#include "linux/credentials.h"
+
+#include <cerrno>
+#include <cstddef>
+
+#include "linux/errno_error.h"
+#include "linux/system_calls.h"
+
+namespace impersonate::linux_port {
+namespace {
+
+bool UidsAre(const Credentials& credentials) noexcept {
+  uid_t real = 0, effective = 0, saved = 0;
+  return raw::GetResUid(&real, &effective, &saved) == 0 && real == credentials.real_uid &&
+         effective == credentials.effective_uid && saved == credentials.saved_uid;
+}
+
+bool GidsAre(const Credentials& credentials) noexcept {
+  gid_t real = 0, effective = 0, saved = 0;
+  return raw::GetResGid(&real, &effective, &saved) == 0 && real == credentials.real_gid &&
+         effective == credentials.effective_gid && saved == credentials.saved_gid;
+}
+
+// The effective uid first where the others differ from it: only it brings back the right to set those.
+const char* WriteUids(const Credentials& credentials) noexcept {
+  const uid_t effective = credentials.effective_uid;
+  if (credentials.real_uid != effective || credentials.saved_uid != effective) {
+    if (raw::SetResUid(raw::kSameUid, effective, raw::kSameUid) != 0) return "setresuid";
+  }
+  if (raw::SetResUid(credentials.real_uid, effective, credentials.saved_uid) != 0) return "setresuid";
+  return nullptr;
+}
+
+const char* WriteFsIds(const Credentials& credentials) noexcept {
+  if (credentials.fs_gid != credentials.effective_gid) {
+    raw::SetFsGid(credentials.fs_gid);
+    if (raw::SetFsGid(raw::kSameGid) != credentials.fs_gid) return "setfsgid";
+  }
+  if (credentials.fs_uid != credentials.effective_uid) {
+    raw::SetFsUid(credentials.fs_uid);
+    if (raw::SetFsUid(raw::kSameUid) != credentials.fs_uid) return "setfsuid";
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool operator==(const Credentials& a, const Credentials& b) {
+  return a.real_uid == b.real_uid && a.effective_uid == b.effective_uid && a.saved_uid == b.saved_uid &&
+         a.fs_uid == b.fs_uid && a.real_gid == b.real_gid && a.effective_gid == b.effective_gid &&
+         a.saved_gid == b.saved_gid && a.fs_gid == b.fs_gid && a.groups == b.groups &&
+         a.capabilities == b.capabilities;
+}
+
+void ReadGroups(std::vector<gid_t>& groups) {
+  constexpr std::size_t kUsual = 64, kMost = 65536;
+  groups.resize(kUsual);
+  long count = raw::GetGroups(groups.size(), groups.data());
+  if (count < 0 && errno == EINVAL) {
+    groups.resize(kMost);
+    count = raw::GetGroups(groups.size(), groups.data());
+  }
+  if (count < 0) throw ErrnoError(errno, "getgroups");
+  groups.resize(static_cast<std::size_t>(count));
+}
+
+void ReadCredentials(Credentials& credentials) {
+  Credentials& c = credentials;
+  if (raw::GetResUid(&c.real_uid, &c.effective_uid, &c.saved_uid) != 0) throw ErrnoError(errno, "getresuid");
+  if (raw::GetResGid(&c.real_gid, &c.effective_gid, &c.saved_gid) != 0) throw ErrnoError(errno, "getresgid");
+  ReadGroups(c.groups);
+  c.capabilities = ReadCapabilities();
+  c.fs_uid = raw::SetFsUid(raw::kSameUid);
+  c.fs_gid = raw::SetFsGid(raw::kSameGid);
+}
+
+const char* WriteCredentials(const Credentials& credentials) noexcept {
+  // A service that is not root keeps its rights in its capabilities, and needs them to change its ids. Root's
+  // come back with the uid, and are then cut to what they were.
+  const bool root = credentials.effective_uid == 0;
+  if (!root && WriteCapabilities(credentials.capabilities) != 0) return "capset";
+  if (const char* failed = WriteUids(credentials)) return failed;
+  if (root && WriteCapabilities(credentials.capabilities) != 0) return "capset";
+  if (raw::SetResGid(credentials.real_gid, credentials.effective_gid, credentials.saved_gid) != 0) {
+    return "setresgid";
+  }
+  if (raw::SetGroups(credentials.groups.size(), credentials.groups.data()) != 0) return "setgroups";
+  if (const char* failed = WriteFsIds(credentials)) return failed;
+  // A filter can let a call "succeed" that did nothing: the kernel's own word decides.
+  if (!UidsAre(credentials)) return errno = EPERM, "getresuid";
+  if (!GidsAre(credentials)) return errno = EPERM, "getresgid";
+  return nullptr;
+}
+
+}  // namespace impersonate::linux_port

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "linux/capabilities.h"
+
+namespace impersonate::linux_port {
+
+// Everything by which the kernel judges a thread: real, effective, saved and file system ids,
+// supplementary groups, capabilities.
+struct Credentials {
+  uid_t real_uid = 0, effective_uid = 0, saved_uid = 0, fs_uid = 0;
+  gid_t real_gid = 0, effective_gid = 0, saved_gid = 0, fs_gid = 0;
+  std::vector<gid_t> groups;
+  Capabilities capabilities;
+
+  friend bool operator==(const Credentials& a, const Credentials& b);
+  friend bool operator!=(const Credentials& a, const Credentials& b) { return !(a == b); }
+};
+
+// Reads the calling thread's credentials from the kernel into `credentials`, whose memory is used again.
+// Throws Error.
+void ReadCredentials(Credentials& credentials);
+
+// Reads the supplementary groups alone.
+void ReadGroups(std::vector<gid_t>& groups);
+
+// Gives the calling thread these credentials, from any that were made from them by a switch. Returns null,
+// or the name of the system call that failed, with errno; the thread may then be anything in between.
+const char* WriteCredentials(const Credentials& credentials) noexcept;
+
+}  // namespace impersonate::linux_port

@@ -1,0 +1,44 @@
+#include <optional>
+#include <string>
+
+#include "core/port.h"
+#include "linux/capabilities.h"
+#include "linux/ids.h"
+#include "linux/passwd.h"
+#include "linux/process_identity.h"
+#include "linux/token.h"
+
+namespace impersonate::port {
+
+using linux_port::Identity;
+using linux_port::LinuxToken;
+
+Description Describe(const Token& token) {
+  const LinuxToken& described = LinuxToken::From(token);
+  const Identity& identity = described.identity();
+  Description description;
+  description.user = {PrincipalKind::kUser, std::to_string(identity.uid)};
+  description.groups.push_back({PrincipalKind::kGroup, std::to_string(identity.gid)});
+  for (const gid_t gid : identity.groups) {
+    if (gid != identity.gid) description.groups.push_back({PrincipalKind::kGroup, std::to_string(gid)});
+  }
+  if (identity.capabilities != 0) {
+    linux_port::Capabilities capabilities = linux_port::ProcessCredentials().capabilities;
+    capabilities.effective = identity.capabilities & capabilities.permitted;
+    description.privileges = linux_port::ListCapabilities(capabilities);
+  }
+  if (described.source() != LinuxToken::Source::kProcess) description.level = token.level();
+  description.anonymous = described.source() == LinuxToken::Source::kAnonymous;
+  return description;
+}
+
+std::optional<Account> LookupAccount(const Principal& principal) {
+  const std::optional<std::string> name =
+      principal.kind == PrincipalKind::kUser
+          ? linux_port::FindUserName(linux_port::ParseUid(principal.id, "principal"))
+          : linux_port::FindGroupName(linux_port::ParseGid(principal.id, "principal"));
+  if (!name) return std::nullopt;
+  return Account{*name, ""};
+}
+
+}  // namespace impersonate::port

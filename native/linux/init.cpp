@@ -1,0 +1,41 @@
+#include <cerrno>
+#include <cstdlib>
+
+#include "core/error.h"
+#include "core/port.h"
+#include "linux/capabilities.h"
+#include "linux/credentials.h"
+#include "linux/errno_error.h"
+#include "linux/process_identity.h"
+
+namespace impersonate::port {
+namespace {
+
+// Node 20's libuv hands file work to a kernel ring, which acts with the identity of whoever set it up.
+void RefuseIoUring(unsigned node_major) {
+  const char* setting = std::getenv("UV_USE_IO_URING");
+  if (node_major > 20 || !setting || std::atoi(setting) == 0) return;
+  throw Error("ERR_IO_URING",
+              "UV_USE_IO_URING is set: on this version of Node file operations would not act as the user");
+}
+
+}  // namespace
+
+const char* Name() noexcept { return "linux"; }
+
+void Init(unsigned node_major) {
+  RefuseIoUring(node_major);
+  linux_port::StartProcessWitness();
+}
+
+void InitThread() {
+  linux_port::ClearAmbientCapabilities();
+  linux_port::Credentials thread;
+  linux_port::ReadCredentials(thread);
+  const linux_port::Credentials process = linux_port::ProcessCredentials();
+  if (thread == process) return;
+  // Born while its creator impersonated.
+  if (const char* failed = linux_port::WriteCredentials(process)) throw linux_port::ErrnoError(errno, failed);
+}
+
+}  // namespace impersonate::port

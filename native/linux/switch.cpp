@@ -1,0 +1,77 @@
+#include "linux/switch.h"
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "linux/errno_error.h"
+#include "linux/system_calls.h"
+
+namespace impersonate::linux_port {
+namespace {
+
+Error NotTaken(const char* what) {
+  return Error("ERR_IMPERSONATION_DOWNGRADED", EPERM, what,
+               std::string("The kernel accepted the switch but ") + what +
+                   " reads back something else: a system call filter or sandbox may be faking it");
+}
+
+// Leaves only what the token may keep of the process's capabilities. The kernel has already cleared root's.
+void LimitCapabilities(const Credentials& base, const Identity& identity) {
+  const std::uint64_t wanted = identity.capabilities & base.capabilities.permitted;
+  Capabilities now = ReadCapabilities();
+  if (now.effective == wanted) return;
+  now.effective = wanted;
+  if (WriteCapabilities(now) != 0) throw ErrnoError(errno, "capset");
+  if (ReadCapabilities().effective != wanted) throw NotTaken("capget");
+}
+
+void VerifyIds(const Credentials& base, const Identity& identity) {
+  uid_t uid[3];
+  if (raw::GetResUid(&uid[0], &uid[1], &uid[2]) != 0) throw ErrnoError(errno, "getresuid");
+  if (uid[0] != identity.uid || uid[1] != identity.uid || uid[2] != base.effective_uid) {
+    throw NotTaken("getresuid");
+  }
+  gid_t gid[3];
+  if (raw::GetResGid(&gid[0], &gid[1], &gid[2]) != 0) throw ErrnoError(errno, "getresgid");
+  if (gid[0] != identity.gid || gid[1] != identity.gid) throw NotTaken("getresgid");
+}
+
+void VerifyRest(const Identity& identity) {
+  std::vector<gid_t> groups;
+  ReadGroups(groups);
+  if (groups != identity.groups) throw NotTaken("getgroups");
+  if (raw::SetFsUid(raw::kSameUid) != identity.uid) throw NotTaken("setfsuid");
+  if (raw::SetFsGid(raw::kSameGid) != identity.gid) throw NotTaken("setfsgid");
+}
+
+}  // namespace
+
+void RequireWayBack(const Credentials& base, const Identity& identity) {
+  if (base.effective_uid == 0) return;
+  // The kernel drops a thread's permitted capabilities for good when its last uid of 0 goes.
+  if (base.real_uid == 0 || base.saved_uid == 0 || identity.uid == 0) {
+    throw Error("EPERM", EPERM, "setresuid",
+                "EPERM: a process that is not root, or has put root aside, cannot switch to or from uid 0 and "
+                "come back, setresuid");
+  }
+}
+
+void SwitchTo(const Credentials& base, const LinuxToken& token) {
+  const Identity& identity = token.identity();
+  RequireWayBack(base, identity);
+  if (raw::SetGroups(identity.groups.size(), identity.groups.data()) != 0) throw ErrnoError(errno, "setgroups");
+  if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) != 0) throw ErrnoError(errno, "setresgid");
+  if (raw::SetResUid(identity.uid, identity.uid, base.effective_uid) != 0) {
+    throw ErrnoError(errno, "setresuid");
+  }
+  LimitCapabilities(base, identity);
+  VerifyIds(base, identity);
+  if (!token.verified()) {
+    VerifyRest(identity);
+    token.MarkVerified();
+  }
+}
+
+}  // namespace impersonate::linux_port

@@ -1,0 +1,62 @@
+#include <cerrno>
+#include <exception>
+#include <shared_mutex>
+#include <string>
+
+#include "core/fatal.h"
+#include "core/port.h"
+#include "linux/credentials.h"
+#include "linux/scope_gate.h"
+#include "linux/switch.h"
+#include "linux/token.h"
+
+namespace impersonate::port {
+
+struct Captured {
+  linux_port::Credentials base;
+  // Keeps the process's own credentials as they are while the thread is inside a scope.
+  std::shared_lock<std::shared_mutex> gate{linux_port::ScopeGate(), std::defer_lock};
+};
+
+void CapturedDelete::operator()(Captured* captured) const noexcept { delete captured; }
+
+CapturedPtr NewCaptured() { return CapturedPtr(new Captured); }
+
+void Capture(Captured& captured) {
+  captured.gate.lock();
+  linux_port::ReadCredentials(captured.base);
+}
+
+void RestoreForNow(Captured& captured) noexcept {
+  const char* failed = linux_port::WriteCredentials(captured.base);
+  if (failed) Abort("cannot restore the thread's identity: " + std::string(failed) + " failed with errno " + std::to_string(errno));
+}
+
+void Restore(Captured& captured) noexcept {
+  RestoreForNow(captured);
+  Forget(captured);
+}
+
+void Forget(Captured& captured) noexcept {
+  if (captured.gate.owns_lock()) captured.gate.unlock();
+}
+
+void Apply(Captured& captured, const Token* current, const Token& token) {
+  // From one user to another the way leads over the captured identity, which has the right to switch.
+  if (current) RestoreForNow(captured);
+  try {
+    linux_port::SwitchTo(captured.base, linux_port::LinuxToken::From(token));
+  } catch (...) {
+    RestoreForNow(captured);
+    if (current) {
+      try {
+        linux_port::SwitchTo(captured.base, linux_port::LinuxToken::From(*current));
+      } catch (const std::exception& error) {
+        Abort(std::string("cannot return to the enclosing scope: ") + error.what());
+      }
+    }
+    throw;
+  }
+}
+
+}  // namespace impersonate::port
