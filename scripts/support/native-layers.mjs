@@ -39,16 +39,19 @@ const layers = {
 const registration = { headers: ['standard'], folders: ['napi'] };
 
 // Calls that change or take an identity, each in the only layer that may make them.
-const ownCalls = [
+const called = (names) => new RegExp(`\\b(?:${names.join('|')})(?=\\s*\\()`, 'g');
+const identityCalls = [
+  { layer: 'linux', pattern: /\b(?:SYS|__NR)_(?:set\w*[ug]id|setgroups|capset|prctl)\w*/g },
   {
     layer: 'linux',
-    calls:
-      /\b(?:(?:SYS|__NR)_(?:set\w*[ug]id|setgroups|capset|prctl)\w*|(?:set(?:fs|re|res|e)?[ug]id|setgroups|initgroups|capset|prctl)(?=\s*\())/g,
+    pattern: called(['set(?:fs|re|res|e)?[ug]id', 'setgroups', 'initgroups', 'capset', 'prctl']),
   },
   {
     layer: 'win32',
-    calls:
-      /\b(?:SetThreadToken|RevertToSelf|Impersonate[A-Z]\w*(?:Token|Self|User|Client|Context)|LogonUser\w*|LsaLogonUser|(?:Nt|Zw)\w*Token\w*)(?=\s*\()/g,
+    pattern: called([
+      ...['SetThreadToken', 'RevertToSelf', 'Impersonate[A-Z]\\w*(?:Token|Self|User|Client|Context)'],
+      ...['LogonUser\\w*', 'LsaLogonUser', '(?:Nt|Zw)\\w*Token\\w*'],
+    ]),
   },
 ];
 
@@ -111,9 +114,9 @@ export function nativeLayerProblems(file, source, exists) {
     const problem = includeProblem(file, match[1].trim(), rule, exists);
     if (problem !== null) found.push({ line, problem });
   }
-  for (const own of ownCalls.filter((own) => own.layer !== layer)) {
-    for (const { match, line } of matches(withoutText(source), own.calls)) {
-      found.push({ line, problem: `uses ${match[0]}, which only native/${own.layer} may` });
+  for (const { layer: owner, pattern } of identityCalls.filter((call) => call.layer !== layer)) {
+    for (const { match, line } of matches(withoutText(source), pattern)) {
+      found.push({ line, problem: `uses ${match[0]}, which only native/${owner} may` });
     }
   }
   return found.map(({ line, problem }) => `${file}:${line}: ${problem}`);

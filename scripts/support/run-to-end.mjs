@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import process from 'node:process';
+import { root } from './root.mjs';
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Runs a command with this process's terminal, in the project's folder. Signals that would end this process go to
+ * the command instead. Resolves to the exit code; null where a signal ended it, as after `timeoutSeconds` (0: no limit).
+ */
+export function runToEnd(program, args, { env = {}, timeoutSeconds = 0 } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: 'inherit',
+      timeout: timeoutSeconds * 1000,
+      killSignal: 'SIGKILL',
+    });
+    const passOn = (signal) => child.kill(signal);
+    for (const signal of signals) process.on(signal, passOn);
+    const settle = (finish) => (value) => {
+      for (const signal of signals) process.off(signal, passOn);
+      finish(value);
+    };
+    child.once('error', settle(reject));
+    child.once('exit', settle(resolve));
+  });
+}
