@@ -1,0 +1,57 @@
+{
+  "targets": [
+    {
+      "target_name": "impersonate",
+      "sources": [
+        "native/addon.cpp",
+        "<!@(node -p \"['native/napi','native/core'].flatMap(d=>require('fs').readdirSync(d).filter(f=>f.endsWith('.cpp')).map(f=>d+'/'+f)).join(' ')\")"
+      ],
+      "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": [
+        "NAPI_VERSION=8",
+        "NAPI_CPP_EXCEPTIONS",
+        "NODE_ADDON_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+        "NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED"
+      ],
+      "conditions": [
+        ["OS=='win'", {
+          "sources": ["<!@(node -p \"require('fs').readdirSync('native/win32').filter(f=>f.endsWith('.cpp')).map(f=>'native/win32/'+f).join(' ')\")"],
+          "defines": ["_WIN32_WINNT=0x0A00", "NOMINMAX", "WIN32_LEAN_AND_MEAN", "UNICODE", "_UNICODE", "_HAS_EXCEPTIONS=1"],
+          "libraries": ["advapi32.lib"],
+          "msvs_settings": {
+            "VCCLCompilerTool": {
+              "ExceptionHandling": 1,
+              "WarningLevel": 4,
+              "TreatWarningAsError": "true",
+              "AdditionalOptions": ["/std:c++17", "/permissive-", "/guard:cf", "/sdl", "/external:W0", "/external:anglebrackets"]
+            },
+            "VCLinkerTool": { "AdditionalOptions": ["/guard:cf", "/DYNAMICBASE", "/NXCOMPAT"] }
+          }
+        }],
+        ["OS=='linux'", {
+          "sources": ["<!@(node -p \"require('fs').readdirSync('native/linux').filter(f=>f.endsWith('.cpp')).map(f=>'native/linux/'+f).join(' ')\")"],
+          "include_dirs!": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+          "cflags!": ["-fno-exceptions"],
+          "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
+          "cflags_cc": [
+            "-std=c++17", "-fexceptions", "-fvisibility=hidden", "-fstack-protector-strong",
+            "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror",
+            "-isystem", "<!(node -p \"require('node-addon-api').include_dir\")"
+          ],
+          "ldflags": ["-Wl,-z,relro,-z,now,-z,nodelete"]
+        }],
+        ["OS not in 'linux win'", {
+          "sources": ["<!@(node -p \"require('fs').readdirSync('native/unsupported').filter(f=>f.endsWith('.cpp')).map(f=>'native/unsupported/'+f).join(' ')\")"],
+          "cflags!": ["-fno-exceptions"],
+          "cflags_cc!": ["-fno-exceptions"],
+          "cflags_cc": ["-fexceptions"],
+          "xcode_settings": {
+            "GCC_ENABLE_CPP_EXCEPTIONS": "YES",
+            "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+            "MACOSX_DEPLOYMENT_TARGET": "11.0"
+          }
+        }]
+      ]
+    }
+  ]
+}

@@ -1,0 +1,48 @@
+#include "napi/addon.h"
+
+#include <memory>
+#include <mutex>
+
+#include "core/error.h"
+#include "core/port.h"
+#include "napi/environment.h"
+#include "napi/error_bridge.h"
+#include "napi/loop_guard.h"
+#include "napi/pool.h"
+#include "napi/process_functions.h"
+#include "napi/scope_functions.h"
+#include "napi/token_functions.h"
+
+namespace impersonate {
+namespace {
+
+// Once for the process however many threads load the addon; tried again after a failure.
+void InitOnce(Napi::Env env) {
+  static std::once_flag once;
+  std::call_once(once, [env] {
+    const napi_node_version* version = nullptr;
+    NAPI_THROW_IF_FAILED_VOID(env, napi_get_node_version(env, &version));
+    port::Init(version->major);
+  });
+}
+
+}  // namespace
+
+Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
+  Environment::Create(env);
+  try {
+    InitOnce(env);
+    port::InitThread();
+  } catch (const Error& error) {
+    throw ToJavaScript(env, error);
+  }
+  StartPoolThreads(env);
+  StartLoopGuard(env);
+  exports.Set("port", port::Name());
+  ExportProcessFunctions(env, exports);
+  ExportTokenFunctions(env, exports);
+  ExportScopeFunctions(env, exports);
+  return exports;
+}
+
+}  // namespace impersonate

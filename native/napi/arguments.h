@@ -1,0 +1,26 @@
+#pragma once
+
+#include <napi.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/description.h"
+#include "core/token.h"
+
+// Arguments as lib/ passes them, after its own checks. These only keep a mistake there from becoming
+// undefined behaviour here: they throw ERR_INVALID_ARG_TYPE or ERR_INVALID_ARG_VALUE.
+namespace impersonate {
+
+std::int32_t IntegerArgument(const Napi::CallbackInfo& info, std::size_t index);
+std::string StringArgument(const Napi::CallbackInfo& info, std::size_t index);
+Napi::Function FunctionArgument(const Napi::CallbackInfo& info, std::size_t index);
+Level LevelArgument(const Napi::CallbackInfo& info, std::size_t index);
+PrincipalKind KindArgument(const Napi::CallbackInfo& info, std::size_t index);
+Restrictions RestrictionsArgument(const Napi::CallbackInfo& info, std::size_t index);
+// The open token with that id; throws ERR_TOKEN_CLOSED if there is none.
+TokenRef TokenArgument(const Napi::CallbackInfo& info, std::size_t index);
+
+}  // namespace impersonate

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <unordered_set>
+
+#include "core/token.h"
+
+namespace impersonate {
+
+// What one Node environment (the main thread or a worker) has of its own. Used on its thread only.
+class Environment {
+ public:
+  static void Create(Napi::Env env);
+  static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+  Environment() = default;
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  // Leaves the thread's scopes and closes the tokens that the environment leaves open.
+  ~Environment();
+
+  // Puts the token into the process's table, to be closed with the environment at the latest. Throws Error.
+  std::int32_t AddToken(TokenRef token);
+  // Whether it was open and this environment's.
+  bool CloseToken(std::int32_t id);
+
+  void SetHooks(Napi::Function create_error, Napi::Function on_leak);
+  // Null before initialize().
+  Napi::FunctionReference& create_error() { return create_error_; }
+  Napi::FunctionReference& on_leak() { return on_leak_; }
+
+ private:
+  std::unordered_set<std::int32_t> tokens_;
+  Napi::FunctionReference create_error_;
+  Napi::FunctionReference on_leak_;
+};
+
+}  // namespace impersonate

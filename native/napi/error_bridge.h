@@ -1,0 +1,31 @@
+#pragma once
+
+#include <napi.h>
+
+#include "core/error.h"
+
+namespace impersonate {
+
+// The JavaScript error for `error`: made by the createError hook, or a plain Error with code, errno and
+// syscall where there is none yet.
+Napi::Error ToJavaScript(Napi::Env env, const Error& error);
+
+// What a number that stands for no open token gets.
+Error ClosedTokenError();
+
+// A binding function as Node-API calls it: the native errors of `Function` are thrown into JavaScript.
+template <Napi::Value (*Function)(const Napi::CallbackInfo&)>
+Napi::Value Bridge(const Napi::CallbackInfo& info) {
+  try {
+    return Function(info);
+  } catch (const Error& error) {
+    throw ToJavaScript(info.Env(), error);
+  }
+}
+
+template <Napi::Value (*Function)(const Napi::CallbackInfo&)>
+void Export(Napi::Env env, Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New<Bridge<Function>>(env, name));
+}
+
+}  // namespace impersonate

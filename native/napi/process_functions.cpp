@@ -1,0 +1,41 @@
+#include "napi/process_functions.h"
+
+#include "core/fatal.h"
+#include "core/port.h"
+#include "napi/arguments.h"
+#include "napi/environment.h"
+#include "napi/error_bridge.h"
+
+namespace impersonate {
+namespace {
+
+Napi::Value Initialize(const Napi::CallbackInfo& info) {
+  if (!info[0].IsObject()) throw Error("ERR_INVALID_ARG_TYPE", "The hooks must be an object");
+  const auto hooks = info[0].As<Napi::Object>();
+  const Napi::Value create_error = hooks.Get("createError"), on_leak = hooks.Get("onLeak");
+  if (!create_error.IsFunction() || !on_leak.IsFunction()) {
+    throw Error("ERR_INVALID_ARG_TYPE", "The hooks must be functions");
+  }
+  Environment::Of(info.Env()).SetHooks(create_error.As<Napi::Function>(), on_leak.As<Napi::Function>());
+  return info.Env().Undefined();
+}
+
+Napi::Value ChangeCredentials(const Napi::CallbackInfo& info) {
+  const Napi::Function change = FunctionArgument(info, 0);
+  const port::CredentialChange no_scopes;
+  return change.Call({});
+}
+
+Napi::Value EndProcess(const Napi::CallbackInfo& info) {
+  Die(StringArgument(info, 0), IntegerArgument(info, 1));
+}
+
+}  // namespace
+
+void ExportProcessFunctions(Napi::Env env, Napi::Object exports) {
+  Export<Initialize>(env, exports, "initialize");
+  Export<ChangeCredentials>(env, exports, "changeCredentials");
+  Export<EndProcess>(env, exports, "die");
+}
+
+}  // namespace impersonate

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <napi.h>
+
+namespace impersonate {
+
+// initialize, changeCredentials, die.
+void ExportProcessFunctions(Napi::Env env, Napi::Object exports);
+
+}  // namespace impersonate

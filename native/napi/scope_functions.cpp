@@ -1,0 +1,162 @@
+#include "napi/scope_functions.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "core/scope_stack.h"
+#include "core/token_table.h"
+#include "napi/environment.h"
+#include "napi/error_bridge.h"
+#include "napi/leak.h"
+
+// Plain Node-API rather than its C++ wrapper: these are what a token switch costs, and between entering and
+// leaving nothing may throw past the leaving.
+namespace impersonate {
+namespace {
+
+// The arguments of a call, on the stack for the usual few.
+class CallArguments {
+ public:
+  CallArguments(napi_env env, napi_callback_info info) : count_(few_.size()) {
+    napi_get_cb_info(env, info, &count_, few_.data(), nullptr, nullptr);
+    if (count_ <= few_.size()) return;
+    many_.resize(count_);
+    napi_get_cb_info(env, info, &count_, many_.data(), nullptr, nullptr);
+  }
+
+  const napi_value* data() const { return many_.empty() ? few_.data() : many_.data(); }
+  std::size_t count() const { return count_; }
+  napi_value operator[](std::size_t index) const { return data()[index]; }
+
+ private:
+  std::array<napi_value, 8> few_{};
+  std::vector<napi_value> many_;
+  std::size_t count_;
+};
+
+napi_value Throw(napi_env env, const Error& error) {
+  ToJavaScript(env, error).ThrowAsJavaScriptException();
+  return nullptr;
+}
+
+napi_value Number(napi_env env, std::uint32_t value) {
+  napi_value number = nullptr;
+  napi_create_uint32(env, value, &number);
+  return number;
+}
+
+// 0 for anything that is no int32, which is no token and no scope.
+std::int32_t Integer(napi_env env, napi_value value) {
+  std::int32_t integer = 0;
+  return napi_get_value_int32(env, value, &integer) == napi_ok ? integer : 0;
+}
+
+ScopeStack::ScopeId EnterToken(std::int32_t id) {
+  TokenRef token = TokenTable::Get().Find(id);
+  if (!token) throw ClosedTokenError();
+  return ScopeStack::OfThread().Enter(id, std::move(token));
+}
+
+// Calls the function inside the open scope and leaves the scope, however the call ends.
+napi_value CallInScope(napi_env env, ScopeStack::ScopeId scope, napi_value function, std::size_t count,
+                       const napi_value* arguments) {
+  napi_value undefined = nullptr, result = nullptr;
+  napi_get_undefined(env, &undefined);
+  const bool returned = napi_call_function(env, undefined, function, count, arguments, &result) == napi_ok;
+  switch (ScopeStack::OfThread().Leave(scope)) {
+    case ScopeStack::Left::kInOrder:
+      break;
+    case ScopeStack::Left::kUnwound:
+      ReportLeak(env, "when the callback of the enclosing scope had ended");
+      return nullptr;
+    case ScopeStack::Left::kNotOpen:
+      if (!returned) return nullptr;
+      return Throw(env, Error("ERR_SCOPE_ORDER", "The scope was left from inside its own callback"));
+  }
+  return returned ? result : nullptr;
+}
+
+napi_value RunSync(napi_env env, napi_callback_info info) {
+  const CallArguments arguments(env, info);
+  try {
+    const ScopeStack::ScopeId scope = EnterToken(Integer(env, arguments[0]));
+    return CallInScope(env, scope, arguments[1], arguments.count() - 2, arguments.data() + 2);
+  } catch (const Error& error) {
+    return Throw(env, error);
+  }
+}
+
+napi_value RunAtBaseline(napi_env env, napi_callback_info info) {
+  const CallArguments arguments(env, info);
+  ScopeStack& stack = ScopeStack::OfThread();
+  const bool inside = stack.depth() != 0;
+  if (inside) return CallInScope(env, stack.EnterBaseline(), arguments[0], 0, nullptr);
+  napi_value undefined = nullptr, result = nullptr;
+  napi_get_undefined(env, &undefined);
+  napi_call_function(env, undefined, arguments[0], 0, nullptr, &result);
+  return result;
+}
+
+napi_value Enter(napi_env env, napi_callback_info info) {
+  const CallArguments arguments(env, info);
+  try {
+    return Number(env, EnterToken(Integer(env, arguments[0])));
+  } catch (const Error& error) {
+    return Throw(env, error);
+  }
+}
+
+napi_value Leave(napi_env env, napi_callback_info info) {
+  const CallArguments arguments(env, info);
+  std::uint32_t scope = 0;
+  napi_get_value_uint32(env, arguments[0], &scope);
+  return Number(env, static_cast<std::uint32_t>(ScopeStack::OfThread().Leave(scope)));
+}
+
+napi_value LeaveAll(napi_env env, napi_callback_info) {
+  return Number(env, static_cast<std::uint32_t>(ScopeStack::OfThread().LeaveAll()));
+}
+
+napi_value Depth(napi_env env, napi_callback_info) {
+  return Number(env, static_cast<std::uint32_t>(ScopeStack::OfThread().depth()));
+}
+
+napi_value CurrentTokenId(napi_env env, napi_callback_info) {
+  return Number(env, static_cast<std::uint32_t>(ScopeStack::OfThread().current_token_id()));
+}
+
+napi_value CurrentToken(napi_env env, napi_callback_info) {
+  TokenRef token = ScopeStack::OfThread().current_token();
+  if (!token) return Number(env, 0);
+  try {
+    return Number(env, static_cast<std::uint32_t>(Environment::Of(env).AddToken(std::move(token))));
+  } catch (const Error& error) {
+    return Throw(env, error);
+  }
+}
+
+}  // namespace
+
+void ExportScopeFunctions(Napi::Env env, Napi::Object exports) {
+  const auto function = [](const char* name, napi_callback callback) {
+    return napi_property_descriptor{name,    nullptr, callback, nullptr,
+                                    nullptr, nullptr, napi_enumerable, nullptr};
+  };
+  const std::array<napi_property_descriptor, 8> functions = {
+      function("enter", Enter),
+      function("leave", Leave),
+      function("leaveAll", LeaveAll),
+      function("depth", Depth),
+      function("currentTokenId", CurrentTokenId),
+      function("currentToken", CurrentToken),
+      function("runSync", RunSync),
+      function("runAtBaseline", RunAtBaseline),
+  };
+  NAPI_THROW_IF_FAILED_VOID(env, napi_define_properties(env, exports, functions.size(), functions.data()));
+}
+
+}  // namespace impersonate

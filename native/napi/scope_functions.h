@@ -1,0 +1,10 @@
+#pragma once
+
+#include <napi.h>
+
+namespace impersonate {
+
+// enter, leave, leaveAll, depth, currentTokenId, currentToken, runSync, runAtBaseline.
+void ExportScopeFunctions(Napi::Env env, Napi::Object exports);
+
+}  // namespace impersonate
