@@ -1,0 +1,76 @@
+#include "win32/last_error.h"
+
+namespace impersonate::win32 {
+namespace {
+
+struct Name {
+  DWORD number;
+  const char* code;
+};
+
+// What the calls of this folder can answer.
+constexpr Name kNames[] = {
+    {ERROR_INVALID_FUNCTION, "ERROR_INVALID_FUNCTION"},
+    {ERROR_FILE_NOT_FOUND, "ERROR_FILE_NOT_FOUND"},
+    {ERROR_ACCESS_DENIED, "ERROR_ACCESS_DENIED"},
+    {ERROR_INVALID_HANDLE, "ERROR_INVALID_HANDLE"},
+    {ERROR_NOT_ENOUGH_MEMORY, "ERROR_NOT_ENOUGH_MEMORY"},
+    {ERROR_OUTOFMEMORY, "ERROR_OUTOFMEMORY"},
+    {ERROR_GEN_FAILURE, "ERROR_GEN_FAILURE"},
+    {ERROR_NOT_SUPPORTED, "ERROR_NOT_SUPPORTED"},
+    {ERROR_INVALID_PARAMETER, "ERROR_INVALID_PARAMETER"},
+    {ERROR_CALL_NOT_IMPLEMENTED, "ERROR_CALL_NOT_IMPLEMENTED"},
+    {ERROR_INSUFFICIENT_BUFFER, "ERROR_INSUFFICIENT_BUFFER"},
+    {ERROR_MOD_NOT_FOUND, "ERROR_MOD_NOT_FOUND"},
+    {ERROR_NOACCESS, "ERROR_NOACCESS"},
+    {ERROR_NO_TOKEN, "ERROR_NO_TOKEN"},
+    {ERROR_NOT_ALL_ASSIGNED, "ERROR_NOT_ALL_ASSIGNED"},
+    {ERROR_INVALID_OWNER, "ERROR_INVALID_OWNER"},
+    {ERROR_INVALID_PRIMARY_GROUP, "ERROR_INVALID_PRIMARY_GROUP"},
+    {ERROR_NO_IMPERSONATION_TOKEN, "ERROR_NO_IMPERSONATION_TOKEN"},
+    {ERROR_NO_LOGON_SERVERS, "ERROR_NO_LOGON_SERVERS"},
+    {ERROR_NO_SUCH_LOGON_SESSION, "ERROR_NO_SUCH_LOGON_SESSION"},
+    {ERROR_NO_SUCH_PRIVILEGE, "ERROR_NO_SUCH_PRIVILEGE"},
+    {ERROR_PRIVILEGE_NOT_HELD, "ERROR_PRIVILEGE_NOT_HELD"},
+    {ERROR_NONE_MAPPED, "ERROR_NONE_MAPPED"},
+    {ERROR_INVALID_ACL, "ERROR_INVALID_ACL"},
+    {ERROR_INVALID_SID, "ERROR_INVALID_SID"},
+    {ERROR_INVALID_SECURITY_DESCR, "ERROR_INVALID_SECURITY_DESCR"},
+    {ERROR_ALLOTTED_SPACE_EXCEEDED, "ERROR_ALLOTTED_SPACE_EXCEEDED"},
+    {ERROR_BAD_IMPERSONATION_LEVEL, "ERROR_BAD_IMPERSONATION_LEVEL"},
+    {ERROR_CANT_OPEN_ANONYMOUS, "ERROR_CANT_OPEN_ANONYMOUS"},
+    {ERROR_BAD_TOKEN_TYPE, "ERROR_BAD_TOKEN_TYPE"},
+    {ERROR_NO_SUCH_DOMAIN, "ERROR_NO_SUCH_DOMAIN"},
+    {ERROR_INTERNAL_ERROR, "ERROR_INTERNAL_ERROR"},
+    {ERROR_NO_SYSTEM_RESOURCES, "ERROR_NO_SYSTEM_RESOURCES"},
+    {ERROR_COMMITMENT_LIMIT, "ERROR_COMMITMENT_LIMIT"},
+    {RPC_S_SERVER_UNAVAILABLE, "RPC_S_SERVER_UNAVAILABLE"},
+    {ERROR_TRUSTED_DOMAIN_FAILURE, "ERROR_TRUSTED_DOMAIN_FAILURE"},
+    {ERROR_TRUSTED_RELATIONSHIP_FAILURE, "ERROR_TRUSTED_RELATIONSHIP_FAILURE"},
+    {ERROR_NOT_ENOUGH_QUOTA, "ERROR_NOT_ENOUGH_QUOTA"},
+};
+
+}  // namespace
+
+std::string ErrorCode(DWORD number) {
+  for (const Name& name : kNames) {
+    if (name.number == number) return name.code;
+  }
+  return "ERROR_" + std::to_string(number);
+}
+
+Error Win32Error(DWORD number, const char* syscall, const std::string& hint) {
+  const std::string code = ErrorCode(number);
+  std::string message = std::string(syscall) + " failed: " + code + " (" + std::to_string(number) + ")";
+  if (!hint.empty()) message += ": " + hint;
+  return Error(code, static_cast<int>(number), syscall, message);
+}
+
+void ThrowLastError(const char* syscall) {
+  const DWORD number = GetLastError();
+  throw Win32Error(number, syscall);
+}
+
+Error InvalidArgument(const std::string& message) { return Error("ERR_INVALID_ARG_VALUE", message); }
+
+}  // namespace impersonate::win32

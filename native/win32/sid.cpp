@@ -1,0 +1,47 @@
+#include "win32/sid.h"
+
+#include <sddl.h>
+
+#include <memory>
+
+#include "win32/last_error.h"
+#include "win32/text.h"
+
+namespace impersonate::win32 {
+namespace {
+
+struct LocalMemoryFree {
+  void operator()(void* memory) const noexcept { LocalFree(memory); }
+};
+
+template <typename T>
+using UniqueLocal = std::unique_ptr<T, LocalMemoryFree>;
+
+}  // namespace
+
+Sid::Sid(PSID sid) : bytes_(GetLengthSid(sid)) {
+  if (!CopySid(size(), bytes_.data(), sid)) ThrowLastError("CopySid");
+}
+
+Sid Sid::Parse(const std::string& text) {
+  const std::wstring wide = ToWide(text);
+  PSID sid = nullptr;
+  if (!ConvertStringSidToSidW(wide.c_str(), &sid)) {
+    const DWORD error = GetLastError();
+    if (error != ERROR_INVALID_SID && error != ERROR_INVALID_PARAMETER) {
+      throw Win32Error(error, "ConvertStringSidToSidW");
+    }
+    throw InvalidArgument("'" + text + "' is not a SID");
+  }
+  const UniqueLocal<void> owned(sid);
+  return Sid(sid);
+}
+
+std::string SidToString(PSID sid) {
+  wchar_t* text = nullptr;
+  if (!ConvertSidToStringSidW(sid, &text)) ThrowLastError("ConvertSidToStringSidW");
+  const UniqueLocal<wchar_t> owned(text);
+  return ToUtf8(text);
+}
+
+}  // namespace impersonate::win32

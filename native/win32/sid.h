@@ -1,0 +1,32 @@
+#pragma once
+
+#include <windows.h>
+
+#include <string>
+#include <vector>
+
+namespace impersonate::win32 {
+
+// A security identifier of its own.
+class Sid {
+ public:
+  // Copies a valid SID.
+  explicit Sid(PSID sid);
+  // From the string form S-1-...; throws ERR_INVALID_ARG_VALUE naming the text if it is none.
+  static Sid Parse(const std::string& text);
+
+  // Not to be written through; the system's functions take it without const.
+  PSID get() const noexcept { return const_cast<unsigned char*>(bytes_.data()); }
+  DWORD size() const noexcept { return static_cast<DWORD>(bytes_.size()); }
+
+  friend bool operator==(const Sid& a, const Sid& b) { return a.bytes_ == b.bytes_; }
+  friend bool operator!=(const Sid& a, const Sid& b) { return !(a == b); }
+
+ private:
+  std::vector<unsigned char> bytes_;
+};
+
+// The string form S-1-...
+std::string SidToString(PSID sid);
+
+}  // namespace impersonate::win32

@@ -1,0 +1,41 @@
+#include "win32/text.h"
+
+#include <windows.h>
+
+#include <cstddef>
+
+#include "win32/last_error.h"
+
+namespace impersonate::win32 {
+namespace {
+
+// What a UNICODE_STRING holds, and therefore every name in the system.
+constexpr std::size_t kMaxLength = 32767;
+
+}  // namespace
+
+std::wstring ToWide(const std::string& text) {
+  if (text.empty()) return {};
+  if (text.size() > kMaxLength) throw InvalidArgument("The text is too long");
+  if (text.find('\0') != std::string::npos) throw InvalidArgument("The text has a null character inside");
+  // No character takes more UTF-16 units than it took bytes.
+  std::wstring wide(text.size(), L'\0');
+  const int length =
+      MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text.data(), static_cast<int>(text.size()),
+                          wide.data(), static_cast<int>(wide.size()));
+  if (length == 0) throw InvalidArgument("The text is not valid UTF-8");
+  wide.resize(static_cast<std::size_t>(length));
+  return wide;
+}
+
+std::string ToUtf8(const std::wstring& text) {
+  if (text.empty()) return {};
+  std::string utf8(text.size() * 3, '\0');  // the most that a UTF-16 unit takes
+  const int length = WideCharToMultiByte(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), utf8.data(),
+                                         static_cast<int>(utf8.size()), nullptr, nullptr);
+  if (length == 0) ThrowLastError("WideCharToMultiByte");
+  utf8.resize(static_cast<std::size_t>(length));
+  return utf8;
+}
+
+}  // namespace impersonate::win32
