@@ -1,0 +1,31 @@
+// A file portal: whoever asks gets what the operating system lets that user have. It checks nothing itself.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { serve } from './serve.mjs';
+
+/**
+ * GET /NAME reads a file of the folder, PUT /NAME writes one, both as the user of the request. `tokenOf(request)`
+ * gives that user's token, or undefined; `whoAmI` answers GET /whoami.
+ */
+export function createPortal({ folder, tokenOf, whoAmI }) {
+  return serve(async (request) => {
+    const token = tokenOf(request);
+    if (!token) return { status: 401 };
+    if (request.url === '/whoami') return { body: token.runSync(whoAmI) };
+    const file = path.join(folder, path.basename(request.url));
+    if (request.method === 'PUT') return store(token, file, await buffer(request));
+    return { body: token.runSync(readFileSync, file) };
+  });
+}
+
+// With `using` (TypeScript, or Node 24 and later) this is: using scope = token.impersonate(); writeFileSync(...);
+function store(token, file, body) {
+  const scope = token.impersonate();
+  try {
+    writeFileSync(file, body, { flag: 'wx', mode: 0o600 });
+  } finally {
+    scope.revert();
+  }
+  return { status: 201 };
+}

@@ -1,0 +1,45 @@
+// node scripts/demo.mjs
+// Installs and builds what the demo needs and runs it (demo/main.mjs), on Linux with users that exist for it alone.
+import process from 'node:process';
+import { testUsers } from './linux-users/accounts.mjs';
+import { hasCapabilities } from './linux-users/capabilities.mjs';
+import { findMeans } from './linux-users/means.mjs';
+import { withUsers } from './linux-users/with-users.mjs';
+import { buildPackage } from './suites/build.mjs';
+import { runToEnd } from './support/run-to-end.mjs';
+
+const program = 'demo/main.mjs';
+// Accounts of every Linux system, for a service that may act as users but not make any.
+const systemUsers = ['daemon', 'bin'];
+
+const couldBe = `The demo acts as two users, which this process may not. Any one of these lets it:
+  - root: sudo npm run demo
+  - a service's posture, the capabilities CAP_SETUID and CAP_SETGID without root: AmbientCapabilities=CAP_SETUID
+    CAP_SETGID in its systemd unit, or: sudo setcap cap_setuid,cap_setgid+ep NODE (a copy of node of its own)
+  - a user namespace. `;
+
+/** How the demo can be run here: a function that runs it and resolves to its exit code. Null: not at all. */
+function means() {
+  if (process.platform === 'win32') return () => runToEnd(process.execPath, [program]);
+  const { reason } = findMeans(testUsers);
+  const names = testUsers.map(({ name }) => name);
+  if (!reason) return () => withUsers(testUsers, process.execPath, [program, ...names]);
+  if (hasCapabilities('setuid', 'setgid')) return () => runToEnd(process.execPath, [program, ...systemUsers]);
+  console.error(couldBe + reason);
+  return null;
+}
+
+async function main() {
+  const demo = means();
+  if (demo === null) return 1;
+  buildPackage();
+  return (await demo()) ?? 1;
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  },
+);

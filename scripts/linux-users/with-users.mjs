@@ -1,0 +1,15 @@
+import { findMeans } from './means.mjs';
+import { runToEnd } from '../support/run-to-end.mjs';
+
+/**
+ * Runs a command as root of a private mount namespace in which these users exist (see accounts.mjs), with this
+ * process's terminal, in the project's folder. The machine's own files are never written, and the users are gone with
+ * the command, however it ends. For an ordinary user that root is a user namespace's.
+ * `options` and the result are runToEnd's. Rejects with the reason where there are no means.
+ */
+export async function withUsers(users, program, args, options) {
+  const means = findMeans(users);
+  if (means.reason) throw new Error(means.reason);
+  const [first, ...rest] = means.command(program, args);
+  return runToEnd(first, rest, options);
+}

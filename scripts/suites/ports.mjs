@@ -1,0 +1,46 @@
+import process from 'node:process';
+import { buildLinux, buildPackage, buildWin32 } from './build.mjs';
+import { testLinux } from './linux.mjs';
+import { testOnWindows } from './windows.mjs';
+import { testUnderWine } from './wine.mjs';
+
+/** The Linux port's suites: one for each major version of Node.js, or one with the running node. */
+export function linuxSuites(majors, filters) {
+  const build = once(buildLinux);
+  const chosen = majors.length > 0 ? majors : [undefined];
+  return chosen.map((major) => ({
+    name: `linux, node ${major ?? process.versions.node.split('.')[0]}`,
+    run: async () => {
+      await build();
+      return testLinux({ major, filters });
+    },
+  }));
+}
+
+/** The Windows port's suites: under Wine, or with the running node on Windows itself. */
+export function win32Suites(majors, filters) {
+  if (process.platform === 'win32') return [onWindows(filters)];
+  const build = once(buildWin32);
+  return majors.map((major) => ({
+    name: `win32, node ${major}, wine`,
+    run: async () => {
+      await build();
+      return testUnderWine({ major, filters });
+    },
+  }));
+}
+
+const onWindows = (filters) => ({
+  name: `win32, node ${process.versions.node}`,
+  run: async () => {
+    buildPackage();
+    buildWin32();
+    return testOnWindows({ filters });
+  },
+});
+
+/** A build that several suites need: it runs for the first, and where it failed all of them fail. */
+function once(build) {
+  let built;
+  return () => (built ??= Promise.resolve().then(build));
+}

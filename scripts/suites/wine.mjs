@@ -1,0 +1,19 @@
+import process from 'node:process';
+import { jestEnvironment } from '../rig/npm-packages.mjs';
+import { toWindowsPath } from '../rig/paths.mjs';
+import { runWindowsNode } from '../rig/windows-node.mjs';
+import { runJest } from './jest.mjs';
+
+const timeoutSeconds = 600;
+
+/** Runs the built Windows tests with Node.js for Windows of a major version. Resolves to { passed, failed, skipped }. */
+export async function testUnderWine({ major, filters = [] }) {
+  const env = { ...(await jestEnvironment()), FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
+  const onOutput = (text) => process.stdout.write(text);
+  const start = async (args) => {
+    const { code, timedOut } = await runWindowsNode({ major, args, env, timeoutSeconds, onOutput });
+    if (timedOut) throw new Error(`ended by force after ${timeoutSeconds} s`);
+    return code;
+  };
+  return runJest(start, { nameFile: toWindowsPath, filters });
+}

@@ -1,0 +1,20 @@
+// node scripts/test.mjs [--matrix] [FILTER]...
+// Everything, on a machine with nothing installed: checks, the Linux suite, and the Windows suite under Wine with
+// Node 22 and 24 (--matrix: both with 20, 22, 24 and 26). On Windows: the Windows suite with the running node.
+import process from 'node:process';
+import { nodeMajors } from './rig/paths.mjs';
+import { readCommandLine } from './suites/command-line.mjs';
+import { lint } from './suites/lint.mjs';
+import { linuxSuites, win32Suites } from './suites/ports.mjs';
+import { runSuites } from './suites/run-suites.mjs';
+
+const wineMajors = [22, 24];
+
+const { majors, matrix, filters } = readCommandLine();
+const chosen = matrix ? nodeMajors : majors;
+const onLinux = () => [
+  { name: 'lint', run: lint },
+  ...linuxSuites(chosen, filters),
+  ...win32Suites(chosen.length > 0 ? chosen : wineMajors, filters),
+];
+await runSuites(process.platform === 'win32' ? win32Suites(chosen, filters) : onLinux());
