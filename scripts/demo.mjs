@@ -12,11 +12,9 @@ const program = 'demo/main.mjs';
 // Accounts of every Linux system, for a service that may act as users but not make any.
 const systemUsers = ['daemon', 'bin'];
 
-const couldBe = `The demo acts as two users, which this process may not. Any one of these lets it:
-  - root: sudo npm run demo
-  - a service's posture, the capabilities CAP_SETUID and CAP_SETGID without root: AmbientCapabilities=CAP_SETUID
-    CAP_SETGID in its systemd unit, or: sudo setcap cap_setuid,cap_setgid+ep NODE (a copy of node of its own)
-  - a user namespace. `;
+const withoutUsers = `A process without root may also act as users that exist already (${systemUsers.join(' and ')}), as a service
+should: with the capabilities CAP_SETUID and CAP_SETGID. In a systemd unit: AmbientCapabilities=CAP_SETUID CAP_SETGID;
+for a node of its own: sudo setcap cap_setuid,cap_setgid+ep NODE`;
 
 /** How the demo can be run here: a function that runs it and resolves to its exit code. Null: not at all. */
 function means() {
@@ -25,7 +23,7 @@ function means() {
   const names = testUsers.map(({ name }) => name);
   if (!reason) return () => withUsers(testUsers, process.execPath, [program, ...names]);
   if (hasCapabilities('setuid', 'setgid')) return () => runToEnd(process.execPath, [program, ...systemUsers]);
-  console.error(couldBe + reason);
+  console.error(`The demo acts as two users, which this process may not.\n${reason}.\n${withoutUsers}`);
   return null;
 }
 

@@ -81,7 +81,12 @@ function probe(entry, name) {
 }
 
 function refused(isRoot, problem) {
-  if (isRoot) return `The system refuses a private mount namespace with users of its own: ${problem}`;
+  if (isRoot) {
+    return (
+      `The system refuses users of its own to a private mount namespace: ${problem}. Grant what it names; ` +
+      'inside a user namespace also a range of 60,000 ids (/proc/self/uid_map and gid_map)'
+    );
+  }
   return (
     `The system refuses a user namespace: ${problem}. ${grant}, or allow user namespaces ` +
     '(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, ' +
