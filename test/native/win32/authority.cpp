@@ -1,0 +1,33 @@
+#include "authority.h"
+
+#include "identity.h"
+#include "journal.h"
+#include "users.h"
+
+namespace seam {
+
+std::vector<Substitute> AuthoritySubstitutes() {
+  std::vector<Substitute> all;
+  for (const auto& some : {LogonSubstitutes(), LsaSubstitutes(), SspiSubstitutes(), PeerSubstitutes(),
+                           AccountSubstitutes(), SpawnSubstitutes()}) {
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+Outstanding CountOutstanding() {
+  Outstanding outstanding{};
+  CountLsa(outstanding);
+  CountSspi(outstanding);
+  return outstanding;
+}
+
+DWORD CheckPassword(const User& user, const std::wstring& password) {
+  return user.password == password ? user.error : ERROR_LOGON_FAILURE;
+}
+
+void NoteAuthority(const char* function, const std::wstring& account, DWORD error) {
+  AuthorityJournal().Note(function, account, ReadIdentity(), error);
+}
+
+}  // namespace seam

@@ -1,0 +1,96 @@
+// Names for identifiers and back. What the users table does not know goes to the system.
+
+#include <windows.h>
+
+#include <algorithm>
+
+#include "authority.h"
+#include "call_failed.h"
+#include "security_text.h"
+#include "users.h"
+
+namespace seam {
+namespace {
+
+// As these calls fill a buffer: the size that is needed counts the end, the size that was used does not.
+struct NameBuffer {
+  wchar_t* text;
+  DWORD* size;
+
+  bool Holds(const std::wstring& value) const { return text != nullptr && *size > value.size(); }
+
+  void Put(const std::wstring& value) const {
+    std::copy_n(value.c_str(), value.size() + 1, text);
+    *size = static_cast<DWORD>(value.size());
+  }
+
+  void Ask(const std::wstring& value) const { *size = static_cast<DWORD>(value.size() + 1); }
+};
+
+DWORD AnswerNames(const User& user, const NameBuffer& name, const NameBuffer& domain) {
+  if (name.Holds(user.name) && domain.Holds(user.domain)) {
+    name.Put(user.name);
+    domain.Put(user.domain);
+    return ERROR_SUCCESS;
+  }
+  name.Ask(user.name);
+  domain.Ask(user.domain);
+  return ERROR_INSUFFICIENT_BUFFER;
+}
+
+BOOL WINAPI AuthorityLookupAccountSidW(LPCWSTR system, PSID sid, LPWSTR name, LPDWORD name_size, LPWSTR domain,
+                                       LPDWORD domain_size, PSID_NAME_USE use) {
+  return AnswerWin32([&]() -> DWORD {
+    const std::wstring text = SidText(sid);
+    NoteAuthority("LookupAccountSidW", text, ERROR_SUCCESS);
+    if (const std::optional<User> user = FindUserBySid(text)) {
+      *use = SidTypeUser;
+      return AnswerNames(*user, {name, name_size}, {domain, domain_size});
+    }
+    return LookupAccountSidW(system, sid, name, name_size, domain, domain_size, use) ? ERROR_SUCCESS : GetLastError();
+  });
+}
+
+// "DOMAIN\name", "name@domain" or the bare name of an account of this computer.
+std::optional<User> FindByAccountName(const std::wstring& account) {
+  const size_t backslash = account.find(L'\\');
+  if (backslash == std::wstring::npos) return FindUser(account, L"");
+  return FindUser(account.substr(backslash + 1), account.substr(0, backslash));
+}
+
+DWORD AnswerSid(const User& user, PSID out, DWORD* out_size, const NameBuffer& domain) {
+  const Sid sid = ParseSid(user.sid);
+  const DWORD needed = GetLengthSid(sid.get());
+  const bool holds = out != nullptr && *out_size >= needed && domain.Holds(user.domain);
+  *out_size = needed;
+  if (!holds) {
+    domain.Ask(user.domain);
+    return ERROR_INSUFFICIENT_BUFFER;
+  }
+  domain.Put(user.domain);
+  return CopySid(needed, out, sid.get()) ? ERROR_SUCCESS : GetLastError();
+}
+
+BOOL WINAPI AuthorityLookupAccountNameW(LPCWSTR system, LPCWSTR account, PSID sid, LPDWORD sid_size, LPWSTR domain,
+                                        LPDWORD domain_size, PSID_NAME_USE use) {
+  return AnswerWin32([&]() -> DWORD {
+    NoteAuthority("LookupAccountNameW", account, ERROR_SUCCESS);
+    if (const std::optional<User> user = FindByAccountName(account)) {
+      *use = SidTypeUser;
+      return AnswerSid(*user, sid, sid_size, {domain, domain_size});
+    }
+    return LookupAccountNameW(system, account, sid, sid_size, domain, domain_size, use) ? ERROR_SUCCESS
+                                                                                        : GetLastError();
+  });
+}
+
+}  // namespace
+
+std::vector<Substitute> AccountSubstitutes() {
+  return {
+      Replace<decltype(LookupAccountSidW)>("LookupAccountSidW", AuthorityLookupAccountSidW),
+      Replace<decltype(LookupAccountNameW)>("LookupAccountNameW", AuthorityLookupAccountNameW),
+  };
+}
+
+}  // namespace seam

@@ -1,0 +1,255 @@
+// S4U: a token for a user without a password, as LsaLogonUser gives it to a caller who is trusted or not.
+
+#include <windows.h>
+// After windows.h.
+#include <ntsecapi.h>
+
+#include <cstring>
+
+#include "authority.h"
+#include "call_failed.h"
+#include "identity.h"
+#include "ledger.h"
+#include "security_text.h"
+#include "text.h"
+#include "users.h"
+
+namespace seam {
+namespace {
+
+constexpr NTSTATUS kSuccess = 0;
+constexpr auto kInternalError = static_cast<NTSTATUS>(0xC00000E5);
+constexpr auto kInvalidHandle = static_cast<NTSTATUS>(0xC0000008);
+constexpr auto kInvalidParameter = static_cast<NTSTATUS>(0xC000000D);
+constexpr auto kPortConnectionRefused = static_cast<NTSTATUS>(0xC0000041);
+constexpr auto kPrivilegeNotHeld = static_cast<NTSTATUS>(0xC0000061);
+constexpr auto kNoSuchUser = static_cast<NTSTATUS>(0xC0000064);
+constexpr auto kLogonFailure = static_cast<NTSTATUS>(0xC000006D);
+constexpr auto kAccountRestriction = static_cast<NTSTATUS>(0xC000006E);
+constexpr auto kPasswordExpired = static_cast<NTSTATUS>(0xC0000071);
+constexpr auto kAccountDisabled = static_cast<NTSTATUS>(0xC0000072);
+constexpr auto kNoSuchPackage = static_cast<NTSTATUS>(0xC00000FE);
+constexpr auto kAccountExpired = static_cast<NTSTATUS>(0xC0000193);
+constexpr auto kAccountLockedOut = static_cast<NTSTATUS>(0xC0000234);
+
+constexpr ULONG kMsv1_0 = 0;
+constexpr ULONG kKerberos = 2;
+constexpr ULONG kNegotiate = 10;
+// KerbS4ULogon and MsV1_0S4ULogon.
+constexpr ULONG kS4ULogon = 12;
+
+// KERB_S4U_LOGON and MSV1_0_S4U_LOGON, which are laid out alike.
+struct S4ULogon {
+  ULONG message_type;
+  ULONG flags;
+  UNICODE_STRING name;
+  UNICODE_STRING domain;
+};
+
+struct Connection {
+  bool trusted;
+};
+
+// Each of the whole process, as a connection may be used by any thread; the callers hold pointers into them.
+Ledger<Connection>& Connections() {
+  static Ledger<Connection>& connections = *new Ledger<Connection>;
+  return connections;
+}
+
+Ledger<BYTE[]>& Buffers() {
+  static Ledger<BYTE[]>& buffers = *new Ledger<BYTE[]>;
+  return buffers;
+}
+
+template <typename Work>
+NTSTATUS AnswerStatus(Work work) noexcept {
+  try {
+    return work();
+  } catch (const std::exception&) {
+    return kInternalError;
+  }
+}
+
+bool HoldsTcb() {
+  PRIVILEGE_SET set{};
+  set.PrivilegeCount = 1;
+  if (!LookupPrivilegeValueW(nullptr, SE_TCB_NAME, &set.Privilege[0].Luid)) ThrowLastError("LookupPrivilegeValueW");
+  const EffectiveToken caller = OpenEffectiveToken(TOKEN_QUERY);
+  BOOL held = FALSE;
+  if (caller.handle && !PrivilegeCheck(caller.handle.get(), &set, &held)) ThrowLastError("PrivilegeCheck");
+  return held != FALSE;
+}
+
+NTSTATUS Connect(const char* function, bool trusted, PHANDLE out) {
+  if (trusted && !HoldsTcb()) return kPortConnectionRefused;
+  *out = Connections().Add(std::make_unique<Connection>(Connection{trusted}));
+  NoteAuthority(function, L"", ERROR_SUCCESS);
+  return kSuccess;
+}
+
+NTSTATUS NTAPI AuthorityLsaConnectUntrusted(PHANDLE out) {
+  return AnswerStatus([&] { return Connect("LsaConnectUntrusted", false, out); });
+}
+
+NTSTATUS NTAPI AuthorityLsaRegisterLogonProcess(PLSA_STRING, PHANDLE out, PLSA_OPERATIONAL_MODE mode) {
+  *mode = 0;
+  return AnswerStatus([&] { return Connect("LsaRegisterLogonProcess", true, out); });
+}
+
+NTSTATUS NTAPI AuthorityLsaDeregisterLogonProcess(HANDLE connection) {
+  return Connections().Remove(connection) ? kSuccess : kInvalidHandle;
+}
+
+NTSTATUS NTAPI AuthorityLsaFreeReturnBuffer(PVOID buffer) {
+  return Buffers().Remove(buffer) ? kSuccess : kInvalidParameter;
+}
+
+NTSTATUS NTAPI AuthorityLsaLookupAuthenticationPackage(HANDLE connection, PLSA_STRING package, PULONG out) {
+  return AnswerStatus([&] {
+    if (Connections().Find(connection) == nullptr) return kInvalidHandle;
+    const std::string name(package->Buffer, package->Length);
+    if (name == "MICROSOFT_AUTHENTICATION_PACKAGE_V1_0") {
+      *out = kMsv1_0;
+    } else if (name == "Kerberos") {
+      *out = kKerberos;
+    } else if (name == "Negotiate") {
+      *out = kNegotiate;
+    } else {
+      return kNoSuchPackage;
+    }
+    return kSuccess;
+  });
+}
+
+// The system copies the one block to another process: what lies outside it is not there.
+class S4URequest {
+ public:
+  S4URequest(const void* block, ULONG size) : begin_(static_cast<const BYTE*>(block)), end_(begin_ + size) {
+    valid_ = size >= sizeof(S4ULogon) && Read().message_type == kS4ULogon && Inside(Read().name) &&
+             Inside(Read().domain);
+  }
+
+  bool valid() const { return valid_; }
+  std::wstring name() const { return Text(Read().name); }
+  std::wstring domain() const { return Text(Read().domain); }
+
+ private:
+  S4ULogon Read() const {
+    S4ULogon logon{};
+    std::memcpy(&logon, begin_, sizeof logon);
+    return logon;
+  }
+
+  bool Inside(const UNICODE_STRING& text) const {
+    if (text.Length == 0) return true;
+    const auto* const at = reinterpret_cast<const BYTE*>(text.Buffer);
+    return at >= begin_ && at <= end_ && text.Length <= end_ - at && text.Length % sizeof(wchar_t) == 0;
+  }
+
+  static std::wstring Text(const UNICODE_STRING& text) {
+    return std::wstring(text.Buffer, text.Length / sizeof(wchar_t));
+  }
+
+  const BYTE* begin_;
+  const BYTE* end_;
+  bool valid_;
+};
+
+struct Outcome {
+  NTSTATUS status;
+  NTSTATUS substatus;
+};
+
+// S4U needs no password: an account that may not log on is all that can go wrong.
+Outcome OutcomeOf(DWORD error) {
+  switch (error) {
+    case ERROR_SUCCESS:
+      return {kSuccess, kSuccess};
+    case ERROR_ACCOUNT_LOCKED_OUT:
+      return {kAccountLockedOut, kSuccess};
+    case ERROR_ACCOUNT_EXPIRED:
+      return {kAccountExpired, kSuccess};
+    case ERROR_ACCOUNT_DISABLED:
+      return {kAccountRestriction, kAccountDisabled};
+    case ERROR_PASSWORD_EXPIRED:
+      return {kAccountRestriction, kPasswordExpired};
+    default:
+      return {kAccountRestriction, kSuccess};
+  }
+}
+
+Outcome FindForPackage(const S4URequest& request, ULONG package, std::optional<User>& user) {
+  user = FindUser(request.name(), request.domain());
+  if (user && package != kNegotiate && IsLocal(*user) != (package == kMsv1_0)) user.reset();
+  return user ? OutcomeOf(user->error) : Outcome{kLogonFailure, kNoSuchUser};
+}
+
+void AddGroups(User& user, const TOKEN_GROUPS* groups) {
+  for (DWORD i = 0; groups != nullptr && i < groups->GroupCount; ++i) {
+    user.groups.push_back({SidText(groups->Groups[i].Sid), groups->Groups[i].Attributes});
+  }
+}
+
+void AnswerProfile(PVOID* profile, PULONG size) {
+  auto buffer = std::make_unique<BYTE[]>(sizeof(MSV1_0_INTERACTIVE_PROFILE));
+  reinterpret_cast<MSV1_0_INTERACTIVE_PROFILE*>(buffer.get())->MessageType = MsV1_0InteractiveProfile;
+  *profile = Buffers().Add(std::move(buffer));
+  *size = sizeof(MSV1_0_INTERACTIVE_PROFILE);
+}
+
+Handle MintByTrust(const User& user, const Connection& caller, PLUID logon) {
+  if (!AllocateLocallyUniqueId(logon)) ThrowLastError("AllocateLocallyUniqueId");
+  const auto level = caller.trusted ? SecurityImpersonation : SecurityIdentification;
+  return MintForUser(user, L"S-1-5-2", TokenImpersonation, level);
+}
+
+NTSTATUS NTAPI AuthorityLsaLogonUser(HANDLE connection, PLSA_STRING origin, SECURITY_LOGON_TYPE type, ULONG package,
+                                     PVOID block, ULONG block_size, PTOKEN_GROUPS groups, PTOKEN_SOURCE source,
+                                     PVOID* profile, PULONG profile_size, PLUID logon, PHANDLE out,
+                                     PQUOTA_LIMITS quotas, PNTSTATUS substatus) {
+  return AnswerStatus([&] {
+    *profile = nullptr;
+    *profile_size = 0;
+    *out = nullptr;
+    *substatus = kSuccess;
+    const Connection* const caller = Connections().Find(connection);
+    if (caller == nullptr) return kInvalidHandle;
+    const S4URequest request(block, block_size);
+    const bool complete = source != nullptr && origin != nullptr && quotas != nullptr;
+    if (!request.valid() || type != Network || !complete) return kInvalidParameter;
+    if (package != kMsv1_0 && package != kKerberos && package != kNegotiate) return kNoSuchPackage;
+    if (groups != nullptr && !caller->trusted) return kPrivilegeNotHeld;
+    std::optional<User> user;
+    const Outcome outcome = FindForPackage(request, package, user);
+    *substatus = outcome.substatus;
+    const bool found = outcome.status == kSuccess;
+    NoteAuthority("LsaLogonUser", request.name(), found ? ERROR_SUCCESS : ERROR_LOGON_FAILURE);
+    if (!found) return outcome.status;
+    AddGroups(*user, groups);
+    Handle token = MintByTrust(*user, *caller, logon);
+    AnswerProfile(profile, profile_size);
+    *out = token.release();
+    return kSuccess;
+  });
+}
+
+}  // namespace
+
+std::vector<Substitute> LsaSubstitutes() {
+  return {
+      Replace<decltype(LsaConnectUntrusted)>("LsaConnectUntrusted", AuthorityLsaConnectUntrusted),
+      Replace<decltype(LsaRegisterLogonProcess)>("LsaRegisterLogonProcess", AuthorityLsaRegisterLogonProcess),
+      Replace<decltype(LsaDeregisterLogonProcess)>("LsaDeregisterLogonProcess", AuthorityLsaDeregisterLogonProcess),
+      Replace<decltype(LsaFreeReturnBuffer)>("LsaFreeReturnBuffer", AuthorityLsaFreeReturnBuffer),
+      Replace<decltype(LsaLookupAuthenticationPackage)>("LsaLookupAuthenticationPackage",
+                                                        AuthorityLsaLookupAuthenticationPackage),
+      Replace<decltype(LsaLogonUser)>("LsaLogonUser", AuthorityLsaLogonUser),
+  };
+}
+
+void CountLsa(Outstanding& outstanding) {
+  outstanding.lsa_connections = Connections().Count();
+  outstanding.lsa_buffers = Buffers().Count();
+}
+
+}  // namespace seam

@@ -1,0 +1,227 @@
+// The server's side of Integrated Authentication, for the clients of sspi_client.h.
+
+#include <windows.h>
+// After windows.h.
+#define SECURITY_WIN32
+#include <security.h>
+
+#include <cstring>
+
+#include "authority.h"
+#include "call_failed.h"
+#include "ledger.h"
+#include "sspi_client.h"
+#include "text.h"
+#include "users.h"
+
+namespace seam {
+namespace {
+
+constexpr size_t kMaxMessage = 12288;
+
+struct Credentials {
+  std::wstring package;
+};
+
+struct Context {
+  std::optional<User> user;
+  SECURITY_IMPERSONATION_LEVEL level = SecurityImpersonation;
+};
+
+// Each of the whole process; the callers hold pointers into them.
+Ledger<Credentials>& AllCredentials() {
+  static Ledger<Credentials>& all = *new Ledger<Credentials>;
+  return all;
+}
+
+Ledger<Context>& AllContexts() {
+  static Ledger<Context>& all = *new Ledger<Context>;
+  return all;
+}
+
+Ledger<BYTE[]>& ContextBuffers() {
+  static Ledger<BYTE[]>& all = *new Ledger<BYTE[]>;
+  return all;
+}
+
+template <typename Work>
+SECURITY_STATUS AnswerSspi(Work work) noexcept {
+  try {
+    return work();
+  } catch (const std::exception&) {
+    return SEC_E_INTERNAL_ERROR;
+  }
+}
+
+const void* PointerOf(const SecHandle* handle) { return reinterpret_cast<const void*>(handle->dwLower); }
+
+void PointTo(SecHandle* handle, const void* item) {
+  handle->dwLower = reinterpret_cast<ULONG_PTR>(item);
+  handle->dwUpper = 1;
+}
+
+Context* FindContext(const SecHandle* handle) { return handle ? AllContexts().Find(PointerOf(handle)) : nullptr; }
+
+void NeverExpires(PTimeStamp expiry) {
+  if (expiry != nullptr) expiry->QuadPart = MAXLONGLONG;
+}
+
+void* NewContextBuffer(const void* from, size_t size) {
+  auto buffer = std::make_unique<BYTE[]>(size);
+  std::memcpy(buffer.get(), from, size);
+  return ContextBuffers().Add(std::move(buffer));
+}
+
+SecBuffer* FindToken(const SecBufferDesc* message) {
+  for (ULONG i = 0; message != nullptr && i < message->cBuffers; ++i) {
+    if (message->pBuffers[i].BufferType == SECBUFFER_TOKEN) return &message->pBuffers[i];
+  }
+  return nullptr;
+}
+
+SECURITY_STATUS Reply(const std::string& text, const SecBufferDesc* out, ULONG request, ULONG* attributes) {
+  SecBuffer* const token = FindToken(out);
+  if (token == nullptr) return SEC_E_INVALID_TOKEN;
+  if ((request & ASC_REQ_ALLOCATE_MEMORY) != 0) {
+    token->pvBuffer = NewContextBuffer(text.data(), text.size());
+    *attributes |= ASC_RET_ALLOCATED_MEMORY;
+  } else if (token->cbBuffer < text.size()) {
+    return SEC_E_BUFFER_TOO_SMALL;
+  } else {
+    std::memcpy(token->pvBuffer, text.data(), text.size());
+  }
+  token->cbBuffer = static_cast<ULONG>(text.size());
+  return SEC_E_OK;
+}
+
+SECURITY_STATUS SEC_ENTRY AuthorityAcquireCredentialsHandleW(LPWSTR, LPWSTR package, ULONG use, void*, void*,
+                                                             SEC_GET_KEY_FN, void*, PCredHandle out,
+                                                             PTimeStamp expiry) {
+  return AnswerSspi([&] {
+    const std::wstring name = package != nullptr ? package : L"";
+    const bool known = EqualText(name, L"Negotiate") || EqualText(name, L"NTLM") || EqualText(name, L"Kerberos");
+    if (!known) return SEC_E_SECPKG_NOT_FOUND;
+    if ((use & SECPKG_CRED_INBOUND) == 0) return SEC_E_UNKNOWN_CREDENTIALS;
+    PointTo(out, AllCredentials().Add(std::make_unique<Credentials>(Credentials{name})));
+    NeverExpires(expiry);
+    NoteAuthority("AcquireCredentialsHandleW", name, ERROR_SUCCESS);
+    return SEC_E_OK;
+  });
+}
+
+SECURITY_STATUS SEC_ENTRY AuthorityFreeCredentialsHandle(PCredHandle handle) {
+  return AllCredentials().Remove(PointerOf(handle)) ? SEC_E_OK : SEC_E_INVALID_HANDLE;
+}
+
+SECURITY_STATUS Prove(const std::string& message, Context& context) {
+  const std::optional<ClientProof> proof = ParseProof(message);
+  if (!proof) return SEC_E_INVALID_TOKEN;
+  std::optional<User> user = FindUser(proof->user, L"");
+  const DWORD error = user ? CheckPassword(*user, proof->password) : ERROR_LOGON_FAILURE;
+  NoteAuthority("AcceptSecurityContext", proof->user, error);
+  if (error != ERROR_SUCCESS) return SEC_E_LOGON_DENIED;
+  context.user = std::move(user);
+  context.level = proof->level;
+  return SEC_E_OK;
+}
+
+SECURITY_STATUS Accept(const std::string& message, Context& context, const SecBufferDesc* out, ULONG request,
+                       ULONG* attributes) {
+  if (message.size() > kMaxMessage || context.user) return SEC_E_INVALID_TOKEN;
+  const bool asks = message == kAskForChallenge;
+  const SECURITY_STATUS proven = asks ? SEC_I_CONTINUE_NEEDED : Prove(message, context);
+  if (FAILED(proven)) return proven;
+  const SECURITY_STATUS replied = Reply(asks ? kChallenge : kAccepted, out, request, attributes);
+  return FAILED(replied) ? replied : proven;
+}
+
+SECURITY_STATUS SEC_ENTRY AuthorityAcceptSecurityContext(PCredHandle credentials, PCtxtHandle current,
+                                                         PSecBufferDesc in, ULONG request, ULONG, PCtxtHandle next,
+                                                         PSecBufferDesc out, ULONG* attributes, PTimeStamp expiry) {
+  return AnswerSspi([&]() -> SECURITY_STATUS {
+    const bool known = credentials != nullptr && AllCredentials().Find(PointerOf(credentials)) != nullptr;
+    Context* const continued = FindContext(current);
+    if (!known || (current != nullptr && continued == nullptr)) return SEC_E_INVALID_HANDLE;
+    const SecBuffer* const token = FindToken(in);
+    if (token == nullptr) return SEC_E_INVALID_TOKEN;
+    ULONG given = 0;
+    auto fresh = continued == nullptr ? std::make_unique<Context>() : nullptr;
+    Context& context = continued != nullptr ? *continued : *fresh;
+    const std::string message(static_cast<const char*>(token->pvBuffer), token->cbBuffer);
+    const SECURITY_STATUS status = Accept(message, context, out, request, &given);
+    if (attributes != nullptr) *attributes = given;
+    // A first leg that fails leaves no context; a later one leaves the caller's to delete.
+    if (FAILED(status)) return status;
+    PointTo(next, fresh ? AllContexts().Add(std::move(fresh)) : continued);
+    NeverExpires(expiry);
+    return status;
+  });
+}
+
+SECURITY_STATUS SEC_ENTRY AuthorityQuerySecurityContextToken(PCtxtHandle handle, void** out) {
+  return AnswerSspi([&] {
+    const Context* const context = FindContext(handle);
+    if (context == nullptr || !context->user) return SEC_E_INVALID_HANDLE;
+    *out = MintForUser(*context->user, L"S-1-5-2", TokenImpersonation, context->level).release();
+    return SEC_E_OK;
+  });
+}
+
+SECURITY_STATUS SEC_ENTRY AuthorityImpersonateSecurityContext(PCtxtHandle handle) {
+  void* token = nullptr;
+  const SECURITY_STATUS status = AuthorityQuerySecurityContextToken(handle, &token);
+  if (FAILED(status)) return status;
+  const Handle owned(token);
+  return SetThreadToken(nullptr, token) ? SEC_E_OK : SEC_E_NO_IMPERSONATION;
+}
+
+SECURITY_STATUS SEC_ENTRY AuthorityRevertSecurityContext(PCtxtHandle handle) {
+  if (FindContext(handle) == nullptr) return SEC_E_INVALID_HANDLE;
+  return RevertToSelf() ? SEC_E_OK : SEC_E_INTERNAL_ERROR;
+}
+
+SECURITY_STATUS SEC_ENTRY AuthorityDeleteSecurityContext(PCtxtHandle handle) {
+  return AllContexts().Remove(PointerOf(handle)) ? SEC_E_OK : SEC_E_INVALID_HANDLE;
+}
+
+SECURITY_STATUS SEC_ENTRY AuthorityFreeContextBuffer(void* buffer) {
+  // Others come from calls the authority does not answer, such as QuerySecurityPackageInfoW.
+  return ContextBuffers().Remove(buffer) ? SEC_E_OK : FreeContextBuffer(buffer);
+}
+
+SECURITY_STATUS SEC_ENTRY AuthorityQueryContextAttributesW(PCtxtHandle handle, ULONG attribute, void* out) {
+  return AnswerSspi([&] {
+    const Context* const context = FindContext(handle);
+    if (context == nullptr || !context->user) return SEC_E_INVALID_HANDLE;
+    if (attribute != SECPKG_ATTR_NAMES) return SEC_E_UNSUPPORTED_FUNCTION;
+    const std::wstring name = context->user->domain + L"\\" + context->user->name;
+    void* const buffer = NewContextBuffer(name.c_str(), (name.size() + 1) * sizeof(wchar_t));
+    static_cast<SecPkgContext_NamesW*>(out)->sUserName = static_cast<wchar_t*>(buffer);
+    return SEC_E_OK;
+  });
+}
+
+}  // namespace
+
+std::vector<Substitute> SspiSubstitutes() {
+  return {
+      Replace<decltype(AcquireCredentialsHandleW)>("AcquireCredentialsHandleW", AuthorityAcquireCredentialsHandleW),
+      Replace<decltype(FreeCredentialsHandle)>("FreeCredentialsHandle", AuthorityFreeCredentialsHandle),
+      Replace<decltype(AcceptSecurityContext)>("AcceptSecurityContext", AuthorityAcceptSecurityContext),
+      Replace<decltype(QuerySecurityContextToken)>("QuerySecurityContextToken", AuthorityQuerySecurityContextToken),
+      Replace<decltype(ImpersonateSecurityContext)>("ImpersonateSecurityContext",
+                                                    AuthorityImpersonateSecurityContext),
+      Replace<decltype(RevertSecurityContext)>("RevertSecurityContext", AuthorityRevertSecurityContext),
+      Replace<decltype(DeleteSecurityContext)>("DeleteSecurityContext", AuthorityDeleteSecurityContext),
+      Replace<decltype(FreeContextBuffer)>("FreeContextBuffer", AuthorityFreeContextBuffer),
+      Replace<decltype(QueryContextAttributesW)>("QueryContextAttributesW", AuthorityQueryContextAttributesW),
+  };
+}
+
+void CountSspi(Outstanding& outstanding) {
+  outstanding.credentials = AllCredentials().Count();
+  outstanding.contexts = AllContexts().Count();
+  outstanding.context_buffers = ContextBuffers().Count();
+}
+
+}  // namespace seam

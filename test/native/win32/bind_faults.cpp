@@ -1,0 +1,58 @@
+#include "bindings.h"
+#include "fault.h"
+#include "js_values.h"
+#include "redirects.h"
+#include "text.h"
+
+namespace seam {
+namespace {
+
+FaultSpan ReadSpan(const Napi::Value& value) {
+  if (value.IsUndefined()) return {};
+  const Napi::Object in = value.As<Napi::Object>();
+  return {ReadNumberOr(in.Get("skip"), 0), ReadNumberOr(in.Get("times"), 1)};
+}
+
+Napi::Value Fail(const Napi::CallbackInfo& info) {
+  const HMODULE module = FindModule(ReadText(info[0]));
+  const Napi::Object fault = info[2].As<Napi::Object>();
+  const DWORD error = ReadNumber(fault.Get("error"));
+  // Sign-extended, as a function that returns a status or INVALID_HANDLE_VALUE does.
+  const Napi::Value returns = fault.Get("returns");
+  const int64_t value = returns.IsNumber() ? returns.As<Napi::Number>().Int64Value() : 0;
+  const bool late = fault.Get("late").ToBoolean();
+  return WriteLabels(info.Env(), FailImport(module, Utf8(ReadText(info[1])), error, static_cast<uint64_t>(value),
+                                            ReadSpan(fault), late));
+}
+
+Napi::Value Lie(const Napi::CallbackInfo& info) {
+  return WriteLabels(info.Env(), LieAboutThreadToken(FindModule(ReadText(info[0])), ReadSpan(info[1])));
+}
+
+Napi::Value Calls(const Napi::CallbackInfo& info) {
+  const HMODULE module = FindModule(ReadText(info[0]));
+  return Napi::Number::New(info.Env(), static_cast<double>(CountCalls(module, Utf8(ReadText(info[1])))));
+}
+
+Napi::Value Clear(const Napi::CallbackInfo& info) {
+  ClearFaults();
+  return info.Env().Undefined();
+}
+
+Napi::Value Unpatch(const Napi::CallbackInfo& info) {
+  ClearFaults();
+  RestoreImports();
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void BindFaults(Napi::Object& exports) {
+  Export<Fail>(exports, "failImport");
+  Export<Lie>(exports, "lieSetThreadToken");
+  Export<Calls>(exports, "importCalls");
+  Export<Clear>(exports, "clearFaults");
+  Export<Unpatch>(exports, "unpatchAll");
+}
+
+}  // namespace seam

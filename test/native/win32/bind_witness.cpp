@@ -1,0 +1,34 @@
+#include "bindings.h"
+#include "journal.h"
+#include "js_values.h"
+#include "witness.h"
+
+namespace seam {
+namespace {
+
+Napi::Value Patch(const Napi::CallbackInfo& info) {
+  return WriteLabels(info.Env(), RedirectImports(FindModule(L""), WitnessSubstitutes()));
+}
+
+Napi::Value Allow(const Napi::CallbackInfo& info) {
+  AddFileRule(ReadText(info[0]), ReadText(info[1]));
+  return info.Env().Undefined();
+}
+
+Napi::Value Forget(const Napi::CallbackInfo& info) {
+  ForgetFileRules();
+  return info.Env().Undefined();
+}
+
+Napi::Value Take(const Napi::CallbackInfo& info) { return WriteRecords(info.Env(), FileJournal().Take()); }
+
+}  // namespace
+
+void BindWitness(Napi::Object& exports) {
+  Export<Patch>(exports, "patchWitness");
+  Export<Allow>(exports, "allow");
+  Export<Forget>(exports, "forgetRules");
+  Export<Take>(exports, "takeRecords");
+}
+
+}  // namespace seam

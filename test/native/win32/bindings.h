@@ -1,0 +1,13 @@
+#pragma once
+
+#include <napi.h>
+
+namespace seam {
+
+void BindTokens(Napi::Object& exports);
+void BindObjects(Napi::Object& exports);
+void BindAuthority(Napi::Object& exports);
+void BindWitness(Napi::Object& exports);
+void BindFaults(Napi::Object& exports);
+
+}  // namespace seam

@@ -1,0 +1,119 @@
+#include "fault.h"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "call_failed.h"
+#include "handle.h"
+#include "interposer.h"
+#include "redirects.h"
+
+namespace seam {
+namespace {
+
+class Fault : public Interception {
+ public:
+  // With `instead` a wrong call goes there, otherwise it fails.
+  Fault(FaultSpan span, DWORD error, std::uint64_t returns, void* instead)
+      : span_(span), error_(error), interposer_(Choose, this, returns),
+        wrong_(instead != nullptr ? instead : interposer_.Failure()) {}
+
+  void* Entry() const noexcept override { return interposer_.Entry(); }
+  void SetTarget(void* target) noexcept override { target_ = target; }
+  std::uint32_t calls() const noexcept { return calls_; }
+
+ private:
+  static void* Choose(void* context) {
+    auto* const fault = static_cast<Fault*>(context);
+    const std::uint32_t call = fault->calls_++;
+    const bool wrong = call >= fault->span_.skip && call - fault->span_.skip < fault->span_.times;
+    if (!wrong) return fault->target_;
+    SetLastError(fault->error_);
+    return fault->wrong_;
+  }
+
+  const FaultSpan span_;
+  const DWORD error_;
+  std::atomic<std::uint32_t> calls_{0};
+  std::atomic<void*> target_{nullptr};
+  const Interposer interposer_;
+  void* const wrong_;
+};
+
+// Of the whole process, as the imports are.
+struct Faults {
+  std::mutex mutex;
+  std::map<std::pair<HMODULE, std::string>, Fault*> active;
+};
+
+Faults& TheFaults() {
+  static Faults faults;
+  return faults;
+}
+
+std::vector<std::string> Install(HMODULE module, const std::string& function, bool late,
+                                 std::unique_ptr<Fault> fault) {
+  Faults& faults = TheFaults();
+  const std::lock_guard<std::mutex> lock(faults.mutex);
+  // From here it lives forever: a thread may be about to call through it even once it is taken out.
+  Fault* const kept = fault.release();
+  std::vector<std::string> labels = InterceptImport(module, function, *kept);
+  if (labels.empty() && !late) throw CallFailed("import of " + function, ERROR_PROC_NOT_FOUND);
+  faults.active[{module, function}] = kept;
+  return labels;
+}
+
+Handle WeakenThreadToken(HANDLE thread) {
+  HANDLE strong = nullptr;
+  if (!OpenThreadToken(thread, TOKEN_DUPLICATE, TRUE, &strong)) ThrowLastError("OpenThreadToken");
+  const Handle owned(strong);
+  HANDLE weak = nullptr;
+  if (!DuplicateTokenEx(strong, TOKEN_QUERY | TOKEN_IMPERSONATE, nullptr, SecurityIdentification,
+                        TokenImpersonation, &weak)) {
+    ThrowLastError("DuplicateTokenEx");
+  }
+  return Handle(weak);
+}
+
+BOOL WINAPI LyingSetThreadToken(PHANDLE thread, HANDLE token) {
+  return AnswerWin32([&]() -> DWORD {
+    // The caller's handle may not allow copying: the copy is made from what the thread got.
+    if (!SetThreadToken(thread, token)) return GetLastError();
+    if (token == nullptr) return ERROR_SUCCESS;
+    const Handle weak = WeakenThreadToken(thread != nullptr ? *thread : GetCurrentThread());
+    return SetThreadToken(thread, weak.get()) ? ERROR_SUCCESS : GetLastError();
+  });
+}
+
+}  // namespace
+
+std::vector<std::string> FailImport(HMODULE module, const std::string& function, DWORD error, std::uint64_t returns,
+                                    FaultSpan span, bool late) {
+  return Install(module, function, late, std::make_unique<Fault>(span, error, returns, nullptr));
+}
+
+std::vector<std::string> LieAboutThreadToken(HMODULE module, FaultSpan span) {
+  const Substitute liar = Replace<decltype(SetThreadToken)>("SetThreadToken", LyingSetThreadToken);
+  auto fault = std::make_unique<Fault>(span, ERROR_SUCCESS, TRUE, liar.function);
+  return Install(module, liar.name, false, std::move(fault));
+}
+
+std::uint32_t CountCalls(HMODULE module, const std::string& function) {
+  Faults& faults = TheFaults();
+  const std::lock_guard<std::mutex> lock(faults.mutex);
+  const auto found = faults.active.find({module, function});
+  if (found == faults.active.end()) throw CallFailed("fault of " + function, ERROR_NOT_FOUND);
+  return found->second->calls();
+}
+
+void ClearFaults() {
+  Faults& faults = TheFaults();
+  const std::lock_guard<std::mutex> lock(faults.mutex);
+  RemoveInterceptions();
+  faults.active.clear();
+}
+
+}  // namespace seam

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <windows.h>
+
+#include <string>
+
+#include "handle.h"
+
+namespace seam {
+
+constexpr int kNoLevel = -1;
+
+// The token the kernel judges the calling thread by.
+struct EffectiveToken {
+  // Null for a token of Anonymous level, which nobody can open.
+  Handle handle;
+  // False: the process's own.
+  bool of_thread;
+  // A SECURITY_IMPERSONATION_LEVEL, or kNoLevel for the process's own token.
+  int level;
+};
+
+struct Identity {
+  // Empty where the kernel will not say: Anonymous level.
+  std::wstring sid;
+  bool of_thread;
+  int level;
+};
+
+EffectiveToken OpenEffectiveToken(DWORD access);
+Identity ReadIdentity();
+Identity DescribeToken(const EffectiveToken& token);
+
+}  // namespace seam

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace seam {
+
+// What has been handed out to C code as a bare pointer and has to come back: known pointers only, each once.
+template <typename T>
+class Ledger {
+ public:
+  using Item = typename std::unique_ptr<T>::pointer;
+
+  Item Add(std::unique_ptr<T> item) {
+    const Item key = item.get();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    items_[key] = std::move(item);
+    return key;
+  }
+
+  // Null if it is not out.
+  Item Find(const void* key) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = items_.find(key);
+    return found != items_.end() ? found->second.get() : nullptr;
+  }
+
+  bool Remove(const void* key) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return items_.erase(key) == 1;
+  }
+
+  size_t Count() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return items_.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<const void*, std::unique_ptr<T>> items_;
+};
+
+}  // namespace seam

@@ -1,0 +1,20 @@
+// The seam: test-only, for Windows and Wine. test/support/seam.ts says what each function does.
+
+#include <napi.h>
+
+#include "bindings.h"
+
+namespace {
+
+Napi::Object Init(Napi::Env, Napi::Object exports) {
+  seam::BindTokens(exports);
+  seam::BindObjects(exports);
+  seam::BindAuthority(exports);
+  seam::BindWitness(exports);
+  seam::BindFaults(exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(seam, Init)

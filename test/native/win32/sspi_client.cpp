@@ -1,0 +1,29 @@
+#include "sspi_client.h"
+
+#include "text.h"
+
+namespace seam {
+namespace {
+
+std::optional<SECURITY_IMPERSONATION_LEVEL> ParseLevel(const std::string& name) {
+  if (name == "identification") return SecurityIdentification;
+  if (name == "impersonation") return SecurityImpersonation;
+  if (name == "delegation") return SecurityDelegation;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ClientProof> ParseProof(const std::string& message) {
+  const std::string start = "SEAM ";
+  if (message.compare(0, start.size(), start) != 0) return std::nullopt;
+  const size_t space = message.find(' ', start.size());
+  if (space == std::string::npos) return std::nullopt;
+  const size_t colon = message.find(':', space + 1);
+  if (colon == std::string::npos) return std::nullopt;
+  const auto level = ParseLevel(message.substr(start.size(), space - start.size()));
+  if (!level) return std::nullopt;
+  return ClientProof{Wide(message.substr(space + 1, colon - space - 1)), Wide(message.substr(colon + 1)), *level};
+}
+
+}  // namespace seam
