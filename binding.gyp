@@ -36,7 +36,7 @@
           "cflags_cc": [
             "-std=c++17", "-fexceptions", "-fvisibility=hidden", "-fstack-protector-strong",
             "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror",
-            "-isystem", "<!(node -p \"require('node-addon-api').include_dir\")"
+            "-isystem", "<!(node -p \"require('path').resolve(require('node-addon-api').include_dir)\")"
           ],
           "ldflags": ["-Wl,-z,relro,-z,now,-z,nodelete"]
         }],

@@ -1,3 +1,5 @@
 #include "napi/addon.h"
 
-NODE_API_MODULE(impersonate, impersonate::RegisterAddon)
+using impersonate::RegisterAddon;
+
+NODE_API_MODULE(impersonate, RegisterAddon)
