@@ -26,9 +26,7 @@ export async function jestEnvironment() {
 async function unpack(specification, target) {
   const packed = path.join(target, '.packed');
   await mkdir(packed);
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', packed, specification], {
-    cwd: projectRoot,
-  });
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', packed, specification]);
   const [archive] = await readdir(packed);
   const owner = ['--no-same-owner', '--no-same-permissions'];
   await run('tar', ['-xzf', path.join(packed, archive), '--strip-components=1', ...owner, '-C', target]);

@@ -1,0 +1,42 @@
+// node scripts/build-win32.mjs
+// Cross-compiles the addon, and the test-only one, for Windows x64: build-win32-x64/Release/*.node. Incremental.
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { linuxNodeFolder } from './rig/npm-packages.mjs';
+import { nodeMajors } from './rig/paths.mjs';
+import { ensureNodeModules } from './support/node-modules.mjs';
+import { ensurePrograms } from './support/packages.mjs';
+import { root } from './support/root.mjs';
+import { run } from './support/run.mjs';
+
+const programs = {
+  cmake: 'cmake',
+  make: 'make',
+  'g++': 'g++',
+  'x86_64-w64-mingw32-g++-posix': 'g++-mingw-w64-x86-64-posix',
+};
+
+/** The headers are those of the oldest Node.js supported, so that nothing newer can be used by mistake. */
+async function cmakeOptions() {
+  const node = await linuxNodeFolder(nodeMajors[0]);
+  return {
+    CMAKE_TOOLCHAIN_FILE: path.join(root, 'cmake', 'mingw-w64.cmake'),
+    IMPERSONATE_NODE_INCLUDE: path.join(node, 'include', 'node'),
+    IMPERSONATE_TESTS: 'ON',
+  };
+}
+
+export async function buildWin32() {
+  ensurePrograms(programs);
+  ensureNodeModules();
+  const cmakeJs = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
+  const options = Object.entries(await cmakeOptions()).map(([name, value]) => `--CD${name}=${value}`);
+  const common = ['--out', path.join(root, 'build-win32-x64'), '--log-level', 'error', '--prefer-make'];
+  const jobs = ['--parallel', String(os.availableParallelism())];
+  run(process.execPath, [cmakeJs, 'configure', ...common, '--arch', 'x64', ...options]);
+  run(process.execPath, [cmakeJs, 'build', ...common, ...jobs]);
+}
+
+if (process.argv[1] === import.meta.filename) await buildWin32();

@@ -1,0 +1,81 @@
+// node host-imports.mjs OUTPUT UV-FUNCTIONS
+// What lets a Windows addon call its host: OUTPUT.def names the functions for MSVC's import library; OUTPUT.cpp is
+// for mingw-w64, which needs neither import library nor delay loading (binutils 2.40's delay-load thunk loses the
+// floating-point arguments). The functions are those of Node-API 8 and those the file UV-FUNCTIONS lists.
+import { readFileSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { symbols } from 'node-api-headers';
+
+function hostFunctions(uvFile) {
+  const { js_native_api_symbols: js, node_api_symbols: node } = symbols.v8;
+  const uv = readFileSync(uvFile, 'utf8').split(/\s+/).filter(Boolean);
+  return [...new Set([...js, ...node, ...uv])].sort();
+}
+
+const definition = (names) => ['NAME NODE.EXE', 'EXPORTS', ...names, ''].join('\n');
+
+/** A call through the import pointer (`__imp_x`) and a plain call (`x`) both end in the pointer of that name. */
+function trampoline(name, index) {
+  const pointer = `host_imports + ${8 * index}`;
+  return [
+    `.globl ${name}`,
+    `.def ${name}; .scl 2; .type 32; .endef`,
+    `${name}: jmp *${pointer}(%rip)`,
+    `.globl __imp_${name}`,
+    `.set __imp_${name}, ${pointer}`,
+  ];
+}
+
+const source = (names) => `// Made by host-imports.mjs.
+#include <windows.h>
+
+#include <cstddef>
+#include <initializer_list>
+
+extern "C" {
+__attribute__((used)) FARPROC host_imports[${names.length}];
+}
+
+__asm__(
+    ".text\\n"
+${names
+  .flatMap(trampoline)
+  .map((line) => `    "${line}\\n"`)
+  .join('\n')});
+
+namespace {
+
+const char* const kNames[] = {
+${names.map((name) => `    "${name}",`).join('\n')}
+};
+
+bool bound = false;
+
+// The first module that exports Node-API: a host may keep node in a library of its own.
+HMODULE FindHost() {
+  for (const wchar_t* name : {L"node.dll", L"libnode.dll"}) {
+    HMODULE module = GetModuleHandleW(name);
+    if (module != nullptr && GetProcAddress(module, kNames[0]) != nullptr) return module;
+  }
+  return GetModuleHandleW(nullptr);
+}
+
+// Runs before every constructor of the addon.
+__attribute__((constructor(101))) void Bind() {
+  HMODULE host = FindHost();
+  bound = true;
+  for (std::size_t i = 0; i < sizeof kNames / sizeof *kNames; i++) {
+    host_imports[i] = GetProcAddress(host, kNames[i]);
+    if (host_imports[i] == nullptr) bound = false;
+  }
+}
+
+}  // namespace
+
+// A host that lacks one of the functions cannot load the addon: ERROR_DLL_INIT_FAILED.
+extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD, LPVOID) { return bound ? TRUE : FALSE; }
+`;
+
+const [output, uvFile] = process.argv.slice(2);
+const names = hostFunctions(uvFile);
+writeFileSync(output, output.endsWith('.def') ? definition(names) : source(names));
