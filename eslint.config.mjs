@@ -68,5 +68,7 @@ export default defineConfig(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
+  // Native addons can only be loaded so from CommonJS.
+  { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: ['lib/**'], rules: { 'max-lines': ['error', 250] } },
 );

@@ -4,11 +4,19 @@ import { pathToFileURL } from 'node:url';
 // True in the module that node was started with.
 export const isMain = (url) => process.argv[1] !== undefined && pathToFileURL(process.argv[1]).href === url;
 
+const shownLines = 80;
+
+function shorten(text) {
+  const lines = text.split('\n');
+  if (lines.length <= shownLines) return text;
+  return [...lines.slice(0, shownLines), `and ${lines.length - shownLines} lines more`].join('\n');
+}
+
 // Prints one check's line, and its problems if there are any: the process will then end with code 1.
 export function report(name, problems, detail = '') {
   const outcome = problems === '' ? 'ok' : 'FAILED';
   console.log(`${name.padEnd(14)}${outcome}${detail && `  ${detail}`}`);
   if (problems === '') return;
-  console.log(problems.replace(/^/gm, '  '));
+  console.log(shorten(problems).replace(/^/gm, '  '));
   process.exitCode = 1;
 }

@@ -19,9 +19,10 @@ function packagesIn(lockfile) {
 function isComplete() {
   const installed = packagesIn(path.join(folder, '.package-lock.json'));
   const locked = Object.entries(packagesIn(path.join(root, 'package-lock.json')));
-  return locked.every(
-    ([name, { version, optional }]) => name === '' || optional || installed[name]?.version === version,
-  );
+  return locked.every(([name, { version, optional, devOptional }]) => {
+    const isNeeded = name !== '' && !optional && !devOptional;
+    return !isNeeded || installed[name]?.version === version;
+  });
 }
 
 // Installs the locked npm packages where one is missing or of another version; no install script of theirs,
@@ -29,7 +30,9 @@ function isComplete() {
 export function ensureNodeModules() {
   if (isComplete()) return;
   if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new Error(`${folder} is a link to a folder that lacks packages of package-lock.json: run npm ci there`);
+    throw new Error(
+      `${folder} is a link to a folder that lacks packages of package-lock.json: run npm ci there`,
+    );
   }
   const command = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
   const cli = process.env.npm_execpath ?? '';
