@@ -9,8 +9,8 @@
 
 namespace seam {
 
-// Who a user is and whether a password is right, which Wine answers with nonsense, decided by the users table.
-// The tokens handed out are the kernel's own. Each call is noted in AuthorityJournal().
+// Who a user is and whether a password is right, which Wine answers with nonsense, decided by the users
+// table. The tokens handed out are the kernel's own. Each call is noted in AuthorityJournal().
 std::vector<Substitute> AuthoritySubstitutes();
 
 std::vector<Substitute> LogonSubstitutes();

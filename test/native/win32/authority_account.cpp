@@ -38,8 +38,8 @@ DWORD AnswerNames(const User& user, const NameBuffer& name, const NameBuffer& do
   return ERROR_INSUFFICIENT_BUFFER;
 }
 
-BOOL WINAPI AuthorityLookupAccountSidW(LPCWSTR system, PSID sid, LPWSTR name, LPDWORD name_size, LPWSTR domain,
-                                       LPDWORD domain_size, PSID_NAME_USE use) {
+BOOL WINAPI AuthorityLookupAccountSidW(LPCWSTR system, PSID sid, LPWSTR name, LPDWORD name_size,
+                                       LPWSTR domain, LPDWORD domain_size, PSID_NAME_USE use) {
   return AnswerWin32([&]() -> DWORD {
     const std::wstring text = SidText(sid);
     NoteAuthority("LookupAccountSidW", text, ERROR_SUCCESS);
@@ -47,7 +47,8 @@ BOOL WINAPI AuthorityLookupAccountSidW(LPCWSTR system, PSID sid, LPWSTR name, LP
       *use = SidTypeUser;
       return AnswerNames(*user, {name, name_size}, {domain, domain_size});
     }
-    return LookupAccountSidW(system, sid, name, name_size, domain, domain_size, use) ? ERROR_SUCCESS : GetLastError();
+    return LookupAccountSidW(system, sid, name, name_size, domain, domain_size, use) ? ERROR_SUCCESS
+                                                                                     : GetLastError();
   });
 }
 
@@ -71,8 +72,8 @@ DWORD AnswerSid(const User& user, PSID out, DWORD* out_size, const NameBuffer& d
   return CopySid(needed, out, sid.get()) ? ERROR_SUCCESS : GetLastError();
 }
 
-BOOL WINAPI AuthorityLookupAccountNameW(LPCWSTR system, LPCWSTR account, PSID sid, LPDWORD sid_size, LPWSTR domain,
-                                        LPDWORD domain_size, PSID_NAME_USE use) {
+BOOL WINAPI AuthorityLookupAccountNameW(LPCWSTR system, LPCWSTR account, PSID sid, LPDWORD sid_size,
+                                        LPWSTR domain, LPDWORD domain_size, PSID_NAME_USE use) {
   return AnswerWin32([&]() -> DWORD {
     NoteAuthority("LookupAccountNameW", account, ERROR_SUCCESS);
     if (const std::optional<User> user = FindByAccountName(account)) {

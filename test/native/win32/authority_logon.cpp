@@ -33,8 +33,9 @@ DWORD CloneForNewCredentials(DWORD provider, PHANDLE out) {
   HANDLE own = nullptr;
   if (!OpenProcessToken(GetCurrentProcess(), TOKEN_DUPLICATE, &own)) return GetLastError();
   const Handle owned(own);
-  return DuplicateTokenEx(own, TOKEN_ALL_ACCESS, nullptr, SecurityImpersonation, TokenPrimary, out) ? ERROR_SUCCESS
-                                                                                                  : GetLastError();
+  return DuplicateTokenEx(own, TOKEN_ALL_ACCESS, nullptr, SecurityImpersonation, TokenPrimary, out)
+             ? ERROR_SUCCESS
+             : GetLastError();
 }
 
 DWORD Logon(const std::wstring& name, const std::wstring& domain, const std::wstring& password, DWORD type,
@@ -63,6 +64,8 @@ BOOL WINAPI AuthorityLogonUserW(LPCWSTR name, LPCWSTR domain, LPCWSTR password, 
 
 }  // namespace
 
-std::vector<Substitute> LogonSubstitutes() { return {Replace<decltype(LogonUserW)>("LogonUserW", AuthorityLogonUserW)}; }
+std::vector<Substitute> LogonSubstitutes() {
+  return {Replace<decltype(LogonUserW)>("LogonUserW", AuthorityLogonUserW)};
+}
 
 }  // namespace seam

@@ -73,7 +73,8 @@ NTSTATUS AnswerStatus(Work work) noexcept {
 bool HoldsTcb() {
   PRIVILEGE_SET set{};
   set.PrivilegeCount = 1;
-  if (!LookupPrivilegeValueW(nullptr, SE_TCB_NAME, &set.Privilege[0].Luid)) ThrowLastError("LookupPrivilegeValueW");
+  if (!LookupPrivilegeValueW(nullptr, SE_TCB_NAME, &set.Privilege[0].Luid))
+    ThrowLastError("LookupPrivilegeValueW");
   const EffectiveToken caller = OpenEffectiveToken(TOKEN_QUERY);
   BOOL held = FALSE;
   if (caller.handle && !PrivilegeCheck(caller.handle.get(), &set, &held)) ThrowLastError("PrivilegeCheck");
@@ -203,10 +204,10 @@ Handle MintByTrust(const User& user, const Connection& caller, PLUID logon) {
   return MintForUser(user, L"S-1-5-2", TokenImpersonation, level);
 }
 
-NTSTATUS NTAPI AuthorityLsaLogonUser(HANDLE connection, PLSA_STRING origin, SECURITY_LOGON_TYPE type, ULONG package,
-                                     PVOID block, ULONG block_size, PTOKEN_GROUPS groups, PTOKEN_SOURCE source,
-                                     PVOID* profile, PULONG profile_size, PLUID logon, PHANDLE out,
-                                     PQUOTA_LIMITS quotas, PNTSTATUS substatus) {
+NTSTATUS NTAPI AuthorityLsaLogonUser(HANDLE connection, PLSA_STRING origin, SECURITY_LOGON_TYPE type,
+                                     ULONG package, PVOID block, ULONG block_size, PTOKEN_GROUPS groups,
+                                     PTOKEN_SOURCE source, PVOID* profile, PULONG profile_size, PLUID logon,
+                                     PHANDLE out, PQUOTA_LIMITS quotas, PNTSTATUS substatus) {
   return AnswerStatus([&] {
     *profile = nullptr;
     *profile_size = 0;
@@ -239,7 +240,8 @@ std::vector<Substitute> LsaSubstitutes() {
   return {
       Replace<decltype(LsaConnectUntrusted)>("LsaConnectUntrusted", AuthorityLsaConnectUntrusted),
       Replace<decltype(LsaRegisterLogonProcess)>("LsaRegisterLogonProcess", AuthorityLsaRegisterLogonProcess),
-      Replace<decltype(LsaDeregisterLogonProcess)>("LsaDeregisterLogonProcess", AuthorityLsaDeregisterLogonProcess),
+      Replace<decltype(LsaDeregisterLogonProcess)>("LsaDeregisterLogonProcess",
+                                                   AuthorityLsaDeregisterLogonProcess),
       Replace<decltype(LsaFreeReturnBuffer)>("LsaFreeReturnBuffer", AuthorityLsaFreeReturnBuffer),
       Replace<decltype(LsaLookupAuthenticationPackage)>("LsaLookupAuthenticationPackage",
                                                         AuthorityLsaLookupAuthenticationPackage),

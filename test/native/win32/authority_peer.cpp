@@ -32,7 +32,8 @@ Handle OpenClientToken(HANDLE pipe) {
   return Handle(token);
 }
 
-// By the client process's own token: one it impersonated while it connected is not seen, nor a level it asked for.
+// By the client process's own token: one it impersonated while it connected is not seen, nor a level it asked
+// for.
 BOOL WINAPI AuthorityImpersonateNamedPipeClient(HANDLE pipe) {
   return AnswerWin32([&]() -> DWORD {
     const Handle client = OpenClientToken(pipe);
@@ -51,7 +52,8 @@ BOOL WINAPI AuthorityImpersonateNamedPipeClient(HANDLE pipe) {
 
 std::vector<Substitute> PeerSubstitutes() {
   return {
-      Replace<decltype(ImpersonateAnonymousToken)>("ImpersonateAnonymousToken", AuthorityImpersonateAnonymousToken),
+      Replace<decltype(ImpersonateAnonymousToken)>("ImpersonateAnonymousToken",
+                                                   AuthorityImpersonateAnonymousToken),
       Replace<decltype(ImpersonateNamedPipeClient)>("ImpersonateNamedPipeClient",
                                                     AuthorityImpersonateNamedPipeClient),
   };

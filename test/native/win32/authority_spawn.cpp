@@ -54,14 +54,15 @@ struct Program {
 DWORD Spawn(HANDLE token, const Program& program) {
   const InheritedStandardHandles handles(*program.startup);
   return CreateProcessAsUserW(token, program.application, program.command, nullptr, nullptr, handles.any(),
-                              program.flags, program.environment, program.directory, program.startup, program.out)
+                              program.flags, program.environment, program.directory, program.startup,
+                              program.out)
              ? ERROR_SUCCESS
              : GetLastError();
 }
 
-BOOL WINAPI AuthorityCreateProcessWithTokenW(HANDLE token, DWORD, LPCWSTR application, LPWSTR command, DWORD flags,
-                                             LPVOID environment, LPCWSTR directory, LPSTARTUPINFOW startup,
-                                             LPPROCESS_INFORMATION out) {
+BOOL WINAPI AuthorityCreateProcessWithTokenW(HANDLE token, DWORD, LPCWSTR application, LPWSTR command,
+                                             DWORD flags, LPVOID environment, LPCWSTR directory,
+                                             LPSTARTUPINFOW startup, LPPROCESS_INFORMATION out) {
   return AnswerWin32([&] {
     const DWORD error = Spawn(token, {application, command, flags, environment, directory, startup, out});
     NoteAuthority("CreateProcessWithTokenW", application != nullptr ? application : command, error);
@@ -70,8 +71,9 @@ BOOL WINAPI AuthorityCreateProcessWithTokenW(HANDLE token, DWORD, LPCWSTR applic
 }
 
 BOOL WINAPI AuthorityCreateProcessWithLogonW(LPCWSTR name, LPCWSTR domain, LPCWSTR password, DWORD,
-                                             LPCWSTR application, LPWSTR command, DWORD flags, LPVOID environment,
-                                             LPCWSTR directory, LPSTARTUPINFOW startup, LPPROCESS_INFORMATION out) {
+                                             LPCWSTR application, LPWSTR command, DWORD flags,
+                                             LPVOID environment, LPCWSTR directory, LPSTARTUPINFOW startup,
+                                             LPPROCESS_INFORMATION out) {
   return AnswerWin32([&] {
     const std::optional<User> user = FindUser(name, domain != nullptr ? domain : L"");
     const DWORD refused = user ? CheckPassword(*user, password) : ERROR_LOGON_FAILURE;

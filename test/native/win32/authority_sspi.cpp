@@ -60,7 +60,9 @@ void PointTo(SecHandle* handle, const void* item) {
   handle->dwUpper = 1;
 }
 
-Context* FindContext(const SecHandle* handle) { return handle ? AllContexts().Find(PointerOf(handle)) : nullptr; }
+Context* FindContext(const SecHandle* handle) {
+  return handle ? AllContexts().Find(PointerOf(handle)) : nullptr;
+}
 
 void NeverExpires(PTimeStamp expiry) {
   if (expiry != nullptr) expiry->QuadPart = MAXLONGLONG;
@@ -99,7 +101,8 @@ SECURITY_STATUS SEC_ENTRY AuthorityAcquireCredentialsHandleW(LPWSTR, LPWSTR pack
                                                              PTimeStamp expiry) {
   return AnswerSspi([&] {
     const std::wstring name = package != nullptr ? package : L"";
-    const bool known = EqualText(name, L"Negotiate") || EqualText(name, L"NTLM") || EqualText(name, L"Kerberos");
+    const bool known =
+        EqualText(name, L"Negotiate") || EqualText(name, L"NTLM") || EqualText(name, L"Kerberos");
     if (!known) return SEC_E_SECPKG_NOT_FOUND;
     if ((use & SECPKG_CRED_INBOUND) == 0) return SEC_E_UNKNOWN_CREDENTIALS;
     PointTo(out, AllCredentials().Add(std::make_unique<Credentials>(Credentials{name})));
@@ -136,8 +139,9 @@ SECURITY_STATUS Accept(const std::string& message, Context& context, const SecBu
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityAcceptSecurityContext(PCredHandle credentials, PCtxtHandle current,
-                                                         PSecBufferDesc in, ULONG request, ULONG, PCtxtHandle next,
-                                                         PSecBufferDesc out, ULONG* attributes, PTimeStamp expiry) {
+                                                         PSecBufferDesc in, ULONG request, ULONG,
+                                                         PCtxtHandle next, PSecBufferDesc out,
+                                                         ULONG* attributes, PTimeStamp expiry) {
   return AnswerSspi([&]() -> SECURITY_STATUS {
     const bool known = credentials != nullptr && AllCredentials().Find(PointerOf(credentials)) != nullptr;
     Context* const continued = FindContext(current);
@@ -205,10 +209,12 @@ SECURITY_STATUS SEC_ENTRY AuthorityQueryContextAttributesW(PCtxtHandle handle, U
 
 std::vector<Substitute> SspiSubstitutes() {
   return {
-      Replace<decltype(AcquireCredentialsHandleW)>("AcquireCredentialsHandleW", AuthorityAcquireCredentialsHandleW),
+      Replace<decltype(AcquireCredentialsHandleW)>("AcquireCredentialsHandleW",
+                                                   AuthorityAcquireCredentialsHandleW),
       Replace<decltype(FreeCredentialsHandle)>("FreeCredentialsHandle", AuthorityFreeCredentialsHandle),
       Replace<decltype(AcceptSecurityContext)>("AcceptSecurityContext", AuthorityAcceptSecurityContext),
-      Replace<decltype(QuerySecurityContextToken)>("QuerySecurityContextToken", AuthorityQuerySecurityContextToken),
+      Replace<decltype(QuerySecurityContextToken)>("QuerySecurityContextToken",
+                                                   AuthorityQuerySecurityContextToken),
       Replace<decltype(ImpersonateSecurityContext)>("ImpersonateSecurityContext",
                                                     AuthorityImpersonateSecurityContext),
       Replace<decltype(RevertSecurityContext)>("RevertSecurityContext", AuthorityRevertSecurityContext),

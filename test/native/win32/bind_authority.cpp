@@ -30,7 +30,9 @@ Napi::Value Patch(const Napi::CallbackInfo& info) {
   return WriteLabels(info.Env(), RedirectImports(FindModule(ReadText(info[0])), AuthoritySubstitutes()));
 }
 
-Napi::Value Take(const Napi::CallbackInfo& info) { return WriteRecords(info.Env(), AuthorityJournal().Take()); }
+Napi::Value Take(const Napi::CallbackInfo& info) {
+  return WriteRecords(info.Env(), AuthorityJournal().Take());
+}
 
 Napi::Value ReadOutstanding(const Napi::CallbackInfo& info) {
   const Outstanding outstanding = CountOutstanding();

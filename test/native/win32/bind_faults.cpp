@@ -21,8 +21,8 @@ Napi::Value Fail(const Napi::CallbackInfo& info) {
   const Napi::Value returns = fault.Get("returns");
   const int64_t value = returns.IsNumber() ? returns.As<Napi::Number>().Int64Value() : 0;
   const bool late = fault.Get("late").ToBoolean();
-  return WriteLabels(info.Env(), FailImport(module, Utf8(ReadText(info[1])), error, static_cast<uint64_t>(value),
-                                            ReadSpan(fault), late));
+  return WriteLabels(info.Env(), FailImport(module, Utf8(ReadText(info[1])), error,
+                                            static_cast<uint64_t>(value), ReadSpan(fault), late));
 }
 
 Napi::Value Lie(const Napi::CallbackInfo& info) {

@@ -18,7 +18,9 @@ class Fault : public Interception {
  public:
   // With `instead` a wrong call goes there, otherwise it fails.
   Fault(FaultSpan span, DWORD error, std::uint64_t returns, void* instead)
-      : span_(span), error_(error), interposer_(Choose, this, returns),
+      : span_(span),
+        error_(error),
+        interposer_(Choose, this, returns),
         wrong_(instead != nullptr ? instead : interposer_.Failure()) {}
 
   void* Entry() const noexcept override { return interposer_.Entry(); }
@@ -90,8 +92,8 @@ BOOL WINAPI LyingSetThreadToken(PHANDLE thread, HANDLE token) {
 
 }  // namespace
 
-std::vector<std::string> FailImport(HMODULE module, const std::string& function, DWORD error, std::uint64_t returns,
-                                    FaultSpan span, bool late) {
+std::vector<std::string> FailImport(HMODULE module, const std::string& function, DWORD error,
+                                    std::uint64_t returns, FaultSpan span, bool late) {
   return Install(module, function, late, std::make_unique<Fault>(span, error, returns, nullptr));
 }
 

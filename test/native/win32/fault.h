@@ -18,13 +18,14 @@ struct FaultSpan {
   std::uint32_t times = 1;
 };
 
-// The import's calls return `returns` with `error` as the last error, without reaching the system. `late` allows
-// a function the module does not import, but will ask GetProcAddress for from now on; otherwise that throws.
-std::vector<std::string> FailImport(HMODULE module, const std::string& function, DWORD error, std::uint64_t returns,
-                                    FaultSpan span, bool late);
+// The import's calls return `returns` with `error` as the last error, without reaching the system. `late`
+// allows a function the module does not import, but will ask GetProcAddress for from now on; otherwise that
+// throws.
+std::vector<std::string> FailImport(HMODULE module, const std::string& function, DWORD error,
+                                    std::uint64_t returns, FaultSpan span, bool late);
 
-// The module's SetThreadToken answers TRUE, but puts a copy of Identification level on the thread: what Windows
-// does where the process may not impersonate that user. Taking the token off stays honest.
+// The module's SetThreadToken answers TRUE, but puts a copy of Identification level on the thread: what
+// Windows does where the process may not impersonate that user. Taking the token off stays honest.
 std::vector<std::string> LieAboutThreadToken(HMODULE module, FaultSpan span);
 
 // Calls so far of an import with a fault, whether they went wrong or not. Throws if it has none.

@@ -17,7 +17,9 @@ class Image {
     return reinterpret_cast<T*>(base_ + offset);
   }
 
-  DWORD Directory(unsigned index) const { return Headers()->OptionalHeader.DataDirectory[index].VirtualAddress; }
+  DWORD Directory(unsigned index) const {
+    return Headers()->OptionalHeader.DataDirectory[index].VirtualAddress;
+  }
 
   bool Contains(const void* address) const {
     const auto* const byte = static_cast<const BYTE*>(address);
@@ -36,7 +38,8 @@ std::string LowerAscii(std::string text) {
   return text;
 }
 
-void AppendDll(const Image& image, const char* dll, DWORD names, DWORD slots, bool delayed, std::vector<Import>& out) {
+void AppendDll(const Image& image, const char* dll, DWORD names, DWORD slots, bool delayed,
+               std::vector<Import>& out) {
   const auto* name = image.At<IMAGE_THUNK_DATA>(names);
   auto* slot = image.At<void*>(slots);
   for (; name->u1.AddressOfData != 0; ++name, ++slot) {
@@ -61,8 +64,8 @@ std::vector<Import> ListImports(HMODULE module) {
   }
   if (const DWORD table = image.Directory(IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT)) {
     for (auto* dll = image.At<IMAGE_DELAYLOAD_DESCRIPTOR>(table); dll->DllNameRVA != 0; ++dll) {
-      AppendDll(image, image.At<char>(dll->DllNameRVA), dll->ImportNameTableRVA, dll->ImportAddressTableRVA, true,
-                imports);
+      AppendDll(image, image.At<char>(dll->DllNameRVA), dll->ImportNameTableRVA, dll->ImportAddressTableRVA,
+                true, imports);
     }
   }
   return imports;

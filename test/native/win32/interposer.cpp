@@ -33,25 +33,28 @@ class CodeWriter {
 
 void WriteEntry(CodeWriter& code, std::uint64_t choose, std::uint64_t context) {
   // The four register arguments go to the home space the caller has reserved for them.
-  code.Bytes({0x48, 0x89, 0x4C, 0x24, 0x08})               // mov [rsp+8], rcx
-      .Bytes({0x48, 0x89, 0x54, 0x24, 0x10})               // mov [rsp+16], rdx
-      .Bytes({0x4C, 0x89, 0x44, 0x24, 0x18})               // mov [rsp+24], r8
-      .Bytes({0x4C, 0x89, 0x4C, 0x24, 0x20})               // mov [rsp+32], r9
-      .Bytes({0x48, 0x83, 0xEC, 0x28})                     // sub rsp, 40
-      .Bytes({0x48, 0xB9}).Quad(context)                   // mov rcx, context
-      .Bytes({0x48, 0xB8}).Quad(choose)                    // mov rax, choose
-      .Bytes({0xFF, 0xD0})                                 // call rax
-      .Bytes({0x48, 0x83, 0xC4, 0x28})                     // add rsp, 40
-      .Bytes({0x48, 0x8B, 0x4C, 0x24, 0x08})               // mov rcx, [rsp+8]
-      .Bytes({0x48, 0x8B, 0x54, 0x24, 0x10})               // mov rdx, [rsp+16]
-      .Bytes({0x4C, 0x8B, 0x44, 0x24, 0x18})               // mov r8, [rsp+24]
-      .Bytes({0x4C, 0x8B, 0x4C, 0x24, 0x20})               // mov r9, [rsp+32]
-      .Bytes({0xFF, 0xE0});                                // jmp rax
+  code.Bytes({0x48, 0x89, 0x4C, 0x24, 0x08})  // mov [rsp+8], rcx
+      .Bytes({0x48, 0x89, 0x54, 0x24, 0x10})  // mov [rsp+16], rdx
+      .Bytes({0x4C, 0x89, 0x44, 0x24, 0x18})  // mov [rsp+24], r8
+      .Bytes({0x4C, 0x89, 0x4C, 0x24, 0x20})  // mov [rsp+32], r9
+      .Bytes({0x48, 0x83, 0xEC, 0x28})        // sub rsp, 40
+      .Bytes({0x48, 0xB9})
+      .Quad(context)  // mov rcx, context
+      .Bytes({0x48, 0xB8})
+      .Quad(choose)                           // mov rax, choose
+      .Bytes({0xFF, 0xD0})                    // call rax
+      .Bytes({0x48, 0x83, 0xC4, 0x28})        // add rsp, 40
+      .Bytes({0x48, 0x8B, 0x4C, 0x24, 0x08})  // mov rcx, [rsp+8]
+      .Bytes({0x48, 0x8B, 0x54, 0x24, 0x10})  // mov rdx, [rsp+16]
+      .Bytes({0x4C, 0x8B, 0x44, 0x24, 0x18})  // mov r8, [rsp+24]
+      .Bytes({0x4C, 0x8B, 0x4C, 0x24, 0x20})  // mov r9, [rsp+32]
+      .Bytes({0xFF, 0xE0});                   // jmp rax
 }
 
 void WriteFailure(CodeWriter& code, std::uint64_t value) {
-  code.Bytes({0x48, 0xB8}).Quad(value)  // mov rax, value
-      .Bytes({0xC3});                   // ret
+  code.Bytes({0x48, 0xB8})
+      .Quad(value)     // mov rax, value
+      .Bytes({0xC3});  // ret
 }
 
 }  // namespace

@@ -6,11 +6,12 @@
 
 namespace seam {
 
-// Machine code that stands in for a function of any signature. At each call it asks `choose` where to go on, with
-// the caller's arguments untouched. Integer and pointer arguments only: xmm0 to xmm3 are not kept.
+// Machine code that stands in for a function of any signature. At each call it asks `choose` where to go on,
+// with the caller's arguments untouched. Integer and pointer arguments only: xmm0 to xmm3 are not kept.
 class Interposer {
  public:
-  // Called on the calling thread; must not throw. Its last error is what the caller sees if it answers Failure().
+  // Called on the calling thread; must not throw. Its last error is what the caller sees if it answers
+  // Failure().
   using Choose = void* (*)(void* context);
 
   // `failure` is what a call returns that is sent to Failure().

@@ -10,10 +10,12 @@ const DWORD main_thread = GetCurrentThreadId();
 
 }  // namespace
 
-void Journal::Note(const char* function, const std::wstring& subject, const Identity& identity, DWORD denied) {
+void Journal::Note(const char* function, const std::wstring& subject, const Identity& identity,
+                   DWORD denied) {
   const DWORD thread = GetCurrentThreadId();
   const std::lock_guard<std::mutex> lock(mutex_);
-  records_.push_back({function, subject, thread, thread == main_thread, identity.sid, identity.level, denied});
+  records_.push_back(
+      {function, subject, thread, thread == main_thread, identity.sid, identity.level, denied});
 }
 
 std::vector<Record> Journal::Take() {

@@ -28,7 +28,8 @@ class GroupList {
   explicit GroupList(const TokenSpec& spec) {
     std::vector<Group> groups = spec.groups;
     if (!spec.logon_sid.empty()) groups.push_back({spec.logon_sid, kEnabledGroup | SE_GROUP_LOGON_ID});
-    memory_.resize(offsetof(TOKEN_GROUPS, Groups) + sizeof(SID_AND_ATTRIBUTES) * std::max<size_t>(groups.size(), 1));
+    memory_.resize(offsetof(TOKEN_GROUPS, Groups) +
+                   sizeof(SID_AND_ATTRIBUTES) * std::max<size_t>(groups.size(), 1));
     get()->GroupCount = static_cast<DWORD>(groups.size());
     for (size_t i = 0; i < groups.size(); ++i) {
       sids_.push_back(ParseSid(groups[i].sid));
@@ -92,9 +93,9 @@ Handle MintToken(const TokenSpec& spec) {
   attributes.SecurityQualityOfService = &quality;
 
   HANDLE token = nullptr;
-  const NTSTATUS status =
-      create_token(&token, TOKEN_ALL_ACCESS, &attributes, spec.type, &logon, &never, &user, groups.get(),
-                   reinterpret_cast<TOKEN_PRIVILEGES*>(privileges.data()), &owner, &primary_group, &dacl, &source);
+  const NTSTATUS status = create_token(
+      &token, TOKEN_ALL_ACCESS, &attributes, spec.type, &logon, &never, &user, groups.get(),
+      reinterpret_cast<TOKEN_PRIVILEGES*>(privileges.data()), &owner, &primary_group, &dacl, &source);
   if (status < 0) throw CallFailed("NtCreateToken", static_cast<DWORD>(status));
   return Handle(token);
 }

@@ -67,7 +67,8 @@ class Redirects {
     return labels;
   }
 
-  std::vector<std::string> Intercept(HMODULE module, const std::string& function, Interception& interception) {
+  std::vector<std::string> Intercept(HMODULE module, const std::string& function,
+                                     Interception& interception) {
     const std::lock_guard<std::mutex> lock(mutex_);
     std::vector<std::string> labels;
     Put(module, Replace<decltype(GetProcAddress)>("GetProcAddress", SubstituteGetProcAddress), labels);
@@ -164,7 +165,8 @@ std::vector<std::string> RedirectImports(HMODULE module, const std::vector<Subst
   return TheRedirects().Redirect(module, substitutes);
 }
 
-std::vector<std::string> InterceptImport(HMODULE module, const std::string& function, Interception& interception) {
+std::vector<std::string> InterceptImport(HMODULE module, const std::string& function,
+                                         Interception& interception) {
   return TheRedirects().Intercept(module, function, interception);
 }
 

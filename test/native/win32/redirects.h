@@ -13,7 +13,8 @@ struct Substitute {
   void* function;
 };
 
-// Of the same type as the function it stands in for: Replace<decltype(CloseHandle)>("CloseHandle", MyCloseHandle).
+// Of the same type as the function it stands in for: Replace<decltype(CloseHandle)>("CloseHandle",
+// MyCloseHandle).
 template <typename Signature>
 Substitute Replace(const char* name, Signature* function) {
   return {name, reinterpret_cast<void*>(function)};
@@ -32,13 +33,14 @@ class Interception {
 // An empty name is the program itself. Throws if it is not loaded.
 HMODULE FindModule(const std::wstring& name);
 
-// Sends the module's calls of these functions to the substitutes, and its later GetProcAddress answers too. What
-// comes back is the imports that were redirected, GetProcAddress among them: a function that is not in the
-// list and was resolved before is still the real one.
+// Sends the module's calls of these functions to the substitutes, and its later GetProcAddress answers too.
+// What comes back is the imports that were redirected, GetProcAddress among them: a function that is not in
+// the list and was resolved before is still the real one.
 std::vector<std::string> RedirectImports(HMODULE module, const std::vector<Substitute>& substitutes);
 
 // Puts the interception before one function of the module, instead of an earlier one. It must live forever.
-std::vector<std::string> InterceptImport(HMODULE module, const std::string& function, Interception& interception);
+std::vector<std::string> InterceptImport(HMODULE module, const std::string& function,
+                                         Interception& interception);
 
 // Substitutes stay.
 void RemoveInterceptions();

@@ -21,7 +21,8 @@ std::wstring SidText(PSID sid) {
 Descriptor ParseSddl(const std::wstring& sddl) {
   const std::wstring whole = sddl.compare(0, 2, L"D:") == 0 ? L"O:SYG:SY" + sddl : sddl;
   PSECURITY_DESCRIPTOR descriptor = nullptr;
-  if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(whole.c_str(), SDDL_REVISION_1, &descriptor, nullptr)) {
+  if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(whole.c_str(), SDDL_REVISION_1, &descriptor,
+                                                            nullptr)) {
     ThrowLastError("ConvertStringSecurityDescriptorToSecurityDescriptorW");
   }
   return Descriptor(descriptor);

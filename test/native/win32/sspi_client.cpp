@@ -23,7 +23,8 @@ std::optional<ClientProof> ParseProof(const std::string& message) {
   if (colon == std::string::npos) return std::nullopt;
   const auto level = ParseLevel(message.substr(start.size(), space - start.size()));
   if (!level) return std::nullopt;
-  return ClientProof{Wide(message.substr(space + 1, colon - space - 1)), Wide(message.substr(colon + 1)), *level};
+  return ClientProof{Wide(message.substr(space + 1, colon - space - 1)), Wide(message.substr(colon + 1)),
+                     *level};
 }
 
 }  // namespace seam

@@ -9,7 +9,8 @@
 namespace seam {
 namespace {
 
-// Of the whole process: a logon runs on any thread. Never destroyed: redirected calls come until the very end.
+// Of the whole process: a logon runs on any thread. Never destroyed: redirected calls come until the very
+// end.
 struct Users {
   std::mutex mutex;
   std::vector<User> list;
@@ -69,7 +70,8 @@ std::optional<User> FindUser(const std::wstring& name, const std::wstring& domai
   const size_t at = domain.empty() ? name.find(L'@') : std::wstring::npos;
   const std::wstring bare = name.substr(0, at);
   const std::wstring whole = WholeDomain(at != std::wstring::npos ? name.substr(at + 1) : domain);
-  return FindFirst([&](const User& user) { return EqualText(user.name, bare) && EqualText(user.domain, whole); });
+  return FindFirst(
+      [&](const User& user) { return EqualText(user.name, bare) && EqualText(user.domain, whole); });
 }
 
 std::optional<User> FindUserBySid(const std::wstring& sid) {

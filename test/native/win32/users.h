@@ -27,14 +27,15 @@ struct User {
 void DefineUser(const User& user);
 void ForgetUsers();
 
-// By the forms LogonUserW takes: name and domain, or "name@domain" and no domain. "." and an empty domain mean this
-// computer's. Names are compared without regard to case.
+// By the forms LogonUserW takes: name and domain, or "name@domain" and no domain. "." and an empty domain
+// mean this computer's. Names are compared without regard to case.
 std::optional<User> FindUser(const std::wstring& name, const std::wstring& domain);
 std::optional<User> FindUserBySid(const std::wstring& sid);
 
 bool IsLocal(const User& user);
 
-// A token for the user as one more logon gives it. The group says how: NETWORK (S-1-5-2), INTERACTIVE (S-1-5-4)...
+// A token for the user as one more logon gives it. The group says how: NETWORK (S-1-5-2), INTERACTIVE
+// (S-1-5-4)...
 Handle MintForUser(const User& user, const std::wstring& logon_group, TOKEN_TYPE type,
                    SECURITY_IMPERSONATION_LEVEL level);
 

@@ -9,8 +9,8 @@
 
 namespace seam {
 
-// Decides who may use a file, as NTFS would, for the path-taking calls of a module. Wine itself opens files with
-// the rights of the process whatever the thread's token says.
+// Decides who may use a file, as NTFS would, for the path-taking calls of a module. Wine itself opens files
+// with the rights of the process whatever the thread's token says.
 
 // The list holds for the path and everything below it; the longest such path counts. A path no rule covers
 // is anybody's.

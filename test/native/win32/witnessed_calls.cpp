@@ -24,7 +24,9 @@ BOOL WINAPI WitnessRemoveDirectoryW(LPCWSTR path) {
   return PermitFile("RemoveDirectoryW", path, DELETE) && RemoveDirectoryW(path);
 }
 
-BOOL WINAPI WitnessDeleteFileW(LPCWSTR path) { return PermitFile("DeleteFileW", path, DELETE) && DeleteFileW(path); }
+BOOL WINAPI WitnessDeleteFileW(LPCWSTR path) {
+  return PermitFile("DeleteFileW", path, DELETE) && DeleteFileW(path);
+}
 
 BOOL WINAPI WitnessMoveFileExW(LPCWSTR from, LPCWSTR to, DWORD flags) {
   if (!PermitFile("MoveFileExW", from, DELETE)) return FALSE;
@@ -33,13 +35,14 @@ BOOL WINAPI WitnessMoveFileExW(LPCWSTR from, LPCWSTR to, DWORD flags) {
 }
 
 BOOL WINAPI WitnessCopyFileW(LPCWSTR from, LPCWSTR to, BOOL fail_if_exists) {
-  return PermitFile("CopyFileW", from, FILE_GENERIC_READ) && PermitFile("CopyFileW", to, FILE_GENERIC_WRITE) &&
-         CopyFileW(from, to, fail_if_exists);
+  return PermitFile("CopyFileW", from, FILE_GENERIC_READ) &&
+         PermitFile("CopyFileW", to, FILE_GENERIC_WRITE) && CopyFileW(from, to, fail_if_exists);
 }
 
 BOOL WINAPI WitnessCreateHardLinkW(LPCWSTR link, LPCWSTR target, LPSECURITY_ATTRIBUTES security) {
   return PermitFile("CreateHardLinkW", link, FILE_ADD_FILE) &&
-         PermitFile("CreateHardLinkW", target, FILE_WRITE_ATTRIBUTES) && CreateHardLinkW(link, target, security);
+         PermitFile("CreateHardLinkW", target, FILE_WRITE_ATTRIBUTES) &&
+         CreateHardLinkW(link, target, security);
 }
 
 BOOLEAN WINAPI WitnessCreateSymbolicLinkW(LPCWSTR link, LPCWSTR target, DWORD flags) {
@@ -53,11 +56,13 @@ DWORD WINAPI WitnessGetFileAttributesW(LPCWSTR path) {
 }
 
 BOOL WINAPI WitnessGetFileAttributesExW(LPCWSTR path, GET_FILEEX_INFO_LEVELS level, LPVOID out) {
-  return PermitFile("GetFileAttributesExW", path, FILE_READ_ATTRIBUTES) && GetFileAttributesExW(path, level, out);
+  return PermitFile("GetFileAttributesExW", path, FILE_READ_ATTRIBUTES) &&
+         GetFileAttributesExW(path, level, out);
 }
 
 BOOL WINAPI WitnessSetFileAttributesW(LPCWSTR path, DWORD attributes) {
-  return PermitFile("SetFileAttributesW", path, FILE_WRITE_ATTRIBUTES) && SetFileAttributesW(path, attributes);
+  return PermitFile("SetFileAttributesW", path, FILE_WRITE_ATTRIBUTES) &&
+         SetFileAttributesW(path, attributes);
 }
 
 HANDLE WINAPI WitnessFindFirstFileW(LPCWSTR pattern, LPWIN32_FIND_DATAW out) {
@@ -65,13 +70,14 @@ HANDLE WINAPI WitnessFindFirstFileW(LPCWSTR pattern, LPWIN32_FIND_DATAW out) {
   return FindFirstFileW(pattern, out);
 }
 
-HANDLE WINAPI WitnessFindFirstFileExW(LPCWSTR pattern, FINDEX_INFO_LEVELS info, LPVOID out, FINDEX_SEARCH_OPS search,
-                                      LPVOID filter, DWORD flags) {
+HANDLE WINAPI WitnessFindFirstFileExW(LPCWSTR pattern, FINDEX_INFO_LEVELS info, LPVOID out,
+                                      FINDEX_SEARCH_OPS search, LPVOID filter, DWORD flags) {
   if (!PermitFile("FindFirstFileExW", pattern, FILE_LIST_DIRECTORY)) return INVALID_HANDLE_VALUE;
   return FindFirstFileExW(pattern, info, out, search, filter, flags);
 }
 
-BOOL WINAPI WitnessGetDiskFreeSpaceW(LPCWSTR path, LPDWORD sectors, LPDWORD bytes, LPDWORD free, LPDWORD total) {
+BOOL WINAPI WitnessGetDiskFreeSpaceW(LPCWSTR path, LPDWORD sectors, LPDWORD bytes, LPDWORD free,
+                                     LPDWORD total) {
   return PermitFile("GetDiskFreeSpaceW", path, FILE_READ_ATTRIBUTES) &&
          GetDiskFreeSpaceW(path, sectors, bytes, free, total);
 }
@@ -86,17 +92,20 @@ HMODULE WINAPI WitnessLoadLibraryExW(LPCWSTR path, HANDLE file, DWORD flags) {
 }
 
 BOOL WINAPI WitnessCreateProcessW(LPCWSTR program, LPWSTR command, LPSECURITY_ATTRIBUTES process_security,
-                                  LPSECURITY_ATTRIBUTES thread_security, BOOL inherit, DWORD flags, LPVOID environment,
-                                  LPCWSTR directory, LPSTARTUPINFOW startup, LPPROCESS_INFORMATION out) {
-  if (!PermitFile("CreateProcessW", program != nullptr ? program : command, FILE_GENERIC_READ | FILE_EXECUTE)) {
+                                  LPSECURITY_ATTRIBUTES thread_security, BOOL inherit, DWORD flags,
+                                  LPVOID environment, LPCWSTR directory, LPSTARTUPINFOW startup,
+                                  LPPROCESS_INFORMATION out) {
+  if (!PermitFile("CreateProcessW", program != nullptr ? program : command,
+                  FILE_GENERIC_READ | FILE_EXECUTE)) {
     return FALSE;
   }
-  return CreateProcessW(program, command, process_security, thread_security, inherit, flags, environment, directory,
-                        startup, out);
+  return CreateProcessW(program, command, process_security, thread_security, inherit, flags, environment,
+                        directory, startup, out);
 }
 
 // A rename by handle: the new name is in the buffer.
-BOOL WINAPI WitnessSetFileInformationByHandle(HANDLE file, FILE_INFO_BY_HANDLE_CLASS kind, LPVOID in, DWORD size) {
+BOOL WINAPI WitnessSetFileInformationByHandle(HANDLE file, FILE_INFO_BY_HANDLE_CLASS kind, LPVOID in,
+                                              DWORD size) {
   constexpr int kRenameEx = 22;
   if (kind == FileRenameInfo || static_cast<int>(kind) == kRenameEx) {
     const auto* const rename = static_cast<const FILE_RENAME_INFO*>(in);
@@ -127,7 +136,8 @@ std::vector<Substitute> WitnessSubstitutes() {
       Replace<decltype(GetLongPathNameW)>("GetLongPathNameW", WitnessGetLongPathNameW),
       Replace<decltype(LoadLibraryExW)>("LoadLibraryExW", WitnessLoadLibraryExW),
       Replace<decltype(CreateProcessW)>("CreateProcessW", WitnessCreateProcessW),
-      Replace<decltype(SetFileInformationByHandle)>("SetFileInformationByHandle", WitnessSetFileInformationByHandle),
+      Replace<decltype(SetFileInformationByHandle)>("SetFileInformationByHandle",
+                                                    WitnessSetFileInformationByHandle),
   };
 }
 
