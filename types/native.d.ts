@@ -92,13 +92,15 @@ export interface Native {
   /** The innermost scope's token under a new id of its own; 0 outside every scope. */
   currentToken(): TokenId;
   /** Set, call, restore in one native frame. `args` go to `fn`, which gets an undefined receiver. */
-  runSync<R>(token: TokenId, fn: (...args: never[]) => R, ...args: unknown[]): R;
+  runSync<A extends unknown[], R>(token: TokenId, fn: (...args: A) => R, ...args: A): R;
   /** Calls `fn` with the thread out of its scopes. */
   runAtBaseline<R>(fn: () => R): R;
 
   /** Calls `fn`, which changes the process's own credentials, while no thread is or can come into a scope. */
   changeCredentials<R>(fn: () => R): R;
 
+  /** Writes the message to standard error at once. */
+  print(message: string): void;
   /** Writes the message to standard error and ends the process, from any thread. */
   die(message: string, exitCode: number): never;
 }

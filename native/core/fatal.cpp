@@ -4,15 +4,13 @@
 #include <cstdlib>
 
 namespace impersonate {
-namespace {
 
 void Print(const std::string& message) noexcept {
+  if (message.empty()) return;
   std::fputs(message.c_str(), stderr);
   std::fputs("\n", stderr);
   std::fflush(stderr);
 }
-
-}  // namespace
 
 void Abort(const std::string& message) noexcept {
   Print("impersonate: " + message);

@@ -4,6 +4,9 @@
 
 namespace impersonate {
 
+// Writes the message and a line end to standard error; nothing for an empty one.
+void Print(const std::string& message) noexcept;
+
 // Writes the message to standard error and aborts the process. For the one case in which nothing may
 // run any more: a thread that could not be given its identity back.
 [[noreturn]] void Abort(const std::string& message) noexcept;

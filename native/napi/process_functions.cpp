@@ -26,6 +26,11 @@ Napi::Value ChangeCredentials(const Napi::CallbackInfo& info) {
   return change.Call({});
 }
 
+Napi::Value PrintError(const Napi::CallbackInfo& info) {
+  Print(StringArgument(info, 0));
+  return info.Env().Undefined();
+}
+
 Napi::Value EndProcess(const Napi::CallbackInfo& info) {
   Die(StringArgument(info, 0), IntegerArgument(info, 1));
 }
@@ -35,6 +40,7 @@ Napi::Value EndProcess(const Napi::CallbackInfo& info) {
 void ExportProcessFunctions(Napi::Env env, Napi::Object exports) {
   Export<Initialize>(env, exports, "initialize");
   Export<ChangeCredentials>(env, exports, "changeCredentials");
+  Export<PrintError>(env, exports, "print");
   Export<EndProcess>(env, exports, "die");
 }
 

@@ -4,7 +4,7 @@
 
 namespace impersonate {
 
-// initialize, changeCredentials, die.
+// initialize, changeCredentials, print, die.
 void ExportProcessFunctions(Napi::Env env, Napi::Object exports);
 
 }  // namespace impersonate

@@ -1,0 +1,29 @@
+import childProcess from 'node:child_process';
+import { syncBuiltinESMExports } from 'node:module';
+import { native } from '../binding';
+import { ImpersonationError } from '../error';
+
+const names = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'] as const;
+
+/**
+ * On Windows a program is started with the process's token, whatever the thread impersonates. Inside a scope
+ * that would be more than the user may do: it is refused with ERR_CHILD_PROCESS_IN_SCOPE.
+ */
+export function guardChildProcesses(): void {
+  for (const name of names) {
+    const original = childProcess[name] as (...args: unknown[]) => unknown;
+    const guarded = new Proxy(original, {
+      apply(target, receiver: unknown, args) {
+        if (native.currentTokenId() !== 0) {
+          throw new ImpersonationError(
+            `child_process.${name}() inside an impersonation scope would start the program as the process`,
+            'ERR_CHILD_PROCESS_IN_SCOPE',
+          );
+        }
+        return Reflect.apply(target, receiver, args) as unknown;
+      },
+    });
+    Object.defineProperty(childProcess, name, { value: guarded, writable: true, enumerable: true, configurable: true });
+  }
+  syncBuiltinESMExports();
+}

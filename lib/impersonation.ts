@@ -1,0 +1,74 @@
+import { watchScope } from './detectors';
+import { ImpersonationError } from './error';
+import { native } from './binding';
+import { abandonFrom, openScopes, type OpenScope } from './open-scopes';
+import type { Token } from './token';
+import type { ScopeId, TokenId } from '../types/native';
+import { illegalConstructor, internal } from './internal';
+
+/**
+ * An open scope on this thread, from `token.impersonate()`:
+ *
+ *     {
+ *       using scope = token.impersonate();
+ *       fs.readFileSync(path); // as the user
+ *     }
+ *
+ * For synchronous blocks. Scopes end innermost first. One that is still open across an `await` or `yield`, or
+ * after the callback that opened it, ends the process with ERR_SCOPE_LEAKED.
+ */
+export class Impersonation {
+  /** Who the scope acts as. */
+  readonly token: Token;
+  #scope: ScopeId = 0;
+  readonly #opened: { stack?: string } = {};
+  readonly #entry: OpenScope;
+
+  /** @internal */
+  constructor(key: symbol, token: Token, id: TokenId, opener: (...args: never[]) => unknown) {
+    if (key !== internal) throw illegalConstructor('Impersonation');
+    this.token = token;
+    Error.captureStackTrace(this.#opened, opener);
+    this.#entry = {
+      abandon: () => {
+        this.#scope = 0;
+      },
+      describe: () => `Opened by ${token.toString()}:\n${this.#opened.stack ?? '(no stack)'}`,
+    };
+    watchScope();
+    openScopes.push(this.#entry);
+    try {
+      // Last: an exception between here and the caller's `using` would leave a scope that nobody disposes.
+      this.#scope = native.enter(id);
+    } catch (error) {
+      openScopes.pop();
+      throw error;
+    }
+  }
+
+  /** Whether the thread still has this scope open. */
+  get active(): boolean {
+    return this.#scope !== 0;
+  }
+
+  /**
+   * Gives the thread back what it was before the scope. Does nothing the second time. If scopes that were opened
+   * inside this one are still open they are left with it, and ERR_SCOPE_ORDER is thrown afterwards.
+   */
+  revert(): void {
+    if (this.#scope === 0) return;
+    const left = native.leave(this.#scope);
+    abandonFrom(this.#entry);
+    if (left === 1) {
+      throw new ImpersonationError(
+        'The scope was left before the scopes inside it: they have been left with it',
+        'ERR_SCOPE_ORDER',
+      );
+    }
+  }
+
+  /** `revert()`. */
+  [Symbol.dispose](): void {
+    this.revert();
+  }
+}

@@ -1,0 +1,8 @@
+export { Impersonation, ImpersonationError, Token, lookupAccount } from './index.js';
+export type {
+  Account,
+  ImpersonationLevel,
+  Principal,
+  Privilege,
+  RestrictOptions,
+} from './index.js';

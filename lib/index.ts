@@ -1,0 +1,17 @@
+import { native } from './binding';
+import { createError } from './error';
+import { installExitGuards } from './detectors';
+import { installGuards } from './guards';
+import { reportLeak } from './leak';
+
+native.initialize({ createError, onLeak: reportLeak });
+installExitGuards();
+installGuards();
+
+export { lookupAccount, type Account } from './account';
+export { ImpersonationError } from './error';
+export { Impersonation } from './impersonation';
+export type { ImpersonationLevel } from './level';
+export type { Principal, Privilege } from './principal';
+export type { RestrictOptions } from './restrictions';
+export { Token } from './token';

@@ -1,0 +1,40 @@
+import { isMainThread } from 'node:worker_threads';
+import { native } from './binding';
+import { ImpersonationError } from './error';
+import { abandonAll, type OpenScope } from './open-scopes';
+
+/** EX_SOFTWARE of sysexits.h. */
+const exitCode = 70;
+
+let reported = false;
+
+function messageFor(scopes: readonly OpenScope[], where: string): string {
+  const error = new ImpersonationError(
+    `An impersonation scope was still open ${where}. The thread has been reverted, and the process ends now: ` +
+      'what follows would have run with the wrong identity',
+    'ERR_SCOPE_LEAKED',
+  );
+  const opened = scopes.map((scope) => scope.describe()).join('\n');
+  return `${error.name} [${error.code}]: ${error.message}\n${opened}`;
+}
+
+/**
+ * Gives the thread its own identity back, says which scope was left open and where it was opened, and ends the
+ * process. Exit handlers run first on the main thread, as the process. An exception would not do: a handler
+ * could swallow it, and the code that leaked would go on as the process.
+ */
+export function reportLeak(where: string, scopes?: readonly OpenScope[]): void {
+  native.leaveAll();
+  const left = scopes ?? abandonAll();
+  if (reported) return;
+  reported = true;
+  const message = messageFor(left, where);
+  if (!isMainThread) native.die(message, exitCode);
+  native.print(message);
+  try {
+    process.exitCode = exitCode;
+    process.emit('exit', exitCode);
+  } finally {
+    native.die('', exitCode);
+  }
+}

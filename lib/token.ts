@@ -1,0 +1,270 @@
+import { inspect, type InspectOptions } from 'node:util';
+import type { NativeDescription, TokenId } from '../types/native';
+import { rememberAccount } from './account';
+import { native } from './binding';
+import { ImpersonationError } from './error';
+import { Impersonation } from './impersonation';
+import { illegalConstructor, internal } from './internal';
+import { levelName, levelNumber, type ImpersonationLevel } from './level';
+import { toPrincipal, type Principal, type Privilege } from './principal';
+import { toRestrictions, type RestrictOptions } from './restrictions';
+import { refuseThenable } from './thenable';
+import { findToken, registerToken, unregisterToken } from './token-registry';
+import {
+  validateBoolean,
+  validateOptions,
+  validateString,
+  validateSyncFunction,
+  wrongType,
+  wrongValue,
+} from './validate';
+
+/** The process's token as `Token.current()` answers it; nobody else's to close. */
+let processToken: Token | undefined;
+
+/** To be called when the process's own credentials have changed. */
+export function forgetProcessToken(): void {
+  processToken?.close();
+  processToken = undefined;
+}
+
+function toHandle(handle: unknown): bigint {
+  if (typeof handle !== 'bigint' && typeof handle !== 'number') {
+    throw wrongType('handle', 'of type bigint or number', handle);
+  }
+  if (typeof handle === 'number' && !Number.isSafeInteger(handle)) {
+    throw wrongValue('handle', 'must be a whole number that a double holds exactly');
+  }
+  const value = BigInt(handle);
+  if (value <= 0n || value > 0x7fff_ffff_ffff_ffffn) throw wrongValue('handle', 'must be a token handle');
+  return value;
+}
+
+/**
+ * An identity that a thread can take on: a Win32 access token, or a Linux user with groups.
+ *
+ * Made by its static methods; immutable; used on the thread that made it. A token holds a kernel resource until
+ * `close()`, `using` or garbage collection; scopes that act as it keep it alive until they end. Every member but
+ * `closed`, `close()` and inspection throws ERR_TOKEN_CLOSED once it is closed.
+ */
+export class Token {
+  #id: TokenId;
+  #description: NativeDescription | undefined;
+
+  /** @internal */
+  constructor(key: symbol, id: TokenId, quiet = false) {
+    if (key !== internal) throw illegalConstructor('Token');
+    this.#id = id;
+    registerToken(this, id, quiet);
+  }
+
+  /** The identity of the process, whatever this thread impersonates: OpenProcessToken, or the process's ids. */
+  static process(): Token {
+    return new Token(internal, native.processToken());
+  }
+
+  /**
+   * Who synchronous code acts as here: the token of the innermost scope, else of the process. It belongs to
+   * whoever made it: do not close it. Asks no kernel, so it does not see what other addons do to the thread.
+   */
+  static current(): Token {
+    const id = native.currentTokenId();
+    const known = id === 0 ? undefined : findToken(id);
+    if (known) return known;
+    // The scope's token has been closed since: it lives in the scope alone, until it gets a number again.
+    const own = id === 0 ? 0 : native.currentToken();
+    if (own !== 0) return new Token(internal, own, true);
+    if (!processToken || processToken.closed) processToken = new Token(internal, native.processToken(), true);
+    return processToken;
+  }
+
+  /** What the kernel says this thread impersonates, whoever put it there; null if nothing. */
+  static thread(): Token | null {
+    const id = native.threadToken();
+    return id === 0 ? null : new Token(internal, id);
+  }
+
+  /** Nobody: the anonymous logon on Windows (ImpersonateAnonymousToken), uid and gid 65534 on Linux. */
+  static anonymous(): Token {
+    return new Token(internal, native.anonymousToken());
+  }
+
+  /**
+   * A user by name, without a password. Asked on a pool thread. Linux: getpwnam_r and getgrouplist; rejects with
+   * ERR_UNKNOWN_USER if there is no such user. Not yet on Windows: rejects with
+   * ERR_FEATURE_UNAVAILABLE_ON_PLATFORM.
+   */
+  static async forUser(name: string): Promise<Token> {
+    validateString(name, 'name');
+    const token = new Token(internal, await native.tokenForUser(name));
+    rememberAccount('user', token.user.id, Object.freeze({ name }));
+    return token;
+  }
+
+  /**
+   * A token from a Win32 handle with TOKEN_QUERY and TOKEN_DUPLICATE access, which is duplicated. With `adopt`
+   * the handle is closed once that has succeeded; otherwise it stays the caller's. Windows only.
+   */
+  static fromHandle(handle: bigint | number, options: { adopt?: boolean } = {}): Token {
+    const value = toHandle(handle);
+    validateOptions(options, 'options', ['adopt']);
+    const { adopt = false } = options;
+    validateBoolean(adopt, 'options.adopt');
+    return new Token(internal, native.tokenFromHandle(value, adopt));
+  }
+
+  /** Open tokens in the whole process. */
+  static get count(): number {
+    return native.tokenCount();
+  }
+
+  /** How many tokens the whole process may have open, 1 to 65,536; beyond it ERR_TOKEN_LIMIT is thrown. */
+  static get limit(): number {
+    return native.tokenLimit();
+  }
+
+  static set limit(limit: number) {
+    if (typeof limit !== 'number') throw wrongType('limit', 'of type number', limit);
+    if (!Number.isInteger(limit) || limit < 1 || limit > 65_536) {
+      throw wrongValue('limit', 'must be a whole number from 1 to 65536');
+    }
+    native.setTokenLimit(limit);
+  }
+
+  get user(): Principal {
+    return toPrincipal(this.#describe().user);
+  }
+
+  /** The groups that grant access: neither disabled nor deny-only ones, nor the logon session's. */
+  get groups(): readonly Principal[] {
+    return this.#describe().groups.map(toPrincipal);
+  }
+
+  /** The groups that only deny access. Windows; empty elsewhere. */
+  get denyOnlyGroups(): readonly Principal[] {
+    return this.#describe().denyOnlyGroups.map(toPrincipal);
+  }
+
+  /** Win32 privileges, or on Linux the capabilities that the identity keeps. */
+  get privileges(): readonly Privilege[] {
+    return this.#describe().privileges.map(({ name, enabled }) => Object.freeze({ name, enabled }));
+  }
+
+  /** Null for a primary token. */
+  get level(): ImpersonationLevel | null {
+    const { level } = this.#describe();
+    return level === null ? null : levelName(level);
+  }
+
+  get type(): 'primary' | 'impersonation' {
+    return this.#describe().level === null ? 'primary' : 'impersonation';
+  }
+
+  /** The SID of the logon session; null where there is none, and on Linux. */
+  get logonId(): string | null {
+    return this.#describe().logonId || null;
+  }
+
+  get isAnonymous(): boolean {
+    return this.#describe().anonymous;
+  }
+
+  get closed(): boolean {
+    return this.#id === 0;
+  }
+
+  /**
+   * A token with less: `denyOnly` SIDs (Windows, CreateRestrictedToken), `removePrivileges` by name,
+   * `dropGroups` by gid, or `true` for all supplementary ones (Linux). What a port does not have throws
+   * ERR_FEATURE_UNAVAILABLE_ON_PLATFORM. Names that the token does not hold are ignored.
+   */
+  restrict(options: RestrictOptions): Token {
+    return new Token(internal, native.restrictToken(this.#open(), toRestrictions(options)));
+  }
+
+  /**
+   * An independent token of the same identity, at the same or a lower level (DuplicateTokenEx). A primary
+   * token's duplicate is an impersonation token.
+   */
+  duplicate(options: { level?: ImpersonationLevel } = {}): Token {
+    validateOptions(options, 'options', ['level']);
+    const { level = this.level ?? 'impersonation' } = options;
+    return new Token(internal, native.duplicateToken(this.#open(), levelNumber(level, 'options.level')));
+  }
+
+  /** Whether both stand for the same user with the same groups, privileges, restrictions and level. */
+  equals(other: Token): boolean {
+    if (!(other instanceof Token)) throw wrongType('other', 'an instance of Token', other);
+    return native.equalTokens(this.#open(), other.#open());
+  }
+
+  /**
+   * Calls `fn` with `args` as this user and returns its result. The thread takes the identity on, calls and
+   * gives it back within one native frame, so that no exception, termination or forgotten call can leave it on.
+   * If it cannot be taken on, `fn` is not called; if it cannot be given back, the process aborts.
+   *
+   * `fn` must be synchronous: an async or generator function is refused before, and a promise as result after,
+   * with ERR_ASYNC_RESULT.
+   */
+  runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+    const id = this.#open();
+    validateSyncFunction(fn, 'fn');
+    return refuseThenable(native.runSync(id, fn, ...args));
+  }
+
+  /**
+   * Puts this identity on the thread until the scope is disposed: `using scope = token.impersonate()`. For
+   * synchronous blocks; see Impersonation.
+   */
+  impersonate(): Impersonation {
+    return new Impersonation(internal, this, this.#open(), this.impersonate);
+  }
+
+  /** Releases the token. Does nothing the second time. Scopes that act as it go on until they end. */
+  close(): void {
+    const id = this.#id;
+    if (id === 0) return;
+    this.#id = 0;
+    this.#description = undefined;
+    unregisterToken(this, id);
+    native.closeToken(id);
+  }
+
+  /** `close()`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  toString(): string {
+    if (this.closed) return 'Token (closed)';
+    const { id, name } = this.user;
+    return name === undefined ? `Token ${id}` : `Token ${name} (${id})`;
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    if (this.closed) return 'Token { closed: true }';
+    const { user, level, type, logonId, isAnonymous } = this;
+    const groups = this.groups.map(({ id, name }) => name ?? id);
+    const enabled = this.privileges.filter((privilege) => privilege.enabled).map(({ name }) => name);
+    const shown = {
+      user: user.name ?? user.id,
+      ...(user.name !== undefined && { id: user.id }),
+      type,
+      level,
+      groups,
+      ...(enabled.length > 0 && { privileges: enabled }),
+      ...(logonId !== null && { logonId }),
+      ...(isAnonymous && { isAnonymous }),
+    };
+    return `Token ${inspect(shown, options)}`;
+  }
+
+  #open(): TokenId {
+    if (this.#id === 0) throw new ImpersonationError('The token is closed', 'ERR_TOKEN_CLOSED');
+    return this.#id;
+  }
+
+  #describe(): NativeDescription {
+    return (this.#description ??= native.describeToken(this.#open()));
+  }
+}

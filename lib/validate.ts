@@ -1,0 +1,61 @@
+import { types } from 'node:util';
+import { argumentError } from './error';
+
+function typeOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== 'object') return `type ${typeof value}`;
+  return `an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? 'Object'}`;
+}
+
+/** The error names the argument and what kind of thing came, never the value, which may be a secret. */
+export function wrongType(argument: string, expected: string, value: unknown): TypeError {
+  return argumentError(
+    'ERR_INVALID_ARG_TYPE',
+    `The "${argument}" argument must be ${expected}. Received ${typeOf(value)}`,
+  );
+}
+
+export function wrongValue(argument: string, reason: string): TypeError {
+  return argumentError('ERR_INVALID_ARG_VALUE', `The "${argument}" argument ${reason}`);
+}
+
+/** A function whose work is over when it returns. */
+export function validateSyncFunction(value: unknown, argument: string): void {
+  if (typeof value !== 'function') throw wrongType(argument, 'of type function', value);
+  if (types.isAsyncFunction(value) || types.isGeneratorFunction(value)) {
+    throw wrongValue(
+      argument,
+      'must not be an async or generator function: what follows its first await or yield would not run as the user',
+    );
+  }
+}
+
+export function validateString(value: unknown, argument: string): asserts value is string {
+  if (typeof value !== 'string') throw wrongType(argument, 'of type string', value);
+  if (value === '') throw wrongValue(argument, 'must not be empty');
+  if (value.includes('\0')) throw wrongValue(argument, 'must not contain null bytes');
+}
+
+/** Plain options with no key but the known ones: a misspelt restriction must not be ignored. */
+export function validateOptions<K extends string>(
+  value: unknown,
+  argument: string,
+  keys: readonly K[],
+): asserts value is Partial<Record<K, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrongType(argument, 'of type object', value);
+  }
+  for (const key of Object.keys(value)) {
+    if (!(keys as readonly string[]).includes(key)) {
+      throw wrongValue(`${argument}.${key}`, `is not known: there is ${keys.join(', ')}`);
+    }
+  }
+}
+
+export function validateBoolean(value: unknown, argument: string): asserts value is boolean {
+  if (typeof value !== 'boolean') throw wrongType(argument, 'of type boolean', value);
+}
+
+export function validateArray(value: unknown, argument: string): asserts value is unknown[] {
+  if (!Array.isArray(value)) throw wrongType(argument, 'an instance of Array', value);
+}
