@@ -3,7 +3,7 @@ import { ImpersonationError } from './error';
 import { native } from './binding';
 import { abandonFrom, openScopes, type OpenScope } from './open-scopes';
 import type { Token } from './token';
-import type { ScopeId, TokenId } from '../types/native';
+import type { TokenId } from '../types/native';
 import { illegalConstructor, internal } from './internal';
 
 /**
@@ -20,26 +20,20 @@ import { illegalConstructor, internal } from './internal';
 export class Impersonation {
   /** Who the scope acts as. */
   readonly token: Token;
-  #scope: ScopeId = 0;
-  readonly #opened: { stack?: string } = {};
-  readonly #entry: OpenScope;
+  readonly #scope: OpenScope;
 
   /** @internal */
   constructor(key: symbol, token: Token, id: TokenId, opener: (...args: never[]) => unknown) {
     if (key !== internal) throw illegalConstructor('Impersonation');
     this.token = token;
-    Error.captureStackTrace(this.#opened, opener);
-    this.#entry = {
-      abandon: () => {
-        this.#scope = 0;
-      },
-      describe: () => `Opened by ${token.toString()}:\n${this.#opened.stack ?? '(no stack)'}`,
-    };
+    const scope: OpenScope = { id: 0, token };
+    this.#scope = scope;
+    Error.captureStackTrace(scope, opener);
     watchScope();
-    openScopes.push(this.#entry);
+    openScopes.push(scope);
     try {
       // Last: an exception between here and the caller's `using` would leave a scope that nobody disposes.
-      this.#scope = native.enter(id);
+      scope.id = native.enter(id);
     } catch (error) {
       openScopes.pop();
       throw error;
@@ -48,17 +42,26 @@ export class Impersonation {
 
   /** Whether the thread still has this scope open. */
   get active(): boolean {
-    return this.#scope !== 0;
+    return this.#scope.id !== 0;
   }
 
   /**
    * Gives the thread back what it was before the scope. Does nothing the second time. If scopes that were opened
-   * inside this one are still open they are left with it, and ERR_SCOPE_ORDER is thrown afterwards.
+   * inside this one are still open they are left with it, and ERR_SCOPE_ORDER is thrown afterwards. Inside a
+   * callback of `runSync` the scopes around it stay open, and ERR_SCOPE_ORDER is thrown: the rest of the callback
+   * must not run as somebody else.
    */
   revert(): void {
-    if (this.#scope === 0) return;
-    const left = native.leave(this.#scope);
-    abandonFrom(this.#entry);
+    const scope = this.#scope;
+    if (scope.id === 0) return;
+    const left = native.leave(scope.id);
+    if (left === 2) {
+      throw new ImpersonationError(
+        'The scope encloses a runSync callback that is still running, and stays open',
+        'ERR_SCOPE_ORDER',
+      );
+    }
+    abandonFrom(scope);
     if (left === 1) {
       throw new ImpersonationError(
         'The scope was left before the scopes inside it: they have been left with it',

@@ -1,24 +1,31 @@
-/** What the detectors need to know of an open scope. */
+import type { ScopeId } from '../types/native';
+
+/** A `using` scope of this thread, as its Impersonation and the detectors share it. */
 export interface OpenScope {
-  /** Marks it as left, without touching the thread. */
-  abandon(): void;
-  /** Who it acts as and where it was opened, for a message. */
-  describe(): string;
+  /** 0 once it has been left. */
+  id: ScopeId;
+  /** Who it acts as, for a message. */
+  readonly token: { toString(): string };
+  /** Where it was opened. */
+  stack?: string;
 }
 
-/** The `using` scopes of this thread that are open, innermost last. */
+/** The scopes of this thread that are open, innermost last. */
 export const openScopes: OpenScope[] = [];
 
 /** Marks the scope and all inside it as left. */
 export function abandonFrom(scope: OpenScope): void {
-  const index = openScopes.indexOf(scope);
+  const index = openScopes.lastIndexOf(scope);
   if (index < 0) return;
-  for (const left of openScopes.splice(index)) left.abandon();
+  for (let last = openScopes.length - 1; last >= index; last--) {
+    const left = openScopes.pop();
+    if (left) left.id = 0;
+  }
 }
 
 /** Marks every scope as left; returns them. */
 export function abandonAll(): OpenScope[] {
   const left = openScopes.splice(0);
-  for (const scope of left) scope.abandon();
+  for (const scope of left) scope.id = 0;
   return left;
 }

@@ -245,14 +245,14 @@ export class Token {
     if (this.closed) return 'Token { closed: true }';
     const { user, level, type, logonId, isAnonymous } = this;
     const groups = this.groups.map(({ id, name }) => name ?? id);
-    const enabled = this.privileges.filter((privilege) => privilege.enabled).map(({ name }) => name);
+    const enabled = this.privileges.filter((privilege) => privilege.enabled).length;
     const shown = {
       user: user.name ?? user.id,
       ...(user.name !== undefined && { id: user.id }),
       type,
       level,
       groups,
-      ...(enabled.length > 0 && { privileges: enabled }),
+      ...(enabled > 0 && { enabledPrivileges: enabled }),
       ...(logonId !== null && { logonId }),
       ...(isAnonymous && { isAnonymous }),
     };

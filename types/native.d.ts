@@ -81,8 +81,11 @@ export interface Native {
   lookupAccount(kind: 'user' | 'group', id: string): Promise<NativeAccount | null>;
 
   enter(token: TokenId): ScopeId;
-  /** 0 the innermost scope was left, 1 inner scopes were left with it, 2 it was not open. */
-  leave(scope: ScopeId): 0 | 1 | 2;
+  /**
+   * 0 the innermost scope was left, 1 inner scopes were left with it, 2 nothing was done because it encloses a
+   * callback of runSync that is still running, 3 it was not open.
+   */
+  leave(scope: ScopeId): 0 | 1 | 2 | 3;
   /** Leaves every scope of this thread; returns how many there were. */
   leaveAll(): number;
   /** Open scopes of this thread. */

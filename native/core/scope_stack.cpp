@@ -34,12 +34,12 @@ ScopeStack::ScopeId ScopeStack::NextScope() noexcept {
   return scope;
 }
 
-ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token) {
+ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token, Hold hold) {
   RequireLevelForWork(*token);
   const bool outermost = frames_.empty();
   const TokenRef current = current_token();
   // The frame first: once the identity is on, nothing may throw any more.
-  frames_.push_back({NextScope(), token_id, std::move(token)});
+  frames_.push_back({NextScope(), token_id, std::move(token), hold});
   const Frame& frame = frames_.back();
   try {
     if (outermost) port::Capture(*captured_);
@@ -55,14 +55,19 @@ ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token) {
 ScopeStack::ScopeId ScopeStack::EnterBaseline() {
   if (frames_.empty()) return 0;
   const TokenRef current = current_token();
-  frames_.push_back({NextScope(), 0, nullptr});
+  frames_.push_back({NextScope(), 0, nullptr, Hold::kYes});
   if (current) port::RestoreForNow(*captured_);
   return frames_.back().scope;
 }
 
 ScopeStack::Left ScopeStack::Leave(ScopeId scope) noexcept {
+  bool held = false;
   for (std::size_t index = frames_.size(); index-- > 0;) {
-    if (frames_[index].scope != scope) continue;
+    if (frames_[index].scope != scope) {
+      held = held || frames_[index].hold == Hold::kYes;
+      continue;
+    }
+    if (held) return Left::kHeld;
     const bool innermost = index + 1 == frames_.size();
     LeaveFrom(index);
     return innermost ? Left::kInOrder : Left::kUnwound;

@@ -19,6 +19,7 @@ class ScopeStack {
   enum class Left {
     kInOrder,  // it was the innermost one
     kUnwound,  // inner ones were still open and were left with it
+    kHeld,     // a held scope inside it is still open; nothing was done
     kNotOpen,  // it had been left already; nothing was done
   };
 
@@ -28,14 +29,20 @@ class ScopeStack {
   ScopeStack(const ScopeStack&) = delete;
   ScopeStack& operator=(const ScopeStack&) = delete;
 
+  // Whether code inside a scope may leave the scopes around it.
+  enum class Hold {
+    kNo,
+    kYes,  // a native frame ends the scope: until then what it called must not run as somebody else
+  };
+
   // Puts the token on the thread and opens a scope. `token_id` is kept for `current_token_id`. Throws, with
   // the thread as it was, if the kernel refuses or the token's level does not allow work.
-  ScopeId Enter(std::int32_t token_id, TokenRef token);
+  ScopeId Enter(std::int32_t token_id, TokenRef token, Hold hold);
 
   // Leaves the scope and every scope inside it. Aborts the process if the identity cannot be restored.
   Left Leave(ScopeId scope) noexcept;
 
-  // Leaves every scope of the thread; returns how many there were.
+  // Leaves every scope of the thread, held or not; returns how many there were.
   std::size_t LeaveAll() noexcept;
 
   std::size_t depth() const noexcept { return frames_.size(); }
@@ -43,7 +50,7 @@ class ScopeStack {
   TokenRef current_token() const { return frames_.empty() ? nullptr : frames_.back().token; }
   std::int32_t current_token_id() const noexcept { return frames_.empty() ? 0 : frames_.back().token_id; }
 
-  // Opens a scope in which the thread is what it was before its outermost scope. Outside every scope there
+  // Opens a held scope in which the thread is what it was before its outermost scope. Outside every scope there
   // is nothing to do, and 0 comes back, which Leave ignores.
   ScopeId EnterBaseline();
 
@@ -52,6 +59,7 @@ class ScopeStack {
     ScopeId scope = 0;
     std::int32_t token_id = 0;
     TokenRef token;  // null in a baseline scope
+    Hold hold = Hold::kNo;
   };
 
   ScopeStack();

@@ -55,10 +55,10 @@ std::int32_t Integer(napi_env env, napi_value value) {
   return napi_get_value_int32(env, value, &integer) == napi_ok ? integer : 0;
 }
 
-ScopeStack::ScopeId EnterToken(std::int32_t id) {
+ScopeStack::ScopeId EnterToken(std::int32_t id, ScopeStack::Hold hold) {
   TokenRef token = TokenTable::Get().Find(id);
   if (!token) throw ClosedTokenError();
-  return ScopeStack::OfThread().Enter(id, std::move(token));
+  return ScopeStack::OfThread().Enter(id, std::move(token), hold);
 }
 
 // Calls the function inside the open scope and leaves the scope, however the call ends.
@@ -73,9 +73,11 @@ napi_value CallInScope(napi_env env, ScopeStack::ScopeId scope, napi_value funct
     case ScopeStack::Left::kUnwound:
       ReportLeak(env, "when the callback of the enclosing scope had ended");
       return nullptr;
+    case ScopeStack::Left::kHeld:
     case ScopeStack::Left::kNotOpen:
-      if (!returned) return nullptr;
-      return Throw(env, Error("ERR_SCOPE_ORDER", "The scope was left from inside its own callback"));
+      // Only the end of the process or of the worker leaves held scopes; here the callback went on after it.
+      ReportLeak(env, "in name only: it had been reverted while its callback was running");
+      return nullptr;
   }
   return returned ? result : nullptr;
 }
@@ -83,7 +85,7 @@ napi_value CallInScope(napi_env env, ScopeStack::ScopeId scope, napi_value funct
 napi_value RunSync(napi_env env, napi_callback_info info) {
   const CallArguments arguments(env, info);
   try {
-    const ScopeStack::ScopeId scope = EnterToken(Integer(env, arguments[0]));
+    const ScopeStack::ScopeId scope = EnterToken(Integer(env, arguments[0]), ScopeStack::Hold::kYes);
     return CallInScope(env, scope, arguments[1], arguments.count() - 2, arguments.data() + 2);
   } catch (const Error& error) {
     return Throw(env, error);
@@ -104,7 +106,7 @@ napi_value RunAtBaseline(napi_env env, napi_callback_info info) {
 napi_value Enter(napi_env env, napi_callback_info info) {
   const CallArguments arguments(env, info);
   try {
-    return Number(env, EnterToken(Integer(env, arguments[0])));
+    return Number(env, EnterToken(Integer(env, arguments[0]), ScopeStack::Hold::kNo));
   } catch (const Error& error) {
     return Throw(env, error);
   }
