@@ -25,7 +25,8 @@ function(add_node_addon name)
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_include_directories(${name} SYSTEM PRIVATE ${CMAKE_JS_INC} ${IMPERSONATE_NODE_INCLUDE})
   target_compile_definitions(${name} PRIVATE
-    NAPI_VERSION=8 NAPI_CPP_EXCEPTIONS NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED)
+    NAPI_VERSION=8 NAPI_CPP_EXCEPTIONS NODE_ADDON_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
+    NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED)
   if(WIN32)
     target_compile_definitions(${name} PRIVATE
       _WIN32_WINNT=0x0A00 NOMINMAX WIN32_LEAN_AND_MEAN UNICODE _UNICODE USING_UV_SHARED=1)
@@ -49,13 +50,13 @@ function(use_gnu_options name)
   if(MINGW)
     target_link_options(${name} PRIVATE -static -Wl,--no-insert-timestamp)
   elseif(NOT APPLE)
-    target_link_options(${name} PRIVATE -Wl,-z,relro,-z,now,-z,noexecstack)
+    target_link_options(${name} PRIVATE -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodelete)
   endif()
 endfunction()
 
 function(use_msvc_options name)
   target_compile_options(${name} PRIVATE
-    /W4 /WX /permissive- /utf-8 /EHsc /Zc:__cplusplus /Zc:inline /sdl /guard:cf /Brepro /external:W0)
+    /W4 /WX /permissive- /utf-8 /EHsc /Zc:__cplusplus /Zc:inline /sdl /guard:cf /Brepro /external:W0 /external:anglebrackets)
   target_link_options(${name} PRIVATE
     /DYNAMICBASE /HIGHENTROPYVA /NXCOMPAT /GUARD:CF /CETCOMPAT /BREPRO $<$<NOT:$<CONFIG:Debug>>:/INCREMENTAL:NO>)
 endfunction()

@@ -27,7 +27,7 @@ function readCommandLine(argv) {
     timeoutSeconds: Number(timeout),
     env: Object.fromEntries(env.map((pair) => [pair.split('=', 1)[0], pair.slice(pair.indexOf('=') + 1)])),
     args: [toWindowsPath(path.resolve(argv[script])), ...argv.slice(script + 1)],
-      };
+  };
 }
 
 async function main() {

@@ -22,7 +22,15 @@ const needsNamespaces =
 export async function runInNamespace({ scratch, tree, prefix, args, cwd, env, timeoutSeconds, onOutput }) {
   const started = path.join(scratch, 'started');
   const mapped = process.getuid() === 0 ? [] : ['--map-root-user'];
-  const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const namespaces = [
+    '--mount',
+    '--propagation',
+    'private',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+  ];
   const script = ['bash', inNamespace, tree, started, ...args];
   const command = ['setpriv', '--pdeathsig', 'KILL', 'unshare', ...mapped, ...namespaces, ...script];
   const wineEnv = { ...env, ...(await wineEnvironment(scratch, prefix)) };
@@ -33,7 +41,8 @@ export async function runInNamespace({ scratch, tree, prefix, args, cwd, env, ti
     timeoutSeconds,
     onOutput,
   });
-  if (!existsSync(started) && !result.timedOut) throw new Error(`${needsNamespaces}\n${result.output.trim()}`);
+  if (!existsSync(started) && !result.timedOut)
+    throw new Error(`${needsNamespaces}\n${result.output.trim()}`);
   return result;
 }
 

@@ -58,7 +58,14 @@ async function markBuiltin(from, to) {
 async function makePrefix(folder, tree) {
   const prefix = path.join(folder, 'prefix');
   const env = { WINEDEBUG: '-all' };
-  const request = { tree, prefix, args: ['wineboot', '--init'], cwd: '/', env, timeoutSeconds: firstStartSeconds };
+  const request = {
+    tree,
+    prefix,
+    args: ['wineboot', '--init'],
+    cwd: '/',
+    env,
+    timeoutSeconds: firstStartSeconds,
+  };
   const result = await withScratch(folder, 'run-', (scratch) => runInNamespace({ scratch, ...request }));
   if (result.code === 0) return;
   throw new Error(`wineboot failed (${result.timedOut ? 'time limit' : result.code}):\n${result.output}`);
