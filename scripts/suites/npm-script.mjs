@@ -3,10 +3,10 @@ import process from 'node:process';
 import { nodeHeaders } from '../support/node-headers.mjs';
 import { run } from '../support/run.mjs';
 
-/** Runs a script of package.json, with the npm that started this process if one did. */
+/** Runs a script of package.json, with the npm that started this process if one did. Native builds use every core. */
 export function npmScript(name) {
   const args = ['run', '--silent', name];
-  const env = { ...process.env, ...headersSetting() };
+  const env = { ...process.env, JOBS: 'max', ...headersSetting() };
   const cli = process.env.npm_execpath ?? '';
   if (cli.endsWith('npm-cli.js')) run(process.execPath, [cli, ...args], { env });
   else run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { env });
