@@ -4,9 +4,11 @@ import { jestEnvironment, linuxNodeFolder, windowsNode } from './npm-packages.mj
 import { nodeMajors } from './paths.mjs';
 import { wine } from './wine.mjs';
 
-await wine();
-for (const major of nodeMajors) {
-  await windowsNode(major);
-  await linuxNodeFolder(major);
+async function fetchNodes() {
+  for (const major of nodeMajors) {
+    await windowsNode(major);
+    await linuxNodeFolder(major);
+  }
 }
-await jestEnvironment();
+
+await Promise.all([wine(), fetchNodes(), jestEnvironment()]);
