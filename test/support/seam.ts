@@ -14,7 +14,7 @@ export interface SidAndAttributes {
 export interface TokenSpec {
   /** A SID; no account has to have it. */
   readonly user: string;
-  /** Nothing is added, not even Everyone (S-1-1-0). */
+  /** Nothing is added, not even Everyone (S-1-1-0); none at all gives the Null SID, not enabled. */
   readonly groups: readonly SidAndAttributes[];
   /** By name, each enabled. */
   readonly privileges?: readonly string[];
@@ -28,7 +28,7 @@ export interface TokenSpec {
 export interface EffectiveIdentity {
   /** '' where the kernel will not tell: Anonymous level. */
   readonly sid: string;
-  /** 'none' for the process's own token. */
+  /** 'none' for a primary token: the process's own, or one on the thread, which only Wine allows. */
   readonly level: Level | 'none';
   /** The thread has a token of its own. */
   readonly thread: boolean;
@@ -114,6 +114,7 @@ export interface Seam {
   /** Opens it as the calling thread and closes it again: 0, or the Win32 error, 5 for access denied. */
   openObject(name: string): number;
   closeObjects(): void;
+  /** Open handles of the process; threads and sockets that are going away still count for a while. */
   handleCount(): number;
 
   /** Instead of an earlier user of that name and domain. */

@@ -1,4 +1,5 @@
 #include "bindings.h"
+#include "handle_count.h"
 #include "js_values.h"
 #include "objects.h"
 

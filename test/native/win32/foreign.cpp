@@ -3,6 +3,7 @@
 #include <winternl.h>
 
 #include "call_failed.h"
+#include "nt_function.h"
 
 namespace seam {
 namespace {
@@ -23,12 +24,10 @@ void SetForeignToken(HANDLE token) {
 }
 
 void SetProcessToken(HANDLE primary) {
-  const FARPROC found = GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtSetInformationProcess");
-  const auto set_information = reinterpret_cast<SetInformationProcess>(reinterpret_cast<void*>(found));
+  const auto set_information = FindNt<SetInformationProcess>("NtSetInformationProcess");
   ProcessAccessTokenInformation information{primary, nullptr};
-  const NTSTATUS status =
-      set_information(GetCurrentProcess(), kProcessAccessToken, &information, sizeof information);
-  if (status < 0) throw CallFailed("NtSetInformationProcess", static_cast<DWORD>(status));
+  CheckStatus("NtSetInformationProcess",
+              set_information(GetCurrentProcess(), kProcessAccessToken, &information, sizeof information));
 }
 
 }  // namespace seam

@@ -7,6 +7,11 @@ namespace seam {
 namespace {
 
 int ReadLevel(HANDLE token) {
+  TOKEN_TYPE type{};
+  DWORD type_size = 0;
+  if (!GetTokenInformation(token, TokenType, &type, sizeof type, &type_size))
+    ThrowLastError("GetTokenInformation");
+  if (type == TokenPrimary) return kNoLevel;
   SECURITY_IMPERSONATION_LEVEL level{};
   DWORD size = 0;
   if (!GetTokenInformation(token, TokenImpersonationLevel, &level, sizeof level, &size)) {

@@ -16,7 +16,8 @@ struct EffectiveToken {
   Handle handle;
   // False: the process's own.
   bool of_thread;
-  // A SECURITY_IMPERSONATION_LEVEL, or kNoLevel for the process's own token.
+  // A SECURITY_IMPERSONATION_LEVEL, or kNoLevel for a primary token: the process's own, or one on the thread,
+  // which Wine allows and Windows refuses.
   int level;
 };
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "call_failed.h"
+#include "nt_function.h"
 #include "security_text.h"
 
 namespace seam {
@@ -16,20 +17,15 @@ using CreateTokenFunction = NTSTATUS(NTAPI*)(PHANDLE, ACCESS_MASK, POBJECT_ATTRI
                                              PTOKEN_OWNER, PTOKEN_PRIMARY_GROUP, PTOKEN_DEFAULT_DACL,
                                              PTOKEN_SOURCE);
 
-CreateTokenFunction FindCreateToken() {
-  const FARPROC found = GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtCreateToken");
-  if (found == nullptr) throw CallFailed("NtCreateToken", ERROR_PROC_NOT_FOUND);
-  return reinterpret_cast<CreateTokenFunction>(reinterpret_cast<void*>(found));
-}
-
 // TOKEN_GROUPS and the identifiers it points to.
 class GroupList {
  public:
   explicit GroupList(const TokenSpec& spec) {
     std::vector<Group> groups = spec.groups;
+    // The kernel wants a primary group: nobody's, and not enabled, where there is no other.
+    if (groups.empty()) groups.push_back({L"S-1-0-0", 0});
     if (!spec.logon_sid.empty()) groups.push_back({spec.logon_sid, kEnabledGroup | SE_GROUP_LOGON_ID});
-    memory_.resize(offsetof(TOKEN_GROUPS, Groups) +
-                   sizeof(SID_AND_ATTRIBUTES) * std::max<size_t>(groups.size(), 1));
+    memory_.resize(offsetof(TOKEN_GROUPS, Groups) + sizeof(SID_AND_ATTRIBUTES) * groups.size());
     get()->GroupCount = static_cast<DWORD>(groups.size());
     for (size_t i = 0; i < groups.size(); ++i) {
       sids_.push_back(ParseSid(groups[i].sid));
@@ -38,7 +34,7 @@ class GroupList {
   }
 
   TOKEN_GROUPS* get() { return reinterpret_cast<TOKEN_GROUPS*>(memory_.data()); }
-  PSID first_or(PSID other) const { return sids_.empty() ? other : sids_.front().get(); }
+  PSID first() const { return sids_.front().get(); }
 
  private:
   std::vector<BYTE> memory_;
@@ -72,7 +68,7 @@ TOKEN_DEFAULT_DACL DefaultDacl(const Descriptor& descriptor) {
 }  // namespace
 
 Handle MintToken(const TokenSpec& spec) {
-  static const CreateTokenFunction create_token = FindCreateToken();
+  static const auto create_token = FindNt<CreateTokenFunction>("NtCreateToken");
   const Sid user_sid = ParseSid(spec.user);
   const Descriptor descriptor = ParseSddl(L"D:(A;;GA;;;" + spec.user + L")(A;;GA;;;SY)(A;;GA;;;BA)");
   GroupList groups(spec);
@@ -80,7 +76,7 @@ Handle MintToken(const TokenSpec& spec) {
 
   TOKEN_USER user{{user_sid.get(), 0}};
   TOKEN_OWNER owner{user_sid.get()};
-  TOKEN_PRIMARY_GROUP primary_group{groups.first_or(user_sid.get())};
+  TOKEN_PRIMARY_GROUP primary_group{groups.first()};
   TOKEN_DEFAULT_DACL dacl = DefaultDacl(descriptor);
   TOKEN_SOURCE source{{'s', 'e', 'a', 'm'}, {}};
   LUID logon{};
@@ -96,7 +92,7 @@ Handle MintToken(const TokenSpec& spec) {
   const NTSTATUS status = create_token(
       &token, TOKEN_ALL_ACCESS, &attributes, spec.type, &logon, &never, &user, groups.get(),
       reinterpret_cast<TOKEN_PRIVILEGES*>(privileges.data()), &owner, &primary_group, &dacl, &source);
-  if (status < 0) throw CallFailed("NtCreateToken", static_cast<DWORD>(status));
+  CheckStatus("NtCreateToken", status);
   return Handle(token);
 }
 

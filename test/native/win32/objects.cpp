@@ -44,10 +44,4 @@ void CloseObjects() {
   objects.open.clear();
 }
 
-DWORD CountHandles() {
-  DWORD count = 0;
-  if (!GetProcessHandleCount(GetCurrentProcess(), &count)) ThrowLastError("GetProcessHandleCount");
-  return count;
-}
-
 }  // namespace seam

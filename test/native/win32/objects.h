@@ -14,6 +14,4 @@ void CreateObject(const std::wstring& name, const std::wstring& sddl);
 DWORD OpenObject(const std::wstring& name);
 void CloseObjects();
 
-DWORD CountHandles();
-
 }  // namespace seam

@@ -1,5 +1,9 @@
 #include "redirects.h"
 
+#ifdef _MSC_VER
+#include <intrin.h>
+#endif
+
 #include <map>
 #include <mutex>
 #include <utility>
