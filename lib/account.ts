@@ -44,7 +44,9 @@ export async function lookupAccount(principal: Principal): Promise<Account | und
   if (entry && Date.now() - entry.time < maxAge) return entry.account;
   const found = await native.lookupAccount(kind, id);
   const account =
-    found === null ? undefined : Object.freeze({ name: found.name, ...(found.domain && { domain: found.domain }) });
+    found === null
+      ? undefined
+      : Object.freeze({ name: found.name, ...(found.domain && { domain: found.domain }) });
   rememberAccount(kind, id, account);
   return account;
 }

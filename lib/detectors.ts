@@ -13,7 +13,7 @@ let cutShort: OpenScope[] = [];
  * then() and its kin, which only leave work for later.
  */
 function isSuspension(): boolean {
-  const { prepareStackTrace } = Error;
+  const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace');
   const holder: { stack?: unknown } = {};
   try {
     Error.prepareStackTrace = (_error, sites) => sites;
@@ -21,7 +21,7 @@ function isSuspension(): boolean {
     const [caller] = holder.stack as NodeJS.CallSite[];
     return !caller || caller.getFileName() != null || caller.getTypeName() !== 'Promise';
   } finally {
-    Error.prepareStackTrace = prepareStackTrace;
+    Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
   }
 }
 

@@ -31,6 +31,7 @@ export function argumentError(
 
 /** The error for what the native side reports. */
 export function createError(message: string, code: string, errno: number, syscall: string): Error {
-  if (code === 'ERR_INVALID_ARG_TYPE' || code === 'ERR_INVALID_ARG_VALUE') return argumentError(code, message);
+  if (code === 'ERR_INVALID_ARG_TYPE' || code === 'ERR_INVALID_ARG_VALUE')
+    return argumentError(code, message);
   return new ImpersonationError(message, code, errno, syscall);
 }

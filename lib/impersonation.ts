@@ -23,12 +23,12 @@ export class Impersonation {
   readonly #scope: OpenScope;
 
   /** @internal */
-  constructor(key: symbol, token: Token, id: TokenId, opener: (...args: never[]) => unknown) {
+  constructor(key: symbol, token: Token, id: TokenId) {
     if (key !== internal) throw illegalConstructor('Impersonation');
     this.token = token;
     const scope: OpenScope = { id: 0, token };
     this.#scope = scope;
-    Error.captureStackTrace(scope, opener);
+    Error.captureStackTrace(scope, Impersonation);
     watchScope();
     openScopes.push(scope);
     try {

@@ -1,8 +1,2 @@
 export { Impersonation, ImpersonationError, Token, lookupAccount } from './index.js';
-export type {
-  Account,
-  ImpersonationLevel,
-  Principal,
-  Privilege,
-  RestrictOptions,
-} from './index.js';
+export type { Account, ImpersonationLevel, Principal, Privilege, RestrictOptions } from './index.js';

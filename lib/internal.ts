@@ -2,5 +2,7 @@
 export const internal = Symbol('internal');
 
 export function illegalConstructor(name: string): TypeError {
-  return Object.assign(new TypeError(`${name} has no public constructor`), { code: 'ERR_ILLEGAL_CONSTRUCTOR' });
+  return Object.assign(new TypeError(`${name} has no public constructor`), {
+    code: 'ERR_ILLEGAL_CONSTRUCTOR',
+  });
 }

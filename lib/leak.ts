@@ -14,7 +14,9 @@ function messageFor(scopes: readonly OpenScope[], where: string): string {
       'what follows would have run with the wrong identity',
     'ERR_SCOPE_LEAKED',
   );
-  const opened = scopes.map(({ token, stack }) => `Opened by ${token.toString()}:\n${stack ?? '(no stack)'}`).join('\n');
+  const opened = scopes
+    .map(({ token, stack }) => `Opened by ${token.toString()}:\n${stack ?? '(no stack)'}`)
+    .join('\n');
   return `${error.name} [${error.code}]: ${error.message}\n${opened}`;
 }
 

@@ -26,7 +26,8 @@ export interface Privilege {
 
 export function toPrincipal({ kind, id }: NativePrincipal): Principal {
   const name = knownAccount(kind, id)?.name;
-  const own = native.port === 'win32' ? { sid: id } : kind === 'user' ? { uid: Number(id) } : { gid: Number(id) };
+  const own =
+    native.port === 'win32' ? { sid: id } : kind === 'user' ? { uid: Number(id) } : { gid: Number(id) };
   return Object.freeze({ kind, id, ...own, ...(name !== undefined && { name }) });
 }
 

@@ -33,7 +33,8 @@ export function toRestrictions(options: unknown): NativeRestrictions {
   }
   return {
     denyOnly: denyOnly === undefined ? [] : ids(denyOnly, 'options.denyOnly', false),
-    removePrivileges: removePrivileges === undefined ? [] : names(removePrivileges, 'options.removePrivileges'),
+    removePrivileges:
+      removePrivileges === undefined ? [] : names(removePrivileges, 'options.removePrivileges'),
     dropAllGroups: dropGroups === true,
     dropGroups:
       dropGroups === undefined || dropGroups === true ? [] : ids(dropGroups, 'options.dropGroups', true),

@@ -3,7 +3,9 @@ import type { NativeDescription, TokenId } from '../types/native';
 import { rememberAccount } from './account';
 import { native } from './binding';
 import { ImpersonationError } from './error';
+import { toHandle } from './handle';
 import { Impersonation } from './impersonation';
+import { inspectToken } from './inspect-token';
 import { illegalConstructor, internal } from './internal';
 import { levelName, levelNumber, type ImpersonationLevel } from './level';
 import { toPrincipal, type Principal, type Privilege } from './principal';
@@ -26,18 +28,6 @@ let processToken: Token | undefined;
 export function forgetProcessToken(): void {
   processToken?.close();
   processToken = undefined;
-}
-
-function toHandle(handle: unknown): bigint {
-  if (typeof handle !== 'bigint' && typeof handle !== 'number') {
-    throw wrongType('handle', 'of type bigint or number', handle);
-  }
-  if (typeof handle === 'number' && !Number.isSafeInteger(handle)) {
-    throw wrongValue('handle', 'must be a whole number that a double holds exactly');
-  }
-  const value = BigInt(handle);
-  if (value <= 0n || value > 0x7fff_ffff_ffff_ffffn) throw wrongValue('handle', 'must be a token handle');
-  return value;
 }
 
 /**
@@ -217,7 +207,7 @@ export class Token {
    * synchronous blocks; see Impersonation.
    */
   impersonate(): Impersonation {
-    return new Impersonation(internal, this, this.#open(), this.impersonate);
+    return new Impersonation(internal, this, this.#open());
   }
 
   /** Releases the token. Does nothing the second time. Scopes that act as it go on until they end. */
@@ -242,21 +232,7 @@ export class Token {
   }
 
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    if (this.closed) return 'Token { closed: true }';
-    const { user, level, type, logonId, isAnonymous } = this;
-    const groups = this.groups.map(({ id, name }) => name ?? id);
-    const enabled = this.privileges.filter((privilege) => privilege.enabled).length;
-    const shown = {
-      user: user.name ?? user.id,
-      ...(user.name !== undefined && { id: user.id }),
-      type,
-      level,
-      groups,
-      ...(enabled > 0 && { enabledPrivileges: enabled }),
-      ...(logonId !== null && { logonId }),
-      ...(isAnonymous && { isAnonymous }),
-    };
-    return `Token ${inspect(shown, options)}`;
+    return inspectToken(this, options);
   }
 
   #open(): TokenId {

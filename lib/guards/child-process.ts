@@ -20,10 +20,15 @@ export function guardChildProcesses(): void {
             'ERR_CHILD_PROCESS_IN_SCOPE',
           );
         }
-        return Reflect.apply(target, receiver, args) as unknown;
+        return Reflect.apply(target, receiver, args);
       },
     });
-    Object.defineProperty(childProcess, name, { value: guarded, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(childProcess, name, {
+      value: guarded,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   }
   syncBuiltinESMExports();
 }

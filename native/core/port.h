@@ -22,6 +22,10 @@ void Init(unsigned node_major);
 // the process's; aborts if that fails.
 void InitThread();
 
+// Calls `at_end(data)` on the calling thread when that thread ends. At most once on a thread. Not the work of
+// a thread_local destructor: a DLL made by MinGW frees the storage of such objects before it destroys them.
+void AtThreadEnd(void (*at_end)(void* data), void* data);
+
 // ---- tokens ----------------------------------------------------------------------------------------
 
 // The identity of the process, whatever the calling thread is impersonating.

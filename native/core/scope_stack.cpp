@@ -1,6 +1,7 @@
 #include "core/scope_stack.h"
 
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -20,13 +21,20 @@ void RequireLevelForWork(const Token& token) {
 }  // namespace
 
 ScopeStack& ScopeStack::OfThread() {
-  thread_local ScopeStack stack;
-  return stack;
+  thread_local ScopeStack* stack = nullptr;
+  if (!stack) {
+    std::unique_ptr<ScopeStack, void (*)(void*)> created(new ScopeStack, &ScopeStack::Destroy);
+    port::AtThreadEnd(&ScopeStack::Destroy, created.get());
+    stack = created.release();
+  }
+  return *stack;
 }
 
 ScopeStack::ScopeStack() : captured_(port::NewCaptured()) { frames_.reserve(8); }
 
 ScopeStack::~ScopeStack() { LeaveAll(); }
+
+void ScopeStack::Destroy(void* stack) { delete static_cast<ScopeStack*>(stack); }
 
 ScopeStack::ScopeId ScopeStack::NextScope() noexcept {
   const ScopeId scope = next_scope_;

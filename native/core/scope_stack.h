@@ -50,8 +50,8 @@ class ScopeStack {
   TokenRef current_token() const { return frames_.empty() ? nullptr : frames_.back().token; }
   std::int32_t current_token_id() const noexcept { return frames_.empty() ? 0 : frames_.back().token_id; }
 
-  // Opens a held scope in which the thread is what it was before its outermost scope. Outside every scope there
-  // is nothing to do, and 0 comes back, which Leave ignores.
+  // Opens a held scope in which the thread is what it was before its outermost scope. Outside every scope
+  // there is nothing to do, and 0 comes back, which Leave ignores.
   ScopeId EnterBaseline();
 
  private:
@@ -64,6 +64,7 @@ class ScopeStack {
 
   ScopeStack();
   ~ScopeStack();
+  static void Destroy(void* stack);
   ScopeId NextScope() noexcept;
   // Puts on what the enclosing scope stands for.
   void Return(const Token* current, const Token* enclosing) noexcept;

@@ -29,9 +29,10 @@ TokenTable& TokenTable::Get() {
 std::int32_t TokenTable::Add(TokenRef token) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (count_ >= limit_) {
-    throw Error("ERR_TOKEN_LIMIT", "There are " + std::to_string(count_) +
-                                       " open tokens in this process, which is the limit: close() tokens that "
-                                       "are no longer needed, or raise Token.limit");
+    throw Error("ERR_TOKEN_LIMIT",
+                "There are " + std::to_string(count_) +
+                    " open tokens in this process, which is the limit: close() tokens that "
+                    "are no longer needed, or raise Token.limit");
   }
   std::size_t index;
   if (free_.empty()) {

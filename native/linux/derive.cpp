@@ -28,7 +28,8 @@ TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
   if (restrictions.drop_all_groups) identity.groups.clear();
   for (const std::string& text : restrictions.drop_groups) {
     const gid_t gid = linux_port::ParseGid(text, "dropGroups");
-    identity.groups.erase(std::remove(identity.groups.begin(), identity.groups.end(), gid), identity.groups.end());
+    identity.groups.erase(std::remove(identity.groups.begin(), identity.groups.end(), gid),
+                          identity.groups.end());
   }
   const auto source =
       from.source() == LinuxToken::Source::kProcess ? LinuxToken::Source::kUser : from.source();

@@ -44,8 +44,7 @@ std::string NameOf(int number) {
 
 Error ErrnoError(int number, const std::string& syscall) {
   const std::string name = NameOf(number);
-  return Error(name, number, syscall,
-               name + ": " + std::generic_category().message(number) + ", " + syscall);
+  return Error(name, number, syscall, name + ": " + std::generic_category().message(number) + ", " + syscall);
 }
 
 }  // namespace impersonate::linux_port

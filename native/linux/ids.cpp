@@ -14,7 +14,8 @@ std::uint32_t Parse(const std::string& text, const char* argument) {
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, id);
   if (error != std::errc() || stop != end || id == raw::kSameUid) {
-    throw Error("ERR_INVALID_ARG_VALUE", std::string(argument) + ": '" + text + "' is not a user or group id");
+    throw Error("ERR_INVALID_ARG_VALUE",
+                std::string(argument) + ": '" + text + "' is not a user or group id");
   }
   return id;
 }

@@ -52,16 +52,18 @@ void RequireWayBack(const Credentials& base, const Identity& identity) {
   if (base.effective_uid == 0) return;
   // The kernel drops a thread's permitted capabilities for good when its last uid of 0 goes.
   if (base.real_uid == 0 || base.saved_uid == 0 || identity.uid == 0) {
-    throw Error("EPERM", EPERM, "setresuid",
-                "EPERM: a process that is not root, or has put root aside, cannot switch to or from uid 0 and "
-                "come back, setresuid");
+    throw Error(
+        "EPERM", EPERM, "setresuid",
+        "EPERM: a process that is not root, or has put root aside, cannot switch to or from uid 0 and "
+        "come back, setresuid");
   }
 }
 
 void SwitchTo(const Credentials& base, const LinuxToken& token) {
   const Identity& identity = token.identity();
   RequireWayBack(base, identity);
-  if (raw::SetGroups(identity.groups.size(), identity.groups.data()) != 0) throw ErrnoError(errno, "setgroups");
+  if (raw::SetGroups(identity.groups.size(), identity.groups.data()) != 0)
+    throw ErrnoError(errno, "setgroups");
   if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) != 0) throw ErrnoError(errno, "setresgid");
   if (raw::SetResUid(identity.uid, identity.uid, base.effective_uid) != 0) {
     throw ErrnoError(errno, "setresuid");

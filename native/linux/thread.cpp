@@ -29,7 +29,9 @@ void Capture(Captured& captured) {
 
 void RestoreForNow(Captured& captured) noexcept {
   const char* failed = linux_port::WriteCredentials(captured.base);
-  if (failed) Abort("cannot restore the thread's identity: " + std::string(failed) + " failed with errno " + std::to_string(errno));
+  if (failed)
+    Abort("cannot restore the thread's identity: " + std::string(failed) + " failed with errno " +
+          std::to_string(errno));
 }
 
 void Restore(Captured& captured) noexcept {

@@ -60,7 +60,8 @@ TokenRef AnonymousToken() {
 
 TokenRef TokenForUser(const std::string& name) {
   const std::optional<linux_port::PasswdEntry> user = linux_port::FindUser(name);
-  if (!user) throw Error("ERR_UNKNOWN_USER", 0, "getpwnam_r", "There is no user '" + name + "' on this system");
+  if (!user)
+    throw Error("ERR_UNKNOWN_USER", 0, "getpwnam_r", "There is no user '" + name + "' on this system");
   // Root's token keeps what the process itself may do; nobody else's keeps anything.
   const std::uint64_t capabilities = user->uid == 0 ? ~std::uint64_t{0} : 0;
   return std::make_shared<LinuxToken>(

@@ -21,7 +21,8 @@ Napi::Object PrivilegeObject(Napi::Env env, const Privilege& privilege) {
 }
 
 template <typename Item>
-Napi::Array ArrayOf(Napi::Env env, const std::vector<Item>& items, Napi::Object (*convert)(Napi::Env, const Item&)) {
+Napi::Array ArrayOf(Napi::Env env, const std::vector<Item>& items,
+                    Napi::Object (*convert)(Napi::Env, const Item&)) {
   Napi::Array array = Napi::Array::New(env, items.size());
   for (std::uint32_t i = 0; i < items.size(); ++i) array.Set(i, convert(env, items[i]));
   return array;
@@ -35,8 +36,8 @@ Napi::Value DescriptionObject(Napi::Env env, const Description& description) {
   object.Set("groups", ArrayOf(env, description.groups, PrincipalObject));
   object.Set("denyOnlyGroups", ArrayOf(env, description.deny_only_groups, PrincipalObject));
   object.Set("privileges", ArrayOf(env, description.privileges, PrivilegeObject));
-  object.Set("level", description.level ? Napi::Number::New(env, static_cast<int>(*description.level))
-                                        : env.Null());
+  object.Set("level",
+             description.level ? Napi::Number::New(env, static_cast<int>(*description.level)) : env.Null());
   object.Set("logonId", description.logon_id);
   object.Set("anonymous", description.anonymous);
   return object;

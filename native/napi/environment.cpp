@@ -21,7 +21,9 @@ std::int32_t Environment::AddToken(TokenRef token) {
   return id;
 }
 
-bool Environment::CloseToken(std::int32_t id) { return tokens_.erase(id) != 0 && TokenTable::Get().Close(id); }
+bool Environment::CloseToken(std::int32_t id) {
+  return tokens_.erase(id) != 0 && TokenTable::Get().Close(id);
+}
 
 void Environment::SetHooks(Napi::Function create_error, Napi::Function on_leak) {
   create_error_ = Napi::Persistent(create_error);

@@ -145,7 +145,7 @@ napi_value CurrentToken(napi_env env, napi_callback_info) {
 
 void ExportScopeFunctions(Napi::Env env, Napi::Object exports) {
   const auto function = [](const char* name, napi_callback callback) {
-    return napi_property_descriptor{name,    nullptr, callback, nullptr,
+    return napi_property_descriptor{name,    nullptr, callback,        nullptr,
                                     nullptr, nullptr, napi_enumerable, nullptr};
   };
   const std::array<napi_property_descriptor, 8> functions = {

@@ -21,7 +21,9 @@ Napi::Value NewToken(Napi::Env env, TokenRef token) {
   return Napi::Number::New(env, Environment::Of(env).AddToken(std::move(token)));
 }
 
-Napi::Value ProcessToken(const Napi::CallbackInfo& info) { return NewToken(info.Env(), port::ProcessToken()); }
+Napi::Value ProcessToken(const Napi::CallbackInfo& info) {
+  return NewToken(info.Env(), port::ProcessToken());
+}
 
 Napi::Value ThreadToken(const Napi::CallbackInfo& info) {
   TokenRef token = port::ThreadToken();

@@ -19,6 +19,7 @@ void CapturedDelete::operator()(Captured* captured) const noexcept { delete capt
 const char* Name() noexcept { return "unsupported"; }
 void Init(unsigned) {}
 void InitThread() {}
+void AtThreadEnd(void (*)(void*), void*) {}
 
 TokenRef ProcessToken() { Unsupported(); }
 TokenRef ThreadToken() { Unsupported(); }
