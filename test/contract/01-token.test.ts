@@ -1,0 +1,118 @@
+import { Impersonation, Token } from 'impersonate';
+import { caught } from '../support/errors';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+describe('the process token', () => {
+  test('is the service, primary and without a level', () => {
+    using token = Token.process();
+    expect(token.user.id).toBe(world.serviceId);
+    expect(token.user.kind).toBe('user');
+    expect(token.type).toBe('primary');
+    expect(token.level).toBeNull();
+    expect(token.isAnonymous).toBe(false);
+    expect(token.closed).toBe(false);
+  });
+
+  test('is the current one outside every scope', () => {
+    using current = Token.current();
+    expect(current.user.id).toBe(world.serviceId);
+    expect(Token.thread()).toBeNull();
+  });
+});
+
+describe('constructors', () => {
+  test.each([
+    ['Token', Token],
+    ['Impersonation', Impersonation],
+  ])('%s cannot be constructed', (_name, Class) => {
+    const error = caught(() => Reflect.construct(Class, []));
+    expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_ILLEGAL_CONSTRUCTOR' });
+  });
+});
+
+describeSwitching("a user's token", () => {
+  let alice: Token;
+  let bob: Token;
+  beforeEach(async () => {
+    alice = await world.alice.token();
+    bob = await world.bob.token();
+  });
+  afterEach(() => {
+    alice.close();
+    bob.close();
+  });
+
+  test('says who the user is', () => {
+    expect(alice.user).toMatchObject({ kind: 'user', id: world.alice.id });
+    if (process.platform === 'win32') expect(alice.user.sid).toBe(world.alice.id);
+    else expect(alice.user.uid).toBe(Number(world.alice.id));
+    expect(alice.type).toBe('impersonation');
+    expect(alice.level).toBe('impersonation');
+    expect(alice.isAnonymous).toBe(false);
+  });
+
+  test('lists the groups of that user alone', () => {
+    const groups = (token: Token): string[] => token.groups.map((group) => group.id);
+    expect(groups(alice)).toContain(world.alice.group);
+    expect(groups(alice)).not.toContain(world.bob.group);
+    expect(groups(bob)).toContain(world.bob.group);
+    expect(groups(bob)).not.toContain(world.alice.group);
+    expect(alice.groups.every((group) => group.kind === 'group')).toBe(true);
+    expect(alice.denyOnlyGroups).toEqual([]);
+  });
+
+  test('has a logon id where the system has logons', () => {
+    if (process.platform === 'win32') expect(alice.logonId).toMatch(/^S-1-5-5-\d+-\d+$/);
+    else expect(alice.logonId).toBeNull();
+  });
+
+  test('lists privileges by name and state', () => {
+    for (const privilege of alice.privileges) {
+      expect(privilege).toEqual({ name: expect.any(String), enabled: expect.any(Boolean) });
+    }
+  });
+
+  test('equals a token of the same rights and no other', async () => {
+    using again = await world.alice.token();
+    using narrowed = alice.duplicate({ level: 'identification' });
+    using service = Token.process();
+    expect(alice.equals(alice)).toBe(true);
+    expect(alice.equals(again)).toBe(true);
+    expect(again.equals(alice)).toBe(true);
+    expect(alice.equals(bob)).toBe(false);
+    expect(alice.equals(narrowed)).toBe(false);
+    expect(alice.equals(service)).toBe(false);
+  });
+
+  test('is the current one in its scope, as the same object', () => {
+    const current = alice.runSync(() => Token.current());
+    expect(current).toBe(alice);
+  });
+
+  test('closed in its scope, is still what Token.current() describes', () => {
+    const { user, same } = alice.runSync(() => {
+      alice.close();
+      using current = Token.current();
+      return { user: current.user.id, same: current === alice };
+    });
+    expect(user).toBe(world.alice.id);
+    expect(same).toBe(false);
+  });
+
+  test("is what the kernel says of the thread in its scope", () => {
+    const seen = alice.runSync(() => {
+      using thread = Token.thread();
+      return { user: thread?.user.id, type: thread?.type, equal: thread?.equals(alice) };
+    });
+    expect(seen).toEqual({ user: world.alice.id, type: 'impersonation', equal: true });
+  });
+
+  test('leaves the process token the service in its scope', () => {
+    const user = alice.runSync(() => {
+      using service = Token.process();
+      return service.user.id;
+    });
+    expect(user).toBe(world.serviceId);
+  });
+});

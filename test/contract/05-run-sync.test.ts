@@ -1,0 +1,82 @@
+import { createContext, runInContext } from 'node:vm';
+import type { Token } from 'impersonate';
+import { expectActingAs, expectActingAsService } from '../support/acting';
+import { caught } from '../support/errors';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+describeSwitching('runSync', () => {
+  let alice: Token;
+  beforeEach(async () => {
+    alice = await world.alice.token();
+  });
+  afterEach(() => {
+    alice.close();
+  });
+
+  test('acts as the user while the function runs, and not after', () => {
+    expectActingAsService();
+    alice.runSync(() => {
+      expectActingAs(world.alice);
+    });
+    expectActingAsService();
+  });
+
+  test('passes arguments and the result through', () => {
+    const object = {};
+    expect(alice.runSync((a: number, b: string) => [a, b], 1, 'two')).toEqual([1, 'two']);
+    expect(alice.runSync((value: object) => value, object)).toBe(object);
+    expect(alice.runSync((...all: number[]) => all.length, ...Array.from({ length: 50 }, (_, i) => i))).toBe(50);
+    expect(alice.runSync(() => undefined)).toBeUndefined();
+  });
+
+  test('gives the function no receiver', () => {
+    const receiver = alice.runSync(function (this: unknown) {
+      'use strict';
+      return this;
+    });
+    expect(receiver).toBeUndefined();
+  });
+
+  test('restores, and passes on, what the function throws', () => {
+    for (const thrown of [new Error('mine'), 'a string', undefined, null]) {
+      let got: unknown = 'nothing';
+      try {
+        alice.runSync(() => {
+          throw thrown;
+        });
+      } catch (error) {
+        got = error;
+      }
+      expect(got).toBe(thrown);
+      expectActingAsService();
+    }
+  });
+
+  test('restores when the stack overflows', () => {
+    let deepest = 0;
+    const recurse = (depth: number): void => {
+      deepest = depth;
+      alice.runSync(recurse, depth + 1);
+    };
+    expect(caught(() => { recurse(0); })).toMatchObject({ name: 'RangeError' });
+    expect(deepest).toBeGreaterThan(10);
+    expectActingAsService();
+  });
+
+  test('restores when a vm time-out ends the function without its finally', () => {
+    const context = createContext({ alice, act: () => world.whoAmI() });
+    const endless = 'alice.runSync(() => { try { for (;;); } finally { for (;;); } })';
+    expect(caught(() => runInContext(endless, context, { timeout: 50 }) as unknown)).toMatchObject({
+      code: 'ERR_SCRIPT_EXECUTION_TIMEOUT',
+    });
+    expectActingAsService();
+  });
+
+  test('runs a thousand times over', () => {
+    for (let round = 0; round < 1000; round++) {
+      expect(alice.runSync(world.whoAmI)).toBe(world.alice.id);
+      expect(world.whoAmI()).toBe(world.serviceId);
+    }
+  });
+});

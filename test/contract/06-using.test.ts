@@ -1,0 +1,64 @@
+import type { Token } from 'impersonate';
+import { expectActingAs, expectActingAsService } from '../support/acting';
+import { caught } from '../support/errors';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+describeSwitching('impersonate', () => {
+  let alice: Token;
+  beforeEach(async () => {
+    alice = await world.alice.token();
+  });
+  afterEach(() => {
+    alice.close();
+  });
+
+  test('acts as the user until the block ends', () => {
+    {
+      using scope = alice.impersonate();
+      expect(scope.token).toBe(alice);
+      expect(scope.active).toBe(true);
+      expectActingAs(world.alice);
+    }
+    expectActingAsService();
+  });
+
+  test('comes back when the block throws', () => {
+    const error = caught(() => {
+      using _scope = alice.impersonate();
+      expectActingAs(world.alice);
+      throw new Error('mine');
+    });
+    expect(error.message).toBe('mine');
+    expectActingAsService();
+  });
+
+  test('revert is idempotent, and dispose after it does nothing', () => {
+    using scope = alice.impersonate();
+    scope.revert();
+    expect(scope.active).toBe(false);
+    expectActingAsService();
+    scope.revert();
+    scope[Symbol.dispose]();
+    expectActingAsService();
+  });
+
+  test('a scope ended long ago does not end a later one', () => {
+    const first = alice.impersonate();
+    first.revert();
+    using second = alice.impersonate();
+    first.revert();
+    first[Symbol.dispose]();
+    expect(second.active).toBe(true);
+    expectActingAs(world.alice);
+  });
+
+  test('revert needs its scope', () => {
+    const scope = alice.impersonate();
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- the receiver is what is tested
+    const { revert } = scope;
+    const error = caught(() => { revert.call({} as never); });
+    scope.revert();
+    expect(error.name).toBe('TypeError');
+  });
+});

@@ -1,0 +1,55 @@
+import type { Token } from 'impersonate';
+import { expectActingAs, expectActingAsService } from '../support/acting';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+// Another addon has put bob on the thread before any scope of ours.
+describeSwitching('a foreign identity on the thread', () => {
+  let alice: Token;
+  beforeEach(async () => {
+    alice = await world.alice.token();
+    world.putForeign(world.bob);
+  });
+  afterEach(() => {
+    world.removeForeign();
+    alice.close();
+  });
+
+  test('is put back by runSync', () => {
+    expectActingAs(world.bob);
+    alice.runSync(() => {
+      expectActingAs(world.alice);
+    });
+    expectActingAs(world.bob);
+  });
+
+  test('is put back by using, and by a throw', () => {
+    try {
+      using _scope = alice.impersonate();
+      expectActingAs(world.alice);
+      throw new Error('mine');
+    } catch {
+      expectActingAs(world.bob);
+    }
+  });
+
+  test('is captured anew for each outermost scope', () => {
+    alice.runSync(() => undefined);
+    world.removeForeign();
+    expectActingAsService();
+    alice.runSync(() => {
+      expectActingAs(world.alice);
+    });
+    expectActingAsService();
+  });
+
+  test('is put back once, after nested scopes', () => {
+    alice.runSync(() => {
+      alice.runSync(() => {
+        expectActingAs(world.alice);
+      });
+      expectActingAs(world.alice);
+    });
+    expectActingAs(world.bob);
+  });
+});

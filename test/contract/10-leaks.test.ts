@@ -1,0 +1,170 @@
+import { basename } from 'node:path';
+import { runProgram, runSource, writeSource, type SourceKind } from '../support/child';
+import { describeSwitching } from '../support/switching';
+
+const open = "const alice = await world.alice.token(); say('ready');";
+const dispose = 'scope[Symbol.dispose]();';
+// Nothing that runs later may see alice: what it says shows in the output.
+const later = (name: string): string => `say('${name} ' + (world.whoAmI() === world.alice.id ? 'as alice' : 'as service'))`;
+
+interface Leaky {
+  readonly kind?: SourceKind;
+  /** Where the scope is opened, if not in the source itself. */
+  readonly openedIn?: string;
+}
+
+/** The child ended as a leak must: by our code and message, with the place where the scope was opened. */
+async function expectLeak(source: string, { kind = 'main', openedIn }: Leaky = {}): Promise<void> {
+  const path = writeSource(kind, source);
+  const result = await runProgram(path);
+  const report = new RegExp(`ImpersonationError \\[ERR_SCOPE_LEAKED\\]: [^]*opened[^]*${basename(openedIn ?? path)}`, 'i');
+  expect(result).toEqual({ code: 70, signal: null, stdout: 'ready\n', stderr: expect.stringMatching(report) });
+}
+
+describeSwitching('an await inside a scope ends the process before anything goes on', () => {
+  test('at once: not even the synchronous caller continues', () =>
+    expectLeak(`${open}
+      async function leaky() {
+        const scope = alice.impersonate();
+        try { await null; say('continued'); } finally { ${dispose} }
+      }
+      leaky();
+      ${later('the caller')};`));
+
+  test.each([
+    ['a pending promise', 'await new Promise(() => {});'],
+    ['a timer', "await require('node:timers/promises').setTimeout(1);"],
+    ['a thenable', 'await { then(resolve) { resolve(); } };'],
+    ['a rejected promise', "await Promise.reject(new Error('mine'));"],
+    ['for await', 'for await (const _ of [1, 2]) ;'],
+    ['pool work', "await fs.promises.stat('/');"],
+  ])('awaiting %s', (_name, wait) =>
+    expectLeak(`${open}
+      const leaky = async () => { const scope = alice.impersonate(); try { ${wait} } finally { ${dispose} } };
+      leaky().catch(() => {});
+      ${later('the caller')};`),
+  );
+
+  test('in optimised code, after many clean scopes', () =>
+    expectLeak(`${open}
+      const work = async (leak) => {
+        const scope = alice.impersonate();
+        if (leak) await null;
+        ${dispose}
+      };
+      for (let i = 0; i < 20_000; i++) work(false);
+      work(true);
+      ${later('the caller')};`));
+
+  test('in an inner function called by the code of the scope', () =>
+    expectLeak(`${open}
+      const inner = async () => { await null; };
+      const outer = async () => { const scope = alice.impersonate(); await inner(); ${dispose} };
+      outer();
+      ${later('the caller')};`));
+});
+
+describeSwitching('a scope left open ends the process before other code runs', () => {
+  const queued = [
+    `setImmediate(() => { ${later('an immediate')}; });`,
+    `setTimeout(() => { ${later('a timer')}; }, 0);`,
+    `fs.stat('/', () => { ${later('pool work')}; });`,
+  ].join('\n');
+  const leak = 'alice.impersonate();';
+  const after = "Promise.resolve().then(() => { say('a later promise'); }); process.nextTick(() => { say('a later tick'); });";
+
+  test.each([
+    ['a timer', (body: string) => `setTimeout(() => { ${body} }, 1);`],
+    ['an immediate', (body: string) => `setImmediate(() => { ${body} });`],
+    ['a tick', (body: string) => `process.nextTick(() => { ${body} });`],
+    ['a microtask', (body: string) => `queueMicrotask(() => { ${body} });`],
+    ['a promise callback', (body: string) => `Promise.resolve().then(() => { ${body} });`],
+    ['pool work', (body: string) => `fs.stat('/', () => { ${body} });`],
+    ['a thread-pool promise', (body: string) => `fs.promises.stat('/').then(() => { ${body} });`],
+    ['an event', (body: string) => `const server = require('node:net').createServer(); server.listen(0, '127.0.0.1', () => { ${body} });`],
+    ['a message', (body: string) => `const { port1, port2 } = new MessageChannel(); port1.onmessage = () => { ${body} }; port2.postMessage(1);`],
+  ])('forgotten in %s', (_name, schedule) => expectLeak(`${open}\n${schedule(`${queued} ${leak} ${after}`)}`));
+
+  // What waits in the same queues already would run before anything that the scope could queue.
+  test.each([
+    ['promise callback', (body: string) => `Promise.resolve().then(() => { ${body} });`],
+    ['microtask', (body: string) => `queueMicrotask(() => { ${body} });`],
+    ['tick', (body: string) => `process.nextTick(() => { ${body} });`],
+    ['continuation of an async function', (body: string) => `(async () => { await null; ${body} })();`],
+  ])('even a %s that was queued before the scope was opened', async (_name, schedule) => {
+    for (const job of ['setImmediate(() => { BODY });', 'Promise.resolve().then(() => { BODY });', 'process.nextTick(() => { BODY });']) {
+      await expectLeak(`${open} ${job.replace('BODY', `${schedule(later('it'))} ${leak}`)}`);
+    }
+  });
+
+  test('by a generator that yields', () =>
+    expectLeak(`${open}
+      function* leaky() { const scope = alice.impersonate(); try { yield 1; say('continued'); } finally { ${dispose} } }
+      setImmediate(() => { ${queued} globalThis.generator = leaky(); generator.next(); });`));
+
+  test('by an async generator that yields', () =>
+    expectLeak(`${open}
+      async function* leaky() { const scope = alice.impersonate(); try { yield 1; say('continued'); } finally { ${dispose} } }
+      setImmediate(() => { ${queued} globalThis.generator = leaky(); generator.next(); });`));
+
+  test('in a callback of runSync, when that ends', () =>
+    expectLeak(`${open}
+      const bob = await world.bob.token();
+      bob.runSync(() => { alice.impersonate(); });
+      ${later('the caller')};`));
+
+  test('with scopes nested in it', () =>
+    expectLeak(`${open} setImmediate(() => { ${queued} alice.impersonate(); alice.impersonate(); });`));
+
+  test('at the top level of a CommonJS module', () =>
+    expectLeak(`say('ready'); ${queued} const mine = Token.process(); mine.impersonate();`, { kind: 'cjs' }));
+
+  test('at the top level of an ES module', () =>
+    expectLeak(`const alice = await world.alice.token(); say('ready'); ${queued} alice.impersonate();`, { kind: 'mjs' }));
+
+  test('across an await at the top level of an ES module', () =>
+    expectLeak(
+      `const alice = await world.alice.token(); say('ready'); alice.impersonate(); await null; say('continued');`,
+      { kind: 'mjs' },
+    ));
+
+  test('in a worker, the whole process', () => {
+    const worker = writeSource(
+      'main',
+      `${open} setImmediate(() => { ${queued} alice.impersonate(); }); setTimeout(() => { say('went on'); }, 500);`,
+    );
+    const source = `const { Worker } = require('node:worker_threads');
+      new Worker(${JSON.stringify(worker)}).on('exit', () => { say('the worker alone ended'); });`;
+    return expectLeak(source, { openedIn: worker });
+  });
+});
+
+describeSwitching('a leak cannot be swallowed', () => {
+  const leak = `const leaky = async () => { const scope = alice.impersonate(); await null; ${dispose} };
+    try { leaky().catch(() => { say('caught'); }); } catch { say('caught at once'); }
+    setTimeout(() => { say('went on'); }, 200);`;
+
+  test.each(['uncaughtException', 'uncaughtExceptionMonitor', 'unhandledRejection', 'beforeExit', 'warning'])(
+    'by a handler of %s',
+    (event) => expectLeak(`${open} process.on('${event}', () => { say('swallowed'); }); ${leak}`),
+  );
+
+  test('by a capture callback', () =>
+    expectLeak(`${open}
+      process.setUncaughtExceptionCaptureCallback(() => { say('swallowed'); });
+      setImmediate(() => { alice.impersonate(); });
+      setTimeout(() => { say('went on'); }, 200);`));
+
+  test.each([
+    ['sets another exit code', 'process.exitCode = 0;'],
+    ['exits by itself', 'process.exit(0);'],
+    ['throws', "throw new Error('mine');"],
+    ['opens a scope', 'alice.impersonate();'],
+  ])('by an exit handler that %s', async (_what, body) => {
+    const result = await runSource(`${open}
+      process.on('exit', () => { if (world.whoAmI() !== world.serviceId) say('exit as the user'); ${body} });
+      ${leak}`);
+    const report = expect.stringContaining('ERR_SCOPE_LEAKED');
+    expect(result).toEqual({ code: 70, signal: null, stdout: 'ready\n', stderr: report });
+  });
+});

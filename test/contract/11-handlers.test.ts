@@ -1,0 +1,63 @@
+import { linesOf, runSource } from '../support/child';
+import { describeSwitching } from '../support/switching';
+
+const open = 'const alice = await world.alice.token(); const who = () => (world.whoAmI() === world.serviceId ? "service" : "user");';
+
+describeSwitching('handlers of the process run as the service', () => {
+  test.each(['alice.impersonate();', 'alice.impersonate(); alice.impersonate();'])(
+    'uncaughtException, after %s and a throw',
+    async (enter) => {
+      const result = await runSource(`${open}
+        process.on('uncaughtExceptionMonitor', () => { say('monitor ' + who()); });
+        process.on('uncaughtException', () => { say('handler ' + who()); });
+        setImmediate(() => { ${enter} throw new Error('mine'); });`);
+      const lines = result.stdout.split(/\r?\n/).filter(Boolean);
+      expect(lines).toEqual(['monitor service', 'handler service']);
+    },
+  );
+
+  test('exit, when a scope calls process.exit', async () => {
+    const result = await runSource(`${open}
+      process.on('exit', () => { say('exit ' + who()); });
+      alice.impersonate();
+      process.exit(3);`);
+    expect(result).toMatchObject({ code: 3, signal: null });
+    expect(result.stdout.trim()).toBe('exit service');
+  });
+
+  test('exit, when runSync calls process.exit', async () => {
+    const result = await runSource(`${open}
+      process.on('exit', () => { say('exit ' + who()); });
+      alice.runSync(() => { process.exit(4); });`);
+    expect(result).toMatchObject({ code: 4, signal: null });
+    expect(result.stdout.trim()).toBe('exit service');
+  });
+
+  test('handlers that were there before the package was loaded', async () => {
+    const path = JSON.stringify(require.resolve('../support/world'));
+    const result = await runSource(
+      `const say = (text) => require('node:fs').writeSync(1, text + '\\n');
+       let who = () => 'nobody';
+       process.on('uncaughtExceptionMonitor', () => say('monitor ' + who()));
+       process.on('exit', () => say('exit ' + who()));
+       process.on('uncaughtException', () => { say('handler ' + who()); process.exit(5); });
+       const { world } = require(${path});
+       who = () => (world.whoAmI() === world.serviceId ? 'service' : 'user');
+       world.alice.token().then((alice) => setImmediate(() => { alice.impersonate(); throw new Error('mine'); }));`,
+      {},
+      'bare',
+    );
+    expect(result.stdout.split(/\r?\n/).filter(Boolean)).toEqual(['monitor service', 'handler service', 'exit service']);
+  });
+
+  test('an error thrown through using and runSync reaches its handler as usual', async () => {
+    const lines = await linesOf(`${open}
+      process.on('uncaughtException', (error) => { say(error.message + ' ' + who()); });
+      setImmediate(() => { alice.runSync(() => { throw new Error('from runSync'); }); });
+      setTimeout(() => {
+        const scope = alice.impersonate();
+        try { throw new Error('from using'); } finally { scope[Symbol.dispose](); }
+      }, 20);`);
+    expect(lines).toEqual(['from runSync service', 'from using service']);
+  });
+});

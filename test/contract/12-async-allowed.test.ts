@@ -1,0 +1,61 @@
+import { lookupAccount } from 'impersonate';
+import { linesOf } from '../support/child';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+// What starts in a scope that ends properly is allowed, and goes on as the service.
+describeSwitching('asynchronous work started in a scope that is closed properly', () => {
+  const open = 'const alice = await world.alice.token(); const who = () => (world.whoAmI() === world.serviceId ? "service" : "user");';
+  const inScope = (body: string): string => `${open}
+    {
+      const scope = alice.impersonate();
+      try { say('in scope ' + who()); ${body} } finally { scope[Symbol.dispose](); }
+    }
+    await new Promise((resolve) => { setTimeout(resolve, 50); });`;
+
+  test.each([
+    ['then', "Promise.resolve().then(() => { say('later ' + who()); });"],
+    ['nextTick', "process.nextTick(() => { say('later ' + who()); });"],
+    ['a timer', "setTimeout(() => { say('later ' + who()); }, 1);"],
+    ['a callback of pool work', "fs.stat('/', () => { say('later ' + who()); });"],
+    ['new Promise', "new Promise((resolve) => { resolve(); }).then(() => { say('later ' + who()); });"],
+    ['Promise.all', "Promise.all([1, Promise.resolve(2)]).then(() => { say('later ' + who()); });"],
+  ])('%s', async (_name, body) => {
+    expect(await linesOf(inScope(body))).toEqual(['in scope user', 'later service']);
+  });
+
+  test('the same inside runSync, and an async function that is not waited for', async () => {
+    const lines = await linesOf(`${open}
+      alice.runSync(() => {
+        Promise.resolve().then(() => { say('then ' + who()); });
+        (async () => { say('first part ' + who()); await null; say('second part ' + who()); })();
+      });
+      await new Promise((resolve) => { setTimeout(resolve, 50); });`);
+    expect(lines[0]).toBe('first part user');
+    expect(lines.slice(1).sort()).toEqual(['second part service', 'then service']);
+  });
+
+  test('an await after the scope', async () => {
+    expect(
+      await linesOf(`${open}
+        for (let i = 0; i < 1000; i++) {
+          const scope = alice.impersonate();
+          scope.revert();
+          await null;
+        }
+        say('done ' + who());`),
+    ).toEqual(['done service']);
+  });
+
+  test("the package's own account look-up", async () => {
+    using alice = await world.alice.token();
+    let found: Promise<unknown>;
+    {
+      using _scope = alice.impersonate();
+      found = lookupAccount(alice.user);
+    }
+    const account = await found;
+    if (world.alice.name !== undefined) expect(account).toEqual({ name: world.alice.name });
+    else expect(account).toBeUndefined();
+  });
+});

@@ -1,0 +1,158 @@
+import { lookupAccount, Token } from 'impersonate';
+import { rejected, type Caught } from '../support/errors';
+import { world } from '../support/world';
+
+const hostile = new Proxy(
+  {},
+  {
+    get: () => {
+      throw new Error('hostile');
+    },
+  },
+);
+
+/** A value of every kind, under the name of its kind. */
+const values: Record<string, unknown> = {
+  undefined: undefined,
+  null: null,
+  boolean: true,
+  number: 1,
+  negative: -1,
+  NaN: NaN,
+  infinity: Infinity,
+  fraction: 1.5,
+  huge: 2 ** 53,
+  bigint: 1n,
+  string: 'x',
+  empty: '',
+  symbol: Symbol('s'),
+  object: {},
+  nullPrototype: Object.create(null),
+  array: [],
+  function: () => undefined,
+  date: new Date(),
+  regexp: /x/,
+  map: new Map(),
+  tokenPrototype: Token.prototype,
+  tokenLookalike: Object.create(Token.prototype),
+};
+
+interface EntryPoint {
+  readonly name: string;
+  readonly call: (value: never) => unknown;
+  /** What the message names. */
+  readonly argument: string;
+  /** The kinds that are right, or wrong in another way that has a test of its own. */
+  readonly except: readonly string[];
+}
+
+let token: Token;
+beforeAll(() => {
+  token = Token.process();
+});
+afterAll(() => {
+  token.close();
+});
+
+const entryPoints: EntryPoint[] = [
+  { name: 'runSync', call: (v) => token.runSync(v), argument: 'fn', except: ['function'] },
+  { name: 'equals', call: (v) => token.equals(v), argument: 'other', except: [] },
+  {
+    name: 'duplicate',
+    call: (v) => token.duplicate(v),
+    argument: 'options',
+    except: ['undefined', 'object', 'nullPrototype', 'array', 'date', 'regexp', 'map', 'tokenPrototype', 'tokenLookalike', 'function'],
+  },
+  { name: 'duplicate.level', call: (v) => token.duplicate({ level: v }), argument: 'level', except: ['undefined'] },
+  {
+    name: 'restrict',
+    call: (v) => token.restrict(v),
+    argument: 'options',
+    except: [],
+  },
+  {
+    name: 'restrict.removePrivileges',
+    call: (v) => token.restrict({ removePrivileges: v }),
+    argument: 'removePrivileges',
+    except: ['undefined', 'array'],
+  },
+  {
+    name: 'restrict.removePrivileges[0]',
+    call: (v) => token.restrict({ removePrivileges: [v] }),
+    argument: 'removePrivileges',
+    except: ['string'],
+  },
+  { name: 'limit', call: (v) => (Token.limit = v), argument: 'limit', except: ['number'] },
+  {
+    name: 'lookupAccount',
+    call: (v) => lookupAccount(v),
+    argument: 'principal',
+    except: [],
+  },
+];
+
+const cases = entryPoints.flatMap((entry) =>
+  Object.keys(values)
+    .filter((kind) => !entry.except.includes(kind))
+    .map((kind): [string, string, EntryPoint] => [entry.name, kind, entry]),
+);
+
+/** What the call throws or rejects with. */
+const failure = (call: () => unknown): Promise<Caught> => rejected(Promise.resolve().then(call));
+
+test.each(cases)('%s refuses %s and nothing changes', async (_name, kind, entry) => {
+  const before = { count: Token.count, limit: Token.limit, user: token.user.id };
+  const error = await failure(() => entry.call(values[kind] as never));
+  expect(error).toMatchObject({
+    name: 'TypeError',
+    code: expect.stringMatching(/^ERR_INVALID_ARG_(TYPE|VALUE)$/),
+    message: expect.stringContaining(entry.argument),
+  });
+  expect({ count: Token.count, limit: Token.limit, user: token.user.id }).toEqual(before);
+  expect(token.closed).toBe(false);
+});
+
+test.each<[string, (value: never) => unknown]>([
+  ['duplicate', (v) => token.duplicate(v)],
+  ['restrict', (v) => token.restrict(v)],
+  ['lookupAccount', (v) => lookupAccount(v)],
+])('%s passes on what a hostile object throws', async (_name, call) => {
+  const count = Token.count;
+  expect((await failure(() => call(hostile as never))).message).toBe('hostile');
+  expect(Token.count).toBe(count);
+});
+
+test('options are read once', () => {
+  let reads = 0;
+  const options = {
+    get level() {
+      return reads++ === 0 ? ('identification' as const) : ('delegation' as const);
+    },
+  };
+  using impersonation = token.duplicate({ level: 'impersonation' });
+  using copy = impersonation.duplicate(options);
+  expect(copy.level).toBe('identification');
+  expect(reads).toBe(1);
+});
+
+test.each(['user', 'groups', 'denyOnlyGroups', 'privileges', 'level', 'type', 'logonId', 'isAnonymous', 'closed'])(
+  'the getter %s refuses a foreign receiver',
+  async (name) => {
+    const get = Object.getOwnPropertyDescriptor(Token.prototype, name)?.get;
+    if (get === undefined) throw new Error(`${name} is not a getter`);
+    for (const receiver of [{}, Token.prototype, Object.create(Token.prototype), undefined]) {
+      expect((await failure(() => get.call(receiver))).name).toBe('TypeError');
+    }
+  },
+);
+
+test.each(['restrict', 'duplicate', 'equals', 'runSync', 'impersonate', 'close', Symbol.dispose] as const)(
+  'the method %p refuses a foreign receiver',
+  async (name) => {
+    const method = Token.prototype[name] as (...args: unknown[]) => unknown;
+    for (const receiver of [{}, Token.prototype, Object.create(Token.prototype), undefined]) {
+      expect((await failure(() => method.call(receiver, () => undefined))).name).toBe('TypeError');
+    }
+    expect(world.whoAmI()).toBe(world.serviceId);
+  },
+);

@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, mkdirSync, chmodSync, chownSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Token } from 'impersonate';
+import { caught } from '../support/errors';
+import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
+import { threadStatus } from '../support/thread-status';
+import { fileOf, world } from '../support/world-linux';
+
+const { alice, bob } = world;
+const sorted = (ids: readonly number[]): number[] => [...ids].sort((a, b) => a - b);
+
+describeSwitching('the credentials of a thread', () => {
+  let token: Token;
+  beforeEach(async () => {
+    token = await alice.token();
+  });
+  afterEach(() => {
+    token.close();
+  });
+
+  test('in a scope are the ids and groups of the user, without effective capabilities', () => {
+    const { uids, gids, groups, capabilities } = token.runSync(threadStatus);
+    const service = threadStatus();
+    expect(uids).toEqual([alice.uid, alice.uid, service.uids[2], alice.uid]);
+    expect(gids).toEqual([alice.gid, alice.gid, service.gids[2], alice.gid]);
+    expect(sorted(groups)).toEqual(sorted(alice.groups));
+    expect(capabilities.effective).toBe(0n);
+    expect(capabilities.ambient).toBe(0n);
+  });
+
+  test('after a scope are what they were, to the last field', async () => {
+    using other = await bob.token();
+    const before = threadStatus();
+    token.runSync(() => other.runSync(() => token.impersonate().revert()));
+    expect(threadStatus()).toEqual(before);
+    caught(() => token.runSync(() => { throw new Error('mine'); }));
+    expect(threadStatus()).toEqual(before);
+  });
+
+  test('in a nested scope have nothing of the outer user', async () => {
+    using other = await bob.token();
+    const { uids, gids, groups } = token.runSync(() => other.runSync(threadStatus));
+    expect([...uids, ...gids]).not.toEqual(expect.arrayContaining([alice.uid]));
+    expect(sorted(groups)).toEqual(sorted(bob.groups));
+  });
+
+  test('access(2), which asks for the real user, sees the user', () => {
+    token.runSync(() => {
+      accessSync(fileOf(alice), constants.R_OK | constants.W_OK);
+      for (const path of [fileOf(bob), fileOf('service')]) {
+        expect(caught(() => { accessSync(path, constants.R_OK); }).code).toBe('EACCES');
+      }
+    });
+  });
+
+  test('do not let the user signal a process of the service', () => {
+    process.kill(process.ppid, 0);
+    token.runSync(() => {
+      expect(caught(() => process.kill(process.ppid, 0)).code).toBe('EPERM');
+    });
+  });
+
+  test('pass to a child process completely, with no way back', () => {
+    const run = (command: string, ...args: string[]): { stdout: string; status: number | null } =>
+      token.runSync(() => spawnSync(command, args, { encoding: 'utf8', cwd: '/' }));
+    const status = run('cat', '/proc/self/status').stdout;
+    expect(status).toMatch(new RegExp(`^Uid:(\\s+${String(alice.uid)}){4}$`, 'm'));
+    expect(status).toMatch(new RegExp(`^Gid:(\\s+${String(alice.gid)}){4}$`, 'm'));
+    for (const set of ['CapPrm', 'CapEff', 'CapAmb', 'CapInh']) {
+      expect(status).toMatch(new RegExp(`^${set}:\\s+0{16}$`, 'm'));
+    }
+    const groups = /^Groups:\s*(.*)$/m.exec(status)?.[1]?.trim().split(/\s+/).map(Number) ?? [];
+    expect(sorted(groups)).toEqual(sorted(alice.groups));
+    expect(run('setpriv', '--reuid=0', 'true').status).not.toBe(0);
+  });
+
+  test('own what the user makes', () => {
+    const folder = tempFolder('owner');
+    const shared = join(folder, 'shared');
+    mkdirSync(shared);
+    chownSync(shared, 0, bob.gid);
+    chmodSync(shared, 0o3777);
+    token.runSync(() => {
+      writeFileSync(join(shared, 'file'), 'x');
+    });
+    // The set-group-id folder gives its group, the user the rest.
+    expect(statSync(join(shared, 'file'))).toMatchObject({ uid: alice.uid, gid: bob.gid });
+  });
+});
+
+describeSwitching('restricted tokens', () => {
+  test('without supplementary groups', async () => {
+    using token = await alice.token();
+    using restricted = token.restrict({ dropGroups: true });
+    const dropped = restricted.runSync(threadStatus).groups.filter((group) => group !== alice.gid);
+    expect(dropped).toEqual([]);
+    expect(restricted.user.id).toBe(alice.id);
+    expect(restricted.equals(token)).toBe(false);
+  });
+
+  test.each<[string, () => string | number]>([
+    ['id', () => alice.group],
+    ['number', () => Number(alice.group)],
+  ])('without one group, named by %s', async (_how, group) => {
+    using token = await alice.token();
+    using restricted = token.restrict({ dropGroups: [group()] });
+    expect(restricted.runSync(threadStatus).groups).not.toContain(Number(alice.group));
+    expect(token.runSync(threadStatus).groups).toContain(Number(alice.group));
+  });
+
+  test('of the process, without a capability', () => {
+    using service = Token.process();
+    using restricted = service.restrict({ removePrivileges: ['CAP_KILL'] });
+    const kill = 1n << 5n;
+    expect(restricted.runSync(threadStatus).capabilities.effective & kill).toBe(0n);
+    expect(threadStatus().capabilities.effective & kill).toBe(kill);
+  });
+
+  test('wants a capability that exists', () => {
+    using service = Token.process();
+    expect(caught(() => service.restrict({ removePrivileges: ['CAP_NONSENSE'] })).code).toBe('ERR_INVALID_ARG_VALUE');
+  });
+});

@@ -1,0 +1,73 @@
+import { linesOf } from '../support/child';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world-linux';
+
+const status = `const { threadStatus } = require(${JSON.stringify(require.resolve('../support/thread-status'))});`;
+
+/** Starts node as bob with these capabilities: a service that is not root. */
+function asBob(...capabilities: string[]): string[] {
+  const { uid, gid } = world.bob;
+  const ids = [`--reuid=${String(uid)}`, `--regid=${String(gid)}`, '--clear-groups'];
+  const list = capabilities.map((name) => `+${name}`).join(',');
+  return ['setpriv', ...ids, ...(list === '' ? [] : [`--inh-caps=${list}`, `--ambient-caps=${list}`])];
+}
+
+const bits = { setgid: 1n << 6n, setuid: 1n << 7n, override: 1n << 1n };
+
+describeSwitching('a service that is not root', () => {
+  // The kernel clears capabilities when the effective user goes from root to another; here nobody is root.
+  test('has no effective capabilities in a scope, and all of its own after it', async () => {
+    const lines = await linesOf(
+      `${status}
+      const alice = await world.alice.token();
+      const before = threadStatus();
+      const inside = alice.runSync(() => ({ status: threadStatus(), own: world.canOpen(world.alice), bobs: world.canOpen(world.bob), services: world.canOpenService() }));
+      const after = threadStatus();
+      const text = (value) => JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part));
+      say(before.uids.join() + ' ' + before.capabilities.effective);
+      say(inside.status.uids.join() + ' ' + inside.status.capabilities.effective + ' ' + [inside.own, inside.bobs, inside.services]);
+      say(String(text(before) === text(after)));`,
+      { through: asBob('setuid', 'setgid', 'dac_override') },
+    );
+    const [a, b] = [world.alice.id, world.bob.id];
+    expect(lines).toEqual([
+      `${b},${b},${b},${b} ${String(bits.setuid | bits.setgid | bits.override)}`,
+      `${a},${a},${b},${a} 0 true,false,false`,
+      'true',
+    ]);
+  });
+
+  test('drops its ambient capabilities, so that children have none', async () => {
+    const lines = await linesOf(
+      `${status}
+      say('ambient ' + threadStatus().capabilities.ambient);
+      const { spawnSync } = require('node:child_process');
+      const child = spawnSync('cat', ['/proc/self/status'], { encoding: 'utf8' }).stdout;
+      say('child ' + /^CapEff:\\s+(\\S+)$/m.exec(child)[1]);
+      const { Worker } = require('node:worker_threads');
+      new Worker(${JSON.stringify(`${status} require('node:worker_threads').parentPort.postMessage(String(threadStatus().capabilities.ambient));`)}, { eval: true })
+        .on('message', (ambient) => { say('worker ' + ambient); });`,
+      { through: asBob('setuid', 'setgid', 'dac_override') },
+    );
+    expect(lines).toEqual(['ambient 0', 'child 0000000000000000', 'worker 0']);
+  });
+
+  test.each([
+    ['no capability', []],
+    ['CAP_SETUID alone', ['setuid']],
+    ['CAP_SETGID alone', ['setgid']],
+  ])('with %s gets a clear error, and nothing runs', async (_name, capabilities) => {
+    const lines = await linesOf(
+      `${status}
+      const alice = await world.alice.token();
+      const text = () => JSON.stringify(threadStatus(), (_, part) => (typeof part === 'bigint' ? String(part) : part));
+      const before = text();
+      for (const enter of [() => alice.runSync(() => { say('ran'); }), () => alice.impersonate()]) {
+        try { enter(); say('entered'); } catch (error) { say(error.name + ' ' + error.code + ' ' + /^set/.test(error.syscall)); }
+      }
+      say(String(text() === before) + ' ' + Token.thread());`,
+      { through: asBob(...capabilities) },
+    );
+    expect(lines).toEqual(['ImpersonationError EPERM true', 'ImpersonationError EPERM true', 'true null']);
+  });
+});

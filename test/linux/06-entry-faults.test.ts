@@ -1,0 +1,96 @@
+import { linesOf, runSource } from '../support/child';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world-linux';
+
+const open = `const { probe } = require(${JSON.stringify(require.resolve('../support/probe'))});
+  const { threadStatus } = require(${JSON.stringify(require.resolve('../support/thread-status'))});
+  const { failSyscall } = probe();
+  const text = () => { const { uids, gids, groups, capabilities } = threadStatus(); return [uids, gids, groups, ...Object.values(capabilities)].join(); };
+  const attempt = (enter) => { try { enter(); say('entered'); } catch (error) { say([error.name, error.code, error.syscall].join(' ')); } };
+  const alice = await world.alice.token();
+  const bob = await world.bob.token();`;
+
+// EPERM and EAGAIN (short of memory or over a limit) are what the kernel answers.
+const faults: [string, string, number][] = [
+  ['setgroups', 'EPERM', 1],
+  ['setresgid', 'EPERM', 1],
+  ['setresuid', 'EPERM', 1],
+  ['setresuid', 'EAGAIN', 11],
+  ['setgroups', 'ENOMEM', 12],
+];
+
+describeSwitching('an entry that fails', () => {
+  test.each(faults)('at %s with %s: the callback never runs and the thread is as before', async (call, code, errno) => {
+    const lines = await linesOf(`${open}
+      const before = text();
+      failSyscall('${call}', ${String(errno)});
+      attempt(() => { alice.runSync(() => { say('ran'); }); });
+      attempt(() => { alice.impersonate(); });
+      say([text() === before, Token.thread(), alice.closed].join());`);
+    expect(lines).toEqual([
+      `ImpersonationError ${code} ${call}`,
+      `ImpersonationError ${code} ${call}`,
+      'true,,false',
+    ]);
+  });
+
+  test.each([
+    ['setresgid', world.bob.gid],
+    ['setresuid', world.bob.uid],
+  ])('at %s inside another scope leaves that one in force', async (call, id) => {
+    const lines = await linesOf(`${open}
+      failSyscall('${call}', 1, ${String(id)});
+      alice.runSync(() => {
+        const before = text();
+        attempt(() => { bob.runSync(() => { say('ran'); }); });
+        attempt(() => { bob.impersonate(); });
+        say([text() === before, world.whoAmI() === world.alice.id, world.canOpen(world.alice)].join());
+      });
+      say(String(world.whoAmI() === world.serviceId));`);
+    const error = `ImpersonationError EPERM ${call}`;
+    expect(lines).toEqual([error, error, 'true,true,true', 'true']);
+  });
+
+  // A sandbox may answer "done" for a call that it suppresses: only reading back tells.
+  test.each(['setgroups', 'setresgid', 'setresuid'])('by a %s that only claims to have worked is noticed', async (call) => {
+    const lines = await linesOf(`${open}
+      const before = text();
+      failSyscall('${call}', 0);
+      let error;
+      try { alice.runSync(() => { say('ran'); }); } catch (caught) { error = caught; }
+      say(error.name + ' ' + error.code);
+      say(String(text() === before));`);
+    expect(lines).toEqual([expect.stringMatching(/^ImpersonationError (ERR_IMPERSONATION_DOWNGRADED|EPERM)$/), 'true']);
+  });
+
+  test('one after the other leaves no token or scope behind', async () => {
+    const lines = await linesOf(`${open}
+      failSyscall('setresuid', 1, ${String(world.alice.uid)});
+      const count = Token.count;
+      for (let i = 0; i < 1000; i++) { try { alice.impersonate(); say('entered'); } catch {} }
+      say([Token.count - count, Token.thread(), bob.runSync(() => world.whoAmI()) === world.bob.id].join());
+      // With a scope counted as open, this would be refused.
+      process.seteuid(0);`);
+    expect(lines).toEqual(['0,,true']);
+  });
+});
+
+describeSwitching('the same token, already in effect', () => {
+  test('is entered and left without any switching call', async () => {
+    const result = await runSource(`${open}
+      alice.runSync(() => {
+        for (const call of ['setgroups', 'setresgid', 'setresuid', 'setfsuid', 'setfsgid', 'capset']) failSyscall(call, 1);
+        say(String(alice.runSync(() => world.whoAmI()) === world.alice.id));
+        alice.impersonate().revert();
+        attempt(() => { bob.impersonate(); });
+        // This thread can never come back: it ends here, before it has to.
+        process.kill(process.pid, 'SIGKILL');
+      });`);
+    const [same, other, ...rest] = result.stdout.split('\n').filter(Boolean);
+    expect(same).toBe('true');
+    // The other token needs a call, so the fault was in force.
+    expect(other ?? 'aborted').toMatch(/^(ImpersonationError EPERM|aborted)/);
+    expect(rest).toEqual([]);
+    expect(['SIGKILL', 'SIGABRT']).toContain(result.signal);
+  });
+});

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { product, productModule, root } from './paths';
+import { tempFolder } from './temp-folder';
+
+export interface ChildResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ChildOptions {
+  readonly execArgv?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** A command that starts node, with its arguments: `setpriv`, `prlimit`. */
+  readonly through?: readonly string[];
+  readonly execPath?: string;
+  /** Milliseconds until the child is killed and the test fails. */
+  readonly timeout?: number;
+}
+
+/**
+ * How a source becomes a file: 'main' is the body of an async function of a CommonJS file, 'cjs' and 'mjs'
+ * are top-level code of a module. Each has Token, Impersonation, ImpersonationError, lookupAccount, world and
+ * say(text), which writes a line at once. 'bare' is a CommonJS file as it stands.
+ */
+export type SourceKind = 'main' | 'cjs' | 'mjs' | 'bare';
+
+const worldPath = join(root, 'dist-test', 'support', 'world.js');
+const names = 'Token, Impersonation, ImpersonationError, lookupAccount';
+const say = 'const say = (text) => { fs.writeSync(1, `${text}\\n`); };';
+
+const commonPreamble = [
+  "'use strict';",
+  "const fs = require('node:fs');",
+  `const { ${names} } = require(${JSON.stringify(product)});`,
+  `const { world } = require(${JSON.stringify(worldPath)});`,
+  say,
+].join('\n');
+
+const modulePreamble = [
+  "import fs from 'node:fs';",
+  "import { createRequire } from 'node:module';",
+  'const require = createRequire(import.meta.url);',
+  `import { ${names} } from ${JSON.stringify(pathToFileURL(productModule).href)};`,
+  `import { world } from ${JSON.stringify(pathToFileURL(worldPath).href)};`,
+  say,
+].join('\n');
+
+const main = (source: string): string =>
+  `(async () => {\n${source}\n})().catch((error) => { console.error(error); process.exitCode = 1; });`;
+
+const texts: Record<SourceKind, (source: string) => string> = {
+  main: (source) => `${commonPreamble}\n${main(source)}\n`,
+  cjs: (source) => `${commonPreamble}\n${source}\n`,
+  mjs: (source) => `${modulePreamble}\n${source}\n`,
+  bare: (source) => `${source}\n`,
+};
+
+let folder: string | undefined;
+let files = 0;
+
+/** Writes the source to a file of its own and returns the path. */
+export function writeSource(kind: SourceKind, source: string): string {
+  folder ??= tempFolder('child');
+  const path = join(folder, `child-${String(files++)}.${kind === 'mjs' ? 'mjs' : 'cjs'}`);
+  writeFileSync(path, texts[kind](source));
+  return path;
+}
+
+/** Runs a compiled script with this node in a process of its own. */
+export function runProgram(path: string, options: ChildOptions = {}): Promise<ChildResult> {
+  const node = [options.execPath ?? process.execPath, ...(options.execArgv ?? []), path, ...(options.args ?? [])];
+  const [command = '', ...args] = [...(options.through ?? []), ...node];
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      env: { ...process.env, NODE_OPTIONS: '', ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 60_000);
+    let [stdout, stderr, timedOut] = ['', '', true];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.once('exit', () => {
+      timedOut = child.killed;
+      clearTimeout(timer);
+    });
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (timedOut) reject(new Error(`the child did not end\nstdout: ${stdout}\nstderr: ${stderr}`));
+      else resolve({ code, signal, stdout, stderr });
+    });
+  });
+}
+
+export function runSource(source: string, options?: ChildOptions, kind: SourceKind = 'main'): Promise<ChildResult> {
+  return runProgram(writeSource(kind, source), options);
+}
+
+/** Runs the source and asserts that it ended well; returns the lines it said. */
+export async function linesOf(source: string, options?: ChildOptions, kind?: SourceKind): Promise<string[]> {
+  const result = await runSource(source, options, kind);
+  const { code, signal, stderr } = result;
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+  return result.stdout.split(/\r?\n/).filter(Boolean);
+}

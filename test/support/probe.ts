@@ -1,0 +1,16 @@
+import { probeAddon } from './paths';
+
+/** The Linux test addon: raw system calls on the calling thread. */
+export interface Probe {
+  /** Each returns 0 or the errno; an id of -1 stays as it is. */
+  setUserIds(real: number, effective: number, saved: number): number;
+  setGroupIds(real: number, effective: number, saved: number): number;
+  setGroups(groups: number[]): number;
+  /** From now on the system call fails with `errno` on this thread, for good; 0 is a false success. */
+  failSyscall(name: string, errno: number, firstArgument?: number): void;
+}
+
+/** Loaded at the first call: only what needs it fails where it is not built. */
+export function probe(): Probe {
+  return require(probeAddon) as Probe;
+}

@@ -1,0 +1,47 @@
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** What /proc says of a thread: the Linux kernel's own word. Ids are real, effective, saved, file system. */
+export interface ThreadStatus {
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+  readonly groups: readonly number[];
+  readonly capabilities: {
+    readonly inheritable: bigint;
+    readonly permitted: bigint;
+    readonly effective: bigint;
+    readonly ambient: bigint;
+  };
+}
+
+function parse(text: string): ThreadStatus {
+  const field = (name: string): string => {
+    const line = new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text);
+    if (line?.[1] === undefined) throw new Error(`no ${name} in /proc status`);
+    return line[1].trim();
+  };
+  const numbers = (name: string): number[] => field(name).split(/\s+/).filter(Boolean).map(Number);
+  const bits = (name: string): bigint => BigInt(`0x${field(name)}`);
+  return {
+    uids: numbers('Uid'),
+    gids: numbers('Gid'),
+    groups: numbers('Groups'),
+    capabilities: {
+      inheritable: bits('CapInh'),
+      permitted: bits('CapPrm'),
+      effective: bits('CapEff'),
+      ambient: bits('CapAmb'),
+    },
+  };
+}
+
+/** Of the calling thread. */
+export const threadStatus = (): ThreadStatus => parse(readFileSync('/proc/thread-self/status', 'utf8'));
+
+/** Of every thread of the process, by thread id. */
+export function allThreads(): Map<string, ThreadStatus> {
+  const threads = new Map<string, ThreadStatus>();
+  for (const id of readdirSync('/proc/self/task')) {
+    threads.set(id, parse(readFileSync(`/proc/self/task/${id}/status`, 'utf8')));
+  }
+  return threads;
+}

@@ -1,0 +1,38 @@
+import type { Token } from 'impersonate';
+
+/** A user that is not the service, known to the kernel. */
+export interface Identity {
+  readonly key: 'alice' | 'bob';
+  /** The account's name, where there is an account. */
+  readonly name?: string;
+  /** As `token.user.id` has it. */
+  readonly id: string;
+  /** The id of a group that only this user is in. */
+  readonly group: string;
+  /** A token of its own at every call; the caller closes it. */
+  token(): Promise<Token>;
+}
+
+/** What the contract tests know of the system: two users, and witnesses that do not ask the product. */
+export interface World {
+  readonly alice: Identity;
+  readonly bob: Identity;
+  readonly serviceId: string;
+  /** Whether the calling thread may open, now, what only `who` may open: the kernel decides. */
+  canOpen(who: Identity): boolean;
+  canOpenService(): boolean;
+  /** The user that the kernel takes the calling thread for. */
+  whoAmI(): string;
+  /** Puts a user on the calling thread as another addon would, behind the product's back. */
+  putForeign(who: Identity): void;
+  removeForeign(): void;
+  /** What the process holds of the kernel and must give back: descriptors or handles. */
+  handleCount(): number;
+}
+
+function choose(): World {
+  if (process.platform === 'win32') return (require('./world-win32') as { world: World }).world;
+  return (require('./world-linux') as { world: World }).world;
+}
+
+export const world: World = choose();
