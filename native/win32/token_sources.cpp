@@ -1,5 +1,4 @@
 #include <cstdint>
-#include <limits>
 
 #include "core/port.h"
 #include "win32/current_thread.h"
@@ -25,9 +24,9 @@ TokenRef CopyOfThreadToken() {
 // Handles are small positive numbers; the pseudo handles (the current process, thread and their tokens)
 // are negative, in 32 bits or 64.
 HANDLE RequireRealHandle(std::uint64_t number) {
-  constexpr std::uint64_t kLast = std::numeric_limits<std::int32_t>::max();
   if (number == 0) throw win32::InvalidArgument("The argument 'handle' is the null handle");
-  if (number > kLast) throw win32::InvalidArgument("The argument 'handle' is a pseudo handle or no handle");
+  if (number > INT32_MAX)
+    throw win32::InvalidArgument("The argument 'handle' is a pseudo handle or no handle");
   return reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(number));
 }
 
