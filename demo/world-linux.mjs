@@ -1,16 +1,15 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { Token } from 'impersonate';
+import { makeFolder } from './folder.mjs';
 
 // What the kernel knows of the calling thread, without this package.
 const whoAmI = () => `uid ${process.geteuid()} groups ${process.getgroups().toSorted().join(',')}`;
 
 /** Two users of this system with a file each, and a file of the service; only its owner may read a file. */
 export async function makeWorld(names) {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'portal-'));
-  chmodSync(folder, 0o1777);
+  const folder = makeFolder();
   const write = (name) => () => writeFileSync(path.join(folder, name), `the file ${name}`, { mode: 0o600 });
   const users = [];
   for (const name of names) {
@@ -32,7 +31,6 @@ export async function makeWorld(names) {
       service: serviceReadsAll || owner === 'service',
     })),
     ownerOf: (name) => `uid ${statSync(path.join(folder, name)).uid}`,
-    remove: () => rmSync(folder, { recursive: true }),
   };
 }
 

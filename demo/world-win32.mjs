@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Token } from 'impersonate';
+import { makeFolder } from './folder.mjs';
 
 const sids = {
   everyone: 'S-1-1-0',
@@ -30,7 +30,7 @@ export function makeWorld() {
     token: self.restrict({ removePrivileges, ...(denyOnly.length > 0 && { denyOnly }) }),
     is: describe(expected(self, removePrivileges, denyOnly)),
   });
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'portal-'));
+  const folder = makeFolder();
   const files = [
     { name: 'everyone.txt', sid: sids.everyone, readers: ['member', 'guest'], service: true },
     { name: 'group.txt', sid: group, readers: ['member'], service: true },
@@ -48,7 +48,6 @@ export function makeWorld() {
       anonymousNote(),
       ...(asked ? [] : ['Files here open for every token (as under Wine): not shown.']),
     ],
-    remove: () => rmSync(folder, { recursive: true }),
   };
 }
 
@@ -87,4 +86,4 @@ function expected(self, removed, denied) {
 }
 
 const describe = ({ user, groups, denyOnlyGroups, privileges }) =>
-  `${user.id.replace(/^.*-/, 'user ...')}, groups ${groups.length}-${denyOnlyGroups.length}, privileges ${privileges.length}`;
+  `${user.id}: ${groups.length} groups, ${denyOnlyGroups.length} deny-only, ${privileges.length} privileges`;

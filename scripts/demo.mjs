@@ -21,6 +21,8 @@ function means() {
   if (process.platform === 'win32') return () => runToEnd(process.execPath, [program]);
   const { reason } = findMeans(testUsers);
   const names = testUsers.map(({ name }) => name);
+  if (!reason && process.getuid() !== 0)
+    console.log('Below, root is the root of a user namespace of your own.\n');
   if (!reason) return () => withUsers(testUsers, process.execPath, [program, ...names]);
   if (hasCapabilities('setuid', 'setgid')) return () => runToEnd(process.execPath, [program, ...systemUsers]);
   console.error(`The demo acts as two users, which this process may not.\n${reason}.\n${withoutUsers}`);
