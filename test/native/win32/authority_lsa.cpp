@@ -4,14 +4,12 @@
 // After windows.h.
 #include <ntsecapi.h>
 
-#include <cstring>
-
 #include "authority.h"
 #include "call_failed.h"
 #include "identity.h"
 #include "ledger.h"
+#include "s4u_request.h"
 #include "security_text.h"
-#include "text.h"
 #include "users.h"
 
 namespace seam {
@@ -35,17 +33,6 @@ constexpr auto kAccountLockedOut = static_cast<NTSTATUS>(0xC0000234);
 constexpr ULONG kMsv1_0 = 0;
 constexpr ULONG kKerberos = 2;
 constexpr ULONG kNegotiate = 10;
-// KerbS4ULogon and MsV1_0S4ULogon.
-constexpr ULONG kS4ULogon = 12;
-
-// KERB_S4U_LOGON and MSV1_0_S4U_LOGON, which are laid out alike.
-struct S4ULogon {
-  ULONG message_type;
-  ULONG flags;
-  UNICODE_STRING name;
-  UNICODE_STRING domain;
-};
-
 struct Connection {
   bool trusted;
 };
@@ -121,40 +108,6 @@ NTSTATUS NTAPI AuthorityLsaLookupAuthenticationPackage(HANDLE connection, PLSA_S
     return kSuccess;
   });
 }
-
-// The system copies the one block to another process: what lies outside it is not there.
-class S4URequest {
- public:
-  S4URequest(const void* block, ULONG size) : begin_(static_cast<const BYTE*>(block)), end_(begin_ + size) {
-    valid_ = size >= sizeof(S4ULogon) && Read().message_type == kS4ULogon && Inside(Read().name) &&
-             Inside(Read().domain);
-  }
-
-  bool valid() const { return valid_; }
-  std::wstring name() const { return Text(Read().name); }
-  std::wstring domain() const { return Text(Read().domain); }
-
- private:
-  S4ULogon Read() const {
-    S4ULogon logon{};
-    std::memcpy(&logon, begin_, sizeof logon);
-    return logon;
-  }
-
-  bool Inside(const UNICODE_STRING& text) const {
-    if (text.Length == 0) return true;
-    const auto* const at = reinterpret_cast<const BYTE*>(text.Buffer);
-    return at >= begin_ && at <= end_ && text.Length <= end_ - at && text.Length % sizeof(wchar_t) == 0;
-  }
-
-  static std::wstring Text(const UNICODE_STRING& text) {
-    return std::wstring(text.Buffer, text.Length / sizeof(wchar_t));
-  }
-
-  const BYTE* begin_;
-  const BYTE* end_;
-  bool valid_;
-};
 
 struct Outcome {
   NTSTATUS status;
