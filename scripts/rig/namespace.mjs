@@ -46,13 +46,13 @@ export async function runInNamespace({ scratch, tree, prefix, args, cwd, env, ti
   return result;
 }
 
-/** Debian's Wine keeps its server's socket in XDG_RUNTIME_DIR; in a private one it cannot meet another user's. */
+/** No TMPDIR: Debian's Wine 10 frees what getenv gave it. */
 async function wineEnvironment(scratch, prefix) {
   const home = path.join(scratch, 'home');
   await mkdir(home, { mode: 0o700 });
   return {
     HOME: home,
-    XDG_RUNTIME_DIR: home,
+    TMPDIR: undefined,
     LC_ALL: 'C.UTF-8',
     WINEPREFIX: prefix,
     WINEARCH: 'win64',

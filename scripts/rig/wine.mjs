@@ -67,6 +67,8 @@ async function makePrefix(folder, tree) {
     timeoutSeconds: firstStartSeconds,
   };
   const result = await withScratch(folder, 'run-', (scratch) => runInNamespace({ scratch, ...request }));
-  if (result.code === 0) return;
-  throw new Error(`wineboot failed (${result.timedOut ? 'time limit' : result.code}):\n${result.output}`);
+  if (result.code !== 0) {
+    throw new Error(`wineboot failed (${result.timedOut ? 'time limit' : result.code}):\n${result.output}`);
+  }
+  await rm(path.join(prefix, 'wineserver'), { force: true }); // the name of a folder that is gone
 }
