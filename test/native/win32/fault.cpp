@@ -62,8 +62,7 @@ std::vector<std::string> Install(HMODULE module, const std::string& function, bo
   const std::lock_guard<std::mutex> lock(faults.mutex);
   // From here it lives forever: a thread may be about to call through it even once it is taken out.
   Fault* const kept = fault.release();
-  std::vector<std::string> labels = InterceptImport(module, function, *kept);
-  if (labels.empty() && !late) throw CallFailed("import of " + function, ERROR_PROC_NOT_FOUND);
+  std::vector<std::string> labels = InterceptImport(module, function, *kept, late);
   faults.active[{module, function}] = kept;
   return labels;
 }

@@ -71,12 +71,14 @@ class Redirects {
     return labels;
   }
 
-  std::vector<std::string> Intercept(HMODULE module, const std::string& function,
-                                     Interception& interception) {
+  std::vector<std::string> Intercept(HMODULE module, const std::string& function, Interception& interception,
+                                     bool late) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    std::vector<std::string> labels;
-    Put(module, Replace<decltype(GetProcAddress)>("GetProcAddress", SubstituteGetProcAddress), labels);
     Site& site = SiteOf(module, function);
+    if (site.slots.empty() && !late) throw CallFailed("import of " + function, ERROR_PROC_NOT_FOUND);
+    std::vector<std::string> get_proc_address;
+    Put(module, Replace<decltype(GetProcAddress)>("GetProcAddress", SubstituteGetProcAddress),
+        get_proc_address);
     site.interception = &interception;
     site.Write();
     return site.Labels();
@@ -170,8 +172,8 @@ std::vector<std::string> RedirectImports(HMODULE module, const std::vector<Subst
 }
 
 std::vector<std::string> InterceptImport(HMODULE module, const std::string& function,
-                                         Interception& interception) {
-  return TheRedirects().Intercept(module, function, interception);
+                                         Interception& interception, bool late) {
+  return TheRedirects().Intercept(module, function, interception, late);
 }
 
 void RemoveInterceptions() { TheRedirects().RemoveInterceptions(); }

@@ -39,8 +39,9 @@ HMODULE FindModule(const std::wstring& name);
 std::vector<std::string> RedirectImports(HMODULE module, const std::vector<Substitute>& substitutes);
 
 // Puts the interception before one function of the module, instead of an earlier one. It must live forever.
+// Throws if the module does not import the function, unless `late`: then GetProcAddress answers with it.
 std::vector<std::string> InterceptImport(HMODULE module, const std::string& function,
-                                         Interception& interception);
+                                         Interception& interception, bool late);
 
 // Substitutes stay.
 void RemoveInterceptions();
