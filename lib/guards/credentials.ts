@@ -1,3 +1,4 @@
+import { syncBuiltinESMExports } from 'node:module';
 import { native } from '../binding';
 import { forgetProcessToken } from '../token';
 
@@ -23,4 +24,5 @@ export function guardCredentials(): void {
       },
     });
   }
+  syncBuiltinESMExports();
 }

@@ -31,6 +31,11 @@ const char* WriteUids(const Credentials& credentials) noexcept {
   return nullptr;
 }
 
+const char* WriteGidsAndGroups(const Credentials& credentials) noexcept {
+  if (const char* failed = WriteGids(credentials)) return failed;
+  return WriteGroups(credentials);
+}
+
 const char* WriteFsIds(const Credentials& credentials) noexcept {
   if (credentials.fs_gid != credentials.effective_gid) {
     raw::SetFsGid(credentials.fs_gid);
@@ -74,17 +79,52 @@ void ReadCredentials(Credentials& credentials) {
   c.fs_gid = raw::SetFsGid(raw::kSameGid);
 }
 
-const char* WriteCredentials(const Credentials& credentials) noexcept {
+bool RootInReserve(const Credentials& credentials) noexcept {
+  return credentials.effective_uid != 0 && (credentials.real_uid == 0 || credentials.saved_uid == 0);
+}
+
+const char* RaiseRoot() noexcept {
+  return raw::SetResUid(raw::kSameUid, 0, raw::kSameUid) != 0 ? "setresuid" : nullptr;
+}
+
+const char* PutRootAside(const Credentials& credentials) noexcept {
+  if (raw::SetResUid(credentials.real_uid, credentials.effective_uid, credentials.saved_uid) != 0) {
+    return "setresuid";
+  }
+  return WriteCapabilities(credentials.capabilities) != 0 ? "capset" : nullptr;
+}
+
+const char* WriteGids(const Credentials& credentials) noexcept {
+  const Credentials& c = credentials;
+  return raw::SetResGid(c.real_gid, c.effective_gid, c.saved_gid) != 0 ? "setresgid" : nullptr;
+}
+
+const char* WriteGroups(const Credentials& credentials) noexcept {
+  return raw::SetGroups(credentials.groups.size(), credentials.groups.data()) != 0 ? "setgroups" : nullptr;
+}
+
+namespace {
+
+// What gives the right to set the rest comes first, and goes last.
+const char* WriteIds(const Credentials& credentials) noexcept {
+  if (RootInReserve(credentials)) {
+    if (const char* failed = RaiseRoot()) return failed;
+    if (const char* failed = WriteGidsAndGroups(credentials)) return failed;
+    return PutRootAside(credentials);
+  }
   // A service that is not root keeps its rights in its capabilities, and needs them to change its ids. Root's
   // come back with the uid, and are then cut to what they were.
   const bool root = credentials.effective_uid == 0;
   if (!root && WriteCapabilities(credentials.capabilities) != 0) return "capset";
   if (const char* failed = WriteUids(credentials)) return failed;
   if (root && WriteCapabilities(credentials.capabilities) != 0) return "capset";
-  if (raw::SetResGid(credentials.real_gid, credentials.effective_gid, credentials.saved_gid) != 0) {
-    return "setresgid";
-  }
-  if (raw::SetGroups(credentials.groups.size(), credentials.groups.data()) != 0) return "setgroups";
+  return WriteGidsAndGroups(credentials);
+}
+
+}  // namespace
+
+const char* WriteCredentials(const Credentials& credentials) noexcept {
+  if (const char* failed = WriteIds(credentials)) return failed;
   if (const char* failed = WriteFsIds(credentials)) return failed;
   // A filter can let a call "succeed" that did nothing: the kernel's own word decides.
   if (!UidsAre(credentials)) return errno = EPERM, "getresuid";

@@ -27,6 +27,16 @@ void ReadCredentials(Credentials& credentials);
 // Reads the supplementary groups alone.
 void ReadGroups(std::vector<gid_t>& groups);
 
+// The parts of WriteCredentials, for undoing a part of a switch. Each returns null, or the name of the system
+// call that failed, with errno.
+const char* WriteGids(const Credentials& credentials) noexcept;
+const char* WriteGroups(const Credentials& credentials) noexcept;
+
+// Whether the process has put root aside for a while (seteuid) and can take it up again.
+bool RootInReserve(const Credentials& credentials) noexcept;
+const char* RaiseRoot() noexcept;
+const char* PutRootAside(const Credentials& credentials) noexcept;
+
 // Gives the calling thread these credentials, from any that were made from them by a switch. Returns null,
 // or the name of the system call that failed, with errno; the thread may then be anything in between.
 const char* WriteCredentials(const Credentials& credentials) noexcept;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/fatal.h"
 #include "linux/errno_error.h"
 #include "linux/system_calls.h"
 
@@ -27,10 +28,13 @@ void LimitCapabilities(const Credentials& base, const Identity& identity) {
   if (ReadCapabilities().effective != wanted) throw NotTaken("capget");
 }
 
+// The uid that brings back the right to switch.
+uid_t WayBack(const Credentials& base) { return RootInReserve(base) ? 0 : base.effective_uid; }
+
 void VerifyIds(const Credentials& base, const Identity& identity) {
   uid_t uid[3];
   if (raw::GetResUid(&uid[0], &uid[1], &uid[2]) != 0) throw ErrnoError(errno, "getresuid");
-  if (uid[0] != identity.uid || uid[1] != identity.uid || uid[2] != base.effective_uid) {
+  if (uid[0] != identity.uid || uid[1] != identity.uid || uid[2] != WayBack(base)) {
     throw NotTaken("getresuid");
   }
   gid_t gid[3];
@@ -46,34 +50,67 @@ void VerifyRest(const Identity& identity) {
   if (raw::SetFsGid(raw::kSameGid) != identity.gid) throw NotTaken("setfsgid");
 }
 
-}  // namespace
-
+// The kernel drops a thread's permitted capabilities for good when its last uid of 0 goes.
 void RequireWayBack(const Credentials& base, const Identity& identity) {
-  if (base.effective_uid == 0) return;
-  // The kernel drops a thread's permitted capabilities for good when its last uid of 0 goes.
-  if (base.real_uid == 0 || base.saved_uid == 0 || identity.uid == 0) {
-    throw Error(
-        "EPERM", EPERM, "setresuid",
-        "EPERM: a process that is not root, or has put root aside, cannot switch to or from uid 0 and "
-        "come back, setresuid");
-  }
+  if (base.effective_uid == 0 || RootInReserve(base) || identity.uid != 0) return;
+  throw Error("EPERM", EPERM, "setresuid",
+              "EPERM: a process that is not root cannot act as root and come back, setresuid");
 }
+
+void SetGroupsOf(const Identity& identity) {
+  if (raw::SetGroups(identity.groups.size(), identity.groups.data()) != 0)
+    throw ErrnoError(errno, "setgroups");
+}
+
+void SetGidOf(const Identity& identity) {
+  if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) != 0) throw ErrnoError(errno, "setresgid");
+}
+
+void SetUidOf(const Credentials& base, const Identity& identity) {
+  if (raw::SetResUid(identity.uid, identity.uid, WayBack(base)) != 0) throw ErrnoError(errno, "setresuid");
+}
+
+void AbortOn(const char* failed) noexcept {
+  if (!failed) return;
+  Abort("cannot restore the thread's identity: " + std::string(failed) + " failed with errno " +
+        std::to_string(errno));
+}
+
+// What a switch has done of its steps, in their order.
+enum class Done { kNothing, kGroups, kGid, kUid };
+
+// Takes back exactly that: the call that has just failed may well fail again.
+void Undo(const Credentials& base, Done done) noexcept {
+  if (done == Done::kUid) return SwitchBack(base);
+  if (done == Done::kGid) AbortOn(WriteGids(base));
+  if (done != Done::kNothing) AbortOn(WriteGroups(base));
+  if (RootInReserve(base)) AbortOn(PutRootAside(base));
+}
+
+}  // namespace
 
 void SwitchTo(const Credentials& base, const LinuxToken& token) {
   const Identity& identity = token.identity();
   RequireWayBack(base, identity);
-  if (raw::SetGroups(identity.groups.size(), identity.groups.data()) != 0)
-    throw ErrnoError(errno, "setgroups");
-  if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) != 0) throw ErrnoError(errno, "setresgid");
-  if (raw::SetResUid(identity.uid, identity.uid, base.effective_uid) != 0) {
-    throw ErrnoError(errno, "setresuid");
+  if (RootInReserve(base) && RaiseRoot()) throw ErrnoError(errno, "setresuid");
+  Done done = Done::kNothing;
+  try {
+    SetGroupsOf(identity);
+    done = Done::kGroups;
+    SetGidOf(identity);
+    done = Done::kGid;
+    SetUidOf(base, identity);
+    done = Done::kUid;
+    LimitCapabilities(base, identity);
+    VerifyIds(base, identity);
+    if (!token.verified()) VerifyRest(identity);
+  } catch (...) {
+    Undo(base, done);
+    throw;
   }
-  LimitCapabilities(base, identity);
-  VerifyIds(base, identity);
-  if (!token.verified()) {
-    VerifyRest(identity);
-    token.MarkVerified();
-  }
+  token.MarkVerified();
 }
+
+void SwitchBack(const Credentials& base) noexcept { AbortOn(WriteCredentials(base)); }
 
 }  // namespace impersonate::linux_port

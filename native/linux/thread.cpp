@@ -1,4 +1,3 @@
-#include <cerrno>
 #include <exception>
 #include <shared_mutex>
 #include <string>
@@ -27,12 +26,7 @@ void Capture(Captured& captured) {
   linux_port::ReadCredentials(captured.base);
 }
 
-void RestoreForNow(Captured& captured) noexcept {
-  const char* failed = linux_port::WriteCredentials(captured.base);
-  if (failed)
-    Abort("cannot restore the thread's identity: " + std::string(failed) + " failed with errno " +
-          std::to_string(errno));
-}
+void RestoreForNow(Captured& captured) noexcept { linux_port::SwitchBack(captured.base); }
 
 void Restore(Captured& captured) noexcept {
   RestoreForNow(captured);
@@ -43,20 +37,25 @@ void Forget(Captured& captured) noexcept {
   if (captured.gate.owns_lock()) captured.gate.unlock();
 }
 
+namespace {
+
+void Reenter(const Captured& captured, const Token& token) noexcept {
+  try {
+    linux_port::SwitchTo(captured.base, linux_port::LinuxToken::From(token));
+  } catch (const std::exception& error) {
+    Abort(std::string("cannot return to the enclosing scope: ") + error.what());
+  }
+}
+
+}  // namespace
+
 void Apply(Captured& captured, const Token* current, const Token& token) {
   // From one user to another the way leads over the captured identity, which has the right to switch.
   if (current) RestoreForNow(captured);
   try {
     linux_port::SwitchTo(captured.base, linux_port::LinuxToken::From(token));
   } catch (...) {
-    RestoreForNow(captured);
-    if (current) {
-      try {
-        linux_port::SwitchTo(captured.base, linux_port::LinuxToken::From(*current));
-      } catch (const std::exception& error) {
-        Abort(std::string("cannot return to the enclosing scope: ") + error.what());
-      }
-    }
+    if (current) Reenter(captured, *current);
     throw;
   }
 }
