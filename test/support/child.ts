@@ -26,9 +26,9 @@ export interface ChildOptions {
 /**
  * How a source becomes a file: 'main' is the body of an async function of a CommonJS file, 'cjs' and 'mjs'
  * are top-level code of a module. Each has Token, Impersonation, ImpersonationError, lookupAccount, world and
- * say(text), which writes a line at once. 'bare' is a CommonJS file as it stands.
+ * say(text), which writes a line at once. 'bare' and 'module' are a CommonJS file and a module as they stand.
  */
-export type SourceKind = 'main' | 'cjs' | 'mjs' | 'bare';
+export type SourceKind = 'main' | 'cjs' | 'mjs' | 'bare' | 'module';
 
 const worldPath = join(root, 'dist-test', 'support', 'world.js');
 const names = 'Token, Impersonation, ImpersonationError, lookupAccount';
@@ -59,6 +59,7 @@ const texts: Record<SourceKind, (source: string) => string> = {
   cjs: (source) => `${commonPreamble}\n${source}\n`,
   mjs: (source) => `${modulePreamble}\n${source}\n`,
   bare: (source) => `${source}\n`,
+  module: (source) => `${source}\n`,
 };
 
 let folder: string | undefined;
@@ -67,7 +68,7 @@ let files = 0;
 /** Writes the source to a file of its own and returns the path. */
 export function writeSource(kind: SourceKind, source: string): string {
   folder ??= tempFolder('child');
-  const path = join(folder, `child-${String(files++)}.${kind === 'mjs' ? 'mjs' : 'cjs'}`);
+  const path = join(folder, `child-${String(files++)}.${kind === 'mjs' || kind === 'module' ? 'mjs' : 'cjs'}`);
   writeFileSync(path, texts[kind](source));
   return path;
 }
