@@ -55,7 +55,6 @@ describeSwitching('asynchronous work started in a scope that is closed properly'
       found = lookupAccount(alice.user);
     }
     const account = await found;
-    if (world.alice.name !== undefined) expect(account).toEqual({ name: world.alice.name });
-    else expect(account).toBeUndefined();
+    expect(account).toMatchObject({ name: world.alice.name });
   });
 });

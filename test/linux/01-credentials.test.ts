@@ -71,7 +71,7 @@ describeSwitching('the credentials of a thread', () => {
     for (const set of ['CapPrm', 'CapEff', 'CapAmb', 'CapInh']) {
       expect(status).toMatch(new RegExp(`^${set}:\\s+0{16}$`, 'm'));
     }
-    const groups = /^Groups:\s*(.*)$/m.exec(status)?.[1]?.trim().split(/\s+/).map(Number) ?? [];
+    const groups = /^Groups:[ \t]*(.*)$/m.exec(status)?.[1]?.trim().split(/\s+/).map(Number) ?? [];
     expect(sorted(groups)).toEqual(sorted(alice.groups));
     expect(run('setpriv', '--reuid=0', 'true').status).not.toBe(0);
   });

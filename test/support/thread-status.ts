@@ -15,7 +15,7 @@ export interface ThreadStatus {
 
 function parse(text: string): ThreadStatus {
   const field = (name: string): string => {
-    const line = new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text);
+    const line = new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text);
     if (line?.[1] === undefined) throw new Error(`no ${name} in /proc status`);
     return line[1].trim();
   };

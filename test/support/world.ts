@@ -3,8 +3,8 @@ import type { Token } from 'impersonate';
 /** A user that is not the service, known to the kernel. */
 export interface Identity {
   readonly key: 'alice' | 'bob';
-  /** The account's name, where there is an account. */
-  readonly name?: string;
+  /** The name of the account. */
+  readonly name: string;
   /** As `token.user.id` has it. */
   readonly id: string;
   /** The id of a group that only this user is in. */

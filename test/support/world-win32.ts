@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { Token } from 'impersonate';
+import { seam, type TokenSpec } from './seam';
+import type { Identity, World } from './world';
+
+/** A user of the seam's making: no account of this computer, but a real token and a real SID. */
+export interface Win32Identity extends Identity {
+  readonly name: string;
+  readonly spec: TokenSpec;
+  /** A token handle with every right; the caller closes it. */
+  mint(changes?: Partial<TokenSpec>): bigint;
+}
+
+export const everyone = 'S-1-1-0';
+export const domain = 'SEAM';
+const authority = 'S-1-5-21-1000-2000-3000';
+const commonGroups = [everyone, 'S-1-5-11', 'S-1-5-32-545'];
+
+function identity(key: 'alice' | 'bob', rid: number): Win32Identity {
+  const id = `${authority}-${String(rid)}`;
+  const group = `${authority}-${String(rid + 1000)}`;
+  const spec: TokenSpec = {
+    user: id,
+    groups: [...commonGroups, group].map((sid) => ({ sid })),
+    privileges: ['SeChangeNotifyPrivilege', 'SeShutdownPrivilege'],
+    type: 'impersonation',
+    level: 'impersonation',
+    logonSid: `S-1-5-5-0-${String(rid)}`,
+  };
+  const mint = (changes: Partial<TokenSpec> = {}): bigint => seam().mint({ ...spec, ...changes });
+  const token = (): Promise<Token> => Promise.resolve(Token.fromHandle(mint(), { adopt: true }));
+  return { key, name: key, id, group, spec, mint, token };
+}
+
+const alice = identity('alice', 1001);
+const bob = identity('bob', 1002);
+
+// Wine has no authority: without this an anonymous token, for one, cannot be had. Also gives the users names.
+seam().patchAuthority('impersonate.node');
+for (const { name, id: sid } of [alice, bob]) seam().defineUser({ name, domain, password: name, sid });
+
+const serviceId = seam().effectiveIdentity().sid;
+const prefix = `impersonate-test-${randomBytes(8).toString('hex')}`;
+for (const [name, sid] of [
+  ['alice', alice.id],
+  ['bob', bob.id],
+  ['service', serviceId],
+] as const) {
+  seam().createObject(`${prefix}-${name}`, `D:(A;;GA;;;${sid})`);
+}
+
+const accessDenied = 5;
+
+function canOpen(name: string): boolean {
+  const error = seam().openObject(`${prefix}-${name}`);
+  if (error === 0) return true;
+  if (error === accessDenied) return false;
+  throw new Error(`opening the object of ${name} failed with ${String(error)}`);
+}
+
+function putForeign(who: Identity): void {
+  const handle = (who as Win32Identity).mint();
+  try {
+    seam().setForeignToken(handle);
+  } finally {
+    seam().closeHandle(handle);
+  }
+}
+
+export const world: World & { readonly alice: Win32Identity; readonly bob: Win32Identity } = {
+  alice,
+  bob,
+  serviceId,
+  canOpen: (who) => canOpen(who.key),
+  canOpenService: () => canOpen('service'),
+  whoAmI: () => seam().effectiveIdentity().sid,
+  putForeign,
+  removeForeign: () => { seam().clearForeignToken(); },
+  handleCount: () => seam().handleCount(),
+};
