@@ -4,26 +4,32 @@ import { ensurePrograms } from '../support/packages.mjs';
 import { npmScript } from './npm-script.mjs';
 
 const tools = { 'g++': 'g++', make: 'make', python3: 'python3' };
+const built = new Set();
+
+/** Runs build scripts of package.json, each once in this process: the suites share what they need. */
+function build(...scripts) {
+  for (const script of scripts) {
+    if (built.has(script)) continue;
+    npmScript(script);
+    built.add(script);
+  }
+}
 
 /** Installs what is missing and builds the package for this system: the addon and the facade. */
 export function buildPackage() {
   if (process.platform === 'linux') ensurePrograms(tools);
   ensureNodeModules();
-  npmScript('build:native');
-  npmScript('build:ts');
+  build('build:native', 'build:ts');
 }
 
 /** The same and the Linux tests with their own addon. */
 export function buildLinux() {
   buildPackage();
-  npmScript('build:test');
-  npmScript('build:test-native');
+  build('build:test', 'build:test-native');
 }
 
 /** The Windows addon and its test addon, the facade and the tests: on Linux by cross-compiling. */
 export function buildWin32() {
   ensureNodeModules();
-  npmScript('build:win32');
-  npmScript('build:ts');
-  npmScript('build:test');
+  build('build:win32', 'build:ts', 'build:test');
 }
