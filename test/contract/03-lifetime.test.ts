@@ -26,7 +26,7 @@ describe('closing', () => {
 
   test.each<[string, (token: Token, open: Token) => unknown]>([
     ['runSync', (token) => token.runSync(() => 1)],
-    ['impersonate', (token) => token.impersonate()],
+    ['impersonate', (token) => { token.impersonate().revert(); }],
     ['duplicate', (token) => token.duplicate()],
     ['equals', (token, open) => token.equals(open)],
     ['equals as argument', (token, open) => open.equals(token)],
@@ -74,7 +74,7 @@ describeSwitching('a token closed while in use', () => {
     alice.close();
     expect(scope.active).toBe(true);
     expectActingAs(world.alice);
-    expect(caught(() => alice.impersonate()).code).toBe('ERR_TOKEN_CLOSED');
+    expect(caught(() => { alice.impersonate().revert(); }).code).toBe('ERR_TOKEN_CLOSED');
     expectActingAs(world.alice);
   });
 

@@ -52,7 +52,7 @@ describeSwitching('duplicate', () => {
     const work = (): void => {
       ran = true;
     };
-    for (const enter of [() => looked.impersonate(), () => { looked.runSync(work); }]) {
+    for (const enter of [() => { looked.impersonate().revert(); }, () => { looked.runSync(work); }]) {
       expect(caught(enter)).toMatchObject({ name: 'ImpersonationError', code: 'ERR_TOKEN_LEVEL' });
     }
     expect(ran).toBe(false);

@@ -79,7 +79,7 @@ describeSwitching('the checklist', () => {
     const first = alice.duplicate();
     using second = first.duplicate();
     first.close();
-    expect(caught(() => first.impersonate()).code).toBe('ERR_TOKEN_CLOSED');
+    expect(caught(() => { first.impersonate().revert(); }).code).toBe('ERR_TOKEN_CLOSED');
     second.runSync(() => {
       expectActingAs(world.alice);
     });

@@ -6,7 +6,7 @@ import { world } from '../support/world-win32';
 
 const addon = 'impersonate.node';
 const fail = (name: string, span: FaultSpan = {}): void => {
-  expect(seam().failImport(addon, name, { error: 5, ...span })).not.toEqual([]);
+  expect(seam().failImport(addon, name, { error: 5, times: Infinity, ...span })).not.toEqual([]);
 };
 
 let alice: Token;
@@ -22,12 +22,17 @@ afterEach(() => {
 });
 
 describe('an entry that fails', () => {
-  test.each(['SetThreadToken', 'OpenThreadToken'])('at %s: the callback never runs, the thread is as before', (call) => {
-    fail(call, { times: 2 });
+  test.each([
+    ['SetThreadToken', 'ERROR_ACCESS_DENIED', 5],
+    ['OpenThreadToken', 'ERROR_ACCESS_DENIED', 5],
+    ['OpenThreadToken', 'ERROR_NOT_ENOUGH_MEMORY', 8],
+  ])('at %s with %s: the callback never runs, the thread is as before', (call, code, errno) => {
     let ran = false;
-    for (const enter of [() => { alice.runSync(() => { ran = true; }); }, () => alice.impersonate()]) {
+    for (const enter of [() => { alice.runSync(() => { ran = true; }); }, () => { alice.impersonate().revert(); }]) {
+      expect(seam().failImport(addon, call, { error: errno, times: Infinity })).not.toEqual([]);
       const error = caught(enter);
-      expect(error).toMatchObject({ name: 'ImpersonationError', code: 'ERROR_ACCESS_DENIED', errno: 5, syscall: call });
+      seam().clearFaults();
+      expect(error).toMatchObject({ name: 'ImpersonationError', code, errno, syscall: call });
       expectActingAsService();
     }
     expect(ran).toBe(false);
@@ -40,7 +45,7 @@ describe('an entry that fails', () => {
   test('inside another scope leaves that one in force', () => {
     alice.runSync(() => {
       fail('SetThreadToken', { times: 1 });
-      expect(caught(() => bob.impersonate())).toMatchObject({ code: 'ERROR_ACCESS_DENIED', syscall: 'SetThreadToken' });
+      expect(caught(() => { bob.impersonate().revert(); })).toMatchObject({ code: 'ERROR_ACCESS_DENIED', syscall: 'SetThreadToken' });
       expectActingAs(world.alice);
     });
     expectActingAsService();
@@ -64,7 +69,7 @@ describe('an entry that fails', () => {
   test.each(['runSync', 'impersonate'] as const)('by a silent downgrade is caught at the first use by %s', (how) => {
     seam().lieSetThreadToken(addon, { times: 1 });
     let ran = false;
-    const enter = (): unknown => (how === 'runSync' ? alice.runSync(() => { ran = true; }) : alice.impersonate());
+    const enter = (): unknown => (how === 'runSync' ? alice.runSync(() => { ran = true; }) : alice.impersonate().revert());
     expect(caught(enter)).toMatchObject({ name: 'ImpersonationError', code: 'ERR_IMPERSONATION_DOWNGRADED' });
     expect(ran).toBe(false);
     expectActingAsService();
@@ -77,13 +82,13 @@ describe('an entry that fails', () => {
   test('by a silent downgrade in a nested scope goes back to the outer one', () => {
     alice.runSync(() => {
       seam().lieSetThreadToken(addon, { times: 1 });
-      expect(caught(() => bob.impersonate()).code).toBe('ERR_IMPERSONATION_DOWNGRADED');
+      expect(caught(() => { bob.impersonate().revert(); }).code).toBe('ERR_IMPERSONATION_DOWNGRADED');
       expectActingAs(world.alice);
     });
   });
 
   test('leaves no handle, token or scope behind', () => {
-    const enter = (): void => { caught(() => alice.impersonate()); };
+    const enter = (): void => { caught(() => { alice.impersonate().revert(); }); };
     fail('SetThreadToken');
     enter();
     const [handles, count] = [world.handleCount(), Token.count];

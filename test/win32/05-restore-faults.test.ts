@@ -3,7 +3,7 @@ import { runSource, type ChildResult } from '../support/child';
 const open = `const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
   const alice = await world.alice.token();
   const bob = await world.bob.token();
-  const fail = (span = {}) => { seam().failImport('impersonate.node', 'SetThreadToken', { error: 5, ...span }); };
+  const fail = (span = {}) => { seam().failImport('impersonate.node', 'SetThreadToken', { error: 5, times: Infinity, ...span }); };
   process.on('exit', () => { say('exit handler'); });
   process.on('uncaughtException', () => { say('handler'); });`;
 
