@@ -1,55 +1,55 @@
+import { createHook } from 'node:async_hooks';
 import { promiseHooks } from 'node:v8';
 import { native } from './binding';
+import { stackOf } from './call-sites';
 import { reportLeak } from './leak';
 import { abandonAll, openScopes, type OpenScope } from './open-scopes';
 
-let watching = false;
-let armed = false;
 /** Scopes that an uncaught exception cut short, until the job that it ended is over. */
 let cutShort: OpenScope[] = [];
 
 /**
- * Whether the promise now being made belongs to a function that suspends itself, rather than to a call of
- * then() and its kin, which only leave work for later.
+ * A promise made with a parent is a function that suspends itself to wait for that parent, before it gives control
+ * back to its caller; or the result of a call of then() or the like, which only leaves work for later.
  */
-function isSuspension(): boolean {
-  const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace');
-  const holder: { stack?: unknown } = {};
-  try {
-    Error.prepareStackTrace = (_error, sites) => sites;
-    Error.captureStackTrace(holder, onPromise);
-    const [caller] = holder.stack as NodeJS.CallSite[];
-    return !caller || caller.getFileName() != null || caller.getTypeName() !== 'Promise';
-  } finally {
-    Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
-  }
+function onPromise(_promise: Promise<unknown>, parent: Promise<unknown> | undefined): void {
+  if (parent === undefined || openScopes.length === 0) return;
+  const [caller] = stackOf(onPromise);
+  const isCall = caller !== undefined && caller.getFileName() == null && caller.getTypeName() === 'Promise';
+  if (!isCall) reportLeak('across an await');
 }
 
-/** An await makes a promise whose parent is what it waits for, before it gives control back to its caller. */
-function onPromise(_promise: Promise<unknown>, parent: Promise<unknown> | undefined): void {
-  if (parent !== undefined && openScopes.length !== 0 && isSuspension()) {
-    reportLeak('across an await');
-  }
+/** A callback is about to run: with nothing of the program under it on the stack, all earlier ones have ended. */
+function beforeCallback(): void {
+  if (openScopes.length === 0) return;
+  const isNested = stackOf(beforeCallback).some(
+    (site) => site.isEval() || !/^(node:|$)/.test(site.getFileName() ?? ''),
+  );
+  if (!isNested) reportLeak('when its callback had ended');
 }
+
+const callbackHook = createHook({ before: beforeCallback });
+/** Set from the first scope of a job to the end of the job, which is as long as the hooks are on. */
+let stopWatching: (() => void) | undefined;
 
 function checkJob(): void {
-  armed = false;
+  stopWatching?.();
   const scopes = cutShort;
   cutShort = [];
   if (scopes.length !== 0) reportLeak('after an uncaught exception', scopes);
   if (openScopes.length !== 0) reportLeak('when its callback had ended');
 }
 
-/** Sees to it that the scope about to be opened is found if it outlives its job. */
+/** Sees to it that the scope about to be opened is found if it is suspended or outlives its job. */
 export function watchScope(): void {
-  if (!watching) {
-    watching = true;
-    // For good: taking the hook away and putting it back costs more with each scope than keeping it does
-    // with each await.
-    promiseHooks.onInit(onPromise);
-  }
-  if (armed) return;
-  armed = true;
+  if (stopWatching) return;
+  const stopPromiseHook = promiseHooks.onInit(onPromise) as () => void;
+  callbackHook.enable();
+  stopWatching = () => {
+    stopWatching = undefined;
+    stopPromiseHook();
+    callbackHook.disable();
+  };
   // Whichever queue is emptied first.
   process.nextTick(checkJob);
   queueMicrotask(checkJob);

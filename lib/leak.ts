@@ -33,6 +33,8 @@ export function reportLeak(where: string, scopes?: readonly OpenScope[]): void {
   const message = messageFor(left, where);
   if (!isMainThread) native.die(message, exitCode);
   native.print(message);
+  // An exit handler that calls process.exit() ends no other way.
+  Reflect.set(process, 'reallyExit', () => native.die('', exitCode));
   try {
     process.exitCode = exitCode;
     process.emit('exit', exitCode);

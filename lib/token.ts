@@ -184,7 +184,9 @@ export class Token {
 
   /** Whether both stand for the same user with the same groups, privileges, restrictions and level. */
   equals(other: Token): boolean {
-    if (!(other instanceof Token)) throw wrongType('other', 'an instance of Token', other);
+    if (typeof other !== 'object' || (other as unknown) === null || !(#id in other)) {
+      throw wrongType('other', 'an instance of Token', other);
+    }
     return native.equalTokens(this.#open(), other.#open());
   }
 
