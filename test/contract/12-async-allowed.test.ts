@@ -1,7 +1,5 @@
-import { lookupAccount } from 'impersonate';
 import { linesOf } from '../support/child';
 import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
 
 // What starts in a scope that ends properly is allowed, and goes on as the service.
 describeSwitching('asynchronous work started in a scope that is closed properly', () => {
@@ -47,14 +45,29 @@ describeSwitching('asynchronous work started in a scope that is closed properly'
     ).toEqual(['done service']);
   });
 
-  test("the package's own account look-up", async () => {
-    using alice = await world.alice.token();
-    let found: Promise<unknown>;
-    {
-      using _scope = alice.impersonate();
-      found = lookupAccount(alice.user);
-    }
-    const account = await found;
-    expect(account).toMatchObject({ name: world.alice.name });
+  test("the package's own account look-up, of what it has not seen yet", async () => {
+    const lines = await linesOf(`${open}
+      const account = { kind: 'user', id: world.serviceId };
+      let asked;
+      {
+        const scope = alice.impersonate();
+        try { asked = lookupAccount(account); say('in scope ' + who()); } finally { scope[Symbol.dispose](); }
+      }
+      const found = await asked;
+      const again = await lookupAccount(account);
+      say(typeof found.name + ' ' + (found.name === again.name) + ' ' + who());`);
+    expect(lines).toEqual(['in scope user', 'string true service']);
+  });
+
+  test('asking for another token', async () => {
+    const lines = await linesOf(`${open}
+      let asked;
+      {
+        const scope = alice.impersonate();
+        try { asked = world.bob.token(); say('in scope ' + who()); } finally { scope[Symbol.dispose](); }
+      }
+      const bob = await asked;
+      say(String(bob.user.id === world.bob.id) + ' ' + who());`);
+    expect(lines).toEqual(['in scope user', 'true service']);
   });
 });
