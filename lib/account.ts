@@ -42,11 +42,13 @@ export async function lookupAccount(principal: Principal): Promise<Account | und
   validateString(id, 'principal.id');
   const entry = known.get(keyOf(kind, id));
   if (entry && Date.now() - entry.time < maxAge) return entry.account;
-  const found = await native.lookupAccount(kind, id);
-  const account =
-    found === null
-      ? undefined
-      : Object.freeze({ name: found.name, ...(found.domain && { domain: found.domain }) });
-  rememberAccount(kind, id, account);
-  return account;
+  // Without await: inside a scope that would be taken for the scope's own code suspending itself.
+  return native.lookupAccount(kind, id).then((found) => {
+    const account =
+      found === null
+        ? undefined
+        : Object.freeze({ name: found.name, ...(found.domain && { domain: found.domain }) });
+    rememberAccount(kind, id, account);
+    return account;
+  });
 }

@@ -14,11 +14,11 @@ import { refuseThenable } from './thenable';
 import { findToken, registerToken, unregisterToken } from './token-registry';
 import {
   validateBoolean,
+  validateInteger,
   validateOptions,
   validateString,
   validateSyncFunction,
   wrongType,
-  wrongValue,
 } from './validate';
 
 /** The process's token as `Token.current()` answers it; nobody else's to close. */
@@ -86,9 +86,12 @@ export class Token {
    */
   static async forUser(name: string): Promise<Token> {
     validateString(name, 'name');
-    const token = new Token(internal, await native.tokenForUser(name));
-    rememberAccount('user', token.user.id, Object.freeze({ name }));
-    return token;
+    // Without await: inside a scope that would be taken for the scope's own code suspending itself.
+    return native.tokenForUser(name).then((id) => {
+      const token = new Token(internal, id);
+      rememberAccount('user', token.user.id, Object.freeze({ name }));
+      return token;
+    });
   }
 
   /**
@@ -114,10 +117,7 @@ export class Token {
   }
 
   static set limit(limit: number) {
-    if (typeof limit !== 'number') throw wrongType('limit', 'of type number', limit);
-    if (!Number.isInteger(limit) || limit < 1 || limit > 65_536) {
-      throw wrongValue('limit', 'must be a whole number from 1 to 65536');
-    }
+    validateInteger(limit, 'limit', 1, 65_536);
     native.setTokenLimit(limit);
   }
 

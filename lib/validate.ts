@@ -52,6 +52,18 @@ export function validateOptions<K extends string>(
   }
 }
 
+export function validateInteger(
+  value: unknown,
+  argument: string,
+  least: number,
+  most: number,
+): asserts value is number {
+  if (typeof value !== 'number') throw wrongType(argument, 'of type number', value);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw wrongValue(argument, `must be a whole number from ${least} to ${most}`);
+  }
+}
+
 export function validateBoolean(value: unknown, argument: string): asserts value is boolean {
   if (typeof value !== 'boolean') throw wrongType(argument, 'of type boolean', value);
 }
