@@ -26,7 +26,12 @@ describe('closing', () => {
 
   test.each<[string, (token: Token, open: Token) => unknown]>([
     ['runSync', (token) => token.runSync(() => 1)],
-    ['impersonate', (token) => { token.impersonate().revert(); }],
+    [
+      'impersonate',
+      (token) => {
+        token.impersonate().revert();
+      },
+    ],
     ['duplicate', (token) => token.duplicate()],
     ['equals', (token, open) => token.equals(open)],
     ['equals as argument', (token, open) => open.equals(token)],
@@ -34,7 +39,10 @@ describe('closing', () => {
     using open = Token.process();
     const token = Token.process();
     token.close();
-    expect(caught(() => use(token, open))).toMatchObject({ name: 'ImpersonationError', code: 'ERR_TOKEN_CLOSED' });
+    expect(caught(() => use(token, open))).toMatchObject({
+      name: 'ImpersonationError',
+      code: 'ERR_TOKEN_CLOSED',
+    });
   });
 });
 
@@ -74,7 +82,11 @@ describeSwitching('a token closed while in use', () => {
     alice.close();
     expect(scope.active).toBe(true);
     expectActingAs(world.alice);
-    expect(caught(() => { alice.impersonate().revert(); }).code).toBe('ERR_TOKEN_CLOSED');
+    expect(
+      caught(() => {
+        alice.impersonate().revert();
+      }).code,
+    ).toBe('ERR_TOKEN_CLOSED');
     expectActingAs(world.alice);
   });
 

@@ -25,7 +25,8 @@ describe('restrict', () => {
 
   test('says what this system does not have', () => {
     using token = Token.process();
-    const options = process.platform === 'win32' ? { dropGroups: true as const } : { denyOnly: ['S-1-5-32-544'] };
+    const options =
+      process.platform === 'win32' ? { dropGroups: true as const } : { denyOnly: ['S-1-5-32-544'] };
     const error = caught(() => token.restrict(options));
     expect(error.code).toBe('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
   });
@@ -44,19 +45,29 @@ describeSwitching('duplicate', () => {
     });
   });
 
-  test.each<ImpersonationLevel>(['anonymous', 'identification'])('at level %s it cannot be entered', async (level) => {
-    using alice = await world.alice.token();
-    using looked = alice.duplicate({ level });
-    expect(looked.level).toBe(level);
-    let ran = false;
-    const work = (): void => {
-      ran = true;
-    };
-    for (const enter of [() => { looked.impersonate().revert(); }, () => { looked.runSync(work); }]) {
-      expect(caught(enter)).toMatchObject({ name: 'ImpersonationError', code: 'ERR_TOKEN_LEVEL' });
-    }
-    expect(ran).toBe(false);
-  });
+  test.each<ImpersonationLevel>(['anonymous', 'identification'])(
+    'at level %s it cannot be entered',
+    async (level) => {
+      using alice = await world.alice.token();
+      using looked = alice.duplicate({ level });
+      expect(looked.level).toBe(level);
+      let ran = false;
+      const work = (): void => {
+        ran = true;
+      };
+      for (const enter of [
+        () => {
+          looked.impersonate().revert();
+        },
+        () => {
+          looked.runSync(work);
+        },
+      ]) {
+        expect(caught(enter)).toMatchObject({ name: 'ImpersonationError', code: 'ERR_TOKEN_LEVEL' });
+      }
+      expect(ran).toBe(false);
+    },
+  );
 
   test('cannot raise the level', async () => {
     using alice = await world.alice.token();

@@ -26,8 +26,11 @@ describeSwitching('runSync', () => {
     const object = {};
     expect(alice.runSync((a: number, b: string) => [a, b], 1, 'two')).toEqual([1, 'two']);
     expect(alice.runSync((value: object) => value, object)).toBe(object);
-    expect(alice.runSync((...all: number[]) => all.length, ...Array.from({ length: 50 }, (_, i) => i))).toBe(50);
-    expect(alice.runSync(() => undefined)).toBeUndefined();
+    expect(alice.runSync((...all: number[]) => all.length, ...Array.from({ length: 50 }, (_, i) => i))).toBe(
+      50,
+    );
+    const nothing: unknown = alice.runSync((): unknown => undefined);
+    expect(nothing).toBeUndefined();
   });
 
   test('gives the function no receiver', () => {
@@ -59,7 +62,11 @@ describeSwitching('runSync', () => {
       deepest = depth;
       alice.runSync(recurse, depth + 1);
     };
-    expect(caught(() => { recurse(0); })).toMatchObject({ name: 'RangeError' });
+    expect(
+      caught(() => {
+        recurse(0);
+      }),
+    ).toMatchObject({ name: 'RangeError' });
     expect(deepest).toBeGreaterThan(10);
     expectActingAsService();
   });

@@ -55,9 +55,10 @@ describeSwitching('impersonate', () => {
 
   test('revert needs its scope', () => {
     const scope = alice.impersonate();
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- the receiver is what is tested
     const { revert } = scope;
-    const error = caught(() => { revert.call({} as never); });
+    const error = caught(() => {
+      revert.call({} as never);
+    });
     scope.revert();
     expect(error.name).toBe('TypeError');
   });

@@ -34,7 +34,11 @@ describeSwitching('nested scopes', () => {
 
   test('restore the scope around them when they throw', () => {
     alice.runSync(() => {
-      const error = caught(() => bob.runSync(() => { throw new Error('mine'); }));
+      const error = caught(() =>
+        bob.runSync(() => {
+          throw new Error('mine');
+        }),
+      );
       expect(error.message).toBe('mine');
       expectActingAs(world.alice);
     });
@@ -76,7 +80,11 @@ describeSwitching('nested scopes', () => {
   test('disposed out of order are unwound, and that throws', () => {
     const outer = alice.impersonate();
     const inner = bob.impersonate();
-    expect(caught(() => { outer.revert(); })).toMatchObject({ name: 'ImpersonationError', code: 'ERR_SCOPE_ORDER' });
+    expect(
+      caught(() => {
+        outer.revert();
+      }),
+    ).toMatchObject({ name: 'ImpersonationError', code: 'ERR_SCOPE_ORDER' });
     expect([outer.active, inner.active]).toEqual([false, false]);
     expectActingAsService();
     inner.revert();
@@ -88,7 +96,11 @@ describeSwitching('nested scopes', () => {
     using outer = alice.impersonate();
     const middle = bob.impersonate();
     const inner = alice.impersonate();
-    expect(caught(() => { middle[Symbol.dispose](); }).code).toBe('ERR_SCOPE_ORDER');
+    expect(
+      caught(() => {
+        middle[Symbol.dispose]();
+      }).code,
+    ).toBe('ERR_SCOPE_ORDER');
     expect([outer.active, middle.active, inner.active]).toEqual([true, false, false]);
     expectActingAs(world.alice);
   });
@@ -96,7 +108,9 @@ describeSwitching('nested scopes', () => {
   test('around a running runSync cannot be left from inside it', () => {
     const outer = alice.impersonate();
     bob.runSync(() => {
-      const error = caught(() => { outer.revert(); });
+      const error = caught(() => {
+        outer.revert();
+      });
       expect(error).toMatchObject({ name: 'ImpersonationError', code: 'ERR_SCOPE_ORDER' });
       expectActingAs(world.bob);
     });

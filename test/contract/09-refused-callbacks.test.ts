@@ -18,10 +18,39 @@ describeSwitching('runSync and functions that go on later', () => {
   });
 
   test.each<[string, () => AnyFunction]>([
-    ['async function', () => async () => { ran.push(world.whoAmI()); await Promise.resolve(); }],
-    ['generator function', () => function* () { ran.push(world.whoAmI()); yield 1; }],
-    ['async generator function', () => async function* () { ran.push(world.whoAmI()); yield await Promise.resolve(1); }],
-    ['async method', () => ({ async work() { ran.push(world.whoAmI()); await Promise.resolve(); } }).work],
+    [
+      'async function',
+      () => async () => {
+        ran.push(world.whoAmI());
+        await Promise.resolve();
+      },
+    ],
+    [
+      'generator function',
+      () =>
+        function* () {
+          ran.push(world.whoAmI());
+          yield 1;
+        },
+    ],
+    [
+      'async generator function',
+      () =>
+        async function* () {
+          ran.push(world.whoAmI());
+          yield await Promise.resolve(1);
+        },
+    ],
+    [
+      'async method',
+      () =>
+        ({
+          async work() {
+            ran.push(world.whoAmI());
+            await Promise.resolve();
+          },
+        }).work,
+    ],
   ])('an %s is refused before it starts', (_name, make) => {
     const error = caught(() => alice.runSync(make()));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
@@ -34,9 +63,17 @@ describeSwitching('runSync and functions that go on later', () => {
     ['promise', () => Promise.resolve(1)],
     ['thenable object', () => ({ then: () => undefined })],
     ['thenable function', () => Object.assign(() => undefined, { then: () => undefined })],
-    ['bound async function', (async () => { await Promise.resolve(); }).bind(null)],
+    [
+      'bound async function',
+      (async () => {
+        await Promise.resolve();
+      }).bind(null),
+    ],
   ])('a %s as the result is refused after the thread is back', (_name, work) => {
-    expect(caught(() => alice.runSync(work))).toMatchObject({ name: 'ImpersonationError', code: 'ERR_ASYNC_RESULT' });
+    expect(caught(() => alice.runSync(work))).toMatchObject({
+      name: 'ImpersonationError',
+      code: 'ERR_ASYNC_RESULT',
+    });
     expectActingAsService();
   });
 
@@ -54,10 +91,14 @@ describeSwitching('runSync and functions that go on later', () => {
 
   test('a rejected promise as the result is the error alone, not an unhandled rejection too', async () => {
     const unhandled: unknown[] = [];
-    const listener = (reason: unknown): void => { unhandled.push(reason); };
+    const listener = (reason: unknown): void => {
+      unhandled.push(reason);
+    };
     process.on('unhandledRejection', listener);
     const error = caught(() => alice.runSync(() => Promise.reject(new Error('mine'))));
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
     process.off('unhandledRejection', listener);
     expect(error.code).toBe('ERR_ASYNC_RESULT');
     expect(unhandled).toEqual([]);

@@ -1,7 +1,8 @@
 import { linesOf, runSource } from '../support/child';
 import { describeSwitching } from '../support/switching';
 
-const open = 'const alice = await world.alice.token(); const who = () => (world.whoAmI() === world.serviceId ? "service" : "user");';
+const open =
+  'const alice = await world.alice.token(); const who = () => (world.whoAmI() === world.serviceId ? "service" : "user");';
 
 describeSwitching('handlers of the process run as the service', () => {
   test.each(['alice.impersonate();', 'alice.impersonate(); alice.impersonate();'])(
@@ -47,7 +48,11 @@ describeSwitching('handlers of the process run as the service', () => {
       {},
       'bare',
     );
-    expect(result.stdout.split(/\r?\n/).filter(Boolean)).toEqual(['monitor service', 'handler service', 'exit service']);
+    expect(result.stdout.split(/\r?\n/).filter(Boolean)).toEqual([
+      'monitor service',
+      'handler service',
+      'exit service',
+    ]);
   });
 
   test('an error thrown through using and runSync reaches its handler as usual', async () => {

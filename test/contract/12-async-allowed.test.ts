@@ -3,7 +3,8 @@ import { describeSwitching } from '../support/switching';
 
 // What starts in a scope that ends properly is allowed, and goes on as the service.
 describeSwitching('asynchronous work started in a scope that is closed properly', () => {
-  const open = 'const alice = await world.alice.token(); const who = () => (world.whoAmI() === world.serviceId ? "service" : "user");';
+  const open =
+    'const alice = await world.alice.token(); const who = () => (world.whoAmI() === world.serviceId ? "service" : "user");';
   const inScope = (body: string): string => `${open}
     {
       const scope = alice.impersonate();

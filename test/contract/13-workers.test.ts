@@ -68,9 +68,15 @@ describeSwitching('terminating a worker', () => {
   // The worker gets so far, says so, and is ended there.
   const stages: [string, string][] = [
     ['with the package just loaded', "parentPort.postMessage('here'); for (;;);"],
-    ['while it waits for a token', "for (;;) { const p = world.alice.token(); parentPort.postMessage('here'); (await p).close(); }"],
+    [
+      'while it waits for a token',
+      "for (;;) { const p = world.alice.token(); parentPort.postMessage('here'); (await p).close(); }",
+    ],
     ['with a token open', "const t = await world.alice.token(); parentPort.postMessage('here'); for (;;);"],
-    ['in an endless runSync', "const t = await world.alice.token(); t.runSync(() => { parentPort.postMessage('here'); for (;;); });"],
+    [
+      'in an endless runSync',
+      "const t = await world.alice.token(); t.runSync(() => { parentPort.postMessage('here'); for (;;); });",
+    ],
     [
       'blocked in runSync',
       "const t = await world.alice.token(); t.runSync(() => { parentPort.postMessage('here'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); });",
@@ -83,7 +89,10 @@ describeSwitching('terminating a worker', () => {
       'in nested scopes',
       "const a = await world.alice.token(), b = await world.bob.token(); a.runSync(() => { b.impersonate(); a.runSync(() => { parentPort.postMessage('here'); for (;;); }); });",
     ],
-    ['entering and leaving', "const t = await world.alice.token(); parentPort.postMessage('here'); for (;;) t.runSync(() => {});"],
+    [
+      'entering and leaving',
+      "const t = await world.alice.token(); parentPort.postMessage('here'); for (;;) t.runSync(() => {});",
+    ],
   ];
 
   test.each(stages)('%s leaves the process as it was', async (_name, body) => {

@@ -14,9 +14,18 @@ const stages: [string, string][] = [
   ['with tokens closed', `${open} alice.close(); bob.close();`],
   ['after scopes', `${open} alice.runSync(() => bob.runSync(() => {})); alice.impersonate().revert();`],
   ['with a token on its way', 'world.alice.token();'],
-  ['with look-ups on their way', 'const token = Token.process(); for (let i = 0; i < 20; i++) lookupAccount(token.user);'],
-  ['after a failed entry', `${open} try { alice.duplicate({ level: 'identification' }).impersonate(); } catch {}`],
-  ['with a handler that uses a token at exit', `${open} process.on('exit', () => { alice.runSync(() => {}); alice.close(); });`],
+  [
+    'with look-ups on their way',
+    'const token = Token.process(); for (let i = 0; i < 20; i++) lookupAccount(token.user);',
+  ],
+  [
+    'after a failed entry',
+    `${open} try { alice.duplicate({ level: 'identification' }).impersonate(); } catch {}`,
+  ],
+  [
+    'with a handler that uses a token at exit',
+    `${open} process.on('exit', () => { alice.runSync(() => {}); alice.close(); });`,
+  ],
 ];
 
 describeSwitching('the environment is torn down cleanly', () => {
@@ -30,7 +39,10 @@ describeSwitching('the environment is torn down cleanly', () => {
     ['runSync', `${open} alice.runSync(() => { process.exit(0); });`],
     ['nested runSync', `${open} alice.runSync(() => { bob.runSync(() => { process.exit(0); }); });`],
     ['a using scope', `${open} alice.impersonate(); process.exit(0);`],
-    ['nested scopes of both kinds', `${open} alice.impersonate(); bob.runSync(() => { alice.impersonate(); process.exit(0); });`],
+    [
+      'nested scopes of both kinds',
+      `${open} alice.impersonate(); bob.runSync(() => { alice.impersonate(); process.exit(0); });`,
+    ],
   ])('by process.exit in %s', async (_name, source) => {
     expect(await linesOf(source)).toEqual([]);
   });

@@ -79,7 +79,11 @@ describeSwitching('the checklist', () => {
     const first = alice.duplicate();
     using second = first.duplicate();
     first.close();
-    expect(caught(() => { first.impersonate().revert(); }).code).toBe('ERR_TOKEN_CLOSED');
+    expect(
+      caught(() => {
+        first.impersonate().revert();
+      }).code,
+    ).toBe('ERR_TOKEN_CLOSED');
     second.runSync(() => {
       expectActingAs(world.alice);
     });
@@ -98,7 +102,9 @@ describeSwitching('the checklist', () => {
     const timer = setInterval(() => seen.push(world.whoAmI()), 1);
     for (let round = 0; round < 20; round++) {
       alice.runSync(() => undefined);
-      await new Promise((resolve) => { setTimeout(resolve, 2); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 2);
+      });
     }
     clearInterval(timer);
     expect(seen.length).toBeGreaterThan(0);

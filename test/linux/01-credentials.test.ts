@@ -35,7 +35,11 @@ describeSwitching('the credentials of a thread', () => {
     const before = threadStatus();
     token.runSync(() => other.runSync(() => token.impersonate().revert()));
     expect(threadStatus()).toEqual(before);
-    caught(() => token.runSync(() => { throw new Error('mine'); }));
+    caught(() =>
+      token.runSync(() => {
+        throw new Error('mine');
+      }),
+    );
     expect(threadStatus()).toEqual(before);
   });
 
@@ -50,7 +54,11 @@ describeSwitching('the credentials of a thread', () => {
     token.runSync(() => {
       accessSync(fileOf(alice), constants.R_OK | constants.W_OK);
       for (const path of [fileOf(bob), fileOf('service')]) {
-        expect(caught(() => { accessSync(path, constants.R_OK); }).code).toBe('EACCES');
+        expect(
+          caught(() => {
+            accessSync(path, constants.R_OK);
+          }).code,
+        ).toBe('EACCES');
       }
     });
   });
@@ -120,6 +128,8 @@ describeSwitching('restricted tokens', () => {
 
   test('wants a capability that exists', () => {
     using service = Token.process();
-    expect(caught(() => service.restrict({ removePrivileges: ['CAP_NONSENSE'] })).code).toBe('ERR_INVALID_ARG_VALUE');
+    expect(caught(() => service.restrict({ removePrivileges: ['CAP_NONSENSE'] })).code).toBe(
+      'ERR_INVALID_ARG_VALUE',
+    );
   });
 });

@@ -2,17 +2,21 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lookupAccount, Token } from 'impersonate';
 import { linesOf } from '../support/child';
-import { rejected } from '../support/errors';
+import { caught, rejected } from '../support/errors';
 import { describeSwitching } from '../support/switching';
 import { tempFolder } from '../support/temp-folder';
 import { world } from '../support/world-linux';
 
-test.each(['no-such-user', '0', '-1', '4294967295', ' root', 'root ', 'x'.repeat(100_000), '../root', 'ß'])(
+test.each(['no-such-user', '0', '-1', '4294967295', ' root', 'root ', 'x'.repeat(1000), '../root', 'ß'])(
   'the name %p is nobody',
   async (name) => {
     const count = Token.count;
-    const error = await rejected(Token.forUser(name.slice(0, 100_000)));
-    expect(error).toMatchObject({ name: 'ImpersonationError', code: 'ERR_UNKNOWN_USER', syscall: 'getpwnam_r' });
+    const error = await rejected(Token.forUser(name));
+    expect(error).toMatchObject({
+      name: 'ImpersonationError',
+      code: 'ERR_UNKNOWN_USER',
+      syscall: 'getpwnam_r',
+    });
     expect(Token.count).toBe(count);
   },
 );
@@ -21,13 +25,15 @@ test.each([[undefined], [null], [0], [NaN], [-1], [''], ['root\0x'], [{}], [['ro
   'the name %p is an argument error',
   async (name) => {
     const error = await rejected(Promise.resolve().then(() => Token.forUser(name as never)));
-    expect(error).toMatchObject({ name: 'TypeError', message: expect.stringContaining('name') });
+    expect(error.name).toBe('TypeError');
+    expect(error.message).toContain('name');
     expect(error.code).toMatch(/^ERR_INVALID_ARG_(TYPE|VALUE)$/);
   },
 );
 
 test('handles are a Windows matter', () => {
-  expect(() => Token.fromHandle(4n)).toThrow(expect.objectContaining({ code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' }));
+  const error = caught(() => Token.fromHandle(4n));
+  expect(error.code).toBe('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
 });
 
 describeSwitching('the user database', () => {
@@ -43,7 +49,10 @@ describeSwitching('the user database', () => {
   // The kernel takes the id -1 for "leave it as it is": a switch to it would run as the service.
   test('with ids that mean "no change", or groups beyond the usual number', async () => {
     const folder = tempFolder('passwd');
-    const many = Array.from({ length: 300 }, (_, index) => `imp-many-${String(index)}:x:${String(31000 + index)}:imp-many`);
+    const many = Array.from(
+      { length: 300 },
+      (_, index) => `imp-many-${String(index)}:x:${String(31000 + index)}:imp-many`,
+    );
     const [passwd, group] = [join(folder, 'passwd'), join(folder, 'group')];
     const people = [
       'imp-minus-one:x:4294967295:30001::/:/bin/false',

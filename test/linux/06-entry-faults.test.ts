@@ -20,19 +20,22 @@ const faults: [string, string, number][] = [
 ];
 
 describeSwitching('an entry that fails', () => {
-  test.each(faults)('at %s with %s: the callback never runs and the thread is as before', async (call, code, errno) => {
-    const lines = await linesOf(`${open}
+  test.each(faults)(
+    'at %s with %s: the callback never runs and the thread is as before',
+    async (call, code, errno) => {
+      const lines = await linesOf(`${open}
       const before = text();
       failSyscall('${call}', ${String(errno)});
       attempt(() => { alice.runSync(() => { say('ran'); }); });
       attempt(() => { alice.impersonate(); });
       say([text() === before, Token.thread(), alice.closed].join());`);
-    expect(lines).toEqual([
-      `ImpersonationError ${code} ${call}`,
-      `ImpersonationError ${code} ${call}`,
-      'true,,false',
-    ]);
-  });
+      expect(lines).toEqual([
+        `ImpersonationError ${code} ${call}`,
+        `ImpersonationError ${code} ${call}`,
+        'true,,false',
+      ]);
+    },
+  );
 
   test.each([
     ['setresgid', world.bob.gid],
@@ -52,16 +55,33 @@ describeSwitching('an entry that fails', () => {
   });
 
   // A sandbox may answer "done" for a call that it suppresses: only reading back tells.
-  test.each(['setgroups', 'setresgid', 'setresuid'])('by a %s that only claims to have worked is noticed', async (call) => {
-    const lines = await linesOf(`${open}
+  test.each(['setgroups', 'setresgid', 'setresuid'])(
+    'by a %s that only claims to have worked is noticed',
+    async (call) => {
+      const lines = await linesOf(`${open}
       const before = text();
       failSyscall('${call}', 0);
       let error;
       try { alice.runSync(() => { say('ran'); }); } catch (caught) { error = caught; }
       say(error.name + ' ' + error.code);
       say(String(text() === before));`);
-    expect(lines).toEqual([expect.stringMatching(/^ImpersonationError (ERR_IMPERSONATION_DOWNGRADED|EPERM)$/), 'true']);
-  });
+      expect(lines).toEqual([
+        expect.stringMatching(/^ImpersonationError (ERR_IMPERSONATION_DOWNGRADED|EPERM)$/),
+        'true',
+      ]);
+    },
+  );
+
+  test.each(['setresgid', 'setresuid'])(
+    'by a %s that only claims to have worked is noticed at a later use too',
+    async (call) => {
+      const lines = await linesOf(`${open}
+      alice.runSync(() => {});
+      failSyscall('${call}', 0);
+      try { alice.runSync(() => { say('ran'); }); } catch (error) { say(error.name + ' ' + error.code); }`);
+      expect(lines).toEqual(['ImpersonationError ERR_IMPERSONATION_DOWNGRADED']);
+    },
+  );
 
   test('one after the other leaves no token or scope behind', async () => {
     const lines = await linesOf(`${open}

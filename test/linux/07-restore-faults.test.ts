@@ -56,11 +56,19 @@ describeSwitching('a restore that fails aborts the process', () => {
   });
 
   test('from process.exit in a scope', async () => {
-    expectAborted(await runSource(`${open} alice.runSync(() => { failSyscall('setresuid', 1); say('ready'); process.exit(0); });`));
+    expectAborted(
+      await runSource(
+        `${open} alice.runSync(() => { failSyscall('setresuid', 1); say('ready'); process.exit(0); });`,
+      ),
+    );
   });
 
   test('from a leak', async () => {
-    expectAborted(await runSource(`${open} alice.impersonate(); failSyscall('setresuid', 1); say('ready'); await null; say('went on');`));
+    expectAborted(
+      await runSource(
+        `${open} alice.impersonate(); failSyscall('setresuid', 1); say('ready'); await null; say('went on');`,
+      ),
+    );
   });
 
   test('in a worker, the whole process', async () => {

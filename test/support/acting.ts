@@ -13,5 +13,8 @@ export function expectActingAs(who: Identity): void {
 }
 
 export function expectActingAsService(): void {
-  expect({ user: world.whoAmI(), service: world.canOpenService() }).toEqual({ user: world.serviceId, service: true });
+  expect({ user: world.whoAmI(), service: world.canOpenService() }).toEqual({
+    user: world.serviceId,
+    service: true,
+  });
 }

@@ -68,14 +68,22 @@ let files = 0;
 /** Writes the source to a file of its own and returns the path. */
 export function writeSource(kind: SourceKind, source: string): string {
   folder ??= tempFolder('child');
-  const path = join(folder, `child-${String(files++)}.${kind === 'mjs' || kind === 'module' ? 'mjs' : 'cjs'}`);
+  const path = join(
+    folder,
+    `child-${String(files++)}.${kind === 'mjs' || kind === 'module' ? 'mjs' : 'cjs'}`,
+  );
   writeFileSync(path, texts[kind](source));
   return path;
 }
 
 /** Runs a compiled script with this node in a process of its own. */
 export function runProgram(path: string, options: ChildOptions = {}): Promise<ChildResult> {
-  const node = [options.execPath ?? process.execPath, ...(options.execArgv ?? []), path, ...(options.args ?? [])];
+  const node = [
+    options.execPath ?? process.execPath,
+    ...(options.execArgv ?? []),
+    path,
+    ...(options.args ?? []),
+  ];
   const [command = '', ...args] = [...(options.through ?? []), ...node];
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -98,7 +106,11 @@ export function runProgram(path: string, options: ChildOptions = {}): Promise<Ch
   });
 }
 
-export function runSource(source: string, options?: ChildOptions, kind: SourceKind = 'main'): Promise<ChildResult> {
+export function runSource(
+  source: string,
+  options?: ChildOptions,
+  kind: SourceKind = 'main',
+): Promise<ChildResult> {
   return runProgram(writeSource(kind, source), options);
 }
 

@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, closeSync, existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Token } from 'impersonate';
 import { probe } from './probe';
@@ -26,7 +35,9 @@ function identity(key: 'alice' | 'bob', ownGroup: string): LinuxIdentity {
   if (user === undefined || group === undefined) {
     return { key, name, id: '-', group: '-', uid: NaN, gid: NaN, groups: [], token: () => missing(name) };
   }
-  const supplementary = groups.filter((entry) => entry[3]?.split(',').includes(name)).map((entry) => Number(entry[2]));
+  const supplementary = groups
+    .filter((entry) => entry[3]?.split(',').includes(name))
+    .map((entry) => Number(entry[2]));
   return {
     key,
     name,
@@ -48,7 +59,7 @@ const bob = identity('bob', 'imp-sales');
 
 /** One folder for a test and the processes it starts. */
 function makeFolder(): string {
-  const inherited = process.env['IMPERSONATE_TEST_WORLD'];
+  const inherited = process.env.IMPERSONATE_TEST_WORLD;
   if (inherited !== undefined && existsSync(inherited)) return inherited;
   const folder = tempFolder('world');
   writeFileSync(join(folder, 'service'), 'of the service', { mode: 0o600 });
@@ -59,13 +70,14 @@ function makeFolder(): string {
     chmodSync(file, 0o600);
     chownSync(file, who.uid, who.gid);
   }
-  process.env['IMPERSONATE_TEST_WORLD'] = folder;
+  process.env.IMPERSONATE_TEST_WORLD = folder;
   return folder;
 }
 
 const folder = makeFolder();
 /** The path of what only that identity may open. */
-export const fileOf = (who: Identity | 'service'): string => join(folder, typeof who === 'string' ? who : who.key);
+export const fileOf = (who: Identity | 'service'): string =>
+  join(folder, typeof who === 'string' ? who : who.key);
 
 function canRead(path: string): boolean {
   try {

@@ -75,6 +75,8 @@ export const world: World & { readonly alice: Win32Identity; readonly bob: Win32
   canOpenService: () => canOpen('service'),
   whoAmI: () => seam().effectiveIdentity().sid,
   putForeign,
-  removeForeign: () => { seam().clearForeignToken(); },
+  removeForeign: () => {
+    seam().clearForeignToken();
+  },
   handleCount: () => seam().handleCount(),
 };

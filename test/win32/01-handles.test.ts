@@ -57,7 +57,11 @@ describe('fromHandle', () => {
   test('of a token for looking at cannot be entered', () => {
     using token = Token.fromHandle(alice.mint({ level: 'identification' }), { adopt: true });
     expect(token.level).toBe('identification');
-    expect(caught(() => { token.impersonate().revert(); }).code).toBe('ERR_TOKEN_LEVEL');
+    expect(
+      caught(() => {
+        token.impersonate().revert();
+      }).code,
+    ).toBe('ERR_TOKEN_LEVEL');
   });
 
   test.each<[string, unknown]>([
@@ -85,7 +89,10 @@ describe('fromHandle', () => {
   test('refuses what is not open', () => {
     const handle = alice.mint();
     seam().closeHandle(handle);
-    expect(caught(() => Token.fromHandle(handle))).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
+    expect(caught(() => Token.fromHandle(handle))).toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
   });
 
   test.each([

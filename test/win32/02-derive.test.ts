@@ -55,7 +55,9 @@ test('a lower level is what the kernel has too', async () => {
   using back = Token.fromHandle(alice.mint({ level: 'delegation' }), { adopt: true });
   expect([identification.level, back.level]).toEqual(['identification', 'delegation']);
   expect(back.runSync(() => seam().effectiveIdentity().level)).toMatch(/^(impersonation|delegation)$/);
-  expect(caught(() => identification.duplicate({ level: 'delegation' })).code).toBe('ERROR_BAD_IMPERSONATION_LEVEL');
+  expect(caught(() => identification.duplicate({ level: 'delegation' })).code).toBe(
+    'ERROR_BAD_IMPERSONATION_LEVEL',
+  );
 });
 
 test('the process token is entered as an impersonation token of its own', () => {

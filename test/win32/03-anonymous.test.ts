@@ -15,7 +15,11 @@ test('an anonymous token is the anonymous logon, with no group of anybody', () =
 
 test('in its scope nothing of a user can be opened', () => {
   using token = Token.anonymous();
-  const opened = token.runSync(() => [world.canOpen(world.alice), world.canOpen(world.bob), world.canOpenService()]);
+  const opened = token.runSync(() => [
+    world.canOpen(world.alice),
+    world.canOpen(world.bob),
+    world.canOpenService(),
+  ]);
   expect(opened).toEqual([false, false, false]);
 });
 
@@ -44,7 +48,10 @@ test('a failure to make one leaves the thread as it was', async () => {
   seam().failImport('impersonate.node', 'ImpersonateAnonymousToken', { error: 5 });
   try {
     alice.runSync(() => {
-      expect(caught(() => Token.anonymous())).toMatchObject({ code: 'ERROR_ACCESS_DENIED', syscall: 'ImpersonateAnonymousToken' });
+      expect(caught(() => Token.anonymous())).toMatchObject({
+        code: 'ERROR_ACCESS_DENIED',
+        syscall: 'ImpersonateAnonymousToken',
+      });
       expectActingAs(world.alice);
     });
   } finally {

@@ -11,15 +11,24 @@ const open = `const { seam } = require(${JSON.stringify(require.resolve('../supp
 function expectAborted({ code, signal, stdout, stderr }: ChildResult): void {
   expect(stdout.trim()).toBe('ready');
   expect(stderr).toMatch(/^impersonate: .*SetThreadToken failed: ERROR_ACCESS_DENIED/m);
-  expect(signal === null ? code : signal).not.toBe(0);
+  expect(signal ?? code).not.toBe(0);
   expect(code).not.toBe(70);
 }
 
 describe('a restore that fails aborts the process', () => {
   test.each([
-    ['runSync', "try { alice.runSync(() => { fail(); say('ready'); }); } catch { say('caught'); } finally { say('finally'); }"],
-    ['a function that throws', "try { alice.runSync(() => { fail(); say('ready'); throw new Error('mine'); }); } catch { say('caught'); }"],
-    ['a scope', "const scope = alice.impersonate(); fail(); say('ready'); try { scope.revert(); } catch { say('caught'); }"],
+    [
+      'runSync',
+      "try { alice.runSync(() => { fail(); say('ready'); }); } catch { say('caught'); } finally { say('finally'); }",
+    ],
+    [
+      'a function that throws',
+      "try { alice.runSync(() => { fail(); say('ready'); throw new Error('mine'); }); } catch { say('caught'); }",
+    ],
+    [
+      'a scope',
+      "const scope = alice.impersonate(); fail(); say('ready'); try { scope.revert(); } catch { say('caught'); }",
+    ],
     [
       'an inner scope',
       "alice.runSync(() => { try { bob.runSync(() => { fail({ times: 1 }); say('ready'); }); } catch { say('caught'); } say('went on'); });",

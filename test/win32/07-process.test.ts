@@ -64,7 +64,9 @@ describe('an account look-up', () => {
       asked = lookupAccount({ kind: 'user', id: sid, sid });
     });
     expect(await asked).toEqual({ name: 'carol', domain });
-    const records = seam().takeAuthorityRecords().filter((record) => record.function === 'LookupAccountSidW');
+    const records = seam()
+      .takeAuthorityRecords()
+      .filter((record) => record.function === 'LookupAccountSidW');
     expect(records.length).toBeGreaterThan(0);
     for (const record of records) expect(record).toMatchObject({ sid: world.serviceId, main: false });
   });

@@ -23,7 +23,8 @@ async function run({ who, rounds }: Rounds): Promise<Tally> {
       inside++;
       const user = world.whoAmI();
       if (user !== mine.id) wrong.push(`${String(round)}: ${user} in a scope`);
-      if (round % 20 === 0 && (!world.canOpen(mine) || world.canOpen(other))) wrong.push(`${String(round)}: rights`);
+      if (round % 20 === 0 && (!world.canOpen(mine) || world.canOpen(other)))
+        wrong.push(`${String(round)}: rights`);
     };
     if (round % 2 === 0) {
       token.runSync(check);
@@ -34,7 +35,10 @@ async function run({ who, rounds }: Rounds): Promise<Tally> {
     const after = world.whoAmI();
     if (after !== world.serviceId) wrong.push(`${String(round)}: ${after} after the scope`);
     // Others' turns in between: promises, and now and then the event loop.
-    if (round % 1000 === 0) await new Promise((resolve) => { setImmediate(resolve); });
+    if (round % 1000 === 0)
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
   }
   token.close();
   return { inside, wrong: wrong.slice(0, 10) };

@@ -14,13 +14,17 @@ namespace {
 
 // setUserIds(real, effective, saved): errno
 Napi::Value SetUserIdsFrom(const Napi::CallbackInfo& info) {
-  const auto id = [&info](std::size_t index) { return static_cast<uid_t>(info[index].ToNumber().Int64Value()); };
+  const auto id = [&info](std::size_t index) {
+    return static_cast<uid_t>(info[index].ToNumber().Int64Value());
+  };
   return Napi::Number::New(info.Env(), SetUserIds(id(0), id(1), id(2)));
 }
 
 // setGroupIds(real, effective, saved): errno
 Napi::Value SetGroupIdsFrom(const Napi::CallbackInfo& info) {
-  const auto id = [&info](std::size_t index) { return static_cast<gid_t>(info[index].ToNumber().Int64Value()); };
+  const auto id = [&info](std::size_t index) {
+    return static_cast<gid_t>(info[index].ToNumber().Int64Value());
+  };
   return Napi::Number::New(info.Env(), SetGroupIds(id(0), id(1), id(2)));
 }
 

@@ -1,0 +1,72 @@
+import type { Token } from 'impersonate';
+import { seam } from '../support/seam';
+import { world } from '../support/world-win32';
+
+const addon = 'impersonate.node';
+
+let alice: Token;
+let bob: Token;
+beforeEach(async () => {
+  alice = await world.alice.token();
+  bob = await world.bob.token();
+});
+afterEach(() => {
+  seam().clearFaults();
+  alice.close();
+  bob.close();
+});
+
+describe('kernel calls', () => {
+  const names = [
+    'OpenThreadToken',
+    'SetThreadToken',
+    'RevertToSelf',
+    'ImpersonateLoggedOnUser',
+    'GetTokenInformation',
+    'DuplicateTokenEx',
+    'CloseHandle',
+  ];
+  const count = (work: () => void): number => {
+    for (const name of names) seam().failImport(addon, name, { error: 5, times: 0, late: true });
+    work();
+    return names.reduce((sum, name) => sum + seam().importCalls(addon, name), 0);
+  };
+  beforeEach(() => {
+    for (const token of [alice, bob]) token.runSync(() => undefined);
+  });
+
+  test('of an outermost scope are 3: capture, set, restore', () => {
+    expect(
+      count(() => {
+        alice.runSync(() => undefined);
+      }),
+    ).toBe(3);
+    expect(
+      count(() => {
+        alice.impersonate().revert();
+      }),
+    ).toBe(3);
+  });
+
+  test('of a nested scope are 2', () => {
+    alice.runSync(() => {
+      expect(
+        count(() => {
+          bob.runSync(() => undefined);
+        }),
+      ).toBe(2);
+    });
+  });
+
+  test('of the same token nested are none', () => {
+    alice.runSync(() => {
+      expect(
+        count(() => {
+          alice.runSync(() => {
+            alice.impersonate().revert();
+          });
+        }),
+      ).toBe(0);
+    });
+  });
+});
