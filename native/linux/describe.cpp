@@ -25,7 +25,8 @@ Description Describe(const Token& token) {
   if (identity.capabilities != 0) {
     linux_port::Capabilities capabilities = linux_port::ProcessCredentials().capabilities;
     capabilities.effective = identity.capabilities & capabilities.permitted;
-    // What the process holds but has not put in force is still its own; anybody else has only what is in force.
+    // What the process holds but has not put in force is still its own; anybody else has only what is in
+    // force.
     if (described.source() != LinuxToken::Source::kProcess) capabilities.permitted = capabilities.effective;
     description.privileges = linux_port::ListCapabilities(capabilities);
   }

@@ -21,7 +21,7 @@ const examples = [...readme.matchAll(/^```(js|ts)\n([^]*?)^```$/gm)].map(
 function runnable({ language, source }: Example): string {
   const here = source
     .replaceAll("'impersonate'", JSON.stringify(pathToFileURL(productModule).href))
-    .replaceAll("'alice'", JSON.stringify(world.alice.name ?? 'alice'));
+    .replaceAll("'alice'", JSON.stringify(world.alice.name));
   if (language === 'js') return here;
   const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
   return ts.transpileModule(here, { compilerOptions }).outputText;
@@ -32,14 +32,20 @@ describeSwitching('the examples of the README', () => {
     expect(examples.map(({ language }) => language)).toEqual(['js', 'ts']);
   });
 
-  test.each(examples.map((example, index) => [index + 1, example] as const))('example %i runs', async (_n, example) => {
-    const { code, stdout, stderr } = await runSource(runnable(example), {}, 'module');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain('true');
-  });
+  test.each(examples.map((example, index) => [index + 1, example] as const))(
+    'example %i runs',
+    async (_n, example) => {
+      const { code, stdout, stderr } = await runSource(runnable(example), {}, 'module');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toContain('true');
+    },
+  );
 });
 
 test('require and import of the package give the same classes', async () => {
   const { code, stdout } = await runProgram(join(__dirname, 'programs', 'both-modules.js'));
-  expect({ code, stdout }).toEqual({ code: 0, stdout: 'ImpersonationError,Impersonation,Token,lookupAccount\n' });
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: 'ImpersonationError,Impersonation,Token,lookupAccount\n',
+  });
 });
