@@ -10,7 +10,7 @@ import type { Rounds, Tally } from './programs/worker-rounds';
 const program = require.resolve('./programs/worker-rounds');
 
 async function tally(workerData: Rounds): Promise<Tally> {
-  const worker = new Worker(program, { workerData });
+  const worker = new Worker(program, { workerData, env: process.env });
   const ended = once(worker, 'exit');
   const [result] = (await once(worker, 'message')) as [Tally];
   expect(await ended).toEqual([0]);
@@ -44,7 +44,7 @@ describeSwitching('worker threads', () => {
       const token = await world.bob.token();
       globalThis.kept = [token, Token.process(), token.duplicate()];
       token.runSync(() => { if (world.whoAmI() !== world.bob.id) throw new Error('not bob'); });`;
-    const worker = new Worker(writeSource('main', source));
+    const worker = new Worker(writeSource('main', source), { env: process.env });
     expect(await once(worker, 'exit')).toEqual([0]);
     expect(Token.count).toBe(count);
     alice.runSync(() => {
@@ -55,7 +55,7 @@ describeSwitching('worker threads', () => {
   test('one started by the service, while another thread is in a scope, is the service', async () => {
     using alice = await world.alice.token();
     const source = `require('node:worker_threads').parentPort.postMessage(world.whoAmI());`;
-    const worker = new Worker(writeSource('main', source));
+    const worker = new Worker(writeSource('main', source), { env: process.env });
     alice.runSync(() => {
       expectActingAs(world.alice);
     });
