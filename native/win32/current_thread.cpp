@@ -10,12 +10,11 @@ namespace impersonate::win32 {
 UniqueHandle OpenCurrentThreadToken(DWORD access) {
   HANDLE token = nullptr;
   if (OpenThreadToken(GetCurrentThread(), access, TRUE, &token)) return UniqueHandle(token);
-  DWORD error = GetLastError();
+  const DWORD error = GetLastError();
   if (error == ERROR_NO_TOKEN) return nullptr;
   // The security descriptor of somebody else's token may admit its own user alone.
-  if (error == ERROR_ACCESS_DENIED) {
-    if (OpenThreadToken(GetCurrentThread(), access, FALSE, &token)) return UniqueHandle(token);
-    error = GetLastError();
+  if (error == ERROR_ACCESS_DENIED && OpenThreadToken(GetCurrentThread(), access, FALSE, &token)) {
+    return UniqueHandle(token);
   }
   const bool anonymous = error == ERROR_CANT_OPEN_ANONYMOUS;
   throw Win32Error(error, "OpenThreadToken",
