@@ -1,10 +1,17 @@
 import process from 'node:process';
-import { jestEnvironment } from '../rig/npm-packages.mjs';
-import { toWindowsPath } from '../rig/paths.mjs';
+import { jestEnvironment, linuxNodeFolder, windowsNode } from '../rig/npm-packages.mjs';
+import { nodeMajors, toWindowsPath } from '../rig/paths.mjs';
 import { runWindowsNode } from '../rig/windows-node.mjs';
+import { wine } from '../rig/wine.mjs';
 import { runJest } from './jest.mjs';
 
 const timeoutSeconds = 600;
+
+/** Fetches what these suites need. What cannot be fetched is reported by the suite that needs it. */
+export async function fetchForWine(majors) {
+  const nodes = majors.map(windowsNode);
+  await Promise.allSettled([wine(), jestEnvironment(), linuxNodeFolder(nodeMajors[0]), ...nodes]);
+}
 
 /** Runs the built Windows tests with Node.js for Windows of a major version. Resolves to { passed, failed, skipped }. */
 export async function testUnderWine({ major, filters = [] }) {
