@@ -147,6 +147,8 @@ export interface Seam {
    * may not impersonate the user.
    */
   lieSetThreadToken(moduleName: string, span?: FaultSpan): string[];
+  /** SetThreadToken answers TRUE but puts the token `handle` on the thread; it stays the caller's. */
+  swapThreadToken(moduleName: string, handle: bigint, span?: FaultSpan): string[];
   /** Calls so far of an import with a fault, right and wrong ones. */
   importCalls(moduleName: string, functionName: string): number;
   /** Takes the faults away; authority and witness stay. */

@@ -107,6 +107,24 @@ describe('an entry that fails', () => {
     },
   );
 
+  test("by another user's token is caught at the first use", () => {
+    const handle = world.bob.mint();
+    try {
+      seam().swapThreadToken(addon, handle);
+      let ran = false;
+      const error = caught(() =>
+        alice.runSync(() => {
+          ran = true;
+        }),
+      );
+      expect(error).toMatchObject({ name: 'ImpersonationError', code: 'ERR_IMPERSONATION_MISMATCH' });
+      expect(ran).toBe(false);
+      expectActingAsService();
+    } finally {
+      seam().closeHandle(handle);
+    }
+  });
+
   test('by a silent downgrade in a nested scope goes back to the outer one', () => {
     alice.runSync(() => {
       seam().lieSetThreadToken(addon, { times: 1 });

@@ -29,6 +29,11 @@ Napi::Value Lie(const Napi::CallbackInfo& info) {
   return WriteLabels(info.Env(), LieAboutThreadToken(FindModule(ReadText(info[0])), ReadSpan(info[1])));
 }
 
+Napi::Value Swap(const Napi::CallbackInfo& info) {
+  return WriteLabels(info.Env(),
+                     SwapThreadToken(FindModule(ReadText(info[0])), ReadHandle(info[1]), ReadSpan(info[2])));
+}
+
 Napi::Value Calls(const Napi::CallbackInfo& info) {
   const HMODULE module = FindModule(ReadText(info[0]));
   return Napi::Number::New(info.Env(), static_cast<double>(CountCalls(module, Utf8(ReadText(info[1])))));
@@ -50,6 +55,7 @@ Napi::Value Unpatch(const Napi::CallbackInfo& info) {
 void BindFaults(Napi::Object& exports) {
   Export<Fail>(exports, "failImport");
   Export<Lie>(exports, "lieSetThreadToken");
+  Export<Swap>(exports, "swapThreadToken");
   Export<Calls>(exports, "importCalls");
   Export<Clear>(exports, "clearFaults");
   Export<Unpatch>(exports, "unpatchAll");

@@ -89,6 +89,22 @@ BOOL WINAPI LyingSetThreadToken(PHANDLE thread, HANDLE token) {
   });
 }
 
+std::vector<std::string> InstallLiar(HMODULE module, decltype(&SetThreadToken) function, FaultSpan span) {
+  const Substitute liar = Replace<decltype(SetThreadToken)>("SetThreadToken", function);
+  auto fault = std::make_unique<Fault>(span, ERROR_SUCCESS, TRUE, liar.function);
+  return Install(module, liar.name, false, std::move(fault));
+}
+
+// Of the whole process: what stands in for an import is not told for whom.
+std::atomic<HANDLE>& SwappedToken() {
+  static std::atomic<HANDLE> token{nullptr};
+  return token;
+}
+
+BOOL WINAPI SwappingSetThreadToken(PHANDLE thread, HANDLE token) {
+  return SetThreadToken(thread, token == nullptr ? nullptr : SwappedToken().load());
+}
+
 }  // namespace
 
 std::vector<std::string> FailImport(HMODULE module, const std::string& function, DWORD error,
@@ -97,9 +113,12 @@ std::vector<std::string> FailImport(HMODULE module, const std::string& function,
 }
 
 std::vector<std::string> LieAboutThreadToken(HMODULE module, FaultSpan span) {
-  const Substitute liar = Replace<decltype(SetThreadToken)>("SetThreadToken", LyingSetThreadToken);
-  auto fault = std::make_unique<Fault>(span, ERROR_SUCCESS, TRUE, liar.function);
-  return Install(module, liar.name, false, std::move(fault));
+  return InstallLiar(module, LyingSetThreadToken, span);
+}
+
+std::vector<std::string> SwapThreadToken(HMODULE module, HANDLE token, FaultSpan span) {
+  SwappedToken() = token;
+  return InstallLiar(module, SwappingSetThreadToken, span);
 }
 
 std::uint32_t CountCalls(HMODULE module, const std::string& function) {

@@ -28,6 +28,10 @@ std::vector<std::string> FailImport(HMODULE module, const std::string& function,
 // Windows does where the process may not impersonate that user. Taking the token off stays honest.
 std::vector<std::string> LieAboutThreadToken(HMODULE module, FaultSpan span);
 
+// The module's SetThreadToken answers TRUE, but puts `token` on the thread, which stays the caller's. Taking
+// the token off stays honest.
+std::vector<std::string> SwapThreadToken(HMODULE module, HANDLE token, FaultSpan span);
+
 // Calls so far of an import with a fault, whether they went wrong or not. Throws if it has none.
 std::uint32_t CountCalls(HMODULE module, const std::string& function);
 
