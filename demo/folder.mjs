@@ -5,9 +5,9 @@ import process from 'node:process';
 
 /** A new folder in which everybody may make files; removed when this process ends. */
 export function makeFolder() {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
   const folder = mkdtempSync(path.join(os.tmpdir(), 'portal-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
   chmodSync(folder, 0o1777);
   return folder;
 }
