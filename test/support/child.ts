@@ -118,7 +118,11 @@ export function runSource(
 const quiet = '--disable-warning=IMPERSONATE_TOKEN_NOT_CLOSED';
 
 /** Runs the source and asserts that it ended well; returns the lines it said. */
-export async function linesOf(source: string, options: ChildOptions = {}, kind?: SourceKind): Promise<string[]> {
+export async function linesOf(
+  source: string,
+  options: ChildOptions = {},
+  kind?: SourceKind,
+): Promise<string[]> {
   const execArgv = [quiet, ...(options.execArgv ?? [])];
   const result = await runSource(source, { ...options, execArgv }, kind);
   const { code, signal, stderr } = result;
