@@ -2,6 +2,7 @@ import { Impersonation, Token } from 'impersonate';
 import { caught } from '../support/errors';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world';
+import { alice, bob, freshTokens } from '../support/fresh-tokens';
 
 describe('the process token', () => {
   test('is the service, primary and without a level', () => {
@@ -32,16 +33,7 @@ describe('constructors', () => {
 });
 
 describeSwitching("a user's token", () => {
-  let alice: Token;
-  let bob: Token;
-  beforeEach(async () => {
-    alice = await world.alice.token();
-    bob = await world.bob.token();
-  });
-  afterEach(() => {
-    alice.close();
-    bob.close();
-  });
+  freshTokens();
 
   test('says who the user is', () => {
     expect(alice.user).toMatchObject({ kind: 'user', id: world.alice.id });

@@ -3,18 +3,10 @@ import { expectActingAs, expectActingAsService } from '../support/acting';
 import { caught } from '../support/errors';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world';
+import { alice, bob, freshTokens } from '../support/fresh-tokens';
 
 describeSwitching('nested scopes', () => {
-  let alice: Token;
-  let bob: Token;
-  beforeEach(async () => {
-    alice = await world.alice.token();
-    bob = await world.bob.token();
-  });
-  afterEach(() => {
-    alice.close();
-    bob.close();
-  });
+  freshTokens();
 
   test('restore the scope around them, in every mixture', () => {
     alice.runSync(() => {

@@ -3,23 +3,17 @@ import { expectActingAs, expectActingAsService } from '../support/acting';
 import { caught } from '../support/errors';
 import { seam, type FaultSpan } from '../support/seam';
 import { world } from '../support/world-win32';
+import { alice, bob, freshTokens } from '../support/fresh-tokens';
 
 const addon = 'impersonate.node';
 const fail = (name: string, span: FaultSpan = {}): void => {
   expect(seam().failImport(addon, name, { error: 5, times: Infinity, ...span })).not.toEqual([]);
 };
 
-let alice: Token;
-let bob: Token;
-beforeEach(async () => {
-  alice = await world.alice.token();
-  bob = await world.bob.token();
-});
 afterEach(() => {
   seam().clearFaults();
-  alice.close();
-  bob.close();
 });
+freshTokens();
 
 describe('an entry that fails', () => {
   test.each([

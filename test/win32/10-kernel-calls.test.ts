@@ -1,20 +1,12 @@
-import type { Token } from 'impersonate';
 import { seam } from '../support/seam';
-import { world } from '../support/world-win32';
+import { alice, bob, freshTokens } from '../support/fresh-tokens';
 
 const addon = 'impersonate.node';
 
-let alice: Token;
-let bob: Token;
-beforeEach(async () => {
-  alice = await world.alice.token();
-  bob = await world.bob.token();
-});
 afterEach(() => {
   seam().clearFaults();
-  alice.close();
-  bob.close();
 });
+freshTokens();
 
 describe('kernel calls', () => {
   const names = [
