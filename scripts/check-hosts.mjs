@@ -8,7 +8,7 @@ import { capture } from './support/run.mjs';
 // Hosts of package registries and mirrors, and folders of one machine.
 const registries =
   /\b(?:registry|deb|archive|mirrors?|snapshot|ftp)\.[a-z][a-z\d.-]*\.(?:org|com|net|io|dev|cn)\b/;
-const machineFolders = /(?<![\w.~-])\/(?:work|root|Users)\/[\w.-]/;
+const machineFolders = /(?<![\w.~-])\/(?:home|root|Users)\/[\w.-]/;
 const downloads = /"resolved":/;
 
 const literally = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -53,12 +53,12 @@ function forbiddenLines(file, text, rules) {
 // Made-up lines that the rules misjudge.
 function misjudgedSamples(rules) {
   const host = ['registry', 'example', 'org'].join('.');
-  const bad = [`fetch('https://${host}/x')`, `cd ${['', 'work', 'main'].join('/')}`, `file = "${root}/x"`];
+  const bad = [`fetch('https://${host}/x')`, `cd ${['', 'home', 'me'].join('/')}`, `file = "${root}/x"`];
   const good = [
     "import './support/root.mjs'",
     'registry.table.size()',
-    'http://localhost/work/x',
-    '../work/x',
+    'http://localhost/home/x',
+    '../home/x',
   ];
   const flagged = (line) => forbiddenLines('sample', line, rules).length === 1;
   const misjudged = [...bad.filter((line) => !flagged(line)), ...good.filter(flagged)];
