@@ -103,12 +103,14 @@ void SwitchTo(const Credentials& base, const LinuxToken& token) {
     done = Done::kUid;
     LimitCapabilities(base, identity);
     VerifyIds(base, identity);
-    if (!token.verified()) VerifyRest(identity);
+    if (!token.verified()) {
+      VerifyRest(identity);
+      token.MarkVerified();
+    }
   } catch (...) {
     Undo(base, done);
     throw;
   }
-  token.MarkVerified();
 }
 
 void SwitchBack(const Credentials& base) noexcept { AbortOn(WriteCredentials(base)); }
