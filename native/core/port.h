@@ -19,7 +19,7 @@ const char* Name() noexcept;
 void Init(unsigned node_major);
 
 // Called by every thread that loads the addon. A thread that was born with a user's identity is given
-// the process's; aborts if that fails.
+// the process's; throws if that fails, and the addon does not load there.
 void InitThread();
 
 // Calls `at_end(data)` on the calling thread when that thread ends. At most once on a thread. Not the work of

@@ -1,5 +1,8 @@
 #include "napi/arguments.h"
 
+#include <string>
+#include <vector>
+
 #include "core/error.h"
 #include "core/token_table.h"
 #include "napi/error_bridge.h"
