@@ -63,6 +63,7 @@ export function installExitGuards(): void {
   });
   process.prependListener('uncaughtExceptionMonitor', () => {
     native.leaveAll();
-    cutShort = abandonAll();
+    // Another exception of the same job does not make the first one's scopes forgotten.
+    cutShort.push(...abandonAll());
   });
 }
