@@ -12,6 +12,8 @@ module.exports = {
   testMatch: [`**/dist-test/{contract,${port}}/**/*.test.js`],
   testEnvironment: 'node',
   transform: {},
+  // Above the limit of test/support/child.ts, which says what the child printed.
+  testTimeout: 90_000,
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: { '^impersonate$': '<rootDir>/dist/index.js' },
   setupFilesAfterEnv: ['<rootDir>/dist-test/support/setup.js'],
