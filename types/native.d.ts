@@ -48,6 +48,57 @@ export interface NativeRestrictions {
   dropGroups: string[];
 }
 
+/** A path as libuv takes it: UTF-8 bytes, or a string that becomes them. */
+export type FsPath = string | Uint8Array;
+
+/** A directory that `opendir` has opened; the environment's, closed with it at the latest. */
+export type DirId = number;
+
+/** Names and libuv's UV_DIRENT_ types, in step. */
+export type FsEntries = [names: (string | Uint8Array)[], types: number[]];
+
+/**
+ * libuv's file system calls that look at a path, or at who calls: arguments and result of each. `bytes` asks for
+ * names as bytes instead of UTF-8 strings; times are seconds. The numbers of a stat are dev, mode, nlink, uid, gid,
+ * rdev, blksize, ino, size, blocks, and atime, mtime, ctime, birthtime as seconds and nanoseconds; of a statfs type,
+ * bsize, blocks, bfree, bavail, files, ffree, frsize (0 where libuv does not tell).
+ */
+export interface FsCalls {
+  access: { args: [path: FsPath, mode: number]; result: undefined };
+  chmod: { args: [path: FsPath, mode: number]; result: undefined };
+  chown: { args: [path: FsPath, uid: number, gid: number]; result: undefined };
+  closedir: { args: [dir: DirId]; result: undefined };
+  copyfile: { args: [from: FsPath, to: FsPath, flags: number]; result: undefined };
+  fchmod: { args: [fd: number, mode: number]; result: undefined };
+  fchown: { args: [fd: number, uid: number, gid: number]; result: undefined };
+  futime: { args: [fd: number, atime: number, mtime: number]; result: undefined };
+  lchown: { args: [path: FsPath, uid: number, gid: number]; result: undefined };
+  link: { args: [from: FsPath, to: FsPath]; result: undefined };
+  lstat: { args: [path: FsPath, bigint: boolean]; result: Float64Array | BigInt64Array };
+  lutime: { args: [path: FsPath, atime: number, mtime: number]; result: undefined };
+  mkdir: { args: [path: FsPath, mode: number]; result: undefined };
+  mkdtemp: { args: [template: FsPath, bytes: boolean]; result: string | Uint8Array };
+  open: { args: [path: FsPath, flags: number, mode: number]; result: number };
+  opendir: { args: [path: FsPath]; result: DirId };
+  /** Up to `count` entries; null at the end. */
+  readdir: { args: [dir: DirId, count: number, bytes: boolean]; result: FsEntries | null };
+  readlink: { args: [path: FsPath, bytes: boolean]; result: string | Uint8Array };
+  realpath: { args: [path: FsPath, bytes: boolean]; result: string | Uint8Array };
+  rename: { args: [from: FsPath, to: FsPath]; result: undefined };
+  rmdir: { args: [path: FsPath]; result: undefined };
+  scandir: { args: [path: FsPath, bytes: boolean]; result: FsEntries };
+  stat: { args: [path: FsPath, bigint: boolean]; result: Float64Array | BigInt64Array };
+  statfs: { args: [path: FsPath, bigint: boolean]; result: Float64Array | BigInt64Array };
+  symlink: { args: [target: FsPath, path: FsPath, flags: number]; result: undefined };
+  unlink: { args: [path: FsPath]; result: undefined };
+  utime: { args: [path: FsPath, atime: number, mtime: number]; result: undefined };
+}
+
+export type FsCallName = keyof FsCalls;
+
+/** `error` is 0, libuv's negative number, or what kept the thread from acting as the user. */
+export type FsDone<K extends FsCallName> = (error: number | Error, result: FsCalls[K]['result']) => void;
+
 export interface NativeHooks {
   /** `errno` is 0 and `syscall` empty for errors that are not the operating system's. */
   createError(message: string, code: string, errno: number, syscall: string): Error;
@@ -98,6 +149,38 @@ export interface Native {
   runSync<A extends unknown[], R>(token: TokenId, fn: (...args: A) => R, ...args: A): R;
   /** Calls `fn` with the thread out of its scopes. */
   runAtBaseline<R>(fn: () => R): R;
+
+  /**
+   * Makes the token the identity of the calling thread until the environment ends, beneath all scopes: it is not
+   * counted by depth(), not left by leaveAll(), and runAtBaseline() puts it aside. Once for a thread, outside scopes.
+   */
+  pinThread(token: TokenId): void;
+
+  /** Keeps the token for whoever claims the ticket first, for so many milliseconds. */
+  shareToken(token: TokenId, ticket: string, lifetime: number): void;
+  /** The token under an id of the calling environment; 0 if the ticket is unknown, claimed or expired. */
+  claimToken(ticket: string): TokenId;
+  /** Lets go of what has expired; returns how many tickets are left. */
+  expireTickets(): number;
+
+  /** The numbers of libuv's calls for startFs and fsSync. */
+  readonly fsCalls: Readonly<Record<FsCallName, number>>;
+  /**
+   * Starts one of libuv's calls on a pool thread under the token, which the job keeps alive, and calls `done` from the
+   * event loop. Throws for a closed token or one whose level does not allow work.
+   */
+  startFs<K extends FsCallName>(
+    token: TokenId,
+    call: number,
+    done: FsDone<K>,
+    ...args: FsCalls[K]['args']
+  ): void;
+  /** The same on the calling thread, in a scope of its own: libuv's negative number, or the result in an array. */
+  fsSync<K extends FsCallName>(
+    token: TokenId,
+    call: number,
+    ...args: FsCalls[K]['args']
+  ): number | [FsCalls[K]['result']];
 
   /** Calls `fn`, which changes the process's own credentials, while no thread is or can come into a scope. */
   changeCredentials<R>(fn: () => R): R;
