@@ -10,6 +10,7 @@ installGuards();
 
 export { lookupAccount, type Account } from './account';
 export { ImpersonationError } from './error';
+export { impersonate, runSync, withoutToken } from './in-flow';
 export { Impersonation } from './impersonation';
 export type { ImpersonationLevel } from './level';
 export type { Principal, Privilege } from './principal';

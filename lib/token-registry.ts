@@ -1,14 +1,14 @@
 import type { TokenId } from '../types/native';
-import { native } from './binding';
 import type { Token } from './token';
+import type { TokenLease } from './token-lease';
 
 const live = new Map<TokenId, WeakRef<Token>>();
 let warned = false;
 
 /** Tokens that nobody closed: their handles are released, and the mistake is named once. */
-const collected = new FinalizationRegistry<{ id: TokenId; quiet: boolean }>(({ id, quiet }) => {
-  live.delete(id);
-  if (!native.closeToken(id) || quiet || warned) return;
+const collected = new FinalizationRegistry<{ lease: TokenLease; quiet: boolean }>(({ lease, quiet }) => {
+  if (live.get(lease.id)?.deref() === undefined) live.delete(lease.id);
+  if (!lease.release() || quiet || warned) return;
   warned = true;
   process.emitWarning('A Token was garbage-collected without close(). Its handle has been released now', {
     type: 'ImpersonationWarning',
@@ -18,13 +18,13 @@ const collected = new FinalizationRegistry<{ id: TokenId; quiet: boolean }>(({ i
 });
 
 /** `quiet`: its owner never asked for it, and need not close it. */
-export function registerToken(token: Token, id: TokenId, quiet: boolean): void {
-  live.set(id, new WeakRef(token));
-  collected.register(token, { id, quiet }, token);
+export function registerToken(token: Token, lease: TokenLease, quiet: boolean): void {
+  live.set(lease.id, new WeakRef(token));
+  collected.register(token, { lease, quiet }, token);
 }
 
-export function unregisterToken(token: Token, id: TokenId): void {
-  live.delete(id);
+export function unregisterToken(token: Token, lease: TokenLease): void {
+  live.delete(lease.id);
   collected.unregister(token);
 }
 

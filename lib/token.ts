@@ -2,24 +2,20 @@ import { inspect, type InspectOptions } from 'node:util';
 import type { NativeDescription, TokenId } from '../types/native';
 import { rememberAccount } from './account';
 import { native } from './binding';
+import { Described } from './described';
 import { ImpersonationError } from './error';
+import { currentFlow } from './flow';
 import { toHandle } from './handle';
 import { Impersonation } from './impersonation';
 import { inspectToken } from './inspect-token';
 import { illegalConstructor, internal } from './internal';
-import { levelName, levelNumber, type ImpersonationLevel } from './level';
-import { toPrincipal, type Principal, type Privilege } from './principal';
+import { levelNumber, type ImpersonationLevel } from './level';
 import { toRestrictions, type RestrictOptions } from './restrictions';
-import { refuseThenable } from './thenable';
+import { runAsFlow } from './run';
+import { runSyncAs } from './run-sync';
+import { TokenLease } from './token-lease';
 import { findToken, registerToken, unregisterToken } from './token-registry';
-import {
-  validateBoolean,
-  validateInteger,
-  validateOptions,
-  validateString,
-  validateSyncFunction,
-  wrongType,
-} from './validate';
+import { validateBoolean, validateInteger, validateOptions, validateString, wrongType } from './validate';
 
 /** The process's token as `Token.current()` answers it; nobody else's to close. */
 let processToken: Token | undefined;
@@ -37,15 +33,16 @@ export function forgetProcessToken(): void {
  * `close()`, `using` or garbage collection; scopes that act as it keep it alive until they end. Every member but
  * `closed`, `close()` and inspection throws ERR_TOKEN_CLOSED once it is closed.
  */
-export class Token {
-  #id: TokenId;
-  #description: NativeDescription | undefined;
+export class Token extends Described {
+  /** Undefined once it is closed. */
+  #lease: TokenLease | undefined;
 
   /** @internal */
-  constructor(key: symbol, id: TokenId, quiet = false) {
+  constructor(key: symbol, token: TokenId | TokenLease, quiet = false) {
     if (key !== internal) throw illegalConstructor('Token');
-    this.#id = id;
-    registerToken(this, id, quiet);
+    super();
+    this.#lease = typeof token === 'number' ? new TokenLease(token) : token;
+    registerToken(this, this.#lease, quiet);
   }
 
   /** The identity of the process, whatever this thread impersonates: OpenProcessToken, or the process's ids. */
@@ -54,16 +51,18 @@ export class Token {
   }
 
   /**
-   * Who synchronous code acts as here: the token of the innermost scope, else of the process. It belongs to
-   * whoever made it: do not close it. Asks no kernel, so it does not see what other addons do to the thread.
+   * Who the running code acts as: the token of the innermost scope, else of the flow, else of the process. It
+   * belongs to whoever made it: do not close it. Asks no kernel, so it does not see what other addons do to the
+   * thread.
    */
   static current(): Token {
     const id = native.currentTokenId();
     const known = id === 0 ? undefined : findToken(id);
     if (known) return known;
     // The scope's token has been closed since: it lives in the scope alone, until it gets a number again.
-    const own = id === 0 ? 0 : native.currentToken();
-    if (own !== 0) return new Token(internal, own, true);
+    if (id !== 0) return new Token(internal, native.currentToken(), true);
+    const flow = currentFlow();
+    if (flow) return flow.token.closed ? new Token(internal, flow.lease, true) : flow.token;
     if (!processToken || processToken.closed) processToken = new Token(internal, native.processToken(), true);
     return processToken;
   }
@@ -121,46 +120,8 @@ export class Token {
     native.setTokenLimit(limit);
   }
 
-  get user(): Principal {
-    return toPrincipal(this.#describe().user);
-  }
-
-  /** The groups that grant access: neither disabled nor deny-only ones, nor the logon session's. */
-  get groups(): readonly Principal[] {
-    return this.#describe().groups.map(toPrincipal);
-  }
-
-  /** The groups that only deny access. Windows; empty elsewhere. */
-  get denyOnlyGroups(): readonly Principal[] {
-    return this.#describe().denyOnlyGroups.map(toPrincipal);
-  }
-
-  /** Win32 privileges, or on Linux the capabilities that the identity keeps. */
-  get privileges(): readonly Privilege[] {
-    return this.#describe().privileges.map(({ name, enabled }) => Object.freeze({ name, enabled }));
-  }
-
-  /** Null for a primary token. */
-  get level(): ImpersonationLevel | null {
-    const { level } = this.#describe();
-    return level === null ? null : levelName(level);
-  }
-
-  get type(): 'primary' | 'impersonation' {
-    return this.#describe().level === null ? 'primary' : 'impersonation';
-  }
-
-  /** The SID of the logon session; null where there is none, and on Linux. */
-  get logonId(): string | null {
-    return this.#describe().logonId || null;
-  }
-
-  get isAnonymous(): boolean {
-    return this.#describe().anonymous;
-  }
-
   get closed(): boolean {
-    return this.#id === 0;
+    return this.#lease === undefined;
   }
 
   /**
@@ -184,7 +145,7 @@ export class Token {
 
   /** Whether both stand for the same user with the same groups, privileges, restrictions and level. */
   equals(other: Token): boolean {
-    if (typeof other !== 'object' || (other as unknown) === null || !(#id in other)) {
+    if (typeof other !== 'object' || (other as unknown) === null || !(#lease in other)) {
       throw wrongType('other', 'an instance of Token', other);
     }
     return native.equalTokens(this.#open(), other.#open());
@@ -199,9 +160,20 @@ export class Token {
    * with ERR_ASYNC_RESULT.
    */
   runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
-    const id = this.#open();
-    validateSyncFunction(fn, 'fn');
-    return refuseThenable(native.runSync(id, fn, ...args));
+    return runSyncAs(this.#open(), fn, args);
+  }
+
+  /**
+   * Calls `fn` with `args` in an async flow of this user and returns its result. The flow carries the token over
+   * every await, timer and event that comes of it, and no other flow sees it: `impersonate/fs`, `runSync()`,
+   * `impersonate()` and `Token.current()` take the user from there. The thread itself stays the process's. The
+   * flow keeps the token alive, closed or not, for as long as anything can resume it.
+   *
+   * Throws ERR_SCOPE_ACTIVE inside a synchronous scope, and ERR_TOKEN_LEVEL for a token that does not allow work.
+   */
+  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+    this.#open();
+    return runAsFlow({ token: this, lease: this.lend() }, fn, args);
   }
 
   /**
@@ -212,14 +184,14 @@ export class Token {
     return new Impersonation(internal, this, this.#open());
   }
 
-  /** Releases the token. Does nothing the second time. Scopes that act as it go on until they end. */
+  /** Releases the token. Does nothing the second time. Scopes and flows that act as it go on until they end. */
   close(): void {
-    const id = this.#id;
-    if (id === 0) return;
-    this.#id = 0;
-    this.#description = undefined;
-    unregisterToken(this, id);
-    native.closeToken(id);
+    const lease = this.#lease;
+    if (!lease) return;
+    this.#lease = undefined;
+    this.forget();
+    unregisterToken(this, lease);
+    lease.release();
   }
 
   /** `close()`. */
@@ -227,7 +199,7 @@ export class Token {
     this.close();
   }
 
-  toString(): string {
+  override toString(): string {
     if (this.closed) return 'Token (closed)';
     const { id, name } = this.user;
     return name === undefined ? `Token ${id}` : `Token ${name} (${id})`;
@@ -237,12 +209,19 @@ export class Token {
     return inspectToken(this, options);
   }
 
-  #open(): TokenId {
-    if (this.#id === 0) throw new ImpersonationError('The token is closed', 'ERR_TOKEN_CLOSED');
-    return this.#id;
+  /** @internal For what must be able to act as the user however long this object stays open. */
+  lend(): TokenLease {
+    this.#open();
+    return (this.#lease as TokenLease).share();
   }
 
-  #describe(): NativeDescription {
-    return (this.#description ??= native.describeToken(this.#open()));
+  /** @internal */
+  protected override describe(): NativeDescription {
+    return native.describeToken(this.#open());
+  }
+
+  #open(): TokenId {
+    if (!this.#lease) throw new ImpersonationError('The token is closed', 'ERR_TOKEN_CLOSED');
+    return this.#lease.id;
   }
 }

@@ -19,9 +19,13 @@ export function wrongValue(argument: string, reason: string): TypeError {
   return argumentError('ERR_INVALID_ARG_VALUE', `The "${argument}" argument ${reason}`);
 }
 
+export function validateFunction(value: unknown, argument: string): void {
+  if (typeof value !== 'function') throw wrongType(argument, 'of type function', value);
+}
+
 /** A function whose work is over when it returns. */
 export function validateSyncFunction(value: unknown, argument: string): void {
-  if (typeof value !== 'function') throw wrongType(argument, 'of type function', value);
+  validateFunction(value, argument);
   if (types.isAsyncFunction(value) || types.isGeneratorFunction(value)) {
     throw wrongValue(
       argument,

@@ -1,0 +1,36 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Token } from './token';
+import type { TokenLease } from './token-lease';
+
+/** What an async flow carries: who it acts as. */
+export interface Flow {
+  readonly token: Token;
+  /** Keeps the token open for as long as anything can resume the flow, whether or not `token` is closed. */
+  readonly lease: TokenLease;
+}
+
+/** Null in a flow that has gone back to the process. */
+const flows = new AsyncLocalStorage<Flow | null>();
+/** What code outside of every flow carries on this thread. */
+let threadFlow: Flow | undefined;
+
+/** Of the running code; undefined where it acts as the process. */
+export function currentFlow(): Flow | undefined {
+  const flow = flows.getStore();
+  return flow === undefined ? threadFlow : (flow ?? undefined);
+}
+
+/** Calls `fn` with `args` in that flow, or as the process with null, and returns its result. */
+export function runInFlow<A extends unknown[], R>(flow: Flow | null, fn: (...args: A) => R, ...args: A): R {
+  return flows.run(flow, fn, ...args);
+}
+
+/** For a thread that acts as one token for its whole life. */
+export function setThreadFlow(flow: Flow): void {
+  threadFlow = flow;
+}
+
+/** Whether this thread acts as one token for its whole life. */
+export function isThreadPinned(): boolean {
+  return threadFlow !== undefined;
+}

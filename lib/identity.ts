@@ -1,0 +1,44 @@
+import { native } from './binding';
+import { ImpersonationError } from './error';
+import { currentFlow, type Flow } from './flow';
+import { findToken } from './token-registry';
+import { TokenLease } from './token-lease';
+
+/** Who work that leaves the thread acts as. Whoever holds it keeps the token open. */
+export interface Identity {
+  readonly lease: TokenLease;
+}
+
+function scopeIdentity(): Identity | undefined {
+  const id = native.currentTokenId();
+  if (id === 0) return undefined;
+  const known = findToken(id);
+  if (known) return { lease: known.lend() };
+  // The scope's token has been closed since: it lives in the scope alone, until it gets a number again.
+  return { lease: new TokenLease(native.currentToken()).share() };
+}
+
+/** Of the running code: the innermost scope's, else the flow's; undefined where it acts as the process. */
+export function currentIdentity(): Identity | undefined {
+  return scopeIdentity() ?? currentFlow();
+}
+
+export function noToken(): ImpersonationError {
+  return new ImpersonationError(
+    'There is no token here: this is neither in a flow of token.run() nor in an impersonation scope',
+    'ERR_NO_TOKEN',
+  );
+}
+
+/** The same; throws ERR_NO_TOKEN rather than to let anything be done as the process. */
+export function requireIdentity(): Identity {
+  const identity = currentIdentity();
+  if (!identity) throw noToken();
+  return identity;
+}
+
+export function requireFlow(): Flow {
+  const flow = currentFlow();
+  if (!flow) throw noToken();
+  return flow;
+}

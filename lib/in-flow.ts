@@ -1,0 +1,28 @@
+import { native } from './binding';
+import { runInFlow } from './flow';
+import { requireFlow } from './identity';
+import { Impersonation } from './impersonation';
+import { internal } from './internal';
+import { runSyncAs } from './run-sync';
+import { Token } from './token';
+import { validateFunction } from './validate';
+
+/** `token.impersonate()` with the flow's token; throws ERR_NO_TOKEN outside of every flow. */
+export function impersonate(): Impersonation {
+  const { token, lease } = requireFlow();
+  return new Impersonation(internal, token.closed ? new Token(internal, lease, true) : token, lease.id);
+}
+
+/** `token.runSync(fn, ...args)` with the flow's token; throws ERR_NO_TOKEN outside of every flow. */
+export function runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+  return runSyncAs(requireFlow().lease.id, fn, args);
+}
+
+/**
+ * Calls `fn` with `args` as the process, and returns its result: for a step that is the service's own business. What
+ * comes of it asynchronously carries no token either. A synchronous scope is put aside until `fn` returns.
+ */
+export function withoutToken<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+  validateFunction(fn, 'fn');
+  return runInFlow(null, () => native.runAtBaseline(() => fn(...args)));
+}

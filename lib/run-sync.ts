@@ -1,0 +1,10 @@
+import type { TokenId } from '../types/native';
+import { native } from './binding';
+import { refuseThenable } from './thenable';
+import { validateSyncFunction } from './validate';
+
+/** What `token.runSync()` does, for an open token. */
+export function runSyncAs<A extends unknown[], R>(id: TokenId, fn: (...args: A) => R, args: A): R {
+  validateSyncFunction(fn, 'fn');
+  return refuseThenable(native.runSync(id, fn, ...args));
+}

@@ -1,0 +1,29 @@
+import { native } from './binding';
+import { ImpersonationError } from './error';
+import { runInFlow, type Flow } from './flow';
+import { validateFunction } from './validate';
+
+function requireLevelForWork({ token }: Flow): void {
+  const { level } = token;
+  if (level !== 'anonymous' && level !== 'identification') return;
+  throw new ImpersonationError(
+    `The token's level ${level} lets it be looked at, not acted as: a token of level impersonation or delegation is needed`,
+    'ERR_TOKEN_LEVEL',
+  );
+}
+
+function requireNoScope(): void {
+  if (native.depth() === 0) return;
+  throw new ImpersonationError(
+    'A flow cannot begin inside a synchronous scope: until its first await it would act as the scope',
+    'ERR_SCOPE_ACTIVE',
+  );
+}
+
+/** What `token.run()` does. */
+export function runAsFlow<A extends unknown[], R>(flow: Flow, fn: (...args: A) => R, args: A): R {
+  validateFunction(fn, 'fn');
+  requireLevelForWork(flow);
+  requireNoScope();
+  return runInFlow(flow, fn, ...args);
+}
