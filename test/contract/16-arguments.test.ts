@@ -160,7 +160,10 @@ test.each([
   'isAnonymous',
   'closed',
 ])('the getter %s refuses a foreign receiver', async (name) => {
-  const get = Object.getOwnPropertyDescriptor(Token.prototype, name)?.get;
+  const owner = [Token.prototype, Object.getPrototypeOf(Token.prototype) as object].find((prototype) =>
+    Object.hasOwn(prototype, name),
+  );
+  const get = Object.getOwnPropertyDescriptor(owner ?? {}, name)?.get;
   if (get === undefined) throw new Error(`${name} is not a getter`);
   for (const receiver of [{}, Token.prototype, Object.create(Token.prototype), undefined]) {
     expect((await failure(() => get.call(receiver))).name).toBe('TypeError');

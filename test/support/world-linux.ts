@@ -6,6 +6,7 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -124,5 +125,10 @@ export const world: World & { readonly alice: LinuxIdentity; readonly bob: Linux
   whoAmI,
   putForeign,
   removeForeign,
+  own(path, who) {
+    chmodSync(path, statSync(path).isDirectory() ? 0o700 : 0o600);
+    const { uid, gid } = who === 'service' ? { uid: 0, gid: 0 } : (who as LinuxIdentity);
+    chownSync(path, uid, gid);
+  },
   handleCount: () => readdirSync('/proc/self/fd').length + readdirSync('/proc/self/task').length,
 };

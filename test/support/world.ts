@@ -26,6 +26,11 @@ export interface World {
   /** Puts a user on the calling thread as another addon would, behind the product's back. */
   putForeign(who: Identity): void;
   removeForeign(): void;
+  /**
+   * Makes a file, or a folder and all that will be in it, something only `who` may open. By mode and owner on Linux; by
+   * the file witness under Wine, which stays in place: for a program that a test starts.
+   */
+  own(path: string, who: Identity | 'service'): void;
   /** What the process holds of the kernel and must give back: descriptors or handles. */
   handleCount(): number;
 }
