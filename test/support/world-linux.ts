@@ -127,7 +127,10 @@ export const world: World & { readonly alice: LinuxIdentity; readonly bob: Linux
   removeForeign,
   own(path, who) {
     chmodSync(path, statSync(path).isDirectory() ? 0o700 : 0o600);
-    const { uid, gid } = who === 'service' ? { uid: 0, gid: 0 } : (who as LinuxIdentity);
+    const { uid, gid } =
+      who === 'service'
+        ? { uid: Number(whoAmI()), gid: Number(process.getegid?.()) }
+        : (who as LinuxIdentity);
     chownSync(path, uid, gid);
   },
   handleCount: () => readdirSync('/proc/self/fd').length + readdirSync('/proc/self/task').length,

@@ -1,0 +1,217 @@
+import { EventEmitter, once } from 'node:events';
+import { Token, impersonate, runSync, withoutToken } from 'impersonate';
+import { expectActingAs, expectActingAsService } from '../support/acting';
+import { caught, rejected } from '../support/errors';
+import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+const tick = (ms = 0): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+const who = (): string => Token.current().user.id;
+
+describeSwitching('a flow', () => {
+  freshTokens();
+
+  test('passes arguments and result on, and an exception', async () => {
+    expect(alice.run((a: number, b: string) => `${String(a)}${b}`, 1, 'b')).toBe('1b');
+    expect(await alice.run((a: number) => Promise.resolve(a + 1), 1)).toBe(2);
+    const failure = new Error('mine');
+    expect(
+      caught(() =>
+        alice.run(() => {
+          throw failure;
+        }),
+      ),
+    ).toBe(failure);
+    expect(await rejected(alice.run(() => Promise.reject(failure)))).toBe(failure);
+  });
+
+  test('carries its token over awaits, timers, ticks and events, and leaves the thread alone', async () => {
+    await alice.run(async () => {
+      expect(Token.current()).toBe(alice);
+      expectActingAsService();
+      await tick();
+      expect(Token.current()).toBe(alice);
+      await new Promise<void>((resolve) => {
+        process.nextTick(() => {
+          queueMicrotask(() => {
+            setImmediate(() => {
+              expect(Token.current()).toBe(alice);
+              resolve();
+            });
+          });
+        });
+      });
+      const emitter = new EventEmitter();
+      setTimeout(() => emitter.emit('event'), 1);
+      await once(emitter, 'event');
+      expect(Token.current()).toBe(alice);
+      expectActingAsService();
+    });
+    expect(who()).toBe(world.serviceId);
+  });
+
+  test('its token is that of runSync() and impersonate(), by the kernel', async () => {
+    await alice.run(async () => {
+      await tick();
+      expect(
+        runSync((a: number) => {
+          expectActingAs(world.alice);
+          return a;
+        }, 7),
+      ).toBe(7);
+      {
+        using scope = impersonate();
+        expectActingAs(world.alice);
+        expect(scope.token).toBe(alice);
+      }
+      expectActingAsService();
+    });
+  });
+
+  test('without a token they throw ERR_NO_TOKEN and call nothing', () => {
+    const fn = jest.fn();
+    expect(caught(() => runSync(fn))).toMatchObject({ name: 'ImpersonationError', code: 'ERR_NO_TOKEN' });
+    expect(caught(() => impersonate())).toMatchObject({ code: 'ERR_NO_TOKEN' });
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  test('a scope inside it comes first, and the flow again after it', async () => {
+    await alice.run(async () => {
+      await tick();
+      bob.runSync(() => {
+        expect(Token.current()).toBe(bob);
+        expectActingAs(world.bob);
+      });
+      expect(Token.current()).toBe(alice);
+    });
+  });
+
+  test('inside another is its own, and the outer one goes on', async () => {
+    await alice.run(async () => {
+      const inner = bob.run(async () => {
+        await tick(2);
+        expect(Token.current()).toBe(bob);
+        runSync(() => {
+          expectActingAs(world.bob);
+        });
+      });
+      expect(Token.current()).toBe(alice);
+      await inner;
+      expect(Token.current()).toBe(alice);
+      runSync(() => {
+        expectActingAs(world.alice);
+      });
+    });
+  });
+
+  test('withoutToken() is the process again for a step, and for what comes of it', async () => {
+    await alice.run(async () => {
+      const later = withoutToken(async (n: number) => {
+        expect(who()).toBe(world.serviceId);
+        expect(caught(() => runSync(() => 0)).code).toBe('ERR_NO_TOKEN');
+        await tick();
+        expect(who()).toBe(world.serviceId);
+        return n;
+      }, 3);
+      expect(Token.current()).toBe(alice);
+      expect(await later).toBe(3);
+      expect(Token.current()).toBe(alice);
+    });
+  });
+
+  test('withoutToken() puts a synchronous scope aside until it returns', () => {
+    alice.runSync(() => {
+      withoutToken(() => {
+        expectActingAsService();
+        expect(who()).toBe(world.serviceId);
+      });
+      expectActingAs(world.alice);
+    });
+    {
+      using _scope = bob.impersonate();
+      expect(
+        caught(() =>
+          withoutToken(() => {
+            throw new Error('mine');
+          }),
+        ).message,
+      ).toBe('mine');
+      expectActingAs(world.bob);
+    }
+  });
+
+  test('does not begin inside a synchronous scope', () => {
+    const fn = jest.fn();
+    alice.runSync(() => {
+      expect(caught(() => bob.run(fn))).toMatchObject({ code: 'ERR_SCOPE_ACTIVE' });
+    });
+    {
+      using _scope = alice.impersonate();
+      expect(caught(() => alice.run(fn))).toMatchObject({ code: 'ERR_SCOPE_ACTIVE' });
+    }
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ['nothing', undefined],
+    ['a promise', Promise.resolve()],
+    ['an object', { call() {} }],
+  ])('refuses %s for a function', (_name, fn) => {
+    for (const call of [
+      () => alice.run(fn as never),
+      () => withoutToken(fn as never),
+      () => alice.run(() => runSync(fn as never)),
+    ]) {
+      expect(caught(call)).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
+    }
+  });
+
+  test('of a closed token is refused', async () => {
+    const closed = await world.alice.token();
+    closed.close();
+    expect(caught(() => closed.run(() => 0)).code).toBe('ERR_TOKEN_CLOSED');
+  });
+
+  test('keeps its token alive when it is closed, and close() is close() for everybody else', async () => {
+    const token = await world.alice.token();
+    await token.run(async () => {
+      token.close();
+      await tick();
+      expect(token.closed).toBe(true);
+      expect(caught(() => token.runSync(() => 0)).code).toBe('ERR_TOKEN_CLOSED');
+      expect(Token.current().user.id).toBe(world.alice.id);
+      expect(Token.current().equals(alice)).toBe(true);
+      runSync(() => {
+        expectActingAs(world.alice);
+      });
+      {
+        using scope = impersonate();
+        expectActingAs(world.alice);
+        expect(scope.token.user.id).toBe(world.alice.id);
+      }
+      await bob.run(tick);
+      runSync(() => {
+        expectActingAs(world.alice);
+      });
+    });
+  });
+
+  test('work that nobody waits for keeps it, too', async () => {
+    const token = await world.bob.token();
+    let seen = '';
+    token.run(() => {
+      setTimeout(() => {
+        runSync(() => {
+          seen = world.whoAmI();
+        });
+      }, 5);
+    });
+    token.close();
+    await tick(20);
+    expect(seen).toBe(world.bob.id);
+  });
+});
