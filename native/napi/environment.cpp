@@ -6,8 +6,15 @@
 #include "core/token_table.h"
 
 namespace impersonate {
+namespace {
 
-void Environment::Create(Napi::Env env) { env.SetInstanceData(new Environment); }
+// What a token counts for in the collector's eyes: flows keep closed tokens until they are collected themselves,
+// and that must come long before the process's limit of tokens does.
+constexpr std::int64_t kTokenBytes = 16 * 1024;
+
+}  // namespace
+
+void Environment::Create(Napi::Env env) { env.SetInstanceData(new Environment(env)); }
 
 Environment::~Environment() {
   // A worker that is terminated inside a scope runs none of its finally blocks.
@@ -18,11 +25,14 @@ Environment::~Environment() {
 std::int32_t Environment::AddToken(TokenRef token) {
   const std::int32_t id = TokenTable::Get().Add(std::move(token));
   tokens_.insert(id);
+  Napi::MemoryManagement::AdjustExternalMemory(env_, kTokenBytes);
   return id;
 }
 
 bool Environment::CloseToken(std::int32_t id) {
-  return tokens_.erase(id) != 0 && TokenTable::Get().Close(id);
+  if (tokens_.erase(id) == 0) return false;
+  Napi::MemoryManagement::AdjustExternalMemory(env_, -kTokenBytes);
+  return TokenTable::Get().Close(id);
 }
 
 void Environment::SetHooks(Napi::Function create_error, Napi::Function on_leak) {

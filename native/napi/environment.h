@@ -15,7 +15,7 @@ class Environment {
   static void Create(Napi::Env env);
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
-  Environment() = default;
+  explicit Environment(Napi::Env env) : env_(env) {}
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
   // Leaves the thread's scopes and closes the tokens that the environment leaves open.
@@ -32,6 +32,7 @@ class Environment {
   Napi::FunctionReference& on_leak() { return on_leak_; }
 
  private:
+  Napi::Env env_;
   std::unordered_set<std::int32_t> tokens_;
   Napi::FunctionReference create_error_;
   Napi::FunctionReference on_leak_;

@@ -214,4 +214,17 @@ describeSwitching('a flow', () => {
     await tick(20);
     expect(seen).toBe(world.bob.id);
   });
+
+  test('lets go of a closed token some time after nothing can resume it', async () => {
+    for (let round = 0; round < 25_000; round++) {
+      const token = alice.duplicate();
+      const flow = token.run(async () => {
+        await null;
+      });
+      token.close();
+      await flow;
+      if (round % 100 === 0) await tick();
+    }
+    expect(Token.count).toBeLessThan(Token.limit / 2);
+  });
 });
