@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { runProgram } from '../support/child';
+import { root } from '../support/paths';
+import { describeSwitching } from '../support/switching';
+
+const program = join(__dirname, 'programs', 'many-flows.js');
+const register = ['--import', pathToFileURL(join(root, 'dist', 'register.mjs')).href];
+
+describeSwitching('1,000 flows of two users at once', () => {
+  test.each([
+    ['impersonate/fs', 'fs', []],
+    ['node:fs with impersonate/register', 'node', register],
+  ])('through %s: no step as somebody else', async (_name, mode, execArgv) => {
+    const seed = String(Math.floor(Math.random() * 1e6));
+    const result = await runProgram(program, { args: [mode, seed, '1000'], execArgv, timeout: 80_000 });
+    expect({ seed, ...result }).toEqual({
+      seed,
+      code: 0,
+      signal: null,
+      stderr: '',
+      stdout: expect.stringMatching(/^\{"flows":1000,"wrong":\[\],"wrongCount":0\}\s*$/) as string,
+    });
+  });
+
+  test('and through node:fs without it, to show that the check is one', async () => {
+    const { stdout } = await runProgram(program, { args: ['node', '1', '50'] });
+    expect(JSON.parse(stdout)).toMatchObject({ flows: 50 });
+    expect((JSON.parse(stdout) as { wrongCount: number }).wrongCount).toBeGreaterThan(50);
+  });
+});

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import http from 'node:http';
+import { join } from 'node:path';
+import readline from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { root } from '../support/paths';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+const seconds = 30;
+const connections = 100;
+const register = pathToFileURL(join(root, 'dist', 'register.mjs')).href;
+
+interface Held {
+  readonly handles: number;
+  readonly heap: number;
+  readonly user: string;
+}
+
+function startServer() {
+  const args = ['--expose-gc', '--import', register, join(__dirname, 'programs', 'file-server.js')];
+  const server = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = readline.createInterface({ input: server.stdout })[Symbol.asyncIterator]();
+  const line = async (): Promise<string> => String((await lines.next()).value);
+  return {
+    port: line().then(Number),
+    held: async (): Promise<Held> => {
+      server.stdin.write('\n');
+      return JSON.parse(await line()) as Held;
+    },
+    end: () =>
+      new Promise<number | null>((resolve) => {
+        server.once('exit', resolve);
+        server.stdin.end();
+      }),
+  };
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly body: string;
+}
+
+function get(options: http.RequestOptions): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(options, (response) => {
+      let body = '';
+      response.setEncoding('latin1').on('data', (part: string) => (body += part));
+      response.once('end', () => {
+        resolve({ status: response.statusCode, body });
+      });
+      response.once('error', reject);
+    });
+    request.once('error', reject);
+  });
+}
+
+describeSwitching('a file server that knows nothing of impersonation, under impersonate/register', () => {
+  test(
+    `answers two users on ${String(connections)} connections for ${String(seconds)} s, each as himself`,
+    async () => {
+      const server = startServer();
+      const port = await server.port;
+      const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
+      const wrong: string[] = [];
+      let [own, refused] = [0, 0];
+      const ask = async (turn: number): Promise<void> => {
+        const user = turn % 2 === 0 ? 'alice' : 'bob';
+        const owner = turn % 5 === 0 ? (user === 'alice' ? 'bob' : 'alice') : user;
+        const name = turn % 7 === 0 ? 'large' : 'small';
+        const path = `/${owner}/${name}`;
+        const answer = await get({ port, host: '127.0.0.1', path, agent, headers: { 'x-user': user } });
+        const right =
+          owner === user
+            ? answer.status === 200 && answer.body === `${owner} `.repeat(name === 'large' ? 20_000 : 100)
+            : answer.status === 403 && answer.body === '';
+        if (!right)
+          wrong.push(`${user} asked for ${path}: ${String(answer.status)} ${answer.body.slice(0, 40)}`);
+        else if (owner === user) own++;
+        else refused++;
+      };
+      const load = async (duration: number): Promise<void> => {
+        const end = Date.now() + duration * 1000;
+        await Promise.all(
+          Array.from({ length: connections }, async (_, index) => {
+            for (let turn = index; Date.now() < end && wrong.length === 0; turn++) await ask(turn);
+          }),
+        );
+      };
+      await load(seconds / 5);
+      const before = await server.held();
+      await load((seconds * 4) / 5);
+      const after = await server.held();
+      agent.destroy();
+      expect(wrong).toEqual([]);
+      expect(own).toBeGreaterThan(connections);
+      expect(refused).toBeGreaterThan(connections / 5);
+      expect(after.user).toBe(world.serviceId);
+      expect(after.handles - before.handles).toBeLessThanOrEqual(8);
+      expect(after.heap / before.heap).toBeLessThan(1.5);
+      expect(await server.end()).toBe(0);
+    },
+    (seconds + 60) * 1000,
+  );
+});

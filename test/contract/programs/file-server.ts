@@ -1,0 +1,70 @@
+// A server of two users' files that knows impersonation only from `token.run`: serve-static under node:http. Prints its
+// port; a line on standard input asks what it holds of memory and of the kernel; the end of the input ends it.
+import { once } from 'node:events';
+import nodeFs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import readline from 'node:readline';
+import serveStatic from 'serve-static';
+import type { Token } from 'impersonate';
+import { tempFolder } from '../../support/temp-folder';
+import { world } from '../../support/world';
+
+const folder = tempFolder('server');
+const users = [world.alice, world.bob];
+
+for (const who of users) {
+  const home = path.join(folder, who.key);
+  nodeFs.mkdirSync(home);
+  for (const [name, size] of [
+    ['small', 100],
+    ['large', 20_000],
+  ] as const) {
+    nodeFs.writeFileSync(path.join(home, name), `${who.key} `.repeat(size));
+    world.own(path.join(home, name), who);
+  }
+  world.own(home, who);
+}
+
+async function main(): Promise<void> {
+  const tokens = new Map<string, Token>();
+  for (const who of users) tokens.set(who.key, await who.token());
+  const serve = serveStatic(folder, { index: false });
+  const server = http.createServer((request, response) => {
+    const end = (status: number): void => {
+      if (response.headersSent) {
+        response.destroy();
+        return;
+      }
+      response.writeHead(status).end();
+    };
+    const token = tokens.get(String(request.headers['x-user']));
+    if (!token) {
+      end(401);
+      return;
+    }
+    token.run(() => {
+      serve(request, response, (error?: unknown) => {
+        const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+        end(error === undefined ? 404 : ['EACCES', 'EPERM'].includes(code) ? 403 : 500);
+      });
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  console.log((server.address() as AddressInfo).port);
+  for await (const _line of readline.createInterface({ input: process.stdin })) {
+    (globalThis as { gc?: () => void }).gc?.();
+    console.log(
+      JSON.stringify({
+        handles: world.handleCount(),
+        heap: process.memoryUsage().heapUsed,
+        user: world.whoAmI(),
+      }),
+    );
+  }
+  server.closeAllConnections();
+  server.close();
+}
+
+void main();
