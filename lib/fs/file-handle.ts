@@ -1,0 +1,99 @@
+import type { Identity } from '../identity';
+import { handleForm, type FileHandle, type HandleForm } from './handle-form';
+import { InvalidArguments } from './invalid';
+import { startJob } from './job';
+import { toId, toMode, toSeconds } from './parse';
+import { refusal } from './refusal';
+import type { FsPath } from '../../types/native';
+
+export type { FileHandle } from './handle-form';
+
+type Change = (fd: number, ...args: unknown[]) => Promise<void>;
+
+// More than any process may open: node's functions refuse arguments before they come to it.
+const noDescriptor = 0x7fff_ffff;
+
+/** What the system allows by who asks, not by how the descriptor was opened. */
+function changesAs(identity: Identity): Record<'chmod' | 'chown' | 'utimes', Change> {
+  return {
+    chmod: (fd, mode) => startJob(identity, 'fchmod', fd, toMode(mode)),
+    chown: (fd, uid, gid) => startJob(identity, 'fchown', fd, toId(uid), toId(gid)),
+    utimes: (fd, atime, mtime) => startJob(identity, 'futime', fd, toSeconds(atime), toSeconds(mtime)),
+  };
+}
+
+function guarded(
+  { hold, letGo, prototype }: HandleForm,
+  name: 'chmod' | 'chown' | 'utimes',
+  change: Change,
+): (this: FileHandle, ...args: unknown[]) => Promise<void> {
+  const original = prototype[name] as (this: FileHandle, ...args: unknown[]) => Promise<void>;
+  return function (...args) {
+    // Node refuses a closed handle before it does anything.
+    if (this.fd === -1) return original.apply(this, args);
+    hold.call(this);
+    return Promise.resolve(this.fd)
+      .then((fd) => change(fd, ...args))
+      .catch((error: unknown) => {
+        throw error instanceof InvalidArguments ? refusal(`f${name}`, 0, 3, [noDescriptor, ...args]) : error;
+      })
+      .finally(() => letGo.call(this));
+  };
+}
+
+function refuseTransfer(): never {
+  throw new DOMException('A FileHandle of a user cannot be transferred', 'DataCloneError');
+}
+
+/**
+ * Node's own FileHandle for a descriptor that the identity has opened. What only needs the descriptor is node's own;
+ * chmod, chown and utimes run as the identity, as node's would act as the process. For the same reason the handle
+ * cannot be transferred to another thread, where it would be node's alone.
+ */
+function adopt(form: HandleForm, identity: Identity, fd: number): FileHandle {
+  const handle = form.make(fd);
+  const changes = changesAs(identity);
+  for (const name of ['chmod', 'chown', 'utimes'] as const) {
+    Object.defineProperty(handle, name, {
+      value: guarded(form, name, changes[name]),
+      writable: true,
+      configurable: true,
+    });
+  }
+  return Object.defineProperty(handle, form.transfer, { value: refuseTransfer });
+}
+
+/** Opens as the identity. The handle is the caller's to close. */
+export function openHandle(
+  identity: Identity,
+  path: FsPath,
+  flags: number,
+  mode: number,
+): Promise<FileHandle> {
+  // First, so that a descriptor that has been opened always gets its owner.
+  return handleForm().then((form) =>
+    startJob(identity, 'open', path, flags, mode).then((fd) => adopt(form, identity, fd)),
+  );
+}
+
+/** Whether it is a handle already, with its own methods for files. */
+export function isHandle(value: unknown): value is FileHandle {
+  if (typeof value !== 'object' || value === null) return false;
+  const { fd, readFile, writeFile, appendFile } = value as Record<string, unknown>;
+  return typeof fd === 'number' && [readFile, writeFile, appendFile].every((of) => typeof of === 'function');
+}
+
+/** What `use` comes to, once the handle has been closed. */
+export function closing<T>(handle: FileHandle, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  return use(handle).then(
+    (result) => handle.close().then(() => result),
+    (error: unknown) =>
+      handle.close().then(
+        () => Promise.reject(error as Error),
+        (closeError: unknown) => {
+          const { message, code } = error as NodeJS.ErrnoException;
+          throw Object.assign(new AggregateError([error, closeError], message), { code });
+        },
+      ),
+  );
+}

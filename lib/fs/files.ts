@@ -1,0 +1,72 @@
+import type { FsPath } from '../../types/native';
+import type { Identity } from '../identity';
+import { unlessAborted } from './abort';
+import { closing, isHandle, openHandle, type FileHandle } from './file-handle';
+import { invalid } from './invalid';
+import { toBoolean, toFlags, toMode, toOptions, type Options } from './parse';
+import { toPath } from './path';
+
+const isView = (value: unknown): value is NodeJS.ArrayBufferView => ArrayBuffer.isView(value);
+
+function isIterable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Symbol.iterator in value || Symbol.asyncIterator in value;
+}
+
+function use<T>(
+  identity: Identity,
+  [path, flags, mode]: [FsPath, number, number],
+  options: Options,
+  work: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
+  return unlessAborted(options.signal, () =>
+    openHandle(identity, path, flags, mode).then((handle) => closing(handle, work)),
+  );
+}
+
+export function readFile(identity: Identity, path: unknown, given: unknown): Promise<string | Buffer> {
+  const options = toOptions(given);
+  const { buffer, flag } = options;
+  if (buffer !== undefined && typeof buffer !== 'function' && !isView(buffer)) return invalid();
+  if (isHandle(path)) return path.readFile(options as never);
+  const opened: [FsPath, number, number] = [toPath(path), toFlags(flag || 'r'), 0o666];
+  return use(identity, opened, options, (handle) => handle.readFile(options as never));
+}
+
+function write(
+  identity: Identity,
+  path: unknown,
+  data: unknown,
+  options: Options,
+  letter: string,
+): Promise<void> {
+  const { flag, flush, mode } = options;
+  const flushes = flush == null ? false : toBoolean(flush);
+  if (typeof data !== 'string' && !isView(data) && !isIterable(data)) return invalid();
+  const opened: [FsPath, number, number] = [toPath(path), toFlags(flag || letter), toMode(mode, 0o666)];
+  return use(identity, opened, options, (handle) => {
+    const written = handle.writeFile(data as string, { encoding: 'utf8', ...options } as never);
+    return flushes ? written.then(() => handle.sync()) : written;
+  });
+}
+
+export function writeFile(identity: Identity, path: unknown, data: unknown, given: unknown): Promise<void> {
+  const options = toOptions(given);
+  return isHandle(path)
+    ? path.writeFile(data as string, options as never)
+    : write(identity, path, data, options, 'w');
+}
+
+export function appendFile(identity: Identity, path: unknown, data: unknown, given: unknown): Promise<void> {
+  const options = toOptions(given);
+  return isHandle(path)
+    ? path.appendFile(data as string, options as never)
+    : write(identity, path, data, options, 'a');
+}
+
+export function truncate(identity: Identity, path: unknown, length: unknown): Promise<void> {
+  const size = length === undefined ? 0 : Number.isInteger(length) ? (length as number) : invalid();
+  return openHandle(identity, toPath(path), toFlags('r+'), 0o666).then((handle) =>
+    closing(handle, () => handle.truncate(size)),
+  );
+}

@@ -1,0 +1,55 @@
+import type { ReadStream, WriteStream } from 'node:fs';
+import type { FsPath } from '../../types/native';
+import type { Identity } from '../identity';
+import { operations } from './operations';
+import { originals } from './node-fs';
+import { refusal } from './refusal';
+
+type Opened = (error: Error | null, fd?: number) => void;
+
+export interface StreamFs {
+  readonly open: (path: FsPath, flags: unknown, mode: unknown, done: Opened) => void;
+  readonly close: typeof close;
+  readonly fsync: typeof fsync;
+  readonly read: typeof read;
+  readonly write: typeof write;
+  readonly writev: typeof writev;
+}
+
+const { close, fsync, read, write, writev } = originals;
+
+/** What node's streams take as `options.fs`: opens as the identity, and needs nobody for the rest. */
+export function streamFs(identity: Identity): StreamFs {
+  const open = (path: FsPath, flags: unknown, mode: unknown, done: Opened): void => {
+    operations.openDescriptor(identity, path, flags, mode).then(
+      (fd) => done(null, fd),
+      (error: Error) => done(error),
+    );
+  };
+  return { open, close, fsync, read, write, writev };
+}
+
+/**
+ * Node's options for a stream, whose file is opened as the identity unless it is open already. Functions of the
+ * caller's own may do the rest.
+ */
+function optionsFor(identity: Identity, path: unknown, given: unknown): Record<string, unknown> {
+  const own = streamFs(identity);
+  if (typeof given === 'string') return { encoding: given, fs: own };
+  if (given == null || typeof given === 'function') return { fs: own };
+  if (typeof given !== 'object') throw refusal('createReadStream', 1, 2, [path, given]);
+  const options: Record<string, unknown> = {};
+  for (const key in given) options[key] = (given as Record<string, unknown>)[key];
+  if (options.fd != null) return options;
+  return { ...options, fs: { ...own, ...(options.fs as object | undefined), open: own.open } };
+}
+
+/** Node's own stream; the file is opened as the identity. */
+export function createReadStream(identity: Identity, path: unknown, options?: unknown): ReadStream {
+  return originals.createReadStream(path as string, optionsFor(identity, path, options));
+}
+
+/** Node's own stream; the file is opened as the identity. */
+export function createWriteStream(identity: Identity, path: unknown, options?: unknown): WriteStream {
+  return originals.createWriteStream(path as string, optionsFor(identity, path, options));
+}
