@@ -1,7 +1,10 @@
 import { watchScope } from './detectors';
+import { revertChannel } from './diagnostics/channels';
+import { publishRefused } from './diagnostics/denied';
+import { publishEnter, publishRevert } from './diagnostics/scopes';
 import { ImpersonationError } from './error';
 import { native } from './binding';
-import { abandonFrom, openScopes, type OpenScope } from './open-scopes';
+import { abandonFrom, openScopes, scopesFrom, type OpenScope } from './open-scopes';
 import type { Token } from './token';
 import type { TokenId } from '../types/native';
 import { illegalConstructor, internal } from './internal';
@@ -34,8 +37,12 @@ export class Impersonation {
     try {
       // Last: an exception between here and the caller's `using` would leave a scope that nobody disposes.
       scope.id = native.enter(id);
+      scope.message = publishEnter('scope', id);
     } catch (error) {
+      const entered = scope.id !== 0;
+      if (entered) native.leave(scope.id);
       openScopes.pop();
+      if (!entered) publishRefused('impersonate', id, error);
       throw error;
     }
   }
@@ -61,7 +68,9 @@ export class Impersonation {
         'ERR_SCOPE_ORDER',
       );
     }
+    const ended = revertChannel.hasSubscribers ? scopesFrom(scope) : undefined;
     abandonFrom(scope);
+    ended?.forEach(publishRevert);
     if (left === 1) {
       throw new ImpersonationError(
         'The scope was left before the scopes inside it: they have been left with it',

@@ -1,5 +1,4 @@
-import { native } from './binding';
-import { runInFlow } from './flow';
+import { asProcess } from './as-process';
 import { requireFlow } from './identity';
 import { Impersonation } from './impersonation';
 import { internal } from './internal';
@@ -24,5 +23,5 @@ export function runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: 
  */
 export function withoutToken<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
   validateFunction(fn, 'fn');
-  return runInFlow(null, () => native.runAtBaseline(() => fn(...args)));
+  return asProcess(() => fn(...args));
 }

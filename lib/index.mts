@@ -5,6 +5,20 @@ export {
   impersonate,
   lookupAccount,
   runSync,
+  setStrictHandles,
   withoutToken,
 } from './index.js';
-export type { Account, ImpersonationLevel, Principal, Privilege, RestrictOptions } from './index.js';
+export type {
+  Account,
+  DeniedMessage,
+  FsContext,
+  HandleLeakMessage,
+  Identities,
+  ImpersonationLevel,
+  LeakMessage,
+  Principal,
+  Privilege,
+  RestrictOptions,
+  ScopeLeakMessage,
+  ScopeMessage,
+} from './index.js';

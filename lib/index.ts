@@ -9,10 +9,12 @@ installExitGuards();
 installGuards();
 
 export { lookupAccount, type Account } from './account';
+export type * from './diagnostics/messages';
 export { ImpersonationError } from './error';
 export { impersonate, runSync, withoutToken } from './in-flow';
 export { Impersonation } from './impersonation';
 export type { ImpersonationLevel } from './level';
+export { setStrictHandles } from './open-handles';
 export type { Principal, Privilege } from './principal';
 export type { RestrictOptions } from './restrictions';
 export { Token } from './token';

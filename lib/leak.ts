@@ -1,5 +1,9 @@
 import { isMainThread } from 'node:worker_threads';
 import { native } from './binding';
+import { leakChannel } from './diagnostics/channels';
+import { processPrincipal } from './diagnostics/identities';
+import type { ScopeLeakMessage } from './diagnostics/messages';
+import { publish } from './diagnostics/publish';
 import { ImpersonationError } from './error';
 import { abandonAll, type OpenScope } from './open-scopes';
 
@@ -20,9 +24,19 @@ function messageFor(scopes: readonly OpenScope[], where: string): string {
   return `${error.name} [${error.code}]: ${error.message}\n${opened}`;
 }
 
+function publishLeaks(scopes: readonly OpenScope[], where: string): void {
+  for (const { token, stack, message } of scopes) {
+    publish(leakChannel, (): ScopeLeakMessage => {
+      const user = message?.user ?? (token.closed ? undefined : token.user);
+      const process = processPrincipal();
+      return { kind: 'scope', where, ...(stack !== undefined && { stack }), process, ...(user && { user }) };
+    });
+  }
+}
+
 /**
- * Gives the thread its own identity back, says which scope was left open and where it was opened, and ends the
- * process. Exit handlers run first on the main thread, as the process. An exception would not do: a handler
+ * Gives the thread its own identity back, says which scope was left open and where it was opened, also to
+ * `impersonate:leak`, and ends the process. Exit handlers run first on the main thread, as the process. An exception would not do: a handler
  * could swallow it, and the code that leaked would go on as the process.
  */
 export function reportLeak(where: string, scopes?: readonly OpenScope[]): void {
@@ -31,12 +45,19 @@ export function reportLeak(where: string, scopes?: readonly OpenScope[]): void {
   if (reported) return;
   reported = true;
   const message = messageFor(left, where);
-  if (!isMainThread) native.die(message, exitCode);
+  if (!isMainThread) {
+    try {
+      publishLeaks(left, where);
+    } finally {
+      native.die(message, exitCode);
+    }
+  }
   native.print(message);
   // An exit handler that calls process.exit() ends no other way.
   Reflect.set(process, 'reallyExit', () => native.die('', exitCode));
   try {
     process.exitCode = exitCode;
+    publishLeaks(left, where);
     process.emit('exit', exitCode);
   } finally {
     native.die('', exitCode);

@@ -1,15 +1,19 @@
 import { native } from './binding';
+import { publishRefused } from './diagnostics/denied';
 import { ImpersonationError } from './error';
 import { runInFlow, type Flow } from './flow';
+import { withHandlesWatched } from './open-handles';
 import { validateFunction } from './validate';
 
-function requireLevelForWork({ token }: Flow): void {
+function requireLevelForWork({ token, lease }: Flow): void {
   const { level } = token;
   if (level !== 'anonymous' && level !== 'identification') return;
-  throw new ImpersonationError(
+  const error = new ImpersonationError(
     `The token's level ${level} lets it be looked at, not acted as: a token of level impersonation or delegation is needed`,
     'ERR_TOKEN_LEVEL',
   );
+  publishRefused('run', lease.id, error);
+  throw error;
 }
 
 function requireNoScope(): void {
@@ -25,5 +29,5 @@ export function runAsFlow<A extends unknown[], R>(flow: Flow, fn: (...args: A) =
   validateFunction(fn, 'fn');
   requireLevelForWork(flow);
   requireNoScope();
-  return runInFlow(flow, fn, ...args);
+  return withHandlesWatched(flow, () => runInFlow(flow, fn, ...args));
 }

@@ -121,6 +121,8 @@ export interface Native {
   restrictToken(token: TokenId, restrictions: NativeRestrictions): TokenId;
   duplicateToken(token: TokenId, level: NativeLevel): TokenId;
   describeToken(token: TokenId): NativeDescription;
+  /** What processToken() would be, without a token that counts. */
+  describeProcess(): NativeDescription;
   equalTokens(a: TokenId, b: TokenId): boolean;
   /** False if it was closed already. */
   closeToken(token: TokenId): boolean;

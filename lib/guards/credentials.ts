@@ -1,5 +1,6 @@
 import { syncBuiltinESMExports } from 'node:module';
 import { native } from '../binding';
+import { forgetProcess } from '../diagnostics/identities';
 import { forgetProcessToken } from '../token';
 
 const names = ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroups'] as const;
@@ -21,6 +22,7 @@ export function guardCredentials(): void {
           Reflect.apply(target, receiver, args);
         });
         forgetProcessToken();
+        forgetProcess();
       },
     });
   }

@@ -60,6 +60,10 @@ Napi::Value DescribeToken(const Napi::CallbackInfo& info) {
   return DescriptionObject(info.Env(), port::Describe(*TokenArgument(info, 0)));
 }
 
+Napi::Value DescribeProcess(const Napi::CallbackInfo& info) {
+  return DescriptionObject(info.Env(), port::Describe(*port::ProcessToken()));
+}
+
 Napi::Value EqualTokens(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), port::Equal(*TokenArgument(info, 0), *TokenArgument(info, 1)));
 }
@@ -106,6 +110,7 @@ void ExportTokenFunctions(Napi::Env env, Napi::Object exports) {
   Export<RestrictToken>(env, exports, "restrictToken");
   Export<DuplicateToken>(env, exports, "duplicateToken");
   Export<DescribeToken>(env, exports, "describeToken");
+  Export<DescribeProcess>(env, exports, "describeProcess");
   Export<EqualTokens>(env, exports, "equalTokens");
   Export<CloseToken>(env, exports, "closeToken");
   Export<TokenCount>(env, exports, "tokenCount");

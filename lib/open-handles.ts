@@ -1,0 +1,125 @@
+import { types } from 'node:util';
+import { leakChannel } from './diagnostics/channels';
+import { identitiesOf } from './diagnostics/identities';
+import type { HandleLeakMessage } from './diagnostics/messages';
+import { publish } from './diagnostics/publish';
+import { ImpersonationError } from './error';
+import type { Flow } from './flow';
+import type { Identity } from './identity';
+import { validateBoolean } from './validate';
+
+interface OpenHandle {
+  readonly path: string;
+  readonly fd?: number;
+  readonly stack?: string;
+  /** What the same flow has open besides. It is not the flow itself: a handle must not keep a token open. */
+  readonly siblings: Set<OpenHandle>;
+}
+
+/** To be called once it is open, with the descriptor if it has one; what comes back, when it closes. */
+export type NoteOpened = (fd?: number) => () => void;
+
+/** Of flows that began while somebody wanted to know, and have not settled. */
+const handlesOf = new WeakMap<Identity, Set<OpenHandle>>();
+/** Of all flows of this thread. What has closed unseen is forgotten when its descriptor is used again. */
+const byDescriptor = new Map<number, OpenHandle>();
+let strict = false;
+
+/**
+ * Whether flows that begin on this thread from now on are rejected with ERR_HANDLE_LEAKED if they leave a handle open.
+ * Off at first.
+ */
+export function setStrictHandles(on: boolean): void {
+  validateBoolean(on, 'on');
+  strict = on;
+}
+
+function forget(handle: OpenHandle): void {
+  handle.siblings.delete(handle);
+  if (handle.fd !== undefined && byDescriptor.get(handle.fd) === handle) byDescriptor.delete(handle.fd);
+}
+
+/** The stack of the caller's call, without this package's own part of it. */
+function captureStack(): string {
+  const { stackTraceLimit } = Error;
+  const holder: { stack?: unknown } = {};
+  Error.stackTraceLimit = stackTraceLimit + 10;
+  Error.captureStackTrace(holder, captureStack);
+  Error.stackTraceLimit = stackTraceLimit;
+  const lines = String(holder.stack).split('\n').slice(1);
+  return lines.filter((line) => !line.includes(__dirname)).join('\n');
+}
+
+/**
+ * To be called where something is opened as the identity, with its path. Undefined if that needs no watching: nobody
+ * wants to know, or it is opened in a synchronous scope, and not in a flow.
+ */
+export function noteOpening(identity: Identity, path: string | Uint8Array): NoteOpened | undefined {
+  const siblings = handlesOf.get(identity);
+  if (!siblings) return undefined;
+  const shown = typeof path === 'string' ? path : Buffer.from(path).toString();
+  const stack = captureStack();
+  return (fd) => {
+    if (fd !== undefined) noteClosed(fd);
+    const handle: OpenHandle = { path: shown, ...(fd !== undefined && { fd }), stack, siblings };
+    siblings.add(handle);
+    if (fd !== undefined) byDescriptor.set(fd, handle);
+    return () => {
+      forget(handle);
+    };
+  };
+}
+
+/** To be called when a bare descriptor, or a stream's, is about to be closed. */
+export function noteClosed(fd: number): void {
+  const handle = byDescriptor.get(fd);
+  if (handle) forget(handle);
+}
+
+function leakError(handles: readonly OpenHandle[]): ImpersonationError {
+  const list = handles.map(({ path, stack }) => `${path}\n${stack ?? ''}`).join('\n');
+  return new ImpersonationError(
+    `What was opened in the flow is still open at its end, to everybody in the process:\n${list}`,
+    'ERR_HANDLE_LEAKED',
+  );
+}
+
+/** Reports what the flow has left open, once; the error that strict mode asks for. */
+function reportHandles(flow: Flow): ImpersonationError | undefined {
+  const handles = [...(handlesOf.get(flow) ?? [])];
+  handlesOf.delete(flow);
+  handles.forEach(forget);
+  for (const { path, fd, stack } of handles) {
+    publish(leakChannel, (): HandleLeakMessage => ({
+      kind: 'handle',
+      path,
+      ...(fd !== undefined && { fd }),
+      ...(stack !== undefined && { stack }),
+      ...identitiesOf(flow.lease.id),
+    }));
+  }
+  return strict && handles.length !== 0 ? leakError(handles) : undefined;
+}
+
+/** Calls `start`, which starts the flow; whether it is a promise that comes back, or not. */
+export function withHandlesWatched<R>(flow: Flow, start: () => R): R {
+  if (!strict && !leakChannel.hasSubscribers) return start();
+  handlesOf.set(flow, new Set());
+  const result = start();
+  if (!types.isPromise(result)) {
+    // The work of the flow goes on in callbacks, and has no end.
+    handlesOf.delete(flow);
+    return result;
+  }
+  return result.then(
+    (value: unknown) => {
+      const error = reportHandles(flow);
+      if (error) throw error;
+      return value;
+    },
+    (error: unknown) => {
+      reportHandles(flow);
+      throw error;
+    },
+  ) as R;
+}
