@@ -1,5 +1,8 @@
+import type { EventEmitter } from 'node:events';
+import type { FileHandle } from 'node:fs/promises';
 import { types } from 'node:util';
 import { leakChannel } from './diagnostics/channels';
+import { shownPath } from './diagnostics/fs';
 import { identitiesOf } from './diagnostics/identities';
 import type { HandleLeakMessage } from './diagnostics/messages';
 import { publish } from './diagnostics/publish';
@@ -54,10 +57,10 @@ function captureStack(): string {
  * To be called where something is opened as the identity, with its path. Undefined if that needs no watching: nobody
  * wants to know, or it is opened in a synchronous scope, and not in a flow.
  */
-export function noteOpening(identity: Identity, path: string | Uint8Array): NoteOpened | undefined {
+export function noteOpening(identity: Identity, path: unknown): NoteOpened | undefined {
   const siblings = handlesOf.get(identity);
   if (!siblings) return undefined;
-  const shown = typeof path === 'string' ? path : Buffer.from(path).toString();
+  const shown = shownPath(path) ?? '';
   const stack = captureStack();
   return (fd) => {
     if (fd !== undefined) noteClosed(fd);
@@ -68,6 +71,20 @@ export function noteOpening(identity: Identity, path: string | Uint8Array): Note
       forget(handle);
     };
   };
+}
+
+/** `opening`; the handle is noted when it is open, and again when it closes. */
+export function noteFileHandle(
+  identity: Identity,
+  path: unknown,
+  opening: Promise<FileHandle>,
+): Promise<FileHandle> {
+  const opened = noteOpening(identity, path);
+  if (!opened) return opening;
+  return opening.then((handle) => {
+    (handle as FileHandle & Pick<EventEmitter, 'once'>).once('close', opened(handle.fd));
+    return handle;
+  });
 }
 
 /** To be called when a bare descriptor, or a stream's, is about to be closed. */

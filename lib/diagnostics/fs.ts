@@ -12,14 +12,20 @@ export interface GivenPaths {
   readonly dest?: unknown;
 }
 
-function shown(path: unknown): string | undefined {
+/** A path as messages have it; undefined if it is none. */
+export function shownPath(path: unknown): string | undefined {
   if (typeof path === 'string') return path;
   if (path instanceof Uint8Array) return Buffer.from(path).toString();
-  return path instanceof URL ? fileURLToPath(path) : undefined;
+  if (!(path instanceof URL)) return undefined;
+  try {
+    return fileURLToPath(path);
+  } catch {
+    return path.href; // node will refuse it
+  }
 }
 
 function shownPaths(given: GivenPaths): ShownPaths {
-  const [path, dest] = [shown(given.path), shown(given.dest)];
+  const [path, dest] = [shownPath(given.path), shownPath(given.dest)];
   return { ...(path !== undefined && { path }), ...(dest !== undefined && { dest }) };
 }
 

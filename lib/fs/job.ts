@@ -1,5 +1,6 @@
 import type { FsCallName, FsCalls, FsPath } from '../../types/native';
 import { native } from '../binding';
+import { isFsObserved, observeJob, observeSync } from '../diagnostics/fs';
 import type { Identity } from '../identity';
 import { systemError, type Paths } from './error';
 import { forSystem } from './path';
@@ -43,6 +44,11 @@ export function startJob<K extends FsCallName>(
   call: K,
   ...args: Args<K>
 ): Promise<Result<K>> {
+  if (!isFsObserved()) return start(identity, call, args);
+  return observeJob(call, identity, pathsOf(call, args), () => start(identity, call, args));
+}
+
+function start<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Promise<Result<K>> {
   return new Promise((resolve, reject) => {
     const given = prepared(call, args);
     native.startFs<K>(
@@ -56,6 +62,11 @@ export function startJob<K extends FsCallName>(
 
 /** The same on this thread, before it returns. */
 export function jobSync<K extends FsCallName>(identity: Identity, call: K, ...args: Args<K>): Result<K> {
+  if (!isFsObserved()) return doSync(identity, call, args);
+  return observeSync(call, identity, pathsOf(call, args), () => doSync(identity, call, args));
+}
+
+function doSync<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Result<K> {
   const given = prepared(call, args);
   const outcome = native.fsSync<K>(identity.lease.id, native.fsCalls[call], ...given);
   if (typeof outcome === 'number') throw failure(call, given, outcome);

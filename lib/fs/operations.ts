@@ -3,6 +3,7 @@ import { openHandle, type FileHandle } from './file-handle';
 import { appendFile, readFile, truncate, writeFile } from './files';
 import { InvalidArguments, invalid } from './invalid';
 import { startJob } from './job';
+import { noteFileHandle } from '../open-handles';
 import { readlink, realpath, symlink } from './links';
 import { toBits, toFlags, toId, toMode, toSeconds } from './parse';
 import { toPath } from './path';
@@ -38,7 +39,7 @@ const calls = {
   lutimes: (identity: Identity, path: unknown, atime: unknown, mtime: unknown): Promise<void> =>
     startJob(identity, 'lutime', toPath(path), toSeconds(atime), toSeconds(mtime)),
   open: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<FileHandle> =>
-    openHandle(identity, toPath(path), toFlags(flags), toMode(mode, 0o666)),
+    noteFileHandle(identity, path, openHandle(identity, toPath(path), toFlags(flags), toMode(mode, 0o666))),
   /** What `open` comes to without a FileHandle: the caller's descriptor. */
   openDescriptor: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<number> =>
     startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666)),

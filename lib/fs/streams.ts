@@ -1,15 +1,17 @@
 import type { ReadStream, WriteStream } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../identity';
+import { noteClosed, noteOpening } from '../open-handles';
 import { operations } from './operations';
 import { originals } from './node-fs';
 import { refusal } from './refusal';
 
+type Close = (fd: number, done?: (error?: Error | null) => void) => void;
 type Opened = (error: Error | null, fd?: number) => void;
 
 export interface StreamFs {
   readonly open: (path: FsPath, flags: unknown, mode: unknown, done: Opened) => void;
-  readonly close: typeof close;
+  readonly close: Close;
   readonly fsync: typeof fsync;
   readonly read: typeof read;
   readonly write: typeof write;
@@ -18,15 +20,26 @@ export interface StreamFs {
 
 const { close, fsync, read, write, writev } = originals;
 
+const noting =
+  (closeDescriptor: Close): Close =>
+  (fd, done) => {
+    noteClosed(fd);
+    closeDescriptor(fd, done);
+  };
+
 /** What node's streams take as `options.fs`: opens as the identity, and needs nobody for the rest. */
 export function streamFs(identity: Identity): StreamFs {
   const open = (path: FsPath, flags: unknown, mode: unknown, done: Opened): void => {
+    const opened = noteOpening(identity, path);
     operations.openDescriptor(identity, path, flags, mode).then(
-      (fd) => done(null, fd),
-      (error: Error) => done(error),
+      (fd) => {
+        opened?.(fd);
+        done(null, fd);
+      },
+      (error: unknown) => done(error as Error),
     );
   };
-  return { open, close, fsync, read, write, writev };
+  return { open, close: noting(close), fsync, read, write, writev };
 }
 
 /**
