@@ -1,4 +1,5 @@
-// node benchmarks/measure.mjs CASE: both sides of a case in turns, A B A B, in one process. Prints JSON.
+// node benchmarks/measure.mjs CASE: both sides of each of the file's cases in turns, A B A B, in one process. Prints
+// JSON, an array.
 import { createRequire } from 'node:module';
 import process from 'node:process';
 import { Token } from 'impersonate';
@@ -11,10 +12,16 @@ const floorAddon = createRequire(import.meta.url)('./native/build/Release/floor.
 const token = await Token.forUser('daemon');
 const { uid } = token.user;
 const groups = token.groups.map(({ gid }) => gid);
+const world = {
+  token,
+  uid,
+  nothing: floorAddon.nothing,
+  floor: (count) => floorAddon.switchPairs(uid, groups[0], groups, count),
+};
 
-function nsPerCall(work) {
+async function nsPerCall(work) {
   const start = process.hrtime.bigint();
-  work(callsPerRound);
+  await work(callsPerRound);
   return Number(process.hrtime.bigint() - start) / callsPerRound;
 }
 
@@ -23,24 +30,26 @@ function quantile(values, q) {
   return sorted[Math.round((sorted.length - 1) * q)];
 }
 
-const { name, against, setup } = await import(process.argv[2]);
-const { subject, baseline } = setup({
-  token,
-  nothing: floorAddon.nothing,
-  floor: (count) => floorAddon.switchPairs(uid, groups[0], groups, count),
-});
-const pairs = Array.from({ length: rounds + warmUp }, () => [nsPerCall(subject), nsPerCall(baseline)]).slice(
-  warmUp,
-);
-const ratios = pairs.map(([a, b]) => a / b);
-const median = (values) => quantile(values, 0.5);
-console.log(
-  JSON.stringify({
+async function measure({ name, against, setup }) {
+  const { subject, baseline } = await setup(world);
+  const pairs = [];
+  for (let round = 0; round < rounds + warmUp; round++) {
+    pairs.push([await nsPerCall(subject), await nsPerCall(baseline)]);
+  }
+  pairs.splice(0, warmUp);
+  const ratios = pairs.map(([a, b]) => a / b);
+  const median = (values) => quantile(values, 0.5);
+  return {
     name,
     against,
     subject: Math.round(median(pairs.map(([a]) => a))),
     baseline: Math.round(median(pairs.map(([, b]) => b))),
     ratio: Number(median(ratios).toFixed(2)),
     spread: `${quantile(ratios, 0.25).toFixed(2)}–${quantile(ratios, 0.75).toFixed(2)}`,
-  }),
-);
+  };
+}
+
+const { cases } = await import(process.argv[2]);
+const rows = [];
+for (const one of cases) rows.push(await measure(one));
+console.log(JSON.stringify(rows));

@@ -9,7 +9,7 @@ const measure = fileURLToPath(new URL('./measure.mjs', import.meta.url));
 const rows = fs
   .readdirSync(casesFolder)
   .sort()
-  .map((file) =>
+  .flatMap((file) =>
     JSON.parse(execFileSync(process.execPath, [measure, fileURLToPath(new URL(file, casesFolder))])),
   );
 
@@ -17,10 +17,13 @@ console.log(
   `Node ${process.version}, ${process.platform} ${process.arch}; ns, medians of alternating rounds`,
 );
 console.table(
-  Object.fromEntries(
-    rows.map(({ name, against, subject, baseline, ratio, spread }) => [
-      name,
-      { ns: subject, against, 'their ns': baseline, added: subject - baseline, ratio, spread },
-    ]),
-  ),
+  rows.map(({ name, against, subject, baseline, ratio, spread }) => ({
+    case: name,
+    ns: subject,
+    against,
+    'their ns': baseline,
+    added: subject - baseline,
+    ratio,
+    spread,
+  })),
 );

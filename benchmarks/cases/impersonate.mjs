@@ -1,7 +1,4 @@
-export const name = 'impersonate() and revert()';
-export const against = 'two bare switches';
-
-export function setup({ token, floor }) {
+function setup({ token, floor }) {
   return {
     subject: (count) => {
       for (let i = 0; i < count; i++) token.impersonate().revert();
@@ -9,3 +6,5 @@ export function setup({ token, floor }) {
     baseline: floor,
   };
 }
+
+export const cases = [{ name: 'impersonate() and revert()', against: 'two bare switches', setup }];

@@ -1,9 +1,6 @@
-export const name = 'runSync';
-export const against = 'two bare switches';
-
 const nothing = () => undefined;
 
-export function setup({ token, floor }) {
+function setup({ token, floor }) {
   return {
     subject: (count) => {
       for (let i = 0; i < count; i++) token.runSync(nothing);
@@ -11,3 +8,5 @@ export function setup({ token, floor }) {
     baseline: floor,
   };
 }
+
+export const cases = [{ name: 'runSync', against: 'two bare switches', setup }];

@@ -1,9 +1,6 @@
-export const name = 'runSync, same token nested';
-export const against = 'a native call that does nothing';
-
 const nothing = () => undefined;
 
-export function setup({ token, nothing: native }) {
+function setup({ token, nothing: native }) {
   return {
     // One outermost switch for all the rest of the round.
     subject: (count) => {
@@ -16,3 +13,7 @@ export function setup({ token, nothing: native }) {
     },
   };
 }
+
+export const cases = [
+  { name: 'runSync, same token nested', against: 'a native call that does nothing', setup },
+];
