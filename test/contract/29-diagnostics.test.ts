@@ -1,0 +1,332 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { join } from 'node:path';
+import { Token, type DeniedMessage, type ScopeMessage } from 'impersonate';
+import { expectActingAs } from '../support/acting';
+import { linesOf, runSource } from '../support/child';
+import { caught } from '../support/errors';
+import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { product, root } from '../support/paths';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+interface Event {
+  readonly name: string;
+  readonly message: unknown;
+  /** Who the kernel and the package took the subscriber for. */
+  readonly seenAs: string;
+}
+
+const names = ['enter', 'revert', 'denied', 'leak'].map((name) => `impersonate:${name}`);
+let events: Event[] = [];
+const note = (message: unknown, name: string | symbol): void => {
+  const seenAs = `${world.whoAmI()} ${Token.current().user.id} ${String(world.canOpenService())}`;
+  events.push({ name: String(name).replace('impersonate:', ''), message, seenAs });
+};
+
+/** Listens on all channels while `work` runs; what came. */
+function eventsOf(work: () => unknown): Event[] {
+  events = [];
+  for (const name of names) subscribe(name, note);
+  try {
+    work();
+  } finally {
+    for (const name of names) unsubscribe(name, note);
+  }
+  return events;
+}
+
+const summary = (list: readonly Event[]): string[] =>
+  list.map(({ name, message }) => {
+    const { kind, depth, user } = message as ScopeMessage;
+    return `${name} ${kind} ${String(depth)} ${user.id === world.alice.id ? 'alice' : 'bob'}`;
+  });
+
+/** None of the subscribers ran as anybody but the service. */
+function expectTellingAsService(list: readonly Event[]): void {
+  const { serviceId } = world;
+  expect(list).not.toEqual([]);
+  expect(new Set(list.map(({ seenAs }) => seenAs))).toEqual(new Set([`${serviceId} ${serviceId} true`]));
+  for (const { message } of list) expect(message).toMatchObject({ process: { kind: 'user', id: serviceId } });
+}
+
+describeSwitching('impersonate:enter and impersonate:revert', () => {
+  freshTokens();
+
+  test('tell of every scope, inner ones first at the end, and as the process', () => {
+    const told = eventsOf(() => {
+      alice.runSync(() => {
+        expectActingAs(world.alice);
+        using _scope = bob.impersonate();
+        expectActingAs(world.bob);
+        alice.runSync(() => {
+          expectActingAs(world.alice);
+        });
+        expectActingAs(world.bob);
+      });
+    });
+    expect(summary(told)).toEqual([
+      'enter runSync 1 alice',
+      'enter scope 2 bob',
+      'enter runSync 3 alice',
+      'revert runSync 3 alice',
+      'revert scope 2 bob',
+      'revert runSync 1 alice',
+    ]);
+    expectTellingAsService(told);
+    expect(told[0]?.message).toBe(told[5]?.message);
+  });
+
+  test('have nothing in them but who, what and how deep', () => {
+    const [entered] = eventsOf(() => {
+      alice.runSync(() => 0);
+    });
+    expect(entered?.message).toEqual({
+      kind: 'runSync',
+      depth: 1,
+      process: expect.objectContaining({ kind: 'user', id: world.serviceId }) as unknown,
+      user: alice.user,
+    });
+  });
+
+  test('inside a flow run as the process, too', async () => {
+    const told = await alice.run(async () => {
+      await Promise.resolve();
+      return eventsOf(() => {
+        bob.runSync(() => 0);
+      });
+    });
+    expect(summary(told)).toEqual(['enter runSync 1 bob', 'revert runSync 1 bob']);
+    expectTellingAsService(told);
+  });
+
+  test('come in order when scopes are left out of order', () => {
+    const told = eventsOf(() => {
+      const outer = alice.impersonate();
+      const inner = bob.impersonate();
+      expect(caught(() => outer.revert()).code).toBe('ERR_SCOPE_ORDER');
+      inner.revert();
+      outer.revert();
+    });
+    expect(summary(told).slice(2)).toEqual(['revert scope 2 bob', 'revert scope 1 alice']);
+    expectTellingAsService(told);
+  });
+
+  test('come of a callback that throws, and of a token closed meanwhile', async () => {
+    const token = await world.alice.token();
+    const told = eventsOf(() => {
+      const failure = new Error('mine');
+      const fails = (): never => {
+        token.close();
+        throw failure;
+      };
+      expect(caught(() => token.runSync(fails))).toBe(failure);
+    });
+    expect(summary(told)).toEqual(['enter runSync 1 alice', 'revert runSync 1 alice']);
+  });
+
+  test('a revert comes only of what was entered while somebody listened', () => {
+    const scope = alice.impersonate();
+    expect(
+      eventsOf(() => {
+        scope.revert();
+      }),
+    ).toEqual([]);
+  });
+
+  test('leave arguments, receiver and result of the callback alone', () => {
+    let got: unknown[] = [];
+    eventsOf(() => {
+      got = alice.runSync(
+        function (this: unknown, ...args: number[]) {
+          return [this, ...args];
+        },
+        1,
+        2,
+      );
+    });
+    expect(got).toEqual([undefined, 1, 2]);
+    eventsOf(() => {
+      const late = (() => Promise.resolve()) as () => unknown;
+      expect(caught(() => alice.runSync(late)).code).toBe('ERR_ASYNC_RESULT');
+    });
+  });
+
+  (process.platform === 'win32' ? test.skip : test)('say who the process has become', async () => {
+    const lines = await linesOf(`
+      const alice = await world.alice.token();
+      require('node:diagnostics_channel').subscribe('impersonate:enter', ({ process: { id } }) => say(id));
+      alice.runSync(() => 0);
+      process.seteuid(Number(world.bob.id));
+      alice.runSync(() => 0);`);
+    expect(lines).toEqual([world.serviceId, world.bob.id]);
+  });
+
+  test('a subscriber that throws does so later, and the scope goes on', async () => {
+    const lines = await linesOf(`
+      const alice = await world.alice.token();
+      process.on('uncaughtException', ({ message }) => say(message + ' ' + (world.whoAmI() === world.serviceId)));
+      const dc = require('node:diagnostics_channel');
+      for (const name of ['enter', 'revert']) {
+        dc.subscribe('impersonate:' + name, () => { throw new Error('from ' + name); });
+      }
+      { const scope = alice.impersonate(); say(world.whoAmI() === world.alice.id); scope.revert(); }
+      say(alice.runSync(() => world.whoAmI() === world.alice.id));`);
+    expect(lines.slice(0, 2)).toEqual(['true', 'true']);
+    expect(lines.slice(2)).toEqual([
+      'from enter true',
+      'from revert true',
+      'from enter true',
+      'from revert true',
+    ]);
+  });
+
+  test('an asynchronous subscriber is not taken for the scope awaiting', async () => {
+    const lines = await linesOf(`
+      const alice = await world.alice.token();
+      const bob = await world.bob.token();
+      const dc = require('node:diagnostics_channel');
+      const later = async () => { await null; say('later ' + (world.whoAmI() === world.serviceId)); };
+      dc.subscribe('impersonate:enter', later);
+      const outer = alice.impersonate();
+      const inner = bob.impersonate();
+      inner.revert();
+      say('still ' + (world.whoAmI() === world.alice.id));
+      outer.revert();`);
+    expect(lines).toEqual(['still true', 'later true', 'later true']);
+  });
+});
+
+describeSwitching('impersonate:denied', () => {
+  freshTokens();
+
+  test.each(['runSync', 'impersonate', 'run'] as const)('tells of a token refused by %s()', (operation) => {
+    using lesser = alice.duplicate({ level: 'identification' });
+    const fn = jest.fn();
+    const told = eventsOf(() => {
+      expect(caught(() => lesser[operation](fn)).code).toBe('ERR_TOKEN_LEVEL');
+    });
+    expect(fn).not.toHaveBeenCalled();
+    expect(told.map(({ name }) => name)).toEqual(['denied']);
+    const { user, code, operation: said } = told[0]?.message as DeniedMessage;
+    expect({ id: user.id, code, said }).toEqual({
+      id: world.alice.id,
+      code: 'ERR_TOKEN_LEVEL',
+      said: operation,
+    });
+    expectTellingAsService(told);
+  });
+
+  test('tells nothing of a wrong call', async () => {
+    const closed = await world.alice.token();
+    closed.close();
+    const told = eventsOf(() => {
+      expect(caught(() => closed.runSync(() => 0)).code).toBe('ERR_TOKEN_CLOSED');
+      expect(caught(() => alice.runSync(0 as never)).code).toBe('ERR_INVALID_ARG_TYPE');
+    });
+    expect(told).toEqual([]);
+  });
+
+  const support = (name: string): string => JSON.stringify(join(root, 'dist-test', 'support', name));
+  const [syscall, code, refuse] =
+    process.platform === 'win32'
+      ? [
+          'SetThreadToken',
+          'ERROR_ACCESS_DENIED',
+          `require(${support('seam.js')}).seam().failImport('impersonate.node', 'SetThreadToken', { error: 5, times: Infinity })`,
+        ]
+      : ['setgroups', 'EPERM', `require(${support('probe.js')}).probe().failSyscall('setgroups', 1)`];
+
+  test('tells what call the system refused', async () => {
+    const [line = ''] = await linesOf(`
+      const alice = await world.alice.token();
+      require('node:diagnostics_channel').subscribe('impersonate:denied', (message) => say(JSON.stringify(message)));
+      ${refuse};
+      try { alice.runSync(() => say('called')); } catch {}`);
+    expect(JSON.parse(line)).toMatchObject({
+      operation: 'runSync',
+      code,
+      syscall,
+      process: { id: world.serviceId },
+      user: { id: world.alice.id },
+    });
+  });
+});
+
+describeSwitching('impersonate:leak', () => {
+  const listen = `const { threadId } = require('node:worker_threads');
+    require('node:diagnostics_channel').subscribe('impersonate:leak', ({ kind, where, stack, process, user }) => {
+      say([kind, where, process.id === world.serviceId, user.id === world.alice.id].join());
+      say([world.whoAmI() === world.serviceId, stack.includes(__filename)].join());
+    });`;
+
+  test('tells of the scope before the process ends, as the process', async () => {
+    for (const close of ['', 'alice.close();']) {
+      const { code, stdout } = await runSource(`${listen}
+        const alice = await world.alice.token();
+        (async () => { const scope = alice.impersonate(); ${close} await null; say('continued'); })();`);
+      const lines = stdout.split(/\r?\n/).filter(Boolean);
+      expect({ code, lines }).toEqual({ code: 70, lines: ['scope,across an await,true,true', 'true,true'] });
+    }
+  });
+
+  test('a subscriber cannot keep the process from ending', async () => {
+    for (const does of ['process.exit(0)', "throw new Error('mine')"]) {
+      const { code, stdout, stderr } = await runSource(`
+        require('node:diagnostics_channel').subscribe('impersonate:leak', () => { ${does}; });
+        process.on('uncaughtException', () => {});
+        const alice = await world.alice.token();
+        setImmediate(() => { say('continued'); });
+        alice.impersonate();`);
+      expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
+      expect(stderr).toContain('ERR_SCOPE_LEAKED');
+    }
+  });
+
+  test('on a worker', async () => {
+    const { code, stdout } = await runSource(
+      `const { Worker, isMainThread } = require('node:worker_threads');
+      if (isMainThread) { new Worker(__filename); return; }
+      ${listen}
+      const alice = await world.alice.token();
+      alice.impersonate();`,
+    );
+    expect({ code, lines: stdout.split(/\r?\n/).length }).toEqual({ code: 70, lines: 3 });
+  });
+});
+
+describeSwitching('when nobody listens', () => {
+  // The calls of the native side by which a message is made: who is who, and a thread out of its scopes.
+  const counting = `
+    const binding = require(${JSON.stringify(join(root, 'dist', 'binding.js'))});
+    const counted = Object.create(binding.native);
+    let calls = 0;
+    for (const name of ['describeToken', 'describeProcess', 'runAtBaseline']) {
+      const value = (...args) => { calls++; return binding.native[name](...args); };
+      Object.defineProperty(counted, name, { value });
+    }
+    const path = require.resolve(${JSON.stringify(join(root, 'dist', 'binding.js'))});
+    require.cache[path].exports = { native: counted };`;
+
+  test('nobody is asked who anybody is', async () => {
+    const lines = await linesOf(
+      `'use strict';
+      ${counting}
+      const { Token } = require(${JSON.stringify(product)});
+      const { world } = require(${JSON.stringify(join(root, 'dist-test', 'support', 'world.js'))});
+      const count = (work) => { calls = 0; work(); console.log(calls); };
+      (async () => {
+        const alice = await world.alice.token();
+        alice.run(() => 0); // which looks at the token's level
+        const work = () => { alice.runSync(() => 0); alice.impersonate().revert(); alice.run(() => 0); };
+        count(work);
+        await alice.run(async () => { await null; count(() => alice.runSync(() => 0)); });
+        require('node:diagnostics_channel').subscribe('impersonate:enter', () => {});
+        count(work);
+      })();`,
+      {},
+      'bare',
+    );
+    expect(lines.map(Number)).toEqual([0, 0, expect.any(Number)]);
+    expect(Number(lines[2])).toBeGreaterThan(0);
+  });
+});
