@@ -162,7 +162,9 @@ export interface Native {
   shareToken(token: TokenId, ticket: string, lifetime: number): void;
   /** The token under an id of the calling environment; 0 if the ticket is unknown, claimed or expired. */
   claimToken(ticket: string): TokenId;
-  /** Lets go of what has expired; returns how many tickets are left. */
+  /** Lets go of the token behind a ticket that nobody is to claim any more; whether it was still there. */
+  revokeTicket(ticket: string): boolean;
+  /** Lets go of what has expired; returns the milliseconds until the next ticket does, 0 if there is none. */
   expireTickets(): number;
 
   /** The numbers of libuv's calls for startFs and fsSync. */

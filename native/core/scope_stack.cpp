@@ -32,7 +32,7 @@ ScopeStack& ScopeStack::OfThread() {
 
 ScopeStack::ScopeStack() : captured_(port::NewCaptured()) { frames_.reserve(8); }
 
-ScopeStack::~ScopeStack() { LeaveAll(); }
+ScopeStack::~ScopeStack() { End(); }
 
 void ScopeStack::Destroy(void* stack) { delete static_cast<ScopeStack*>(stack); }
 
@@ -44,8 +44,8 @@ ScopeStack::ScopeId ScopeStack::NextScope() noexcept {
 
 ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token, Hold hold) {
   RequireLevelForWork(*token);
-  const bool outermost = frames_.empty();
-  const TokenRef current = current_token();
+  const bool outermost = frames_.empty() && !pinned_;
+  const TokenRef current = Carried();
   // The frame first: once the identity is on, nothing may throw any more.
   frames_.push_back({NextScope(), token_id, std::move(token), hold});
   const Frame& frame = frames_.back();
@@ -61,8 +61,8 @@ ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token, Hol
 }
 
 ScopeStack::ScopeId ScopeStack::EnterBaseline() {
-  if (frames_.empty()) return 0;
-  const TokenRef current = current_token();
+  if (frames_.empty() && !pinned_) return 0;
+  const TokenRef current = Carried();
   frames_.push_back({NextScope(), 0, nullptr, Hold::kYes});
   if (current) port::RestoreForNow(*captured_);
   return frames_.back().scope;
@@ -89,12 +89,35 @@ std::size_t ScopeStack::LeaveAll() noexcept {
   return depth;
 }
 
+void ScopeStack::Pin(TokenRef token) {
+  RequireLevelForWork(*token);
+  if (!frames_.empty() || pinned_) {
+    throw Error("ERR_SCOPE_ACTIVE",
+                "A thread can be given a token for its whole life once, outside of every scope");
+  }
+  try {
+    port::Capture(*captured_);
+    port::Apply(*captured_, nullptr, *token);
+  } catch (...) {
+    port::Forget(*captured_);
+    throw;
+  }
+  pinned_ = std::move(token);
+}
+
+void ScopeStack::End() noexcept {
+  LeaveAll();
+  if (!pinned_) return;
+  port::Restore(*captured_);
+  pinned_ = nullptr;
+}
+
 void ScopeStack::LeaveFrom(std::size_t index) noexcept {
   const TokenRef current = std::move(frames_.back().token);
-  if (index == 0) {
+  if (index == 0 && !pinned_) {
     port::Restore(*captured_);
   } else {
-    Return(current.get(), frames_[index - 1].token.get());
+    Return(current.get(), index == 0 ? pinned_.get() : frames_[index - 1].token.get());
   }
   frames_.resize(index);
 }

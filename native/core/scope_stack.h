@@ -10,7 +10,8 @@
 namespace impersonate {
 
 // The open impersonation scopes of one thread, innermost last. Outside every scope the thread is what
-// its owner made it; inside, it carries the innermost scope's token.
+// its owner made it, or carries the token that it is pinned to; inside, it carries the innermost scope's
+// token.
 class ScopeStack {
  public:
   using ScopeId = std::uint32_t;
@@ -45,13 +46,21 @@ class ScopeStack {
   // Leaves every scope of the thread, held or not; returns how many there were.
   std::size_t LeaveAll() noexcept;
 
+  // Makes the token the identity of the thread beneath all scopes: it is no scope itself, and only End takes
+  // it off. Throws, with the thread as it was, if a scope is open or the thread is pinned already, and as
+  // Enter does.
+  void Pin(TokenRef token);
+
+  // Leaves every scope and the pinned token: the thread is again what it was before its first scope.
+  void End() noexcept;
+
   std::size_t depth() const noexcept { return frames_.size(); }
   // The innermost scope's token, null outside and in a baseline scope.
   TokenRef current_token() const { return frames_.empty() ? nullptr : frames_.back().token; }
   std::int32_t current_token_id() const noexcept { return frames_.empty() ? 0 : frames_.back().token_id; }
 
-  // Opens a held scope in which the thread is what it was before its outermost scope. Outside every scope
-  // there is nothing to do, and 0 comes back, which Leave ignores.
+  // Opens a held scope in which the thread is what it was before its outermost scope and before it was
+  // pinned. Where it is that already there is nothing to do, and 0 comes back, which Leave ignores.
   ScopeId EnterBaseline();
 
  private:
@@ -66,11 +75,14 @@ class ScopeStack {
   ~ScopeStack();
   static void Destroy(void* stack);
   ScopeId NextScope() noexcept;
+  // What the thread carries now; null for what it was before all.
+  TokenRef Carried() const { return frames_.empty() ? pinned_ : frames_.back().token; }
   // Puts on what the enclosing scope stands for.
   void Return(const Token* current, const Token* enclosing) noexcept;
   void LeaveFrom(std::size_t index) noexcept;
 
   std::vector<Frame> frames_;
+  TokenRef pinned_;
   port::CapturedPtr captured_;
   ScopeId next_scope_ = 1;
 };

@@ -11,6 +11,7 @@
 #include "napi/pool.h"
 #include "napi/process_functions.h"
 #include "napi/scope_functions.h"
+#include "napi/ticket_functions.h"
 #include "napi/token_functions.h"
 
 namespace impersonate {
@@ -42,6 +43,7 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   ExportProcessFunctions(env, exports);
   ExportTokenFunctions(env, exports);
   ExportScopeFunctions(env, exports);
+  ExportTicketFunctions(env, exports);
   return exports;
 }
 

@@ -18,7 +18,7 @@ void Environment::Create(Napi::Env env) { env.SetInstanceData(new Environment(en
 
 Environment::~Environment() {
   // A worker that is terminated inside a scope runs none of its finally blocks.
-  ScopeStack::OfThread().LeaveAll();
+  ScopeStack::OfThread().End();
   for (const std::int32_t id : tokens_) TokenTable::Get().Close(id);
 }
 

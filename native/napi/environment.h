@@ -18,7 +18,7 @@ class Environment {
   explicit Environment(Napi::Env env) : env_(env) {}
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
-  // Leaves the thread's scopes and closes the tokens that the environment leaves open.
+  // Gives the thread its own identity back and closes the tokens that the environment leaves open.
   ~Environment();
 
   // Puts the token into the process's table, to be closed with the environment at the latest. Throws Error.

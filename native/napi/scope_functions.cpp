@@ -94,9 +94,8 @@ napi_value RunSync(napi_env env, napi_callback_info info) {
 
 napi_value RunAtBaseline(napi_env env, napi_callback_info info) {
   const CallArguments arguments(env, info);
-  ScopeStack& stack = ScopeStack::OfThread();
-  const bool inside = stack.depth() != 0;
-  if (inside) return CallInScope(env, stack.EnterBaseline(), arguments[0], 0, nullptr);
+  const ScopeStack::ScopeId scope = ScopeStack::OfThread().EnterBaseline();
+  if (scope != 0) return CallInScope(env, scope, arguments[0], 0, nullptr);
   napi_value undefined = nullptr, result = nullptr;
   napi_get_undefined(env, &undefined);
   napi_call_function(env, undefined, arguments[0], 0, nullptr, &result);
@@ -107,6 +106,18 @@ napi_value Enter(napi_env env, napi_callback_info info) {
   const CallArguments arguments(env, info);
   try {
     return Number(env, EnterToken(Integer(env, arguments[0]), ScopeStack::Hold::kNo));
+  } catch (const Error& error) {
+    return Throw(env, error);
+  }
+}
+
+napi_value PinThread(napi_env env, napi_callback_info info) {
+  const CallArguments arguments(env, info);
+  try {
+    TokenRef token = TokenTable::Get().Find(Integer(env, arguments[0]));
+    if (!token) throw ClosedTokenError();
+    ScopeStack::OfThread().Pin(std::move(token));
+    return nullptr;
   } catch (const Error& error) {
     return Throw(env, error);
   }
@@ -148,7 +159,7 @@ void ExportScopeFunctions(Napi::Env env, Napi::Object exports) {
     return napi_property_descriptor{name,    nullptr, callback,        nullptr,
                                     nullptr, nullptr, napi_enumerable, nullptr};
   };
-  const std::array<napi_property_descriptor, 8> functions = {
+  const std::array<napi_property_descriptor, 9> functions = {
       function("enter", Enter),
       function("leave", Leave),
       function("leaveAll", LeaveAll),
@@ -157,6 +168,7 @@ void ExportScopeFunctions(Napi::Env env, Napi::Object exports) {
       function("currentToken", CurrentToken),
       function("runSync", RunSync),
       function("runAtBaseline", RunAtBaseline),
+      function("pinThread", PinThread),
   };
   NAPI_THROW_IF_FAILED_VOID(env, napi_define_properties(env, exports, functions.size(), functions.data()));
 }

@@ -4,7 +4,7 @@
 
 namespace impersonate {
 
-// enter, leave, leaveAll, depth, currentTokenId, currentToken, runSync, runAtBaseline.
+// enter, leave, leaveAll, depth, currentTokenId, currentToken, runSync, runAtBaseline, pinThread.
 void ExportScopeFunctions(Napi::Env env, Napi::Object exports);
 
 }  // namespace impersonate
