@@ -46,14 +46,14 @@ export function streamFs(identity: Identity): StreamFs {
  * Node's options for a stream, whose file is opened as the identity unless it is open already. Functions of the
  * caller's own may do the rest.
  */
-function optionsFor(identity: Identity, path: unknown, given: unknown): Record<string, unknown> {
+export function optionsFor(identity: Identity, path: unknown, given: unknown): Record<string, unknown> {
   const own = streamFs(identity);
   if (typeof given === 'string') return { encoding: given, fs: own };
   if (given == null || typeof given === 'function') return { fs: own };
   if (typeof given !== 'object') throw refusal('createReadStream', 1, 2, [path, given]);
   const options: Record<string, unknown> = {};
   for (const key in given) options[key] = (given as Record<string, unknown>)[key];
-  if (options.fd != null) return options;
+  if (options.fd != null || options.windowsHandle != null) return options;
   return { ...options, fs: { ...own, ...(options.fs as object | undefined), open: own.open } };
 }
 

@@ -5,21 +5,13 @@ import { ImpersonationError } from '../error';
 
 const names = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'] as const;
 
-/**
- * On Windows a program is started with the process's token, whatever the thread impersonates. Inside a scope
- * that would be more than the user may do: it is refused with ERR_CHILD_PROCESS_IN_SCOPE.
- */
-export function guardChildProcesses(): void {
+/** Has `before` called with its name whenever one of the functions that start programs is. */
+export function wrapChildProcess(before: (name: string) => void): void {
   for (const name of names) {
     const original = childProcess[name] as (...args: unknown[]) => unknown;
     const guarded = new Proxy(original, {
       apply(target, receiver: unknown, args) {
-        if (native.currentTokenId() !== 0) {
-          throw new ImpersonationError(
-            `child_process.${name}() inside an impersonation scope would start the program as the process`,
-            'ERR_CHILD_PROCESS_IN_SCOPE',
-          );
-        }
+        before(name);
         return Reflect.apply(target, receiver, args);
       },
     });
@@ -31,4 +23,18 @@ export function guardChildProcesses(): void {
     });
   }
   syncBuiltinESMExports();
+}
+
+/**
+ * On Windows a program is started with the process's token, whatever the thread impersonates. Inside a scope
+ * that would be more than the user may do: it is refused with ERR_CHILD_PROCESS_IN_SCOPE.
+ */
+export function guardChildProcesses(): void {
+  wrapChildProcess((name) => {
+    if (native.currentTokenId() === 0) return;
+    throw new ImpersonationError(
+      `child_process.${name}() inside an impersonation scope would start the program as the process`,
+      'ERR_CHILD_PROCESS_IN_SCOPE',
+    );
+  });
 }

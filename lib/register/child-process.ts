@@ -1,0 +1,22 @@
+import { wrapChildProcess } from '../guards/child-process';
+import { native } from '../binding';
+import { currentFlow } from '../flow';
+
+let warned = false;
+
+/** Says once that what child_process starts inside a flow is not the user's. */
+export function warnOfChildProcesses(): void {
+  wrapChildProcess((name) => {
+    // In a scope the system decides, or the guards do.
+    if (warned || native.currentTokenId() !== 0 || !currentFlow()) return;
+    warned = true;
+    process.emitWarning(
+      `child_process.${name}() inside a flow starts the program as the process, not as the flow's user`,
+      {
+        type: 'ImpersonationWarning',
+        code: 'IMPERSONATE_CHILD_PROCESS_AS_PROCESS',
+        detail: 'Call it in withoutToken() if that is meant. Further calls are not warned of.',
+      },
+    );
+  });
+}

@@ -1,0 +1,47 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { warnOfChildProcesses } from './child-process';
+import { routeModules } from './modules';
+import type { AnyFunction, Router } from './router';
+import { fsTable, promisesTable, unknown } from './table';
+import { untouched } from './untouched';
+
+function routed(route: Router, name: string, value: unknown): unknown {
+  return typeof value === 'function' ? route(name, value as AnyFunction) : value;
+}
+
+/** What node makes only when it is asked for is routed when it is asked for. */
+function routeLazily(target: object, name: string, route: Router, descriptor: PropertyDescriptor): void {
+  let known: { original: unknown; replacement: unknown } | undefined;
+  Object.defineProperty(target, name, {
+    ...descriptor,
+    get(this: unknown) {
+      const original: unknown = descriptor.get?.call(this);
+      if (known?.original !== original) known = { original, replacement: routed(route, name, original) };
+      return known?.replacement;
+    },
+  });
+}
+
+function routeAll(target: object, table: Readonly<Record<string, Router>>): void {
+  const exported = target as Record<string, unknown>;
+  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
+    const route = Object.hasOwn(table, name) ? (table[name] as Router) : unknown(name);
+    // Reading some of these prints a warning.
+    if (route === untouched) continue;
+    if (descriptor.get && !(descriptor.set && Object.hasOwn(table, name))) {
+      routeLazily(target, name, route, descriptor);
+    } else {
+      exported[name] = routed(route, name, exported[name]);
+    }
+  }
+}
+
+/** Puts routed functions into the place of node's, for every module of this thread. */
+export function install(): void {
+  routeAll(fs, fsTable);
+  routeAll(fs.promises, promisesTable);
+  routeModules();
+  warnOfChildProcesses();
+  syncBuiltinESMExports();
+}

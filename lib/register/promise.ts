@@ -1,0 +1,28 @@
+import { promised } from '../fs/operations';
+import { currentIdentity, type Identity } from '../identity';
+import { readByNode } from './read-by-node';
+import { like, notRouted, type Router } from './router';
+
+type Operation = (identity: Identity, ...args: unknown[]) => Promise<unknown>;
+const named: Readonly<Record<string, Operation | undefined>> = promised;
+
+/** For a function that returns a promise: the work is started as the user before it returns. */
+export const promise: Router = (name, original) =>
+  like(original, function (...args) {
+    const identity = currentIdentity();
+    if (!identity) return Reflect.apply(original, this, args);
+    return new Promise((resolve) => {
+      const operation = named[name];
+      if (!operation) throw notRouted(`promises.${name}`);
+      resolve(operation(identity, ...args));
+    });
+  });
+
+/** The same for readFile(), with which some versions of node load modules. */
+export const readPromise: Router = (name, original) => {
+  const routed = promise(name, original);
+  const replacement = like(original, function (...args) {
+    return readByNode(replacement, original, args) ?? Reflect.apply(routed, this, args);
+  });
+  return replacement;
+};

@@ -1,0 +1,62 @@
+import { native } from '../binding';
+import { observeSync } from '../diagnostics/fs';
+import { currentFlow, type Flow } from '../flow';
+import { noteClosed, noteOpening } from '../open-handles';
+import { readByNode } from './read-by-node';
+import { like, type AnyFunction, type Router } from './router';
+
+/** How many of the first arguments are paths; one for most. */
+const pathCounts: Readonly<Record<string, 0 | 2>> = {
+  ...{ copyFileSync: 2, cpSync: 2, linkSync: 2, renameSync: 2, symlinkSync: 2 },
+  ...{ fchmodSync: 0, fchownSync: 0, futimesSync: 0 },
+};
+
+/** Calls node's function on this thread as the flow's user, within one native frame. */
+function asFlow(
+  flow: Flow,
+  name: string,
+  original: AnyFunction,
+  receiver: unknown,
+  args: unknown[],
+): unknown {
+  const count = pathCounts[name] ?? 1;
+  const given = { path: count > 0 ? args[0] : undefined, dest: count > 1 ? args[1] : undefined };
+  return observeSync(name, flow, given, () =>
+    native.runSync(flow.lease.id, Reflect.apply<unknown, unknown[], unknown>, original, receiver, args),
+  );
+}
+
+/** For a synchronous function: it looks at the path on this thread, which is the user's meanwhile. */
+export const sync: Router = (name, original) =>
+  like(original, function (...args) {
+    // In a scope the thread is the user's already.
+    const flow = native.currentTokenId() === 0 ? currentFlow() : undefined;
+    return flow ? asFlow(flow, name, original, this, args) : Reflect.apply(original, this, args);
+  });
+
+/** The same for readFileSync(), with which node also loads modules and source maps. */
+export const readSync: Router = (name, original) => {
+  const routed = sync(name, original);
+  const replacement = like(original, function (...args) {
+    return readByNode(replacement, original, args) ?? Reflect.apply(routed, this, args);
+  });
+  return replacement;
+};
+
+export const openSync: Router = (name, original) => {
+  const routed = sync(name, original);
+  return like(original, function (...args) {
+    const flow = currentFlow();
+    const opened = flow && noteOpening(flow, args[0]);
+    const fd = Reflect.apply(routed, this, args) as number;
+    opened?.(fd);
+    return fd;
+  });
+};
+
+/** For close() and closeSync(), of which the list of open handles must know. */
+export const close: Router = (_name, original) =>
+  like(original, function (...args) {
+    noteClosed(args[0] as number);
+    return Reflect.apply(original, this, args);
+  });
