@@ -1,6 +1,6 @@
 import { wrapChildProcess } from '../guards/child-process';
-import { native } from '../binding';
 import { currentFlow } from '../flow';
+import { isThreadImpersonating } from '../impersonating';
 
 let warned = false;
 
@@ -8,7 +8,7 @@ let warned = false;
 export function warnOfChildProcesses(): void {
   wrapChildProcess((name) => {
     // In a scope the system decides, or the guards do.
-    if (warned || native.currentTokenId() !== 0 || !currentFlow()) return;
+    if (warned || isThreadImpersonating() || !currentFlow()) return;
     warned = true;
     process.emitWarning(
       `child_process.${name}() inside a flow starts the program as the process, not as the flow's user`,

@@ -1,6 +1,5 @@
 import { promised } from '../fs/operations';
 import { currentIdentity, type Identity } from '../identity';
-import { readByNode } from './read-by-node';
 import { like, notRouted, type Router } from './router';
 
 type Operation = (identity: Identity, ...args: unknown[]) => Promise<unknown>;
@@ -17,12 +16,3 @@ export const promise: Router = (name, original) =>
       resolve(operation(identity, ...args));
     });
   });
-
-/** The same for readFile(), with which some versions of node load modules. */
-export const readPromise: Router = (name, original) => {
-  const routed = promise(name, original);
-  const replacement = like(original, function (...args) {
-    return readByNode(replacement, original, args) ?? Reflect.apply(routed, this, args);
-  });
-  return replacement;
-};

@@ -33,9 +33,9 @@ export const stream: Router = (name, original) => {
     // Subclasses of the old kind call it for an object of theirs.
     apply(target, receiver: unknown, args) {
       const identity = currentIdentity();
-      if (!identity) return Reflect.apply(target, receiver, args) as unknown;
+      if (!identity) return Reflect.apply<unknown, unknown[], unknown>(target, receiver, args);
       if (receiver instanceof target) refuseOwnOpen(name, receiver, base);
-      return Reflect.apply(target, receiver, routedArgs(identity, args)) as unknown;
+      return Reflect.apply<unknown, unknown[], unknown>(target, receiver, routedArgs(identity, args));
     },
     construct(target, args, newTarget) {
       const made: AnyFunction = newTarget === replacement ? target : (newTarget as AnyFunction);

@@ -2,7 +2,6 @@ import { native } from '../binding';
 import { observeSync } from '../diagnostics/fs';
 import { currentFlow, type Flow } from '../flow';
 import { noteClosed, noteOpening } from '../open-handles';
-import { readByNode } from './read-by-node';
 import { like, type AnyFunction, type Router } from './router';
 
 /** How many of the first arguments are paths; one for most. */
@@ -33,15 +32,6 @@ export const sync: Router = (name, original) =>
     const flow = native.currentTokenId() === 0 ? currentFlow() : undefined;
     return flow ? asFlow(flow, name, original, this, args) : Reflect.apply(original, this, args);
   });
-
-/** The same for readFileSync(), with which node also loads modules and source maps. */
-export const readSync: Router = (name, original) => {
-  const routed = sync(name, original);
-  const replacement = like(original, function (...args) {
-    return readByNode(replacement, original, args) ?? Reflect.apply(routed, this, args);
-  });
-  return replacement;
-};
 
 export const openSync: Router = (name, original) => {
   const routed = sync(name, original);

@@ -2,11 +2,12 @@ import { callback, exists, withNative } from './callback';
 import { disposable } from './disposable';
 import { glob, globPromise } from './glob';
 import { directory } from './directory';
-import { promise, readPromise } from './promise';
+import { alsoForNode } from './for-node';
+import { promise } from './promise';
 import { refused, refusedClass } from './refused';
 import type { Router } from './router';
 import { stream } from './streams';
-import { close, openSync, readSync, sync } from './sync';
+import { close, openSync, sync } from './sync';
 import { untouched } from './untouched';
 import { watch } from './watch';
 
@@ -32,8 +33,8 @@ export const fsTable: Table = {
   ...all(sync, 'renameSync', 'rmSync', 'rmdirSync', 'statSync', 'statfsSync', 'symlinkSync', 'truncateSync'),
   ...all(sync, 'unlinkSync', 'utimesSync', 'writeFileSync'),
   openSync,
-  readFileSync: readSync,
-  realpathSync: withNative(sync),
+  readFileSync: alsoForNode(sync),
+  realpathSync: withNative(alsoForNode(sync)),
   mkdtempDisposableSync: disposable,
   opendirSync: directory,
 
@@ -111,7 +112,7 @@ export const promisesTable: Table = {
   ),
   ...all(promise, 'realpath', 'rename', 'rm', 'rmdir', 'stat', 'statfs', 'symlink', 'truncate', 'unlink'),
   ...all(promise, 'utimes', 'writeFile'),
-  readFile: readPromise,
+  readFile: alsoForNode(promise),
   glob: globPromise,
   watch: refused,
   constants: untouched,
