@@ -1,4 +1,5 @@
 export {
+  ImpersonatedWorker,
   Impersonation,
   ImpersonationError,
   Token,
@@ -14,6 +15,7 @@ export type {
   FsContext,
   HandleLeakMessage,
   Identities,
+  ImpersonatedWorkerOptions,
   ImpersonationLevel,
   LeakMessage,
   Principal,
@@ -21,4 +23,5 @@ export type {
   RestrictOptions,
   ScopeLeakMessage,
   ScopeMessage,
+  ShareOptions,
 } from './index.js';

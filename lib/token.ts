@@ -2,6 +2,7 @@ import { inspect, type InspectOptions } from 'node:util';
 import type { NativeDescription, TokenId } from '../types/native';
 import { rememberAccount } from './account';
 import { native } from './binding';
+import { refuseClone } from './clone';
 import { Described } from './described';
 import { ImpersonationError } from './error';
 import { currentFlow } from './flow';
@@ -13,6 +14,7 @@ import { levelNumber, type ImpersonationLevel } from './level';
 import { toRestrictions, type RestrictOptions } from './restrictions';
 import { runAsFlow } from './run';
 import { runSyncAs } from './run-sync';
+import { claimTicket, shareToken, type ShareOptions } from './share';
 import { TokenLease } from './token-lease';
 import { findToken, registerToken, unregisterToken } from './token-registry';
 import { validateBoolean, validateInteger, validateOptions, validateString, wrongType } from './validate';
@@ -43,6 +45,7 @@ export class Token extends Described {
     super();
     this.#lease = typeof token === 'number' ? new TokenLease(token) : token;
     registerToken(this, this.#lease, quiet);
+    refuseClone(this);
   }
 
   /** The identity of the process, whatever this thread impersonates: OpenProcessToken, or the process's ids. */
@@ -103,6 +106,14 @@ export class Token extends Described {
     const { adopt = false } = options;
     validateBoolean(adopt, 'options.adopt');
     return new Token(internal, native.tokenFromHandle(value, adopt));
+  }
+
+  /**
+   * The identity that another thread has shared, as a token of this thread's own. Once for each ticket: throws
+   * ERR_TICKET_INVALID for one that is claimed, expired or unknown.
+   */
+  static claim(ticket: string): Token {
+    return new Token(internal, claimTicket(ticket));
   }
 
   /** Open tokens in the whole process. */
@@ -182,6 +193,15 @@ export class Token extends Described {
    */
   impersonate(): Impersonation {
     return new Impersonation(internal, this, this.#open());
+  }
+
+  /**
+   * A ticket with which one other thread can have this identity, by `Token.claim(ticket)`: as good as the token, so
+   * send it to nobody else. It outlives `close()`, for `expiresIn` milliseconds. Throws ERR_TICKET_LIMIT while
+   * `Token.limit` tickets wait to be claimed.
+   */
+  share(options: ShareOptions = {}): string {
+    return shareToken(this.#open(), options);
   }
 
   /** Releases the token. Does nothing the second time. Scopes and flows that act as it go on until they end. */

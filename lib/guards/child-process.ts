@@ -1,7 +1,7 @@
 import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
-import { native } from '../binding';
 import { ImpersonationError } from '../error';
+import { isThreadImpersonating } from '../impersonating';
 
 const names = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'] as const;
 
@@ -31,9 +31,9 @@ export function wrapChildProcess(before: (name: string) => void): void {
  */
 export function guardChildProcesses(): void {
   wrapChildProcess((name) => {
-    if (native.currentTokenId() === 0) return;
+    if (!isThreadImpersonating()) return;
     throw new ImpersonationError(
-      `child_process.${name}() inside an impersonation scope would start the program as the process`,
+      `child_process.${name}() where the thread impersonates would start the program as the process`,
       'ERR_CHILD_PROCESS_IN_SCOPE',
     );
   });

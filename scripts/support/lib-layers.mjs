@@ -6,6 +6,7 @@ const builtins = new Set(
   [
     'async_hooks',
     'child_process',
+    'crypto',
     'diagnostics_channel',
     'fs',
     'module',

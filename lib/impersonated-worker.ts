@@ -1,0 +1,56 @@
+import path from 'node:path';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { native } from './binding';
+import { startedAsProcess } from './guards/worker';
+import { Token } from './token';
+import { wrongType } from './validate';
+import { workerEntry } from './worker-entry';
+import type { WorkerStart } from './worker-start';
+
+export interface ImpersonatedWorkerOptions extends WorkerOptions {
+  /** Who the worker acts as. It gets a token of its own: this one may be closed. */
+  token: Token;
+}
+
+const bootstrap = path.join(__dirname, 'worker-bootstrap.js');
+/** Far more than a thread takes to begin, on a machine however busy. */
+const startLimit = 600_000; // ms
+
+function requireToken(options: unknown): Token {
+  if (typeof options !== 'object' || options === null) throw wrongType('options', 'of type object', options);
+  const { token } = options as Partial<ImpersonatedWorkerOptions>;
+  if (!(token instanceof Token)) throw wrongType('options.token', 'an instance of Token', token);
+  return token;
+}
+
+/**
+ * A `Worker` of node:worker_threads whose thread acts as one user for its whole life: SetThreadToken on Windows, the
+ * thread's own ids and groups on Linux, before any of the file's code runs and until the thread ends, exit handlers
+ * included. Its synchronous code is the user for the kernel in every callback, and has no scope to keep;
+ * `impersonate/fs` and `Token.current()` take the user from the thread. Asynchronous node:fs is done by pool
+ * threads, as the process, as everywhere.
+ *
+ * `file` and the options are the Worker's; what --require and --import load beforehand runs as the process, and
+ * `eval` code is CommonJS. If the identity cannot be taken on, 'error' is emitted, and none of the file's code runs.
+ * Throws ERR_TOKEN_CLOSED for a closed token, and what the Worker's constructor throws.
+ */
+export class ImpersonatedWorker extends startedAsProcess(Worker) {
+  constructor(file: string | URL, options: ImpersonatedWorkerOptions) {
+    const token = requireToken(options);
+    const { eval: isCode = false, workerData, ...others } = options;
+    Reflect.deleteProperty(others, 'token');
+    const entry = workerEntry(file, isCode);
+    const ticket = token.share({ expiresIn: startLimit });
+    const start: WorkerStart = { ...entry, ticket, workerData: workerData as unknown };
+    try {
+      super(bootstrap, { ...others, workerData: start });
+    } catch (error) {
+      native.revokeTicket(ticket);
+      throw error;
+    }
+    // One that is ended before it has begun leaves its ticket behind.
+    this.once('exit', () => {
+      native.revokeTicket(ticket);
+    });
+  }
+}
