@@ -14,7 +14,8 @@ let cutShort: OpenScope[] = [];
  */
 function onPromise(_promise: Promise<unknown>, parent: Promise<unknown> | undefined): void {
   if (parent === undefined || openScopes.length === 0) return;
-  const [caller] = stackOf(onPromise);
+  // With hooks of others there is a function of node's between, which calls them all.
+  const caller = stackOf(onPromise).find((site) => site.getFileName() !== 'node:internal/promise_hooks');
   const isCall = caller !== undefined && caller.getFileName() == null && caller.getTypeName() === 'Promise';
   if (!isCall) reportLeak('across an await');
 }

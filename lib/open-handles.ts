@@ -1,6 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import { types } from 'node:util';
+import { stackOf } from './call-sites';
 import { leakChannel } from './diagnostics/channels';
 import { shownPath } from './diagnostics/fs';
 import { identitiesOf } from './diagnostics/identities';
@@ -12,9 +14,7 @@ import type { Identity } from './identity';
 import { validateBoolean } from './validate';
 
 interface OpenHandle {
-  readonly path: string;
-  readonly fd?: number;
-  readonly stack?: string;
+  readonly shown: Pick<HandleLeakMessage, 'path' | 'fd' | 'stack'>;
   /** What the same flow has open besides. It is not the flow itself: a handle must not keep a token open. */
   readonly siblings: Set<OpenHandle>;
 }
@@ -39,32 +39,32 @@ export function setStrictHandles(on: boolean): void {
 
 function forget(handle: OpenHandle): void {
   handle.siblings.delete(handle);
-  if (handle.fd !== undefined && byDescriptor.get(handle.fd) === handle) byDescriptor.delete(handle.fd);
+  const { fd } = handle.shown;
+  if (fd !== undefined && byDescriptor.get(fd) === handle) byDescriptor.delete(fd);
 }
 
-/** The stack of the caller's call, without this package's own part of it. */
-function captureStack(): string {
-  const { stackTraceLimit } = Error;
-  const holder: { stack?: unknown } = {};
-  Error.stackTraceLimit = stackTraceLimit + 10;
-  Error.captureStackTrace(holder, captureStack);
-  Error.stackTraceLimit = stackTraceLimit;
-  const lines = String(holder.stack).split('\n').slice(1);
-  return lines.filter((line) => !line.includes(__dirname)).join('\n');
+/** The calls that led here, without this package's own. */
+function callers(): string {
+  const own = join(__dirname, sep);
+  const sites = stackOf(callers).filter((site) => !site.getFileName()?.startsWith(own));
+  return sites
+    .slice(0, Error.stackTraceLimit)
+    .map((site) => `    at ${(site as { toString(): string }).toString()}`)
+    .join('\n');
 }
 
 /**
  * To be called where something is opened as the identity, with its path. Undefined if that needs no watching: nobody
  * wants to know, or it is opened in a synchronous scope, and not in a flow.
  */
-export function noteOpening(identity: Identity, path: unknown): NoteOpened | undefined {
+export function noteOpening(identity: Identity, given: unknown): NoteOpened | undefined {
   const siblings = handlesOf.get(identity);
   if (!siblings) return undefined;
-  const shown = shownPath(path) ?? '';
-  const stack = captureStack();
+  const path = shownPath(given) ?? '';
+  const stack = callers();
   return (fd) => {
     if (fd !== undefined) noteClosed(fd);
-    const handle: OpenHandle = { path: shown, ...(fd !== undefined && { fd }), stack, siblings };
+    const handle: OpenHandle = { shown: { path, ...(fd !== undefined && { fd }), stack }, siblings };
     siblings.add(handle);
     if (fd !== undefined) byDescriptor.set(fd, handle);
     return () => {
@@ -76,10 +76,10 @@ export function noteOpening(identity: Identity, path: unknown): NoteOpened | und
 /** `opening`; the handle is noted when it is open, and again when it closes. */
 export function noteFileHandle(
   identity: Identity,
-  path: unknown,
+  given: unknown,
   opening: Promise<FileHandle>,
 ): Promise<FileHandle> {
-  const opened = noteOpening(identity, path);
+  const opened = noteOpening(identity, given);
   if (!opened) return opening;
   return opening.then((handle) => {
     (handle as FileHandle & Pick<EventEmitter, 'once'>).once('close', opened(handle.fd));
@@ -94,7 +94,7 @@ export function noteClosed(fd: number): void {
 }
 
 function leakError(handles: readonly OpenHandle[]): ImpersonationError {
-  const list = handles.map(({ path, stack }) => `${path}\n${stack ?? ''}`).join('\n');
+  const list = handles.map(({ shown }) => `${shown.path}\n${shown.stack}`).join('\n');
   return new ImpersonationError(
     `What was opened in the flow is still open at its end, to everybody in the process:\n${list}`,
     'ERR_HANDLE_LEAKED',
@@ -106,12 +106,10 @@ function reportHandles(flow: Flow): ImpersonationError | undefined {
   const handles = [...(handlesOf.get(flow) ?? [])];
   handlesOf.delete(flow);
   handles.forEach(forget);
-  for (const { path, fd, stack } of handles) {
+  for (const { shown } of handles) {
     publish(leakChannel, (): HandleLeakMessage => ({
       kind: 'handle',
-      path,
-      ...(fd !== undefined && { fd }),
-      ...(stack !== undefined && { stack }),
+      ...shown,
       ...identitiesOf(flow.lease.id),
     }));
   }

@@ -47,7 +47,7 @@ export interface HandleLeakMessage extends Identities {
   /** Absent for a directory. */
   readonly fd?: number;
   /** Where it was opened. */
-  readonly stack?: string;
+  readonly stack: string;
 }
 
 export type LeakMessage = ScopeLeakMessage | HandleLeakMessage;

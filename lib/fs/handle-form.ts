@@ -1,6 +1,6 @@
 import type { promises } from 'node:fs';
 import { devNull } from 'node:os';
-import { native } from '../binding';
+import { asProcess } from '../as-process';
 import { originals } from './node-fs';
 import { unknownForm } from './stats';
 
@@ -45,11 +45,9 @@ let form: Promise<HandleForm> | undefined;
 
 /** Learned once, from a handle of the process's own on what anyone may open. */
 export function handleForm(): Promise<HandleForm> {
-  form ??= native
-    .runAtBaseline(() => originals.promises.open(devNull))
-    .then((sample) => {
-      const learned = formOf(sample);
-      return sample.close().then(() => learned);
-    });
+  form ??= asProcess(() => originals.promises.open(devNull)).then((sample) => {
+    const learned = formOf(sample);
+    return sample.close().then(() => learned);
+  });
   return form;
 }

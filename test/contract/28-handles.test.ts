@@ -1,0 +1,246 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { chmodSync, closeSync, openSync, writeFileSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Token, setStrictHandles, type HandleLeakMessage } from 'impersonate';
+import { createReadStream, open, readFile } from 'impersonate/fs';
+import { linesOf } from '../support/child';
+import { caught, rejected } from '../support/errors';
+import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { root } from '../support/paths';
+import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
+import { world } from '../support/world';
+
+const folder = tempFolder('handles');
+const file = join(folder, 'file.txt');
+writeFileSync(file, 'anybody may read this');
+chmodSync(file, 0o644);
+
+let leaks: HandleLeakMessage[] = [];
+let tellers: string[] = [];
+const note = (message: unknown): void => {
+  leaks.push(message as HandleLeakMessage);
+  tellers.push(`${world.whoAmI()} ${Token.current().user.id}`);
+};
+
+// One that nothing refers to would be closed by the garbage collector.
+let left: FileHandle[] = [];
+
+afterEach(async () => {
+  await Promise.all(left.map((handle) => handle.close()));
+  left = [];
+});
+
+/** Opens the file in the flow and leaves it open; the descriptor. */
+const leave = async (): Promise<number> => {
+  const handle = await open(file);
+  left.push(handle);
+  return handle.fd;
+};
+
+function listening(): void {
+  beforeEach(() => {
+    leaks = [];
+    tellers = [];
+    subscribe('impersonate:leak', note);
+  });
+  afterEach(() => {
+    unsubscribe('impersonate:leak', note);
+  });
+}
+
+describeSwitching('a handle that its flow leaves open', () => {
+  freshTokens();
+  listening();
+
+  test('is told of with its path, descriptor and stack, and both identities', async () => {
+    const handle = await alice.run(() => open(file));
+    expect(leaks).toEqual([
+      {
+        kind: 'handle',
+        path: file,
+        fd: handle.fd,
+        stack: expect.stringContaining(basename(__filename)) as unknown,
+        process: expect.objectContaining({ id: world.serviceId }) as unknown,
+        user: alice.user,
+      },
+    ]);
+    expect(leaks[0]?.stack).not.toContain(join(root, 'dist', 'open-handles'));
+    expect(tellers).toEqual([`${world.serviceId} ${world.serviceId}`]);
+    await handle.close();
+  });
+
+  test('is told of before anybody goes on with the result, and once', async () => {
+    let before = 0;
+    const running = alice.run(leave);
+    await running.then(() => {
+      before = leaks.length;
+    });
+    expect(before).toBe(1);
+    await alice.run(async () => Promise.resolve());
+    expect(leaks).toHaveLength(1);
+  });
+
+  test('is told of when the flow fails, which keeps its own error', async () => {
+    let fd = -1;
+    const failure = new Error('mine');
+    const flow = alice.run(async () => {
+      fd = await leave();
+      throw failure;
+    });
+    expect(await rejected(flow)).toBe(failure);
+    expect(leaks.map((leak) => leak.fd)).toEqual([fd]);
+  });
+
+  test('is not one that it closes, waiting for that or not', async () => {
+    await alice.run(async () => {
+      const [first, second] = [await open(file), await open(file)];
+      await first.close();
+      void second.close();
+      expect(await readFile(file, 'utf8')).toBe('anybody may read this');
+    });
+    expect(leaks).toEqual([]);
+  });
+
+  test('counts for the inner flow, if that has opened it', async () => {
+    await alice.run(async () => {
+      await bob.run(leave);
+      expect(leaks.map(({ user }) => user.id)).toEqual([world.bob.id]);
+    });
+    expect(leaks).toHaveLength(1);
+  });
+
+  test('is none of another flow that runs at the same time', async () => {
+    await Promise.all([
+      alice.run(leave),
+      bob.run(async () => {
+        const handle = await open(file);
+        await once(createReadStream(file).resume(), 'close');
+        await handle.close();
+      }),
+    ]);
+    expect(leaks.map(({ user }) => user.id)).toEqual([world.alice.id]);
+  });
+
+  test('may be that of a stream, unless it has come to its end or is destroyed', async () => {
+    const streams = await alice.run(async () => {
+      const [ended, destroyed, forgotten] = [file, file, file].map((path) => createReadStream(path));
+      await Promise.all([ended, destroyed, forgotten].map((stream) => stream && once(stream, 'open')));
+      if (ended) await once(ended.resume(), 'close');
+      destroyed?.destroy();
+      return { forgotten };
+    });
+    expect(leaks.map(({ path }) => path)).toEqual([file]);
+    streams.forgotten?.destroy();
+  });
+
+  test('is not asked for where the flow has a result and no end', async () => {
+    const opening = alice.run(() => ({ opened: open(file) })).opened;
+    await (await opening).close();
+    let handed = -1;
+    alice.run(() => {
+      void leave().then((fd) => {
+        handed = fd;
+      });
+    });
+    while (handed === -1) await new Promise((resolve) => setImmediate(resolve));
+    expect(leaks).toEqual([]);
+  });
+
+  test('is not one of a synchronous scope: that is how to hand a handle out', async () => {
+    const fd = await alice.run(async () => {
+      await Promise.resolve();
+      return bob.runSync(() => openSync(file, 'r'));
+    });
+    const handle = await alice.run(async () => {
+      let opening;
+      {
+        using _scope = alice.impersonate();
+        opening = open(file);
+      }
+      return opening;
+    });
+    expect(leaks).toEqual([]);
+    closeSync(fd);
+    await handle.close();
+  });
+});
+
+describeSwitching('strict about handles', () => {
+  freshTokens();
+  beforeEach(() => {
+    setStrictHandles(true);
+  });
+  afterEach(() => {
+    setStrictHandles(false);
+  });
+
+  test('a flow that leaves some open is rejected, with the path and stack of each', async () => {
+    const error = await rejected(
+      alice.run(async () => {
+        await leave();
+        await leave();
+        return 'the result';
+      }),
+    );
+    expect(error).toMatchObject({ name: 'ImpersonationError', code: 'ERR_HANDLE_LEAKED' });
+    expect(error.message.split(file)).toHaveLength(3);
+    expect(error.message.split(basename(__filename)).length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('a flow that closes what it opens has its result, and one that fails its error', async () => {
+    const clean = alice.run(async () => {
+      const handle = await open(file);
+      await handle.close();
+      return 1;
+    });
+    expect(await clean).toBe(1);
+    const failing = alice.run(async () => {
+      await leave();
+      throw new RangeError('mine');
+    });
+    expect(await rejected(failing)).toMatchObject({ name: 'RangeError', message: 'mine' });
+  });
+
+  test('many handles of one flow leave nothing behind', async () => {
+    const lines = await linesOf(
+      `const { setStrictHandles } = require(${JSON.stringify(join(root, 'dist', 'index.js'))});
+      const { open } = require(${JSON.stringify(join(root, 'dist', 'fs.js'))});
+      const alice = await world.alice.token();
+      setStrictHandles(true);
+      await alice.run(async () => {
+        const turns = async (count) => {
+          for (let i = 0; i < count; i++) await (await open(${JSON.stringify(file)})).close();
+          gc();
+          return process.memoryUsage().heapUsed;
+        };
+        const before = await turns(500);
+        const after = await turns(2500);
+        say(after - before);
+      });`,
+      { execArgv: ['--expose-gc'] },
+    );
+    // Each would be a kilobyte and more with its stack.
+    expect(Number(lines[0])).toBeLessThan(1_000_000);
+  });
+});
+
+describeSwitching('with nobody to tell of handles', () => {
+  freshTokens();
+
+  test('the promise of the function is the result itself', async () => {
+    const promise = Promise.resolve(1);
+    expect(alice.run(() => promise)).toBe(promise);
+    await promise;
+  });
+});
+
+test.each([undefined, null, 0, 'on', {}])('setStrictHandles(%p) is refused', (on) => {
+  const error = caught(() => {
+    setStrictHandles(on as never);
+  });
+  expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
+  expect(error.message).toContain('"on"');
+});
