@@ -25,18 +25,20 @@ function asFlow(
   );
 }
 
+/** In a scope the thread is the user's already. */
+const flowToRoute = (): Flow | undefined => (native.currentTokenId() === 0 ? currentFlow() : undefined);
+
 /** For a synchronous function: it looks at the path on this thread, which is the user's meanwhile. */
 export const sync: Router = (name, original) =>
   like(original, function (...args) {
-    // In a scope the thread is the user's already.
-    const flow = native.currentTokenId() === 0 ? currentFlow() : undefined;
+    const flow = flowToRoute();
     return flow ? asFlow(flow, name, original, this, args) : Reflect.apply(original, this, args);
   });
 
 export const openSync: Router = (name, original) => {
   const routed = sync(name, original);
   return like(original, function (...args) {
-    const flow = currentFlow();
+    const flow = flowToRoute();
     const opened = flow && noteOpening(flow, args[0]);
     const fd = Reflect.apply(routed, this, args) as number;
     opened?.(fd);

@@ -1,12 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Token, type DeniedMessage, type ScopeMessage } from 'impersonate';
+import { readFile } from 'impersonate/fs';
 import { expectActingAs } from '../support/acting';
 import { linesOf, runSource } from '../support/child';
-import { caught } from '../support/errors';
+import { caught, rejected } from '../support/errors';
 import { alice, bob, freshTokens } from '../support/fresh-tokens';
 import { product, root } from '../support/paths';
 import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
 import { world } from '../support/world';
 
 interface Event {
@@ -291,6 +294,105 @@ describeSwitching('impersonate:leak', () => {
       alice.impersonate();`,
     );
     expect({ code, lines: stdout.split(/\r?\n/).length }).toEqual({ code: 70, lines: 3 });
+  });
+});
+
+describeSwitching('tracing:impersonate:fs', () => {
+  freshTokens();
+  const folder = tempFolder('diagnostics');
+  const file = join(folder, 'file.txt');
+  const missing = join(folder, 'missing.txt');
+  writeFileSync(file, 'the content');
+  chmodSync(file, 0o644);
+
+  const parts = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'];
+  const namesOfEvents = (): string[] => events.map(({ name }) => name.replace('tracing:fs:', ''));
+  beforeEach(() => {
+    events = [];
+    for (const part of parts) subscribe(`tracing:impersonate:fs:${part}`, note);
+  });
+  afterEach(() => {
+    for (const part of parts) unsubscribe(`tracing:impersonate:fs:${part}`, note);
+  });
+
+  test('tells of an operation and both identities, and not what came of it', async () => {
+    expect(await alice.run(() => readFile(file, 'utf8'))).toBe('the content');
+    expect(namesOfEvents()).toEqual(['start', 'end', 'asyncStart', 'asyncEnd']);
+    expect(new Set(events.map(({ message }) => message)).size).toBe(1);
+    expect(events[0]?.message).toEqual({
+      operation: 'open',
+      path: file,
+      process: expect.objectContaining({ id: world.serviceId }) as unknown,
+      user: alice.user,
+    });
+    expectTellingAsService(events);
+  });
+
+  test('tells of one that fails, which fails as ever', async () => {
+    const error = await rejected(alice.run(() => readFile(missing)));
+    expect(error).toMatchObject({ code: 'ENOENT', syscall: 'open', path: missing });
+    expect(namesOfEvents()).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
+    expect((events[2]?.message as { error: unknown }).error).toBe(error);
+    expectTellingAsService(events);
+  });
+
+  test('tells of one in a scope as the process', async () => {
+    let reading;
+    {
+      using _scope = alice.impersonate();
+      reading = readFile(file, 'utf8');
+    }
+    expect(await reading).toBe('the content');
+    expect(namesOfEvents()).toEqual(['start', 'end', 'asyncStart', 'asyncEnd']);
+    expectTellingAsService(events);
+  });
+
+  test('and impersonate:denied tell of what the user may not, synchronous functions included', async () => {
+    const secret = join(folder, 'secret.txt');
+    writeFileSync(secret, 'of bob');
+    const lines = await linesOf(
+      `const dc = require('node:diagnostics_channel');
+      const secret = ${JSON.stringify(secret)};
+      const alice = await world.alice.token();
+      const bob = await world.bob.token();
+      world.own(secret, world.bob);
+      dc.subscribe('impersonate:denied', (message) => say(JSON.stringify(message)));
+      const told = [];
+      for (const part of ['start', 'end', 'error']) {
+        dc.subscribe('tracing:impersonate:fs:' + part, (context) => {
+          told.push(part, context);
+          if (world.whoAmI() !== world.serviceId) say('told as the user');
+        });
+      }
+      await alice.run(async () => {
+        await fs.promises.readFile(secret).catch(() => {});
+        try { fs.readFileSync(secret); } catch {}
+      });
+      told.length = 0;
+      bob.run(() => { say(fs.readFileSync(secret, 'utf8')); });
+      say(JSON.stringify(told));`,
+      { execArgv: ['-r', join(root, 'dist', 'register.js')] },
+    );
+    const [denied, deniedSync, content, told] = lines.map((line) =>
+      line === 'of bob' ? line : (JSON.parse(line) as unknown),
+    );
+    const both = { process: { id: world.serviceId }, user: { id: world.alice.id } };
+    const refusal = {
+      code: expect.stringMatching(/^(EACCES|EPERM)$/) as unknown,
+      syscall: 'open',
+      path: secret,
+    };
+    expect(denied).toMatchObject({ operation: 'open', ...refusal, ...both });
+    expect(deniedSync).toMatchObject({ operation: 'readFileSync', ...refusal, ...both });
+    expect(content).toBe('of bob');
+    const context = {
+      operation: 'readFileSync',
+      path: secret,
+      process: { id: world.serviceId },
+      user: { id: world.bob.id },
+    };
+    expect(told).toMatchObject(['start', context, 'end', context]);
+    expect(JSON.stringify(told)).not.toContain('of bob');
   });
 });
 
