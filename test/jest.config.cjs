@@ -15,7 +15,10 @@ module.exports = {
   // Above the limit of test/support/child.ts, which says what the child printed.
   testTimeout: 90_000,
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'json', 'node'],
-  moduleNameMapper: { '^impersonate$': '<rootDir>/dist/index.js' },
+  moduleNameMapper: {
+    '^impersonate$': '<rootDir>/dist/index.js',
+    '^impersonate/(.*)$': '<rootDir>/dist/$1.js',
+  },
   setupFilesAfterEnv: ['<rootDir>/dist-test/support/setup.js'],
   modulePathIgnorePatterns: ['<rootDir>/\\.rig/', '<rootDir>/build[^/]*/'],
   watchman: false,

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FsEntries, FsPath } from '../../types/native';
 import type { Identity } from '../identity';
-import { jobSync, startJob } from './job';
+import { startJob } from './job';
 import { asksForBytes, encoded, type Encoding } from './names';
 import { originals } from './node-fs';
 import { join } from './path';
@@ -27,44 +27,32 @@ const types = new Map([
   [S_IFDIR, UV_DIRENT_DIR],
   [S_IFLNK, UV_DIRENT_LINK],
   [S_IFCHR, UV_DIRENT_CHAR],
-  // Not known on Windows.
-  [S_IFIFO ?? -1, UV_DIRENT_FIFO],
-  [S_IFSOCK ?? -2, UV_DIRENT_SOCKET],
-  [S_IFBLK ?? -3, UV_DIRENT_BLOCK],
+  [S_IFIFO, UV_DIRENT_FIFO],
+  [S_IFSOCK, UV_DIRENT_SOCKET],
+  [S_IFBLK, UV_DIRENT_BLOCK],
 ]);
 
-const modeOf = (numbers: Float64Array | BigInt64Array): number => Number(numbers[1]);
-const typeOf = (mode: number): number => types.get(mode & S_IFMT) ?? UV_DIRENT_UNKNOWN;
+/** The type of what libuv's lstat has found. */
+export const typeOf = (stats: Float64Array | BigInt64Array): number =>
+  types.get(Number(stats[1]) & S_IFMT) ?? UV_DIRENT_UNKNOWN;
 
-const zipped = ([names, found]: FsEntries): Entry[] =>
+export const isUnknown = ({ type }: Entry): boolean => type === UV_DIRENT_UNKNOWN;
+
+export const zipped = ([names, found]: FsEntries): Entry[] =>
   names.map((name, index) => ({ name, type: found[index] ?? UV_DIRENT_UNKNOWN }));
 
-/** The entries, with the types that the file system does not tell looked up as the identity. */
-export function completed(identity: Identity, directory: FsPath, entries: FsEntries): Promise<Entry[]> {
-  return Promise.all(
-    zipped(entries).map((entry) =>
-      entry.type !== UV_DIRENT_UNKNOWN
-        ? entry
-        : startJob(identity, 'lstat', join(directory, entry.name), false).then((numbers) => ({
-            name: entry.name,
-            type: typeOf(modeOf(numbers)),
-          })),
-    ),
-  );
+function known(identity: Identity, directory: FsPath, entry: Entry): Promise<Entry> {
+  if (!isUnknown(entry)) return Promise.resolve(entry);
+  return startJob(identity, 'lstat', join(directory, entry.name), false).then((stats) => ({
+    name: entry.name,
+    type: typeOf(stats),
+  }));
 }
 
-/** The same before it returns. */
-export function completedSync(identity: Identity, directory: FsPath, entries: FsEntries): Entry[] {
-  return zipped(entries).map(({ name, type }) => {
-    if (type !== UV_DIRENT_UNKNOWN) return { name, type };
-    return { name, type: typeOf(modeOf(jobSync(identity, 'lstat', join(directory, name), false))) };
-  });
-}
-
-/** All of a directory, as the identity. */
+/** All of a directory; the types that the file system does not tell are looked up, all as the identity. */
 export function scan(identity: Identity, directory: FsPath, encoding: Encoding): Promise<Entry[]> {
   return startJob(identity, 'scandir', directory, asksForBytes(encoding)).then((entries) =>
-    completed(identity, directory, entries),
+    Promise.all(zipped(entries).map((entry) => known(identity, directory, entry))),
   );
 }
 

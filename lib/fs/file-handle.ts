@@ -8,6 +8,7 @@ import type { FsPath } from '../../types/native';
 
 export type { FileHandle } from './handle-form';
 
+type AnyChange = (this: FileHandle, ...args: unknown[]) => Promise<void>;
 type Change = (fd: number, ...args: unknown[]) => Promise<void>;
 
 // More than any process may open: node's functions refuse arguments before they come to it.
@@ -26,11 +27,10 @@ function guarded(
   { hold, letGo, prototype }: HandleForm,
   name: 'chmod' | 'chown' | 'utimes',
   change: Change,
-): (this: FileHandle, ...args: unknown[]) => Promise<void> {
-  const original = prototype[name] as (this: FileHandle, ...args: unknown[]) => Promise<void>;
+): AnyChange {
   return function (...args) {
     // Node refuses a closed handle before it does anything.
-    if (this.fd === -1) return original.apply(this, args);
+    if (this.fd === -1) return (prototype[name] as AnyChange).apply(this, args);
     hold.call(this);
     return Promise.resolve(this.fd)
       .then((fd) => change(fd, ...args))

@@ -2,15 +2,28 @@ import type { FsPath } from '../../types/native';
 import type { Identity } from '../identity';
 import { unlessAborted } from './abort';
 import { closing, isHandle, openHandle, type FileHandle } from './file-handle';
+import { systemError } from './error';
 import { invalid } from './invalid';
+import { nodeMajor } from './node-fs';
 import { toBoolean, toFlags, toMode, toOptions, type Options } from './parse';
-import { toPath } from './path';
+import { forSystem, toPath } from './path';
 
 const isView = (value: unknown): value is NodeJS.ArrayBufferView => ArrayBuffer.isView(value);
 
 function isIterable(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return Symbol.iterator in value || Symbol.asyncIterator in value;
+}
+
+const orDefault = (flag: unknown, letter: string): unknown => (Boolean(flag) ? flag : letter);
+
+/** Since version 26 node says which file could not be read or written, too. */
+const namesPaths = nodeMajor >= 26;
+
+function named(error: unknown, path: FsPath): unknown {
+  const { errno, syscall, path: known } = error as NodeJS.ErrnoException;
+  if (errno === undefined || syscall === undefined || known !== undefined) return error;
+  return systemError(errno, syscall, { path: forSystem(path) });
 }
 
 function use<T>(
@@ -20,7 +33,11 @@ function use<T>(
   work: (handle: FileHandle) => Promise<T>,
 ): Promise<T> {
   return unlessAborted(options.signal, () =>
-    openHandle(identity, path, flags, mode).then((handle) => closing(handle, work)),
+    openHandle(identity, path, flags, mode).then((handle) =>
+      closing(handle, work).catch((error: unknown) => {
+        throw namesPaths ? named(error, path) : error;
+      }),
+    ),
   );
 }
 
@@ -29,7 +46,7 @@ export function readFile(identity: Identity, path: unknown, given: unknown): Pro
   const { buffer, flag } = options;
   if (buffer !== undefined && typeof buffer !== 'function' && !isView(buffer)) return invalid();
   if (isHandle(path)) return path.readFile(options as never);
-  const opened: [FsPath, number, number] = [toPath(path), toFlags(flag || 'r'), 0o666];
+  const opened: [FsPath, number, number] = [toPath(path), toFlags(orDefault(flag, 'r')), 0o666];
   return use(identity, opened, options, (handle) => handle.readFile(options as never));
 }
 
@@ -43,7 +60,11 @@ function write(
   const { flag, flush, mode } = options;
   const flushes = flush == null ? false : toBoolean(flush);
   if (typeof data !== 'string' && !isView(data) && !isIterable(data)) return invalid();
-  const opened: [FsPath, number, number] = [toPath(path), toFlags(flag || letter), toMode(mode, 0o666)];
+  const opened: [FsPath, number, number] = [
+    toPath(path),
+    toFlags(orDefault(flag, letter)),
+    toMode(mode, 0o666),
+  ];
   return use(identity, opened, options, (handle) => {
     const written = handle.writeFile(data as string, { encoding: 'utf8', ...options } as never);
     return flushes ? written.then(() => handle.sync()) : written;

@@ -14,7 +14,7 @@ const isWindows = process.platform === 'win32';
 type LinkType = 'dir' | 'file' | 'junction';
 
 // Node has these without saying so in its types; 1 and 2 by libuv's promise.
-const { UV_FS_SYMLINK_DIR = 1, UV_FS_SYMLINK_JUNCTION = 2 } = constants as { [name: string]: number };
+const { UV_FS_SYMLINK_DIR = 1, UV_FS_SYMLINK_JUNCTION = 2 } = constants as Record<string, number>;
 const flags: Readonly<Record<LinkType, number>> = {
   file: 0,
   dir: UV_FS_SYMLINK_DIR,

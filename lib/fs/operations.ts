@@ -1,14 +1,20 @@
+import type { Dir } from 'node:fs';
 import type { Identity } from '../identity';
+import { cp } from './cp';
+import { opendir, opendirSync as openDirSync } from './dir';
 import { openHandle, type FileHandle } from './file-handle';
 import { appendFile, readFile, truncate, writeFile } from './files';
 import { InvalidArguments, invalid } from './invalid';
 import { startJob } from './job';
 import { noteFileHandle } from '../open-handles';
+import { mkdir } from './mkdir';
+import { mkdtemp, mkdtempDisposable } from './mkdtemp';
 import { readlink, realpath, symlink } from './links';
 import { toBits, toFlags, toId, toMode, toSeconds } from './parse';
 import { toPath } from './path';
 import { readdir } from './readdir';
 import { refusal, rejection } from './refusal';
+import { rm, rmdir } from './rm';
 import { lstat, stat, statfs } from './stat';
 
 type Call = (identity: Identity, ...args: unknown[]) => Promise<unknown>;
@@ -29,6 +35,7 @@ const calls = {
     startJob(identity, 'chown', toPath(path), toId(uid), toId(gid)),
   copyFile: (identity: Identity, from: unknown, to: unknown, mode: unknown): Promise<void> =>
     startJob(identity, 'copyfile', toPath(from), toPath(to), toBits(mode)),
+  cp,
   // No system that this runs on has it; node's own error says so.
   lchmod: (_identity: Identity, _path: unknown, _mode: unknown): Promise<void> => invalid(),
   lchown: (identity: Identity, path: unknown, uid: unknown, gid: unknown): Promise<void> =>
@@ -38,17 +45,23 @@ const calls = {
   lstat,
   lutimes: (identity: Identity, path: unknown, atime: unknown, mtime: unknown): Promise<void> =>
     startJob(identity, 'lutime', toPath(path), toSeconds(atime), toSeconds(mtime)),
+  mkdir,
+  mkdtemp,
+  mkdtempDisposable,
   open: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<FileHandle> =>
     noteFileHandle(identity, path, openHandle(identity, toPath(path), toFlags(flags), toMode(mode, 0o666))),
   /** What `open` comes to without a FileHandle: the caller's descriptor. */
   openDescriptor: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<number> =>
     startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666)),
+  opendir,
   readFile,
   readdir,
   readlink,
   realpath,
   rename: (identity: Identity, from: unknown, to: unknown): Promise<void> =>
     startJob(identity, 'rename', toPath(from), toPath(to)),
+  rm,
+  rmdir,
   stat,
   statfs,
   symlink,
@@ -94,3 +107,12 @@ export const operations: Operations = operationsWith((...refused) => {
 
 /** The same with the rejections of node's functions for promises. */
 export const promised: Operations = operationsWith(rejection);
+
+/** `operations.opendir` before it returns. */
+export function opendirSync(identity: Identity, path: unknown, options?: unknown): Dir {
+  try {
+    return openDirSync(identity, path, options);
+  } catch (error) {
+    throw error instanceof InvalidArguments ? refusal('opendir', 1, 2, [path, options]) : error;
+  }
+}

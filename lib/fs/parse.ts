@@ -78,7 +78,7 @@ export function toOptions(value: unknown): Options {
   const { encoding, signal } = options;
   if (encoding && encoding !== 'buffer' && !Buffer.isEncoding(encoding as string)) return invalid();
   if (signal !== undefined) toSignal(signal);
-  return options as Options;
+  return options;
 }
 
 export function toSignal(value: unknown): AbortSignal {

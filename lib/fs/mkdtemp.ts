@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import type { FsPath } from '../../types/native';
+import type { Identity } from '../identity';
+import { startJob } from './job';
+import { asksForBytes, encoded, type Encoding } from './names';
+import { toOptions } from './parse';
+import { bytesOf, forUser, join, toPath } from './path';
+import { removeTree } from './rm';
+
+/** A folder that goes with the object: what node 24 and later make. */
+export interface DisposableFolder extends AsyncDisposable {
+  readonly path: string | Buffer;
+  /** Removes the folder with all that is in it, as the user that made it. */
+  remove(): Promise<void>;
+}
+
+const slash = 0x2f;
+
+function make(identity: Identity, prefix: FsPath, encoding: Encoding): Promise<FsPath> {
+  const template =
+    typeof prefix === 'string' ? `${prefix}XXXXXX` : Buffer.concat([prefix, bytesOf('XXXXXX')]);
+  return startJob(identity, 'mkdtemp', template, asksForBytes(encoding)).then((path) =>
+    typeof path === 'string' ? forUser(path) : path,
+  );
+}
+
+export function mkdtemp(identity: Identity, prefix: unknown, options: unknown): Promise<string | Buffer> {
+  const { encoding } = toOptions(options);
+  return make(identity, toPath(prefix), encoding).then((path) => encoded(path, encoding));
+}
+
+export function mkdtempDisposable(
+  identity: Identity,
+  prefix: unknown,
+  options: unknown,
+): Promise<DisposableFolder> {
+  const { encoding } = toOptions(options);
+  const folder = process.cwd();
+  return make(identity, toPath(prefix), encoding).then((path) => {
+    // Whatever the current folder is by then.
+    const whole =
+      typeof path === 'string' ? resolve(folder, path) : path[0] === slash ? path : join(folder, path);
+    const removal = { recursive: true, force: false, maxRetries: 0, retryDelay: 0 };
+    const remove = (): Promise<void> => removeTree(identity, whole, removal);
+    return Object.assign(Object.create(null) as object, {
+      path: encoded(path, encoding),
+      remove,
+      [Symbol.asyncDispose]: remove,
+    });
+  });
+}
