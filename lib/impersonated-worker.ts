@@ -19,7 +19,7 @@ const startLimit = 600_000; // ms
 function requireToken(options: unknown): Token {
   if (typeof options !== 'object' || options === null) throw wrongType('options', 'of type object', options);
   const { token } = options as Partial<ImpersonatedWorkerOptions>;
-  if (!(token instanceof Token)) throw wrongType('options.token', 'an instance of Token', token);
+  Token.validate(token, 'options.token');
   return token;
 }
 

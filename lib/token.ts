@@ -156,9 +156,7 @@ export class Token extends Described {
 
   /** Whether both stand for the same user with the same groups, privileges, restrictions and level. */
   equals(other: Token): boolean {
-    if (typeof other !== 'object' || (other as unknown) === null || !(#lease in other)) {
-      throw wrongType('other', 'an instance of Token', other);
-    }
+    Token.validate(other, 'other');
     return native.equalTokens(this.#open(), other.#open());
   }
 
@@ -233,6 +231,12 @@ export class Token extends Described {
   lend(): TokenLease {
     this.#open();
     return (this.#lease as TokenLease).share();
+  }
+
+  /** @internal */
+  static validate(value: unknown, argument: string): asserts value is Token {
+    if (typeof value === 'object' && value !== null && #lease in value) return;
+    throw wrongType(argument, 'an instance of Token', value);
   }
 
   /** @internal */

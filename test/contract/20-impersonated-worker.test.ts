@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import { Token } from 'impersonate';
+import { expectActingAsService } from '../support/acting';
+import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { postsOf, run, start } from '../support/impersonated';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+// `me()` of a worker: which users' things the kernel lets it open, and whom the kernel takes it for.
+const isAlice = 'alice alice';
+const isBob = 'bob bob';
+const isService = /service$/;
+
+describeSwitching('an ImpersonatedWorker', () => {
+  freshTokens();
+
+  test('is the user in all of its code, from the first line to the exit handlers', async () => {
+    const posts = await run(
+      `post(me());
+      await null; post(me());
+      await new Promise(setImmediate); post(me());
+      await new Promise((resolve) => { setTimeout(resolve, 5); }); post(me());
+      process.nextTick(() => post(me()));
+      queueMicrotask(() => post(me()));
+      await fs.promises.stat('.'); post(me());
+      await new Promise((resolve) => { fs.stat('.', resolve); }); post(me());
+      const { port1, port2 } = new MessageChannel();
+      port1.on('message', () => { post(me()); port1.close(); });
+      port2.postMessage('x');
+      process.on('exit', () => post(me()));`,
+      { token: alice },
+    );
+    expect(posts).toEqual(Array<string>(10).fill(isAlice));
+    expectActingAsService();
+  });
+
+  test('is the user in what the parent sends and asks', async () => {
+    const worker = start(
+      `parentPort.on('message', (n) => { post(me()); if (n === 3) parentPort.close(); });`,
+      {
+        token: bob,
+      },
+    );
+    for (const n of [1, 2, 3]) worker.postMessage(n);
+    expect(await postsOf(worker)).toEqual([isBob, isBob, isBob]);
+  });
+
+  test('stays the user after an exception that its own handler takes', async () => {
+    const posts = await run(
+      `process.on('uncaughtException', (error) => { post(error.message + ' ' + me()); });
+      setTimeout(() => { post(me()); }, 20);
+      setTimeout(() => { throw new Error('thrown'); }, 1);`,
+      { token: alice },
+    );
+    expect(posts).toEqual([`thrown ${isAlice}`, isAlice]);
+  });
+
+  test('is known to the package as the user', async () => {
+    const posts = await run(
+      `const thread = Token.thread();
+      post([Token.current().user.id, thread.user.id, Token.process().user.id]);
+      await null;
+      post(Token.current().equals(thread));
+      post(runSync(me));`,
+      { token: alice },
+    );
+    expect(posts).toEqual([[world.alice.id, world.alice.id, world.serviceId], true, isAlice]);
+  });
+
+  test('comes back to the user from scopes', async () => {
+    const source = `
+      const bob = Token.claim(workerData), alice = Token.current();
+      post(bob.runSync(me)); post(me());
+      { const scope = bob.impersonate(); post(me()); scope.revert(); } post(me());
+      post(bob.runSync(() => [me(), alice.runSync(me), me()].join('; '))); post(me());
+      try { bob.runSync(() => { throw new Error('thrown'); }); } catch { post(me()); }
+      const scopes = [bob.impersonate(), alice.impersonate(), bob.impersonate()];
+      post(me());
+      try { scopes[0].revert(); } catch (error) { post(error.code); } post(me());
+      post(alice.runSync(me)); post(me());
+      await bob.run(async () => { await null; post(runSync(me)); post(me()); }); post(me());`;
+    const posts = await run(source, { token: alice, workerData: bob.share() });
+    expect(posts).toEqual([
+      ...[isBob, isAlice],
+      ...[isBob, isAlice],
+      ...[`${isBob}; ${isAlice}; ${isBob}`, isAlice],
+      isAlice,
+      ...[isBob, 'ERR_SCOPE_ORDER', isAlice],
+      ...[isAlice, isAlice],
+      ...[isBob, isAlice, isAlice],
+    ]);
+  });
+
+  test('is the process in withoutToken(), and only there', async () => {
+    const posts = await run(
+      `const bob = Token.claim(workerData), alice = Token.current();
+      post(withoutToken(me)); post(me());
+      post(withoutToken(() => Token.current().user.id));
+      post(withoutToken(() => alice.runSync(me))); post(me());
+      post(bob.runSync(() => withoutToken(me))); post(me());
+      try { withoutToken(() => { throw new Error('thrown'); }); } catch { post(me()); }
+      post(await withoutToken(async () => { await null; return me(); }));`,
+      { token: alice, workerData: bob.share() },
+    );
+    const asService: unknown = expect.stringMatching(isService);
+    expect(posts).toEqual([
+      ...[asService, isAlice],
+      world.serviceId,
+      ...[isAlice, isAlice],
+      ...[asService, isAlice],
+      isAlice,
+      isAlice, // after an await the thread is itself again
+    ]);
+  });
+
+  test('needs nothing more of the token that it was given', async () => {
+    const { count } = Token;
+    const token = alice.duplicate();
+    const worker = start(`post(me()); parentPort.once('message', () => { post(me()); });`, { token });
+    token.close();
+    await once(worker, 'online');
+    const posts = postsOf(worker);
+    worker.postMessage('go on');
+    expect(await posts).toEqual([isAlice, isAlice]);
+    expect(Token.count).toBe(count);
+  });
+
+  test('closes its token when its own program does, and is the user all the same', async () => {
+    const posts = await run(
+      `Token.current().close();
+      post(me());
+      await new Promise((resolve) => { setTimeout(resolve, 5); });
+      post([me(), Token.current().user.id, runSync(me)]);`,
+      { token: alice },
+    );
+    expect(posts).toEqual([isAlice, [isAlice, world.alice.id, isAlice]]);
+  });
+
+  test('is one of two as two users at once, 20,000 checks each: 0 wrong', async () => {
+    const source = `
+      const [who, other] = [world[workerData.who], world[workerData.other]];
+      const otherToken = Token.claim(workerData.ticket);
+      let wrong = 0;
+      for (let n = 0; n < 20_000; n++) {
+        if (world.whoAmI() !== who.id) wrong++;
+        if (n % 20 === 0 && (!world.canOpen(who) || world.canOpen(other))) wrong++;
+        if (n % 50 === 0 && otherToken.runSync(() => world.whoAmI()) !== other.id) wrong++;
+        if (n % 1000 === 0) await new Promise(setImmediate);
+      }
+      post(wrong);`;
+    const results = Promise.all([
+      run(source, { token: alice, workerData: { who: 'alice', other: 'bob', ticket: bob.share() } }),
+      run(source, { token: bob, workerData: { who: 'bob', other: 'alice', ticket: alice.share() } }),
+    ]);
+    let seen = 0;
+    const watch = setInterval(() => {
+      seen++;
+      if (world.whoAmI() !== world.serviceId) throw new Error('the main thread is not the service');
+    }, 5);
+    try {
+      expect(await results).toEqual([[0], [0]]);
+    } finally {
+      clearInterval(watch);
+    }
+    expect(seen).toBeGreaterThan(0);
+  }, 240_000);
+});
+
+describeSwitching('what an ImpersonatedWorker starts', () => {
+  freshTokens();
+
+  test('as a Worker is the process', async () => {
+    const posts = await run(
+      `const { Worker } = require('node:worker_threads');
+      const source = 'const { world } = require(' + JSON.stringify(workerData) + ');' +
+        'require("node:worker_threads").parentPort.postMessage(world.whoAmI())';
+      new Worker(source, { eval: true, execArgv: [], env: process.env }).on('message', (user) => { post(user); post(me()); });`,
+      { token: alice, workerData: require.resolve('../support/world') },
+    );
+    expect(posts).toEqual([world.serviceId, isAlice]);
+  });
+
+  test('as an ImpersonatedWorker is the user that it is given', async () => {
+    const posts = await run(
+      `const token = Token.claim(workerData.ticket);
+      const inner = new ImpersonatedWorker(workerData.file, { token, env: process.env });
+      inner.on('message', (text) => { post(text); post(me()); });`,
+      {
+        token: alice,
+        workerData: { ticket: bob.share(), file: require.resolve('./programs/tell-who') },
+      },
+    );
+    expect(posts).toEqual([world.bob.id, isAlice]);
+  });
+
+  test('as a program is the user, or is refused', async () => {
+    const posts = await run(
+      `const { execFileSync } = require('node:child_process');
+      const program = () => execFileSync(process.execPath, ['-p', 'process.getuid?.()'], { encoding: 'utf8' }).trim();
+      const attempt = () => { try { return program(); } catch (error) { return error.code ?? error.message; } };
+      post(attempt()); await null; post(attempt());
+      post(withoutToken(attempt) === attempt());
+      post(me());`,
+      { token: alice },
+    );
+    const outcome = process.platform === 'win32' ? 'ERR_CHILD_PROCESS_IN_SCOPE' : world.alice.id;
+    expect(posts).toEqual([outcome, outcome, false, isAlice]);
+  });
+});
