@@ -1,0 +1,229 @@
+import { writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ImpersonatedWorker, Token, type ImpersonatedWorkerOptions } from 'impersonate';
+import { writeSource } from '../support/child';
+import { caught, type Caught } from '../support/errors';
+import { alice, freshTokens } from '../support/fresh-tokens';
+import { asProcessFirst, failureOf, postsOf, run } from '../support/impersonated';
+import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
+import { world } from '../support/world';
+
+/** What a worker that is started right posts first. */
+const report = `[world.whoAmI(), workerData, process.argv.slice(1), process.execArgv.length]`;
+const worldPath = JSON.stringify(require.resolve('../support/world'));
+const commonJs = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { world } = require(${worldPath});`;
+const esModule = `
+  import { parentPort, workerData } from 'node:worker_threads';
+  import { createRequire } from 'node:module';
+  const { world } = createRequire(import.meta.url)(${worldPath});`;
+
+describeSwitching('an ImpersonatedWorker runs', () => {
+  freshTokens();
+  const options = (): ImpersonatedWorkerOptions => ({
+    token: alice,
+    workerData: { deep: [1n] },
+    argv: ['--flag', 'x'],
+    execArgv: asProcessFirst,
+    env: process.env,
+  });
+  const started = (...argv: string[]): unknown[] => [
+    world.alice.id,
+    { deep: [1n] },
+    [...argv, '--flag', 'x'],
+    2,
+  ];
+
+  test('a CommonJS file as its main module', async () => {
+    const file = writeSource(
+      'bare',
+      `${commonJs} parentPort.postMessage(${report}); parentPort.postMessage(require.main === module);`,
+    );
+    expect(await postsOf(new ImpersonatedWorker(file, options()))).toEqual([started(file), true]);
+  });
+
+  test('a module', async () => {
+    const file = writeSource('module', `${esModule} await null; parentPort.postMessage(${report});`);
+    expect(await postsOf(new ImpersonatedWorker(file, options()))).toEqual([started(file)]);
+  });
+
+  test('a file by its URL', async () => {
+    const file = writeSource('module', `${esModule} parentPort.postMessage(${report});`);
+    const worker = new ImpersonatedWorker(pathToFileURL(file), options());
+    expect(await postsOf(worker)).toEqual([started(file)]);
+  });
+
+  test('a file by its path from the current folder', async () => {
+    const file = writeSource('bare', `${commonJs} parentPort.postMessage(${report});`);
+    const folder = process.cwd();
+    process.chdir(dirname(file));
+    try {
+      const worker = new ImpersonatedWorker(`./${basename(file)}`, options());
+      expect(await postsOf(worker)).toEqual([started(file)]);
+    } finally {
+      process.chdir(folder);
+    }
+  });
+
+  test('code', async () => {
+    const folder = process.cwd();
+    const beside = join(tempFolder('code'), 'beside.cjs');
+    writeFileSync(beside, 'module.exports = 5;');
+    const path = JSON.stringify(`./${relative(folder, beside).replaceAll('\\', '/')}`);
+    const code = `${commonJs} parentPort.postMessage(${report}); parentPort.postMessage(require(${path}));
+      import('node:worker_threads').then(({ workerData }) => parentPort.postMessage(workerData));`;
+    const worker = new ImpersonatedWorker(code, { ...options(), eval: true });
+    expect(await postsOf(worker)).toEqual([started('[worker eval]'), 5, { deep: [1n] }]);
+  });
+
+  test('a data: URL', async () => {
+    const source = `
+      import { parentPort, workerData } from 'node:worker_threads';
+      parentPort.postMessage([process.geteuid?.().toString() ?? '', workerData, process.argv.slice(1)]);`;
+    const worker = new ImpersonatedWorker(
+      new URL(`data:text/javascript,${encodeURIComponent(source)}`),
+      options(),
+    );
+    const user = process.platform === 'win32' ? '' : world.alice.id;
+    expect(await postsOf(worker)).toEqual([[user, { deep: [1n] }, ['--flag', 'x']]]);
+  });
+
+  test("with a Worker's other options", async () => {
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', () => {
+      port1.close();
+    });
+    const posts = await run(
+      `workerData.port.postMessage('x'); workerData.port.close();
+      post([process.env.ONLY, Object.keys(process.env).includes('PATH'), require('node:worker_threads').resourceLimits.maxYoungGenerationSizeMb]);`,
+      {
+        token: alice,
+        env: { ONLY: 'this', IMPERSONATE_TEST_WORLD: process.env.IMPERSONATE_TEST_WORLD },
+        workerData: { port: port2 },
+        transferList: [port2],
+        resourceLimits: { maxYoungGenerationSizeMb: 16 },
+      },
+    );
+    expect(posts).toEqual([['this', false, 16]]);
+  });
+});
+
+/** No ticket is waiting: one fits where one is allowed. */
+function expectNoTicketLeft(): void {
+  const { limit } = Token;
+  using token = Token.process();
+  Token.limit = 1;
+  let ticket: string;
+  try {
+    ticket = token.share();
+  } finally {
+    Token.limit = limit;
+  }
+  Token.claim(ticket).close();
+}
+
+describe('an ImpersonatedWorker is not made', () => {
+  let token: Token;
+  beforeEach(() => {
+    token = Token.process();
+  });
+  afterEach(() => {
+    expectNoTicketLeft();
+    token.close();
+  });
+  const attempt = (file: unknown, options: unknown): Caught =>
+    caught(() => new ImpersonatedWorker(file as string, options as ImpersonatedWorkerOptions));
+
+  test.each([
+    [undefined, 'ERR_INVALID_ARG_TYPE'],
+    [null, 'ERR_INVALID_ARG_TYPE'],
+    [5, 'ERR_INVALID_ARG_TYPE'],
+    [{ href: 'x' }, 'ERR_INVALID_ARG_TYPE'],
+    ['worker.js', 'ERR_WORKER_PATH'],
+    ['', 'ERR_WORKER_PATH'],
+    ['file:///worker.js', 'ERR_WORKER_PATH'],
+    [new URL('https://example.org/worker.js'), 'ERR_INVALID_URL_SCHEME'],
+  ])('of %p', (file, code) => {
+    expect(attempt(file, { token })).toMatchObject({ name: 'TypeError', code });
+  });
+
+  test('of code that is a URL', () => {
+    expect(attempt(new URL('data:text/javascript,'), { token, eval: true })).toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
+  });
+
+  test.each([
+    [undefined],
+    [null],
+    ['x'],
+    [{}],
+    [{ token: null }],
+    [{ token: 1 }],
+    [{ token: Object.create(Token.prototype) as unknown }],
+  ])('with %p for options', (options) => {
+    const error = attempt('./worker.js', options);
+    expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
+    expect(error.message).toContain('"options');
+  });
+
+  test('of a closed token', () => {
+    token.close();
+    expect(attempt('./worker.js', { token })).toMatchObject({ code: 'ERR_TOKEN_CLOSED' });
+  });
+
+  test.each([
+    [{ execArgv: ['--no-such-option'] }, 'ERR_WORKER_INVALID_EXEC_ARGV'],
+    [{ execArgv: 'x' }, 'ERR_INVALID_ARG_TYPE'],
+    [{ env: 5 }, 'ERR_INVALID_ARG_TYPE'],
+  ])('with %p, and gives up the ticket', (options, code) => {
+    expect(attempt('./worker.js', { token, ...options })).toMatchObject({ code });
+  });
+
+  test('with data that cannot be cloned, and gives up the ticket', () => {
+    const workerData = (): void => {};
+    expect(attempt('./worker.js', { token, workerData })).toMatchObject({ name: 'DataCloneError' });
+  });
+});
+
+describeSwitching('an ImpersonatedWorker fails, with none of its code run,', () => {
+  freshTokens();
+  afterEach(expectNoTicketLeft);
+  const file = (): string =>
+    writeSource('bare', `require('node:worker_threads').parentPort.postMessage('ran');`);
+
+  test('if its token does not let it act', async () => {
+    using token = alice.duplicate({ level: 'identification' });
+    const { error, posts } = await failureOf(new ImpersonatedWorker(file(), { token }));
+    expect({ code: error.code, posts }).toEqual({ code: 'ERR_TOKEN_LEVEL', posts: [] });
+  });
+
+  test('if it cannot claim its token', async () => {
+    const { limit } = Token;
+    Token.limit = Token.count;
+    try {
+      const { error, posts } = await failureOf(new ImpersonatedWorker(file(), { token: alice }));
+      expect({ code: error.code, posts }).toEqual({ code: 'ERR_TOKEN_LIMIT', posts: [] });
+    } finally {
+      Token.limit = limit;
+    }
+  });
+
+  test('if there is no such file', async () => {
+    const missing = join(dirname(file()), 'missing.cjs');
+    const { error } = await failureOf(new ImpersonatedWorker(missing, { token: alice }));
+    expect(error).toMatchObject({ code: 'MODULE_NOT_FOUND' });
+  });
+
+  test('if the user may not read the file', async () => {
+    const secret = file();
+    world.own(secret, 'service');
+    const { error, posts } = await failureOf(new ImpersonatedWorker(secret, { token: alice }));
+    expect(error.message).toMatch(/EACCES|EPERM/);
+    expect(posts).toEqual([]);
+  });
+});
