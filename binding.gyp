@@ -4,7 +4,7 @@
       "target_name": "impersonate",
       "sources": [
         "native/addon.cpp",
-        "<!@(node -p \"['native/napi','native/core'].flatMap(d=>require('fs').readdirSync(d).filter(f=>f.endsWith('.cpp')).map(f=>d+'/'+f)).join(' ')\")"
+        "<!@(node -p \"['native/napi','native/core','native/fs'].flatMap(d=>require('fs').readdirSync(d).filter(f=>f.endsWith('.cpp')).map(f=>d+'/'+f)).join(' ')\")"
       ],
       "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": [

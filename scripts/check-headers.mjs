@@ -21,6 +21,7 @@ const windows = {
 };
 const targets = {
   'native/core': host,
+  'native/fs': host,
   'native/napi': host,
   'native/linux': host,
   'native/unsupported': host,

@@ -75,9 +75,9 @@ void Forget(Captured& captured) noexcept;
 // ---- threads that belong to nobody -------------------------------------------------------------------
 
 // Acts as a token on a pool thread for one piece of native work, which must not outlive it. Unlike a scope it
-// comes back to the process's own identity, not to what the thread was before; a thread that is found with any
-// other is given the process's first. The constructor throws, with the thread at the process's identity; the
-// destructor aborts the process if that cannot be put back, or does not read back.
+// comes back to the process's own identity, not to what the thread was before; a thread that is found with
+// any other is given the process's first. The constructor throws, with the thread at the process's identity;
+// the destructor aborts the process if that cannot be put back, or does not read back.
 class JobScope {
  public:
   explicit JobScope(const Token& token);
@@ -90,7 +90,8 @@ class JobScope {
   std::unique_ptr<State> state_;
 };
 
-// access(2) as the identity that opens files now: 0 or an errno, none where libuv's own asks for the right one.
+// access(2) as the identity that opens files now: 0 or an errno, none where libuv's own asks for the right
+// one.
 std::optional<int> AccessAsUser(const char* path, int mode) noexcept;
 
 // ---- the process's own credentials -------------------------------------------------------------------

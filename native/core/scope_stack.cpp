@@ -9,16 +9,6 @@
 #include "core/fatal.h"
 
 namespace impersonate {
-namespace {
-
-void RequireLevelForWork(const Token& token) {
-  if (token.level() >= Level::kImpersonation) return;
-  throw Error("ERR_TOKEN_LEVEL",
-              "The token's impersonation level lets it be looked at, not acted as: a token of level "
-              "impersonation or delegation is needed");
-}
-
-}  // namespace
 
 ScopeStack& ScopeStack::OfThread() {
   thread_local ScopeStack* stack = nullptr;

@@ -33,4 +33,7 @@ class Token {
 
 using TokenRef = std::shared_ptr<const Token>;
 
+// Throws ERR_TOKEN_LEVEL for a token that is only to be looked at.
+void RequireLevelForWork(const Token& token);
+
 }  // namespace impersonate

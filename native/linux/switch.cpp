@@ -1,6 +1,8 @@
 #include "linux/switch.h"
 
 #include <cerrno>
+#include <cstdint>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -31,10 +33,17 @@ void LimitCapabilities(const Credentials& base, const Identity& identity) {
 // The uid that brings back the right to switch.
 uid_t WayBack(const Credentials& base) { return RootInReserve(base) ? 0 : base.effective_uid; }
 
-void VerifyIds(const Credentials& base, const Identity& identity) {
+// Nobody's: above the ids of people and services, and within the 65,536 that a container has.
+constexpr uid_t kReservedUid = 64999;
+
+uid_t RealUidOf(const Identity& identity, RealUid real) {
+  return real == RealUid::kReserved ? kReservedUid : identity.uid;
+}
+
+void VerifyIds(const Credentials& base, const Identity& identity, RealUid real) {
   uid_t uid[3];
   if (raw::GetResUid(&uid[0], &uid[1], &uid[2]) != 0) throw ErrnoError(errno, "getresuid");
-  if (uid[0] != identity.uid || uid[1] != identity.uid || uid[2] != WayBack(base)) {
+  if (uid[0] != RealUidOf(identity, real) || uid[1] != identity.uid || uid[2] != WayBack(base)) {
     throw NotTaken("getresuid");
   }
   gid_t gid[3];
@@ -66,8 +75,10 @@ void SetGidOf(const Identity& identity) {
   if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) != 0) throw ErrnoError(errno, "setresgid");
 }
 
-void SetUidOf(const Credentials& base, const Identity& identity) {
-  if (raw::SetResUid(identity.uid, identity.uid, WayBack(base)) != 0) throw ErrnoError(errno, "setresuid");
+void SetUidOf(const Credentials& base, const Identity& identity, RealUid real) {
+  if (raw::SetResUid(RealUidOf(identity, real), identity.uid, WayBack(base)) != 0) {
+    throw ErrnoError(errno, "setresuid");
+  }
 }
 
 void AbortOn(const char* failed) noexcept {
@@ -89,7 +100,7 @@ void Undo(const Credentials& base, Done done) noexcept {
 
 }  // namespace
 
-void SwitchTo(const Credentials& base, const LinuxToken& token) {
+void SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real) {
   const Identity& identity = token.identity();
   RequireWayBack(base, identity);
   if (RootInReserve(base) && RaiseRoot()) throw ErrnoError(errno, "setresuid");
@@ -99,10 +110,10 @@ void SwitchTo(const Credentials& base, const LinuxToken& token) {
     done = Done::kGroups;
     SetGidOf(identity);
     done = Done::kGid;
-    SetUidOf(base, identity);
+    SetUidOf(base, identity, real);
     done = Done::kUid;
     LimitCapabilities(base, identity);
-    VerifyIds(base, identity);
+    VerifyIds(base, identity, real);
     if (!token.verified()) {
       VerifyRest(identity);
       token.MarkVerified();
@@ -111,6 +122,15 @@ void SwitchTo(const Credentials& base, const LinuxToken& token) {
     Undo(base, done);
     throw;
   }
+}
+
+bool IsReservedUidMapped() {
+  std::ifstream map("/proc/self/uid_map");
+  if (!map) return true;
+  for (std::uint64_t first = 0, outside = 0, count = 0; map >> first >> outside >> count;) {
+    if (first <= kReservedUid && kReservedUid - first < count) return true;
+  }
+  return false;
 }
 
 void SwitchBack(const Credentials& base) noexcept { AbortOn(WriteCredentials(base)); }

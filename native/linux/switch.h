@@ -5,11 +5,21 @@
 
 namespace impersonate::linux_port {
 
-// Takes the calling thread from `base` to the token: real and effective ids are the user's, so that
-// access(2), signals and programs started see the user, and the saved uid is the way back. Reads the ids and
-// effective capabilities back each time, and everything where the token is not verified yet. Throws Error,
-// with the thread at `base`; aborts if it cannot be brought back there.
-void SwitchTo(const Credentials& base, const LinuxToken& token);
+// Whose the real uid is while a thread acts as a user.
+enum class RealUid {
+  // The user's: access(2), signals and programs started see the user. The user may signal the thread, too.
+  kUsers,
+  // Nobody's: for a thread that only works with files, and that no user is to signal.
+  kReserved,
+};
+
+// Takes the calling thread from `base` to the token: the effective ids are the user's, and the saved uid is
+// the way back. Reads the ids and effective capabilities back each time, and everything where the token is
+// not verified yet. Throws Error, with the thread at `base`; aborts if it cannot be brought back there.
+void SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real = RealUid::kUsers);
+
+// Whether this user namespace has the uid of RealUid::kReserved.
+bool IsReservedUidMapped();
 
 // Brings the calling thread back from a token, or aborts the process.
 void SwitchBack(const Credentials& base) noexcept;

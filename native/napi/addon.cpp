@@ -5,8 +5,10 @@
 
 #include "core/error.h"
 #include "core/port.h"
+#include "fs/call.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
+#include "napi/fs_functions.h"
 #include "napi/loop_guard.h"
 #include "napi/pool.h"
 #include "napi/process_functions.h"
@@ -33,6 +35,7 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   Environment::Create(env);
   try {
     InitOnce(env);
+    fs::CheckLayout();
     port::InitThread();
   } catch (const Error& error) {
     throw ToJavaScript(env, error);
@@ -44,6 +47,7 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   ExportTokenFunctions(env, exports);
   ExportScopeFunctions(env, exports);
   ExportTicketFunctions(env, exports);
+  ExportFsFunctions(env, exports);
   return exports;
 }
 

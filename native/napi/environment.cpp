@@ -8,8 +8,8 @@
 namespace impersonate {
 namespace {
 
-// What a token counts for in the collector's eyes: flows keep closed tokens until they are collected themselves,
-// and that must come long before the process's limit of tokens does.
+// What a token counts for in the collector's eyes: flows keep closed tokens until they are collected
+// themselves, and that must come long before the process's limit of tokens does.
 constexpr std::int64_t kTokenBytes = 16 * 1024;
 
 }  // namespace

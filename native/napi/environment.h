@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "core/token.h"
+#include "napi/directory_table.h"
 
 namespace impersonate {
 
@@ -26,6 +27,8 @@ class Environment {
   // Whether it was open and this environment's.
   bool CloseToken(std::int32_t id);
 
+  DirectoryTable& directories() { return directories_; }
+
   void SetHooks(Napi::Function create_error, Napi::Function on_leak);
   // Null before initialize().
   Napi::FunctionReference& create_error() { return create_error_; }
@@ -34,6 +37,7 @@ class Environment {
  private:
   Napi::Env env_;
   std::unordered_set<std::int32_t> tokens_;
+  DirectoryTable directories_;
   Napi::FunctionReference create_error_;
   Napi::FunctionReference on_leak_;
 };

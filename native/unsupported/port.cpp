@@ -39,6 +39,11 @@ void Restore(Captured&) noexcept { Abort("restore on an unsupported platform"); 
 void RestoreForNow(Captured&) noexcept { Abort("restore on an unsupported platform"); }
 void Forget(Captured&) noexcept {}
 
+struct JobScope::State {};
+JobScope::JobScope(const Token&) { Unsupported(); }
+JobScope::~JobScope() = default;
+std::optional<int> AccessAsUser(const char*, int) noexcept { return std::nullopt; }
+
 CredentialChange::CredentialChange() = default;
 CredentialChange::~CredentialChange() = default;
 

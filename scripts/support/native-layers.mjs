@@ -14,7 +14,8 @@ const standard = new Set([
     strstream system_error thread tuple type_traits typeindex typeinfo unordered_map unordered_set utility
     valarray variant vector`),
 ]);
-const nodeApi = /^(?:napi(?:-inl)?\.h|(?:js_native|node)_api(?:_types)?\.h|uv\.h|uv\/[\w-]+\.h)$/;
+const nodeApi = /^(?:napi(?:-inl)?\.h|(?:js_native|node)_api(?:_types)?\.h)$/;
+const libuv = /^uv(?:\.h|\/[\w-]+\.h)$/;
 const windows = new Set(
   words(`accctrl.h aclapi.h authz.h bcrypt.h delayimp.h dpapi.h dsgetdc.h errhandlingapi.h fileapi.h handleapi.h
     intrin.h io.h iphlpapi.h libloaderapi.h lm.h lmaccess.h lmapibuf.h lmcons.h lmerr.h lsalookup.h mstcpip.h
@@ -31,7 +32,8 @@ const posixFolder = /^(?:arpa|asm|gnu|linux|net|netinet|security|sys)\/[\w/-]+\.
 
 const layers = {
   core: { headers: ['standard'], folders: ['core'] },
-  napi: { headers: ['standard', 'nodeApi'], folders: ['core', 'napi'] },
+  fs: { headers: ['standard', 'libuv'], folders: ['core', 'fs'] },
+  napi: { headers: ['standard', 'nodeApi', 'libuv'], folders: ['core', 'fs', 'napi'] },
   linux: { headers: ['standard', 'posix'], folders: ['core', 'linux'] },
   win32: { headers: ['standard', 'windows'], folders: ['core', 'win32'] },
   unsupported: { headers: ['standard'], folders: ['core', 'unsupported'] },
@@ -59,6 +61,7 @@ function headerKind(name) {
   const lower = name.toLowerCase(); // Windows header names have no case
   if (standard.has(name)) return 'standard';
   if (nodeApi.test(name)) return 'nodeApi';
+  if (libuv.test(name)) return 'libuv';
   if (windows.has(lower)) return 'windows';
   if (posix.has(name) || posixFolder.test(name)) return 'posix';
   return 'unknown';

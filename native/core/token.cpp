@@ -1,0 +1,14 @@
+#include "core/token.h"
+
+#include "core/error.h"
+
+namespace impersonate {
+
+void RequireLevelForWork(const Token& token) {
+  if (token.level() >= Level::kImpersonation) return;
+  throw Error("ERR_TOKEN_LEVEL",
+              "The token's impersonation level lets it be looked at, not acted as: a token of level "
+              "impersonation or delegation is needed");
+}
+
+}  // namespace impersonate

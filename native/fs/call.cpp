@@ -1,0 +1,237 @@
+#include "fs/call.h"
+
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "core/error.h"
+#include "core/port.h"
+#include "fs/request.h"
+
+namespace impersonate::fs {
+namespace {
+
+// Makes libuv's call. Notes its error, or lets `take` have what it found before that is released.
+template <typename Make, typename Take>
+void Do(Call& call, Make make, Take take) {
+  Request request;
+  const int result = make(request.get());
+  if (result < 0) {
+    call.error = result;
+  } else {
+    take(request.get(), result);
+  }
+}
+
+template <typename Make>
+void Do(Call& call, Make make) {
+  Do(call, make, [](uv_fs_t*, int) {});
+}
+
+template <typename Make>
+void DoStat(Call& call, Make make) {
+  Do(call, make, [&call](uv_fs_t* request, int) { call.result = *uv_fs_get_statbuf(request); });
+}
+
+template <typename Make>
+void DoPath(Call& call, Make make) {
+  Do(call, make, [&call](uv_fs_t* request, int) {
+    call.result = std::string(static_cast<const char*>(uv_fs_get_ptr(request)));
+  });
+}
+
+template <typename Number>
+Number As(std::int64_t value) {
+  return static_cast<Number>(value);
+}
+
+void Access(Call& call) {
+  const int mode = As<int>(call.first);
+  if (const auto error = port::AccessAsUser(call.path.c_str(), mode)) {
+    call.error = -*error;
+    return;
+  }
+  Do(call, [&](uv_fs_t* r) { return uv_fs_access(nullptr, r, call.path.c_str(), mode, nullptr); });
+}
+
+void Chmod(Call& call) {
+  Do(call,
+     [&](uv_fs_t* r) { return uv_fs_chmod(nullptr, r, call.path.c_str(), As<int>(call.first), nullptr); });
+}
+
+void Chown(Call& call) {
+  Do(call, [&](uv_fs_t* r) {
+    return uv_fs_chown(nullptr, r, call.path.c_str(), As<uv_uid_t>(call.first), As<uv_gid_t>(call.second),
+                       nullptr);
+  });
+}
+
+void CloseDir(Call& call) { call.error = call.directory->Close(); }
+
+void CopyFile(Call& call) {
+  Do(call, [&](uv_fs_t* r) {
+    return uv_fs_copyfile(nullptr, r, call.path.c_str(), call.dest.c_str(), As<int>(call.first), nullptr);
+  });
+}
+
+void FChmod(Call& call) {
+  Do(call, [&](uv_fs_t* r) {
+    return uv_fs_fchmod(nullptr, r, As<uv_file>(call.first), As<int>(call.second), nullptr);
+  });
+}
+
+void FChown(Call& call) {
+  Do(call, [&](uv_fs_t* r) {
+    return uv_fs_fchown(nullptr, r, As<uv_file>(call.first), As<uv_uid_t>(call.second),
+                        As<uv_gid_t>(call.third), nullptr);
+  });
+}
+
+void FUtime(Call& call) {
+  Do(call, [&](uv_fs_t* r) {
+    return uv_fs_futime(nullptr, r, As<uv_file>(call.first), call.atime, call.mtime, nullptr);
+  });
+}
+
+void LChown(Call& call) {
+  Do(call, [&](uv_fs_t* r) {
+    return uv_fs_lchown(nullptr, r, call.path.c_str(), As<uv_uid_t>(call.first), As<uv_gid_t>(call.second),
+                        nullptr);
+  });
+}
+
+void Link(Call& call) {
+  Do(call, [&](uv_fs_t* r) { return uv_fs_link(nullptr, r, call.path.c_str(), call.dest.c_str(), nullptr); });
+}
+
+void LStat(Call& call) {
+  DoStat(call, [&](uv_fs_t* r) { return uv_fs_lstat(nullptr, r, call.path.c_str(), nullptr); });
+}
+
+void LUtime(Call& call) {
+  Do(call, [&](uv_fs_t* r) {
+    return uv_fs_lutime(nullptr, r, call.path.c_str(), call.atime, call.mtime, nullptr);
+  });
+}
+
+void MkDir(Call& call) {
+  Do(call,
+     [&](uv_fs_t* r) { return uv_fs_mkdir(nullptr, r, call.path.c_str(), As<int>(call.first), nullptr); });
+}
+
+void MkDTemp(Call& call) {
+  Do(
+      call, [&](uv_fs_t* r) { return uv_fs_mkdtemp(nullptr, r, call.path.c_str(), nullptr); },
+      [&](uv_fs_t* r, int) { call.result = std::string(uv_fs_get_path(r)); });
+}
+
+void Open(Call& call) {
+  Do(
+      call,
+      [&](uv_fs_t* r) {
+        return uv_fs_open(nullptr, r, call.path.c_str(), As<int>(call.first), As<int>(call.second), nullptr);
+      },
+      [&](uv_fs_t*, int fd) { call.result = Descriptor{fd}; });
+}
+
+void OpenDir(Call& call) {
+  Do(
+      call, [&](uv_fs_t* r) { return uv_fs_opendir(nullptr, r, call.path.c_str(), nullptr); },
+      [&](uv_fs_t* r, int) {
+        call.result = std::make_shared<Directory>(static_cast<uv_dir_t*>(uv_fs_get_ptr(r)));
+      });
+}
+
+void ReadDir(Call& call) {
+  Entries entries;
+  call.error = call.directory->Read(As<std::size_t>(call.first), entries);
+  if (call.error != 0) return;
+  if (entries.empty()) {
+    call.result = NoMoreEntries{};
+  } else {
+    call.result = std::move(entries);
+  }
+}
+
+void ReadLink(Call& call) {
+  DoPath(call, [&](uv_fs_t* r) { return uv_fs_readlink(nullptr, r, call.path.c_str(), nullptr); });
+}
+
+void RealPath(Call& call) {
+  DoPath(call, [&](uv_fs_t* r) { return uv_fs_realpath(nullptr, r, call.path.c_str(), nullptr); });
+}
+
+void Rename(Call& call) {
+  Do(call,
+     [&](uv_fs_t* r) { return uv_fs_rename(nullptr, r, call.path.c_str(), call.dest.c_str(), nullptr); });
+}
+
+void RmDir(Call& call) {
+  Do(call, [&](uv_fs_t* r) { return uv_fs_rmdir(nullptr, r, call.path.c_str(), nullptr); });
+}
+
+void ScanDir(Call& call) {
+  Do(
+      call, [&](uv_fs_t* r) { return uv_fs_scandir(nullptr, r, call.path.c_str(), 0, nullptr); },
+      [&](uv_fs_t* r, int count) {
+        Entries entries;
+        entries.reserve(static_cast<std::size_t>(count));
+        uv_dirent_t entry;
+        while (uv_fs_scandir_next(r, &entry) != UV_EOF) entries.push_back({entry.name, entry.type});
+        call.result = std::move(entries);
+      });
+}
+
+void Stat(Call& call) {
+  DoStat(call, [&](uv_fs_t* r) { return uv_fs_stat(nullptr, r, call.path.c_str(), nullptr); });
+}
+
+void StatFs(Call& call) {
+  Do(
+      call, [&](uv_fs_t* r) { return uv_fs_statfs(nullptr, r, call.path.c_str(), nullptr); },
+      [&](uv_fs_t* r, int) { call.result = *static_cast<const uv_statfs_t*>(uv_fs_get_ptr(r)); });
+}
+
+void SymLink(Call& call) {
+  Do(call, [&](uv_fs_t* r) {
+    return uv_fs_symlink(nullptr, r, call.path.c_str(), call.dest.c_str(), As<int>(call.first), nullptr);
+  });
+}
+
+void Unlink(Call& call) {
+  Do(call, [&](uv_fs_t* r) { return uv_fs_unlink(nullptr, r, call.path.c_str(), nullptr); });
+}
+
+void UTime(Call& call) {
+  Do(call,
+     [&](uv_fs_t* r) { return uv_fs_utime(nullptr, r, call.path.c_str(), call.atime, call.mtime, nullptr); });
+}
+
+}  // namespace
+
+const Operation kOperations[] = {
+    {"access", "pi", Access},     {"chmod", "pi", Chmod},        {"chown", "pij", Chown},
+    {"closedir", "d", CloseDir},  {"copyfile", "pqi", CopyFile}, {"fchmod", "ij", FChmod},
+    {"fchown", "ijk", FChown},    {"futime", "it", FUtime},      {"lchown", "pij", LChown},
+    {"link", "pq", Link},         {"lstat", "pf", LStat},        {"lutime", "pt", LUtime},
+    {"mkdir", "pi", MkDir},       {"mkdtemp", "pf", MkDTemp},    {"open", "pij", Open},
+    {"opendir", "p", OpenDir},    {"readdir", "dif", ReadDir},   {"readlink", "pf", ReadLink},
+    {"realpath", "pf", RealPath}, {"rename", "pq", Rename},      {"rmdir", "p", RmDir},
+    {"scandir", "pf", ScanDir},   {"stat", "pf", Stat},          {"statfs", "pf", StatFs},
+    {"symlink", "pqi", SymLink},  {"unlink", "p", Unlink},       {"utime", "pt", UTime},
+};
+const std::size_t kOperationCount = std::size(kOperations);
+
+void CloseDescriptor(int fd) noexcept {
+  Request request;
+  uv_fs_close(nullptr, request.get(), fd, nullptr);
+}
+
+void CheckLayout() {
+  if (uv_req_size(UV_FS) == sizeof(uv_fs_t)) return;
+  throw Error("ERR_UNSUPPORTED_PLATFORM",
+              "This Node's libuv has other records than the ones that impersonate was built for");
+}
+
+}  // namespace impersonate::fs

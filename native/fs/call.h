@@ -1,0 +1,62 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fs/directory.h"
+
+namespace impersonate::fs {
+
+// A descriptor that a call has opened.
+struct Descriptor {
+  int fd = -1;
+};
+
+// Entries that a directory had, or that it has no more.
+using Entries = std::vector<Entry>;
+struct NoMoreEntries {};
+
+using Result = std::variant<std::monostate, Descriptor, uv_stat_t, uv_statfs_t, std::string, Entries,
+                            NoMoreEntries, std::shared_ptr<Directory>>;
+
+struct Operation;
+
+// One of libuv's file system calls with its arguments, and then its result.
+struct Call {
+  const Operation* operation = nullptr;
+  std::string path, dest;
+  std::int64_t first = 0, second = 0, third = 0;
+  double atime = 0, mtime = 0;
+  // Numbers as bigints, or names as bytes: of the result's form in JavaScript.
+  bool form = false;
+  std::shared_ptr<Directory> directory;
+
+  int error = 0;
+  Result result;
+};
+
+// What can be called: libuv's name, the arguments in their order (`p`ath, `q` the second path, `i`, `j` and
+// `k` whole numbers, `t` both times, `f`orm, `d`irectory), and how. The call is made at once, as whoever the
+// calling thread is.
+struct Operation {
+  const char* name;
+  const char* arguments;
+  void (*run)(Call& call);
+};
+
+extern const Operation kOperations[];
+extern const std::size_t kOperationCount;
+
+// Closes a descriptor that nobody has got.
+void CloseDescriptor(int fd) noexcept;
+
+// Throws if this libuv's records have another size than those this code was built for.
+void CheckLayout();
+
+}  // namespace impersonate::fs

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace impersonate::fs {
+
+// A name in a directory, and its UV_DIRENT_ type.
+struct Entry {
+  std::string name;
+  int type = UV_DIRENT_UNKNOWN;
+};
+
+// A directory that is being read. Closed with the object at the latest. One thread at a time: whoever comes
+// while another reads or closes it gets UV_EBUSY.
+class Directory {
+ public:
+  // Takes over what uv_fs_opendir made.
+  explicit Directory(uv_dir_t* dir) noexcept : dir_(dir) {}
+  ~Directory() { Close(); }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  // Appends up to `count` entries, none at the end; 0 or libuv's negative number. To be called as the user
+  // each time: Windows looks at the directory only when the first entry is asked for.
+  int Read(std::size_t count, std::vector<Entry>& entries);
+  int Close() noexcept;
+
+ private:
+  std::mutex mutex_;
+  uv_dir_t* dir_;
+};
+
+}  // namespace impersonate::fs

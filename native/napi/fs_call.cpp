@@ -1,0 +1,186 @@
+#include "napi/fs_call.h"
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "core/error.h"
+#include "napi/arguments.h"
+#include "napi/environment.h"
+
+namespace impersonate {
+namespace {
+
+std::string PathArgument(const Napi::Value& value) {
+  std::string path;
+  if (value.IsString()) {
+    path = value.As<Napi::String>().Utf8Value();
+  } else if (value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
+    const auto bytes = value.As<Napi::Uint8Array>();
+    path.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
+  } else {
+    throw Error("ERR_INVALID_ARG_TYPE", "A path must be a string or bytes");
+  }
+  if (path.find('\0') != std::string::npos) {
+    throw Error("ERR_INVALID_ARG_VALUE", "A path must not contain null bytes");
+  }
+  return path;
+}
+
+double NumberArgument(const Napi::Value& value) {
+  if (!value.IsNumber()) throw Error("ERR_INVALID_ARG_TYPE", "A number is needed");
+  return value.As<Napi::Number>().DoubleValue();
+}
+
+std::int64_t WholeArgument(const Napi::Value& value) {
+  if (!value.IsNumber()) throw Error("ERR_INVALID_ARG_TYPE", "A whole number is needed");
+  return value.As<Napi::Number>().Int64Value();
+}
+
+std::shared_ptr<fs::Directory> DirectoryArgument(const Napi::CallbackInfo& info, std::size_t index,
+                                                 const fs::Operation& operation) {
+  DirectoryTable& directories = Environment::Of(info.Env()).directories();
+  const std::int32_t id = IntegerArgument(info, index);
+  return std::strcmp(operation.name, "closedir") == 0 ? directories.Take(id) : directories.Find(id);
+}
+
+template <typename Array, typename Number, std::size_t Count>
+Napi::Value Numbers(Napi::Env env, const std::uint64_t (&fields)[Count]) {
+  Array array = Array::New(env, Count);
+  for (std::size_t i = 0; i < Count; ++i) array[i] = static_cast<Number>(fields[i]);
+  return array;
+}
+
+template <std::size_t Count>
+Napi::Value NumbersOf(Napi::Env env, bool bigint, const std::uint64_t (&fields)[Count]) {
+  return bigint ? Numbers<Napi::BigInt64Array, std::int64_t>(env, fields)
+                : Numbers<Napi::Float64Array, double>(env, fields);
+}
+
+// A time is signed, whatever carries it.
+std::uint64_t Bits(long value) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(value)); }
+
+Napi::Value Name(Napi::Env env, bool bytes, const std::string& name) {
+  if (bytes) return Napi::Buffer<char>::Copy(env, name.data(), name.size());
+  return Napi::String::New(env, name);
+}
+
+struct ToValue {
+  Napi::Env env;
+  bool form;
+
+  Napi::Value operator()(std::monostate) const { return env.Undefined(); }
+  Napi::Value operator()(fs::NoMoreEntries) const { return env.Null(); }
+  Napi::Value operator()(const fs::Descriptor& opened) const { return Napi::Number::New(env, opened.fd); }
+  Napi::Value operator()(const std::string& name) const { return Name(env, form, name); }
+
+  Napi::Value operator()(const uv_stat_t& stat) const {
+    const std::uint64_t fields[] = {stat.st_dev,
+                                    stat.st_mode,
+                                    stat.st_nlink,
+                                    stat.st_uid,
+                                    stat.st_gid,
+                                    stat.st_rdev,
+                                    stat.st_blksize,
+                                    stat.st_ino,
+                                    stat.st_size,
+                                    stat.st_blocks,
+                                    Bits(stat.st_atim.tv_sec),
+                                    Bits(stat.st_atim.tv_nsec),
+                                    Bits(stat.st_mtim.tv_sec),
+                                    Bits(stat.st_mtim.tv_nsec),
+                                    Bits(stat.st_ctim.tv_sec),
+                                    Bits(stat.st_ctim.tv_nsec),
+                                    Bits(stat.st_birthtim.tv_sec),
+                                    Bits(stat.st_birthtim.tv_nsec)};
+    return StatNumbers(fields);
+  }
+
+  Napi::Value operator()(const uv_statfs_t& stat) const {
+    // The last is frsize, of which this libuv's header does not know.
+    const std::uint64_t fields[] = {stat.f_type,   stat.f_bsize, stat.f_blocks, stat.f_bfree,
+                                    stat.f_bavail, stat.f_files, stat.f_ffree,  0};
+    return NumbersOf(env, form, fields);
+  }
+
+  Napi::Value operator()(const fs::Entries& entries) const {
+    Napi::Array names = Napi::Array::New(env, entries.size());
+    Napi::Array types = Napi::Array::New(env, entries.size());
+    for (std::uint32_t i = 0; i < entries.size(); ++i) {
+      names[i] = Name(env, form, entries[i].name);
+      types[i] = Napi::Number::New(env, entries[i].type);
+    }
+    Napi::Array both = Napi::Array::New(env, 2);
+    both[0u] = names;
+    both[1u] = types;
+    return both;
+  }
+
+  Napi::Value operator()(const std::shared_ptr<fs::Directory>& directory) const {
+    return Napi::Number::New(env, Environment::Of(env).directories().Add(directory));
+  }
+
+ private:
+  // The times from the tenth field on may be before 1970.
+  template <std::size_t Count>
+  Napi::Value StatNumbers(const std::uint64_t (&fields)[Count]) const {
+    const Napi::Value numbers = NumbersOf(env, form, fields);
+    if (form) return numbers;
+    auto array = numbers.As<Napi::Float64Array>();
+    for (std::size_t i = 10; i < Count; ++i)
+      array[i] = static_cast<double>(static_cast<std::int64_t>(fields[i]));
+    return numbers;
+  }
+};
+
+}  // namespace
+
+fs::Call FsCallArgument(const Napi::CallbackInfo& info, std::size_t number, std::size_t first) {
+  const std::int32_t index = IntegerArgument(info, number);
+  if (index < 0 || static_cast<std::size_t>(index) >= fs::kOperationCount) {
+    throw Error("ERR_INVALID_ARG_VALUE", "There is no file system call of that number");
+  }
+  fs::Call call;
+  call.operation = &fs::kOperations[index];
+  for (const char* kind = call.operation->arguments; *kind != '\0'; ++kind, ++first) {
+    switch (*kind) {
+      case 'p':
+        call.path = PathArgument(info[first]);
+        break;
+      case 'q':
+        call.dest = PathArgument(info[first]);
+        break;
+      case 'i':
+        call.first = WholeArgument(info[first]);
+        break;
+      case 'j':
+        call.second = WholeArgument(info[first]);
+        break;
+      case 'k':
+        call.third = WholeArgument(info[first]);
+        break;
+      case 't':
+        call.atime = NumberArgument(info[first]);
+        call.mtime = NumberArgument(info[++first]);
+        break;
+      case 'f':
+        call.form = info[first].ToBoolean();
+        break;
+      case 'd':
+        call.directory = DirectoryArgument(info, first, *call.operation);
+        break;
+      default:
+        break;
+    }
+  }
+  return call;
+}
+
+Napi::Value FsResult(Napi::Env env, fs::Call& call) {
+  return std::visit(ToValue{env, call.form}, call.result);
+}
+
+}  // namespace impersonate

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <napi.h>
+
+#include <cstddef>
+
+#include "fs/call.h"
+
+namespace impersonate {
+
+// The file system call of that number with the arguments from `first` on, as lib/ passes them after its own
+// checks. Throws ERR_INVALID_ARG_TYPE or ERR_INVALID_ARG_VALUE.
+fs::Call FsCallArgument(const Napi::CallbackInfo& info, std::size_t number, std::size_t first);
+
+// What lib/ gets of a call that went well. A directory becomes the environment's, a descriptor the caller's.
+Napi::Value FsResult(Napi::Env env, fs::Call& call);
+
+}  // namespace impersonate

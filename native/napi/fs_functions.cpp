@@ -1,0 +1,53 @@
+#include "napi/fs_functions.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "core/scope_stack.h"
+#include "fs/call.h"
+#include "napi/arguments.h"
+#include "napi/error_bridge.h"
+#include "napi/fs_call.h"
+#include "napi/fs_job.h"
+
+namespace impersonate {
+namespace {
+
+Napi::Value StartFs(const Napi::CallbackInfo& info) {
+  TokenRef token = TokenArgument(info, 0);
+  RequireLevelForWork(*token);
+  StartFsJob(info.Env(), std::move(token), FsCallArgument(info, 1, 3), FunctionArgument(info, 2));
+  return info.Env().Undefined();
+}
+
+Napi::Value FsSync(const Napi::CallbackInfo& info) {
+  TokenRef token = TokenArgument(info, 0);
+  fs::Call call = FsCallArgument(info, 1, 2);
+  ScopeStack& stack = ScopeStack::OfThread();
+  const ScopeStack::ScopeId scope =
+      stack.Enter(IntegerArgument(info, 0), std::move(token), ScopeStack::Hold::kYes);
+  call.operation->run(call);
+  stack.Leave(scope);
+  if (call.error != 0) return Napi::Number::New(info.Env(), call.error);
+  Napi::Array result = Napi::Array::New(info.Env(), 1);
+  result[0u] = FsResult(info.Env(), call);
+  return result;
+}
+
+Napi::Object Numbers(Napi::Env env) {
+  Napi::Object numbers = Napi::Object::New(env);
+  for (std::size_t i = 0; i < fs::kOperationCount; ++i) {
+    numbers.Set(fs::kOperations[i].name, Napi::Number::New(env, static_cast<double>(i)));
+  }
+  return numbers;
+}
+
+}  // namespace
+
+void ExportFsFunctions(Napi::Env env, Napi::Object exports) {
+  exports.Set("fsCalls", Numbers(env));
+  Export<StartFs>(env, exports, "startFs");
+  Export<FsSync>(env, exports, "fsSync");
+}
+
+}  // namespace impersonate

@@ -1,0 +1,40 @@
+#include <memory>
+#include <string>
+
+#include "core/fatal.h"
+#include "core/port.h"
+#include "win32/current_thread.h"
+#include "win32/token.h"
+#include "win32/verify.h"
+
+namespace impersonate::port {
+
+// A pool thread has no token of its own: there is nothing to remember.
+struct JobScope::State {};
+
+JobScope::JobScope(const Token& token) : state_(nullptr) {
+  const win32::Win32Token& target = win32::Win32Token::From(token);
+  win32::SetCurrentThreadToken(target.handle());
+  if (token.verified()) return;
+  try {
+    win32::VerifyCurrentThread(target);
+  } catch (...) {
+    win32::GiveBackCurrentThreadToken(nullptr);
+    throw;
+  }
+  token.MarkVerified();
+}
+
+JobScope::~JobScope() {
+  win32::GiveBackCurrentThreadToken(nullptr);
+  try {
+    if (!win32::OpenCurrentThreadToken(TOKEN_QUERY)) return;
+  } catch (const std::exception& error) {
+    Abort(std::string("a pool thread's identity cannot be read after a job: ") + error.what());
+  }
+  Abort("a pool thread still carries a user's token after a job");
+}
+
+std::optional<int> AccessAsUser(const char*, int) noexcept { return std::nullopt; }
+
+}  // namespace impersonate::port
