@@ -15,7 +15,7 @@ function isIterable(value: unknown): boolean {
   return Symbol.iterator in value || Symbol.asyncIterator in value;
 }
 
-const orDefault = (flag: unknown, letter: string): unknown => (Boolean(flag) ? flag : letter);
+const orDefault = (flag: unknown, letter: string): unknown => [flag, letter].find(Boolean);
 
 /** Since version 26 node says which file could not be read or written, too. */
 const namesPaths = nodeMajor >= 26;
@@ -86,8 +86,7 @@ export function appendFile(identity: Identity, path: unknown, data: unknown, giv
 }
 
 export function truncate(identity: Identity, path: unknown, length: unknown): Promise<void> {
-  const size = length === undefined ? 0 : Number.isInteger(length) ? (length as number) : invalid();
   return openHandle(identity, toPath(path), toFlags('r+'), 0o666).then((handle) =>
-    closing(handle, () => handle.truncate(size)),
+    closing(handle, () => handle.truncate(length as number)),
   );
 }

@@ -5,7 +5,7 @@ import { invalid } from './invalid';
 import { startJob } from './job';
 import { nodeMajor } from './node-fs';
 import { toBoolean, toInt32, toUint32 } from './parse';
-import { join, textOf, toPath } from './path';
+import { join, toPath } from './path';
 import { toStats } from './stats';
 import { findingError } from './system-error';
 
@@ -21,13 +21,13 @@ const isWindows = process.platform === 'win32';
 const worthRetrying = new Set(['EBUSY', 'EMFILE', 'ENFILE', 'ENOTEMPTY', 'EPERM']);
 const notEmpty = new Set(['ENOTEMPTY', 'EEXIST', ...(isWindows && nodeMajor >= 24 ? [] : ['EPERM'])]);
 
-function toRemoval(given: unknown): Removal {
+function toRemoval(given: unknown, forcing: boolean): Removal {
   if (given === undefined) return { recursive: false, force: false, maxRetries: 0, retryDelay: 100 };
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return invalid();
   const all = { recursive: false, force: false, maxRetries: 0, retryDelay: 100, ...given };
   return {
     recursive: toBoolean(all.recursive),
-    force: toBoolean(all.force),
+    force: forcing && toBoolean(all.force),
     maxRetries: toUint32(all.maxRetries),
     retryDelay: toInt32(all.retryDelay, 0),
   };
@@ -106,7 +106,7 @@ export function removeTree(identity: Identity, path: FsPath, removal: Removal, r
 
 export function rm(identity: Identity, given: unknown, options: unknown): Promise<void> {
   const path = toPath(given);
-  const removal = toRemoval(options);
+  const removal = toRemoval(options, true);
   return isFolder(identity, 'lstat', path)
     .catch((error: unknown) =>
       removal.force ? unless(false, 'ENOENT')(error) : Promise.reject(error as Error),
@@ -115,7 +115,7 @@ export function rm(identity: Identity, given: unknown, options: unknown): Promis
       if (!folder || removal.recursive) return removeTree(identity, path, removal);
       throw findingError('ERR_FS_EISDIR', 'Path is a directory', {
         ...{ code: 'EISDIR', message: 'is a directory' },
-        ...{ path: textOf(path), syscall: 'rm' },
+        ...{ path, syscall: 'rm' },
       });
     });
 }
@@ -135,7 +135,7 @@ function warnOfRecursion(): void {
 
 export function rmdir(identity: Identity, given: unknown, options: unknown): Promise<void> {
   const path = toPath(given);
-  const removal = toRemoval(options);
+  const removal = toRemoval(options, false);
   if (nodeMajor >= 26 && (options as { recursive?: unknown } | undefined)?.recursive !== undefined)
     return invalid();
   const remove = (): Promise<void> => startJob(identity, 'rmdir', path);
