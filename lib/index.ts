@@ -3,10 +3,12 @@ import { createError } from './error';
 import { installExitGuards } from './detectors';
 import { installGuards } from './guards';
 import { reportLeak } from './leak';
+import { installIfInherited } from './register/inherit';
 
 native.initialize({ createError, onLeak: reportLeak });
 installExitGuards();
 installGuards();
+installIfInherited();
 
 export { lookupAccount, type Account } from './account';
 export type * from './diagnostics/messages';

@@ -1,5 +1,5 @@
 import './index';
-import { install } from './register/install';
+import { installForAll } from './register/inherit';
 
 /**
  * `node --import impersonate/register app.mjs`, or `require('impersonate/register')` before anything else: node:fs
@@ -16,4 +16,4 @@ import { install } from './register/install';
  * Outside, node:fs does what it always did, after one look at whether there is a token. Not routed are programs that
  * child_process starts (a warning says so once), sockets, and what native addons do on threads of their own.
  */
-install();
+installForAll();

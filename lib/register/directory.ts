@@ -1,9 +1,10 @@
+import { opendirSync } from '../fs/operations';
 import { currentIdentity } from '../identity';
-import { like, notRouted, type Router } from './router';
+import { like, type Router } from './router';
 
-/** For opendirSync(), whose result reads the folder later on. */
-export const directory: Router = (name, original) =>
+/** For opendirSync(), whose result reads the folder later on: as the same user. */
+export const directory: Router = (_name, original) =>
   like(original, function (...args) {
-    if (currentIdentity()) throw notRouted(name);
-    return Reflect.apply(original, this, args);
+    const identity = currentIdentity();
+    return identity ? opendirSync(identity, args[0], args[1]) : Reflect.apply(original, this, args);
   });

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { warnOfChildProcesses } from './child-process';
+import { bindGracefulQueue } from './graceful-fs';
 import { routeModules } from './modules';
 import type { AnyFunction, Router } from './router';
 import { fsTable, promisesTable, unknown } from './table';
@@ -37,11 +38,16 @@ function routeAll(target: object, table: Readonly<Record<string, Router>>): void
   }
 }
 
-/** Puts routed functions into the place of node's, for every module of this thread. */
+let installed = false;
+
+/** Puts routed functions into the place of node's, for every module of this thread. Once. */
 export function install(): void {
+  if (installed) return;
+  installed = true;
   routeAll(fs, fsTable);
   routeAll(fs.promises, promisesTable);
   routeModules();
   warnOfChildProcesses();
+  bindGracefulQueue();
   syncBuiltinESMExports();
 }

@@ -14,10 +14,10 @@ function refuseOwnOpen(name: string, stream: Openable, { open }: Openable): void
   }
 }
 
-const routedArgs = (identity: Identity, [path, options]: unknown[]): unknown[] => [
-  path,
-  optionsFor(identity, path, options),
-];
+function routedArgs(identity: Identity, [path, options]: unknown[]): unknown[] {
+  const isRefused = options != null && !['string', 'object', 'function'].includes(typeof options);
+  return isRefused ? ['', options] : [path, optionsFor(identity, path, options)];
+}
 
 const routed = new WeakMap<AnyFunction, AnyFunction>();
 

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { linesOf, type SourceKind } from './child';
+import { root } from './paths';
+import { tempFolder } from './temp-folder';
+
+export const registerModule = join(root, 'dist', 'register.mjs');
+export const registerFile = join(root, 'dist', 'register.js');
+
+/** The ways to have impersonate/register loaded before the program. */
+export const loading = {
+  import: ['--import', pathToFileURL(registerModule).href],
+  require: ['--require', registerFile],
+};
+
+/**
+ * Source for a child: `folder` with a home for each user, `in(who, name)` for paths there, and in each `file`, which
+ * only that user may open; `secret`, which only the service may; `tokens` of both; and `outcome(work)`: what it comes
+ * to, the code of its error, or 'denied'.
+ */
+export function usersSource(name: string): string {
+  return `
+    const path = require('node:path');
+    const folder = ${JSON.stringify(tempFolder(name))};
+    const within = (who, ...names) => path.join(folder, who.key, ...names);
+    const { alice, bob } = world;
+    const tokens = { alice: await alice.token(), bob: await bob.token() };
+    for (const who of [alice, bob]) {
+      fs.mkdirSync(within(who));
+      fs.writeFileSync(within(who, 'file'), 'of ' + who.key);
+      world.own(within(who, 'file'), who);
+      world.own(within(who), who);
+    }
+    const secret = path.join(folder, 'secret');
+    fs.writeFileSync(secret, 'of the service');
+    world.own(secret, 'service');
+    const codeOf = ({ code, message }) =>
+      code === 'EACCES' || code === 'EPERM' ? 'denied' : (code ?? message);
+    const outcome = async (work) => {
+      try {
+        return await work();
+      } catch (error) {
+        return codeOf(error);
+      }
+    };
+  `;
+}
+
+/** Runs a source that begins with usersSource() under impersonate/register; returns what it said. */
+export function registered(name: string, source: string, kind?: SourceKind): Promise<string[]> {
+  return linesOf(`${usersSource(name)}\n${source}`, { execArgv: loading.import }, kind);
+}
