@@ -1,0 +1,158 @@
+import { linesOf } from '../support/child';
+import { loading, registered, usersSource } from '../support/registered';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+/**
+ * Source that puts modules into `modules`, which only the service may open: each says who its code runs as. `file(name)`
+ * is one's path; `direct` shows that the flow itself may not read them.
+ */
+const modules = `
+  const modules = path.join(folder, 'modules');
+  const file = (name) => path.join(modules, name);
+  const url = (name) => require('node:url').pathToFileURL(file(name)).href;
+  globalThis.who = () => (Token.current().user.id === world.serviceId ? 'process' : 'user');
+  fs.mkdirSync(path.join(modules, 'package'), { recursive: true });
+  const sources = {
+    'common.cjs': "module.exports = 'common ' + who()",
+    'lazy.cjs': "exports.load = () => require('./inner.cjs')",
+    'inner.cjs': "module.exports = 'inner ' + who()",
+    'package/package.json': '{ "main": "main.js" }',
+    'package/main.js': "module.exports = 'package ' + who()",
+    'data.json': '{ "x": "data" }',
+    'imported.json': '{ "x": "imported" }',
+    'imported.cjs': "module.exports = 'imported ' + who()",
+    'module.mjs': "import inner from './nested.cjs'; export default 'module with ' + inner;",
+    'nested.cjs': "module.exports = 'nested ' + require('./deep.cjs')",
+    'deep.cjs': "module.exports = 'deep ' + who()",
+    'missing.cjs': "require('./nowhere.cjs')",
+    'hooked.cjs': 'not JavaScript',
+    'hooked.mjs': 'not JavaScript',
+    'compiled.cjs': "exports.fail = () => { throw new Error('mine'); };\\n//# sourceMappingURL=compiled.cjs.map",
+    'compiled.cjs.map': JSON.stringify({ version: 3, sources: ['original.ts'], names: [], mappings: 'AAAA' }),
+    'original.ts': 'throws();',
+  };
+  for (const [name, source] of Object.entries(sources)) {
+    fs.writeFileSync(file(name), source);
+    world.own(file(name), 'service');
+  }
+  world.own(path.join(modules, 'package'), 'service');
+  world.own(modules, 'service');
+  const { createRequire } = require('node:module');
+  const direct = () => outcome(() => fs.readFileSync(file('common.cjs'), 'utf8'));
+`;
+
+/** Each is done by a flow that may not open the folder, then once more. */
+const loads: Readonly<Record<string, readonly [source: string, result: string]>> = {
+  require: [`require(file('common.cjs'))`, 'common process'],
+  'a lazy require': [`require(file('lazy.cjs')).load()`, 'inner process'],
+  'createRequire()': [`createRequire(file('x.js'))('./inner.cjs')`, 'inner process'],
+  'a folder': [`require(file('package'))`, 'package process'],
+  'require.resolve()': [`path.basename(require.resolve(file('package')))`, 'main.js'],
+  JSON: [`require(file('data.json')).x`, 'data'],
+  'import() of CommonJS': [`(await import(url('imported.cjs'))).default`, 'imported process'],
+  'import()': [`(await import(url('module.mjs'))).default`, 'module with nested deep process'],
+  'import() of JSON': [
+    `(await import(url('imported.json'), { with: { type: 'json' } })).default.x`,
+    'imported',
+  ],
+  'a missing one': [`outcome(() => require(file('missing.cjs')))`, 'MODULE_NOT_FOUND'],
+};
+
+describeSwitching('modules under impersonate/register', () => {
+  test.each(Object.entries(loads))(
+    "%s in a flow is the process's business",
+    async (_name, [source, result]) => {
+      const lines = await registered(
+        'modules',
+        `${modules}
+      process.removeAllListeners('warning');
+      await tokens.alice.run(async () => {
+        say(await direct());
+        say(await ${source});
+        say(await ${source});
+        say(await direct());
+        say(who());
+      });`,
+      );
+      expect(lines).toEqual(['denied', result, result, 'denied', 'user']);
+    },
+  );
+
+  test('require() in a synchronous scope too', async () => {
+    const lines = await registered(
+      'modules-scope',
+      `${modules}
+      tokens.alice.runSync(() => {
+        say(require(file('common.cjs')));
+        say(world.whoAmI());
+      });
+      {
+        const scope = tokens.alice.impersonate();
+        say(require(file('lazy.cjs')).load());
+        say(world.whoAmI());
+        scope.revert();
+      }`,
+    );
+    expect(lines).toEqual(['common process', world.alice.id, 'inner process', world.alice.id]);
+  });
+
+  test('what a module starts while it is loaded is not in the flow', async () => {
+    const lines = await registered(
+      'modules-later',
+      `fs.writeFileSync(path.join(folder, 'timer.cjs'), 'exports.later = new Promise((done) => setTimeout(() => done(who()), 1))');
+      globalThis.who = () => (Token.current().user.id === world.serviceId ? 'process' : 'user');
+      say(await tokens.alice.run(() => require(path.join(folder, 'timer.cjs')).later));`,
+    );
+    expect(lines).toEqual(['process']);
+  });
+
+  test('hooks that compile modules read as the process', async () => {
+    const lines = await registered(
+      'modules-hooks',
+      `${modules}
+      const { registerHooks } = require('node:module');
+      if (!registerHooks) {
+        say('none');
+      } else {
+        const hooks = registerHooks({
+          load(url, context, next) {
+            if (!url.includes('hooked')) return next(url, context);
+            fs.readFileSync(new URL(url));
+            const format = url.endsWith('.mjs') ? 'module' : 'commonjs';
+            const source = format === 'module' ? 'export default who()' : 'module.exports = who()';
+            return { format, source, shortCircuit: true };
+          },
+        });
+        await tokens.alice.run(async () => {
+          say(require(file('hooked.cjs')));
+          say((await import(url('hooked.mjs'))).default);
+        });
+        say(typeof hooks.deregister);
+      }`,
+    );
+    // The code of an imported module runs in the flow that asked for it.
+    if (lines[0] !== 'none') expect(lines).toEqual(['process', 'user', 'function']);
+  });
+
+  test('stack traces are mapped to sources that the user may not read', async () => {
+    const source = `${usersSource('modules-maps')} ${modules}
+      await tokens.alice.run(async () => {
+        try {
+          require(file('compiled.cjs')).fail();
+        } catch (error) {
+          say(path.basename(/original\\.ts|compiled\\.cjs/.exec(error.stack)[0]));
+        }
+      });`;
+    const lines = await linesOf(source, { execArgv: [...loading.import, '--enable-source-maps'] });
+    expect(lines).toEqual(['original.ts']);
+  });
+
+  test('without it, a flow that is in a scope cannot load them', async () => {
+    const lines = await linesOf(
+      `${usersSource('modules-naive')} ${modules}
+      say(await outcome(() => tokens.alice.runSync(() => require(file('common.cjs')))));`,
+    );
+    expect(lines).not.toEqual(['common process']);
+  });
+});
