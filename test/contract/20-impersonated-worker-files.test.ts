@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ImpersonatedWorker, Token, type ImpersonatedWorkerOptions } from 'impersonate';
 import { writeSource } from '../support/child';
@@ -56,27 +56,29 @@ describeSwitching('an ImpersonatedWorker runs', () => {
     expect(await postsOf(worker)).toEqual([started(file)]);
   });
 
-  test('a file by its path from the current folder', async () => {
-    const file = writeSource('bare', `${commonJs} parentPort.postMessage(${report});`);
-    const folder = process.cwd();
-    process.chdir(dirname(file));
-    try {
-      const worker = new ImpersonatedWorker(`./${basename(file)}`, options());
-      expect(await postsOf(worker)).toEqual([started(file)]);
-    } finally {
+  describe('in the current folder', () => {
+    const before = process.cwd();
+    const folder = tempFolder('current');
+    beforeEach(() => {
       process.chdir(folder);
-    }
-  });
+    });
+    afterEach(() => {
+      process.chdir(before);
+    });
 
-  test('code', async () => {
-    const folder = process.cwd();
-    const beside = join(tempFolder('code'), 'beside.cjs');
-    writeFileSync(beside, 'module.exports = 5;');
-    const path = JSON.stringify(`./${relative(folder, beside).replaceAll('\\', '/')}`);
-    const code = `${commonJs} parentPort.postMessage(${report}); parentPort.postMessage(require(${path}));
-      import('node:worker_threads').then(({ workerData }) => parentPort.postMessage(workerData));`;
-    const worker = new ImpersonatedWorker(code, { ...options(), eval: true });
-    expect(await postsOf(worker)).toEqual([started('[worker eval]'), 5, { deep: [1n] }]);
+    test('a file by its path', async () => {
+      writeFileSync('here.cjs', `${commonJs} parentPort.postMessage(${report});`);
+      const worker = new ImpersonatedWorker('./here.cjs', options());
+      expect(await postsOf(worker)).toEqual([started(join(process.cwd(), 'here.cjs'))]);
+    });
+
+    test('code', async () => {
+      writeFileSync('beside.cjs', 'module.exports = 5;');
+      const code = `${commonJs} parentPort.postMessage(${report}); parentPort.postMessage(require('./beside.cjs'));
+        import('node:worker_threads').then(({ workerData }) => parentPort.postMessage(workerData));`;
+      const worker = new ImpersonatedWorker(code, { ...options(), eval: true });
+      expect(await postsOf(worker)).toEqual([started('[worker eval]'), 5, { deep: [1n] }]);
+    });
   });
 
   test('a data: URL', async () => {

@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Token } from 'impersonate';
+import { expectActingAsService } from '../support/acting';
+import { runSource, type ChildResult } from '../support/child';
+import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { failureOf, run, start } from '../support/impersonated';
+import { product } from '../support/paths';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+async function tokensSettle(count: number): Promise<void> {
+  for (let turn = 0; turn < 200 && Token.count !== count; turn++) await pause(10);
+  expect(Token.count).toBe(count);
+}
+
+describeSwitching('an ImpersonatedWorker that is terminated', () => {
+  freshTokens();
+
+  test.each([
+    ['busy', 'post(me()); for (;;);'],
+    ['blocked', 'post(me()); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);'],
+    ['idle', 'post(me()); setInterval(() => {}, 1000);'],
+    ['in a scope', 'Token.claim(workerData).runSync(() => { post(me()); for (;;); });'],
+    ['in withoutToken', 'withoutToken(() => { post("alice alice"); for (;;); });'],
+  ])('%s takes its tokens along', async (name, source) => {
+    const { count } = Token;
+    const isScope = name === 'in a scope';
+    const worker = start(source, { token: alice, ...(isScope && { workerData: bob.share() }) });
+    const who = isScope ? 'bob bob' : 'alice alice';
+    expect(await once(worker, 'message')).toEqual([who]);
+    await worker.terminate();
+    await tokensSettle(count);
+    expectActingAsService();
+  });
+
+  test('before it has begun leaves no ticket', async () => {
+    const { limit } = Token;
+    const workers = Array.from({ length: 3 }, () => start('post(me());', { token: alice }));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    using token = Token.process();
+    Token.limit = 1;
+    try {
+      expect(token.share()).toHaveLength(22);
+    } finally {
+      Token.limit = limit;
+    }
+  });
+});
+
+describeSwitching('an ImpersonatedWorker that ends', () => {
+  freshTokens();
+
+  test('by process.exit, in and out of scopes', async () => {
+    const { count } = Token;
+    for (const source of [
+      'process.exit(0);',
+      'Token.claim(workerData).runSync(() => { process.exit(0); });',
+      'Token.claim(workerData).impersonate(); process.exit(0);',
+      'withoutToken(() => { process.exit(0); });',
+    ]) {
+      expect(await run(source, { token: alice, workerData: bob.share() })).toEqual([]);
+    }
+    await tokensSettle(count);
+  });
+
+  test('by an exception emits it, and is the user in its exit handlers', async () => {
+    const { error, posts } = await failureOf(
+      start(
+        `process.on('exit', () => { post(me()); });
+        setTimeout(() => { Token.claim(workerData).runSync(() => { throw new Error('thrown'); }); }, 1);`,
+        { token: alice, workerData: bob.share() },
+      ),
+    );
+    expect({ message: error.message, posts }).toEqual({ message: 'thrown', posts: ['alice alice'] });
+  });
+});
+
+/** Runs a program that has `worker`, an ImpersonatedWorker as alice with this code, which posts when it is ready. */
+function runWith(code: string, then: string): Promise<ChildResult> {
+  const preamble = `const { parentPort } = require('node:worker_threads');
+    const fs = require('node:fs');
+    const { Token, withoutToken } = require(${JSON.stringify(product)});
+    const ready = () => parentPort.postMessage('ready');`;
+  return runSource(`
+    const { ImpersonatedWorker } = require(${JSON.stringify(product)});
+    const token = await world.alice.token();
+    const code = ${JSON.stringify(`${preamble}\n${code}`)};
+    const worker = new ImpersonatedWorker(code, { token, eval: true });
+    token.close();
+    await new Promise((resolve) => { worker.once('message', resolve); });
+    ${then}`);
+}
+
+describeSwitching('a process with an ImpersonatedWorker', () => {
+  const quietEnd = { code: 0, signal: null, stdout: '', stderr: '' };
+
+  test.each([
+    ['busy', 'ready(); for (;;);'],
+    ['idle', 'ready(); setInterval(() => {}, 1000);'],
+    [
+      'in scopes',
+      'const t = Token.current().duplicate(); ready(); for (;;) t.runSync(() => withoutToken(() => {}));',
+    ],
+  ])('that is %s ends cleanly', async (_name, code) => {
+    expect(await runWith(code, 'process.exit(0);')).toEqual(quietEnd);
+  });
+
+  test('ends when that leaves a scope open', async () => {
+    const { code, stdout, stderr } = await runWith(
+      `parentPort.once('message', () => {
+        Token.current().impersonate();
+        setImmediate(() => { fs.writeSync(1, 'went on'); });
+      });
+      ready();`,
+      `worker.postMessage('go on');`,
+    );
+    expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
+    expect(stderr).toContain('ERR_SCOPE_LEAKED');
+  });
+
+  test('never sees it reverted by a leak, nor by leaving all scopes', async () => {
+    const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
+    const { stdout, stderr } = await runWith(
+      `const { native } = require(${binding});
+      native.enter(Token.current().duplicate().lend().id);
+      const left = native.leaveAll();
+      const { user } = Token.thread();
+      fs.writeSync(1, JSON.stringify([left, native.leaveAll(), native.depth(), native.currentTokenId(), user.id]));
+      const again = (where) => { try { native.pinThread(Token.current().lend().id); } catch (error) { fs.writeSync(1, where + error.code); } };
+      again(' '); Token.current().runSync(() => again(' ')); withoutToken(() => again(' '));
+      ready();`,
+      '',
+    );
+    const busy = 'ERR_SCOPE_ACTIVE';
+    expect({ stdout, stderr }).toEqual({
+      stdout: `[1,0,0,0,"${world.alice.id}"] ${busy} ${busy} ${busy}`,
+      stderr: '',
+    });
+  });
+});

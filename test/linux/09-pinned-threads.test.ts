@@ -1,0 +1,65 @@
+import { linesOf, runSource, writeSource } from '../support/child';
+import { product } from '../support/paths';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world-linux';
+
+const open = `const { ImpersonatedWorker } = require(${JSON.stringify(product)});
+  const alice = await world.alice.token();
+  const start = (code, options) => {
+    const worker = new ImpersonatedWorker(code, { token: alice, eval: true, ...options });
+    return new Promise((resolve) => { worker.once('message', () => { resolve(worker); }); });
+  };`;
+const probePath = JSON.stringify(require.resolve('../support/probe'));
+
+describeSwitching('a thread that is a user for its whole life', () => {
+  test('has all of the identity, and gives all of it up', async () => {
+    const status = JSON.stringify(require.resolve('../support/thread-status'));
+    const lines = await linesOf(`${open}
+      const { threadStatus, allThreads } = require(${status});
+      const worker = await start('const { parentPort } = require("node:worker_threads"); parentPort.postMessage(1); parentPort.on("message", () => parentPort.close());');
+      const own = threadStatus();
+      const others = [...allThreads().values()].filter(({ uids }) => uids.join() !== own.uids.join());
+      say(others.map(({ uids, gids, groups, capabilities }) => [uids, gids, groups, capabilities.effective].join(' ')).join('; '));
+      worker.postMessage('end');
+      await new Promise((resolve) => { worker.once('exit', resolve); });
+      say(String([...allThreads().values()].filter(({ uids }) => uids.join() !== own.uids.join()).length));`);
+    const { uid, gid, groups } = world.alice;
+    const sorted = [...groups].sort((a, b) => a - b).join();
+    expect(lines).toEqual([`${[uid, uid, 0, uid].join()} ${[gid, gid, 0, gid].join()} ${sorted} 0`, '0']);
+  });
+
+  test("keeps the process's own credentials as they are until it ends", async () => {
+    const lines = await linesOf(`${open}
+      const attempt = () => { try { process.seteuid(0); say('allowed'); } catch (error) { say(error.code); } };
+      attempt();
+      const worker = await start('require("node:worker_threads").parentPort.on("message", () => process.exit()).postMessage(1);');
+      attempt();
+      worker.postMessage('end');
+      await new Promise((resolve) => { worker.once('exit', resolve); });
+      attempt();`);
+    expect(lines).toEqual(['allowed', 'ERR_SCOPE_ACTIVE', 'allowed']);
+  });
+
+  test.each(['setgroups', 'setresgid', 'setresuid'])(
+    'is not one if %s fails: none of its code runs',
+    async (call) => {
+      // Loaded by --require, before the thread takes the identity on.
+      const fault = writeSource('bare', `require(${probePath}).probe().failSyscall('${call}', 1);`);
+      const lines = await linesOf(`${open}
+        const code = 'require("node:fs").writeSync(1, "ran\\\\n")';
+        const worker = new ImpersonatedWorker(code, { token: alice, eval: true, execArgv: ['--require', ${JSON.stringify(fault)}] });
+        worker.once('error', (error) => { say([error.code, error.syscall, world.whoAmI() === world.serviceId].join()); });`);
+      expect(lines).toEqual([`EPERM,${call},true`]);
+    },
+  );
+
+  test('ends the process if it cannot be given its own identity back', async () => {
+    const code = `require(${probePath}).probe().failSyscall('setresuid', 1);
+      require('node:worker_threads').parentPort.postMessage(1);`;
+    const result = await runSource(`${open}
+      await start(${JSON.stringify(code)});
+      setTimeout(() => { say('went on'); }, 5000);`);
+    expect(result).toMatchObject({ code: null, signal: 'SIGABRT', stdout: '' });
+    expect(result.stderr).toContain('setresuid');
+  });
+});
