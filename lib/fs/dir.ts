@@ -1,6 +1,7 @@
 import type { Dir, Dirent } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../identity';
+import { noteOpening } from '../open-handles';
 import { wrongType } from '../validate';
 import { DirReader, doAsync, doSync, type DirOptions, type Steps } from './dir-reader';
 import { jobSync, startJob } from './job';
@@ -28,13 +29,15 @@ const forgotten = new FinalizationRegistry<{ identity: Identity; reader: DirRead
 class UserDir extends (originals.Dir as unknown as DirClass) {
   readonly #identity: Identity;
   readonly #reader: DirReader;
+  readonly #noteClosed: (() => void) | undefined;
   #closed = false;
   /** Asynchronous steps go one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #pending = 0;
 
-  constructor(identity: Identity, path: FsPath, reader: DirReader) {
+  constructor(identity: Identity, path: FsPath, reader: DirReader, noteClosed?: () => void) {
     super(noHandle, path, {});
+    this.#noteClosed = noteClosed;
     this.#identity = identity;
     this.#reader = reader;
     forgotten.register(this, { identity, reader }, this);
@@ -115,6 +118,7 @@ class UserDir extends (originals.Dir as unknown as DirClass) {
   #close(): void {
     this.#closed = true;
     forgotten.unregister(this);
+    this.#noteClosed?.();
   }
 
   #expectIdle(): void {
@@ -150,8 +154,9 @@ function toDirOptions(given: unknown): DirOptions {
 export function opendir(identity: Identity, given: unknown, options: unknown): Promise<Dir> {
   const path = toPath(given);
   const parsed = toDirOptions(options);
+  const opened = noteOpening(identity, path);
   return startJob(identity, 'opendir', path).then(
-    (id) => new UserDir(identity, path, new DirReader({ id, path }, parsed)),
+    (id) => new UserDir(identity, path, new DirReader({ id, path }, parsed), opened?.()),
   );
 }
 
@@ -159,6 +164,7 @@ export function opendir(identity: Identity, given: unknown, options: unknown): P
 export function opendirSync(identity: Identity, given: unknown, options: unknown): Dir {
   const path = toPath(given);
   const parsed = toDirOptions(options);
+  const opened = noteOpening(identity, path);
   const id = jobSync(identity, 'opendir', path);
-  return new UserDir(identity, path, new DirReader({ id, path }, parsed));
+  return new UserDir(identity, path, new DirReader({ id, path }, parsed), opened?.());
 }

@@ -1,10 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { chmodSync, closeSync, openSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Token, setStrictHandles, type HandleLeakMessage } from 'impersonate';
-import { createReadStream, open, readFile } from 'impersonate/fs';
+import { createReadStream, open, opendir, readFile } from 'impersonate/fs';
 import { linesOf } from '../support/child';
 import { caught, rejected } from '../support/errors';
 import { alice, bob, freshTokens } from '../support/fresh-tokens';
@@ -14,7 +14,10 @@ import { tempFolder } from '../support/temp-folder';
 import { world } from '../support/world';
 
 const folder = tempFolder('handles');
-const file = join(folder, 'file.txt');
+const shared = join(folder, 'shared');
+mkdirSync(shared);
+chmodSync(shared, 0o755);
+const file = join(shared, 'file.txt');
 writeFileSync(file, 'anybody may read this');
 chmodSync(file, 0o644);
 
@@ -125,15 +128,28 @@ describeSwitching('a handle that its flow leaves open', () => {
   });
 
   test('may be that of a stream, unless it has come to its end or is destroyed', async () => {
-    const streams = await alice.run(async () => {
-      const [ended, destroyed, forgotten] = [file, file, file].map((path) => createReadStream(path));
-      await Promise.all([ended, destroyed, forgotten].map((stream) => stream && once(stream, 'open')));
-      if (ended) await once(ended.resume(), 'close');
-      destroyed?.destroy();
-      return { forgotten };
+    const forgotten = await alice.run(async () => {
+      const streams = [createReadStream(file), createReadStream(file), createReadStream(file)] as const;
+      await Promise.all(streams.map((stream) => once(stream, 'open')));
+      const [ended, destroyed, left] = streams;
+      await once(ended.resume(), 'close');
+      destroyed.destroy();
+      return { stream: left };
     });
     expect(leaks.map(({ path }) => path)).toEqual([file]);
-    streams.forgotten?.destroy();
+    forgotten.stream.destroy();
+  });
+
+  test('may be a directory, unless that is closed or read to its end', async () => {
+    const forgotten = await alice.run(async () => {
+      const [closed, read, open] = [await opendir(shared), await opendir(shared), await opendir(shared)];
+      await closed.close();
+      for await (const { name } of read) expect(name).toBe('file.txt');
+      return open;
+    });
+    expect(leaks).toMatchObject([{ path: shared, stack: expect.any(String) as unknown }]);
+    expect(leaks[0]).not.toHaveProperty('fd');
+    await forgotten.close();
   });
 
   test('is not asked for where the flow has a result and no end', async () => {

@@ -235,7 +235,7 @@ describeSwitching('impersonate:denied', () => {
       ? [
           'SetThreadToken',
           'ERROR_ACCESS_DENIED',
-          `require(${support('seam.js')}).seam().failImport('impersonate.node', 'SetThreadToken', { error: 5, times: Infinity })`,
+          `require(${support('seam.js')}).seam().failImport('impersonate.node', 'SetThreadToken', { error: 5, times: 1 })`,
         ]
       : ['setgroups', 'EPERM', `require(${support('probe.js')}).probe().failSyscall('setgroups', 1)`];
 
