@@ -5,10 +5,12 @@ import readline from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { root } from '../support/paths';
 import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
 import { world } from '../support/world';
 
 const seconds = 30;
 const connections = 100;
+const program = join(__dirname, 'programs', 'file-server.js');
 const register = pathToFileURL(join(root, 'dist', 'register.mjs')).href;
 
 interface Held {
@@ -18,7 +20,7 @@ interface Held {
 }
 
 function startServer() {
-  const args = ['--expose-gc', '--import', register, join(__dirname, 'programs', 'file-server.js')];
+  const args = ['--expose-gc', '--import', register, program, tempFolder('server')];
   const server = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = readline.createInterface({ input: server.stdout })[Symbol.asyncIterator]();
   const line = async (): Promise<string> => String((await lines.next()).value);

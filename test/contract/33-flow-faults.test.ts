@@ -1,16 +1,22 @@
 import { linesOf, runSource } from '../support/child';
 import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
 import { world } from '../support/world';
 
 const fsPath = JSON.stringify(require.resolve('../../dist/fs'));
-const supportPath = JSON.stringify(require.resolve('../support/temp-folder'));
+const paths = JSON.stringify({
+  index: require.resolve('../../dist/index'),
+  fs: require.resolve('../../dist/fs'),
+  world: require.resolve('../support/world'),
+});
 
-// A folder of alice's with a file, and a file of the service's beside it.
-const setting = `
+// A folder of alice's with a file, and a file of the service's beside it. The folder goes with this test file: under
+// the witness the program itself may not remove it.
+const setting = (): string => `
   const path = require('node:path');
   const { setTimeout: timeout } = require('node:timers/promises');
   const impersonateFs = require(${fsPath});
-  const folder = require(${supportPath}).tempFolder('faults');
+  const folder = ${JSON.stringify(tempFolder('faults'))};
   const home = path.join(folder, 'home');
   fs.mkdirSync(home);
   const mine = path.join(home, 'mine');
@@ -21,12 +27,11 @@ const setting = `
   world.own(home, world.alice);
   world.own(secret, 'service');
   const refused = (work) => work.then(() => 'done', (error) => (/^(EACCES|EPERM)$/.test(error.code) ? 'refused' : error.stack));
-  const clean = () => fs.rmSync(folder, { recursive: true, force: true });
 `;
 
 describeSwitching('whatever happens in a flow', () => {
   test('a token closed at any point of it does not change who it acts as', async () => {
-    const lines = await linesOf(`${setting}
+    const lines = await linesOf(`${setting()}
       const copy = path.join(home, 'copy');
       const steps = [
         () => impersonateFs.readFile(mine, 'utf8'),
@@ -53,14 +58,13 @@ describeSwitching('whatever happens in a flow', () => {
         token.close();
         if (JSON.stringify(results) !== wanted) say('point ' + point + ': ' + JSON.stringify(results));
       }
-      clean();
       say('every point');`);
     expect(lines).toEqual(['every point']);
   });
 
   test('a saturated pool only makes it wait', async () => {
     const lines = await linesOf(
-      `${setting}
+      `${setting()}
       const { pbkdf2 } = require('node:crypto');
       let others = 0;
       const busy = () => pbkdf2('password', 'salt', 20_000, 64, 'sha512', () => { others++; });
@@ -73,38 +77,36 @@ describeSwitching('whatever happens in a flow', () => {
       const results = await Promise.all(flows);
       say([...new Set(results.filter((_, index) => index % 2 === 0))].join());
       say([...new Set(results.filter((_, index) => index % 2 === 1))].join());
-      say(String(others > 0));
-      clean();`,
+      say(String(others > 0));`,
       { env: { UV_THREADPOOL_SIZE: '1' } },
     );
     expect(lines).toEqual(['done', 'refused', 'true']);
   });
 
   test('process.exit() amid its file work ends the process at once and in order', async () => {
-    const result = await runSource(`${setting}
+    const result = await runSource(`${setting()}
       const alice = await world.alice.token();
-      process.on('exit', () => { say(world.whoAmI()); clean(); });
+      process.on('exit', () => { say(world.whoAmI()); });
       alice.run(() => { for (let index = 0; index < 500; index++) void refused(impersonateFs.readFile(mine)); });
       setImmediate(() => process.exit(3));`);
     expect(result).toEqual({ code: 3, signal: null, stderr: '', stdout: `${world.serviceId}\n` });
   });
 
   test('a worker terminated amid its file work takes nothing with it', async () => {
-    const lines = await linesOf(`${setting}
+    const lines = await linesOf(`${setting()}
       const { Worker } = require('node:worker_threads');
       const source = \`
-        const { Token } = require(\${JSON.stringify(require.resolve(${JSON.stringify(require.resolve('../../dist/index'))}))});
-        const impersonateFs = require(${JSON.stringify(require.resolve('../../dist/fs'))});
-        const { world } = require(${JSON.stringify(require.resolve('../support/world'))});
-        const { parentPort, workerData } = require('node:worker_threads');
-        world.alice.token().then((token) => token.run(async () => {
+        const { parentPort, workerData: { index, fs, world, mine } } = require('node:worker_threads');
+        require(index);
+        const impersonateFs = require(fs);
+        require(world).world.alice.token().then((token) => token.run(async () => {
           parentPort.postMessage('started');
-          for (;;) await Promise.all(Array.from({ length: 50 }, () => impersonateFs.open(workerData).then((file) => file.close())));
+          for (;;) await Promise.all(Array.from({ length: 50 }, () => impersonateFs.open(mine).then((file) => file.close())));
         }));
       \`;
-      const before = [Token.count, 0];
+      const tokens = Token.count;
       const round = () => new Promise((resolve, reject) => {
-        const worker = new Worker(source, { eval: true, workerData: mine });
+        const worker = new Worker(source, { eval: true, workerData: { ...${paths}, mine } });
         worker.once('error', reject);
         worker.once('message', () => setTimeout(() => worker.terminate().then(resolve), 5));
       });
@@ -112,13 +114,12 @@ describeSwitching('whatever happens in a flow', () => {
       const handles = world.handleCount();
       for (let index = 0; index < 8; index++) await round();
       await timeout(100);
-      say(String(Token.count - before[0]));
+      say(String(Token.count - tokens));
       say(String(world.handleCount() - handles <= 3));
       say(world.whoAmI());
       const alice = await world.alice.token();
       say(await alice.run(() => impersonateFs.readFile(mine, 'utf8')));
-      say(await alice.run(() => refused(impersonateFs.readFile(secret))));
-      clean();`);
+      say(await alice.run(() => refused(impersonateFs.readFile(secret))));`);
     expect(lines).toEqual(['0', 'true', world.serviceId, 'of alice', 'refused']);
   });
 });

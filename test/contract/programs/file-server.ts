@@ -1,4 +1,4 @@
-// A server of two users' files that knows impersonation only from `token.run`: serve-static under node:http. Prints its
+// file-server.js FOLDER: a server of two users' files that knows impersonation only from `token.run`: serve-static under node:http. Prints its
 // port; a line on standard input asks what it holds of memory and of the kernel; the end of the input ends it.
 import { once } from 'node:events';
 import nodeFs from 'node:fs';
@@ -8,10 +8,9 @@ import path from 'node:path';
 import readline from 'node:readline';
 import serveStatic from 'serve-static';
 import type { Token } from 'impersonate';
-import { tempFolder } from '../../support/temp-folder';
 import { world } from '../../support/world';
 
-const folder = tempFolder('server');
+const folder = process.argv[2] ?? '';
 const users = [world.alice, world.bob];
 
 for (const who of users) {

@@ -1,4 +1,4 @@
-// many-flows.js MODE SEED FLOWS STEPS: flows of two users at once, each of random steps, whose access the kernel (or the
+// many-flows.js FOLDER MODE SEED FLOWS STEPS: flows of two users at once, each of random steps, whose access the kernel (or the
 // witness) decides. Prints what went wrong as JSON. MODE 'fs' works through impersonate/fs, 'node' through node:fs.
 import { EventEmitter, once } from 'node:events';
 import nodeFs from 'node:fs';
@@ -8,10 +8,9 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as immediate, setTimeout as timeout } from 'node:timers/promises';
 import { Token, runSync } from 'impersonate';
 import * as impersonateFs from 'impersonate/fs';
-import { tempFolder } from '../../support/temp-folder';
 import { world, type Identity } from '../../support/world';
 
-const [mode = 'fs', seed = '1', flowCount = '1000', stepCount = '12'] = process.argv.slice(2);
+const [folder = '', mode = 'fs', seed = '1', flowCount = '1000', stepCount = '12'] = process.argv.slice(2);
 const fs = mode === 'fs' ? impersonateFs : nodeFs.promises;
 const streams = mode === 'fs' ? impersonateFs : nodeFs;
 
@@ -27,7 +26,6 @@ function randomOf(start: number): (below: number) => number {
 }
 
 const wrong: string[] = [];
-const folder = tempFolder('flows');
 const users = [world.alice, world.bob] as const;
 const homeOf = (who: Identity): string => path.join(folder, who.key);
 const fileOf = (who: Identity): string => path.join(homeOf(who), 'file');
