@@ -1,6 +1,7 @@
-import { findingError, type Finding } from './system-error';
+import { constants } from 'node:os';
+import { findingError } from './system-error';
 
-type Kind = readonly [key: string, says: string, code: Finding['code']];
+type Kind = readonly [key: string, says: string, code: keyof typeof constants.errno];
 
 const directory: Kind = ['ERR_FS_EISDIR', 'Path is a directory', 'EISDIR'];
 const exists: Kind = ['ERR_FS_CP_EEXIST', 'Target already exists', 'EEXIST'];
@@ -32,5 +33,5 @@ const kinds = {
 /** What node's cp() finds wrong with what it is asked to copy. */
 export function copyError(kind: keyof typeof kinds, path: string, message: string): Error {
   const [key, says, code] = kinds[kind];
-  return findingError(key, says, { code, message, path, syscall: 'cp' });
+  return findingError(key, says, { message, path, syscall: 'cp', errno: constants.errno[code], code });
 }

@@ -88,7 +88,7 @@ class Copying {
     there: BigIntStats | null,
     mode: number,
   ): Promise<void> {
-    if (there && !this.#options.force) this.#keep(destination);
+    if (there && !this.#options.force && nodeMajor >= 22) this.#keep(destination);
     if (!there) await startJob(this.#identity, 'mkdir', destination, 0o777);
     for await (const { name } of await opendir(this.#identity, source, undefined)) {
       await this.#copyEntry(join(source, name), join(destination, name));

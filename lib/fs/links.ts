@@ -5,6 +5,7 @@ import type { Identity } from '../identity';
 import { invalid } from './invalid';
 import { startJob } from './job';
 import { asksForBytes, encoded } from './names';
+import { nodeMajor } from './node-fs';
 import { toOptions } from './parse';
 import { textOf, toPath } from './path';
 import { toStats } from './stats';
@@ -23,6 +24,8 @@ const flags: Readonly<Record<LinkType, number>> = {
 
 function toLinkType(type: unknown): LinkType | undefined {
   if (type == null) return undefined;
+  // Before version 24 node looked at strings only.
+  if (nodeMajor < 24 && typeof type !== 'string') return 'file';
   return type === 'dir' || type === 'file' || type === 'junction' ? type : invalid();
 }
 

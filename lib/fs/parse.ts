@@ -28,9 +28,9 @@ export function toMode(value: unknown, otherwise?: number): number {
   return toUint32(mode);
 }
 
-/** What access() asks for, or how copyFile() copies: bits of 0 to 7. */
+/** What access() asks for, or how copyFile() copies: bits of 0 to 7. Node cuts fractions off. */
 export function toBits(value: unknown): number {
-  return value == null ? 0 : toInteger(value, 0, 7);
+  return value == null ? 0 : toInteger(typeof value === 'number' ? Math.trunc(value) : value, 0, 7);
 }
 
 const letters: Readonly<Record<string, number>> = {

@@ -1,5 +1,4 @@
 import type { Dirent } from 'node:fs';
-import { relative } from 'node:path';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../identity';
 import { isDirectory, mayBeDirectory, scan, toDirent, type Entry } from './entries';
@@ -7,13 +6,15 @@ import { startJob } from './job';
 import { encoded, type Encoding } from './names';
 import { nodeMajor } from './node-fs';
 import { toOptions } from './parse';
-import { join, textOf, toPath } from './path';
+import { join, toPath } from './path';
 import { toStats } from './stats';
 
 type Names = (string | Buffer | Dirent)[];
 
 interface Found {
   readonly directory: FsPath;
+  /** From the folder that is read. */
+  readonly name: FsPath;
   readonly entry: Entry;
 }
 
@@ -36,28 +37,27 @@ function walk(
   withFileTypes: boolean,
 ): Promise<Found[]> {
   const found: Found[] = [];
-  const ahead: FsPath[] = [root];
+  const ahead: { path: FsPath; name?: FsPath }[] = [{ path: root }];
   const next = (): Promise<Found[]> => {
-    const directory = nodeMajor >= 26 ? ahead.shift() : ahead.pop();
-    if (directory === undefined) return Promise.resolve(found);
+    const folder = nodeMajor >= 26 ? ahead.shift() : ahead.pop();
+    if (folder === undefined) return Promise.resolve(found);
+    const { path: directory, name: above } = folder;
     return scan(identity, directory, encoding)
       .then((entries) => {
-        const here = entries.map((entry) => ({ directory, entry }));
+        const nameOf = ({ name }: Entry): FsPath => (above === undefined ? name : join(above, name));
+        const here = entries.map((entry) => ({ directory, entry, name: nameOf(entry) }));
         found.push(...here);
         return Promise.all(here.map((one) => leadsOn(identity, one, withFileTypes)));
       })
       .then((leads) => {
         const here = found.slice(found.length - leads.length);
-        ahead.push(...here.filter((_, index) => leads[index]).map((one) => join(directory, one.entry.name)));
+        for (const [index, { entry, name }] of here.entries()) {
+          if (leads[index]) ahead.push({ path: join(directory, entry.name), name });
+        }
         return next();
       });
   };
   return next();
-}
-
-function nameBelow(root: FsPath, { directory, entry }: Found, encoding: Encoding): string | Buffer {
-  const path = join(directory, entry.name);
-  return typeof path === 'string' ? encoded(relative(textOf(root), path), encoding) : encoded(path, encoding);
 }
 
 export function readdir(identity: Identity, given: unknown, options: unknown): Promise<Names> {
@@ -66,7 +66,7 @@ export function readdir(identity: Identity, given: unknown, options: unknown): P
   if (recursive) {
     return walk(identity, path, encoding, Boolean(withFileTypes)).then((found) =>
       found.map((one) =>
-        withFileTypes ? toDirent(one.entry, one.directory, encoding) : nameBelow(path, one, encoding),
+        withFileTypes ? toDirent(one.entry, one.directory, encoding) : encoded(one.name, encoding),
       ),
     );
   }

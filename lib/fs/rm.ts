@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../identity';
 import { codeOf, unless } from './error';
@@ -113,10 +114,14 @@ export function rm(identity: Identity, given: unknown, options: unknown): Promis
     )
     .then((folder) => {
       if (!folder || removal.recursive) return removeTree(identity, path, removal);
-      throw findingError('ERR_FS_EISDIR', 'Path is a directory', {
-        ...{ code: 'EISDIR', message: 'is a directory' },
-        ...{ path, syscall: 'rm' },
-      });
+      const info = {
+        code: 'EISDIR',
+        message: 'is a directory',
+        path,
+        syscall: 'rm',
+        errno: constants.errno.EISDIR,
+      };
+      throw findingError('ERR_FS_EISDIR', 'Path is a directory', info);
     });
 }
 
@@ -135,10 +140,12 @@ function warnOfRecursion(): void {
 
 export function rmdir(identity: Identity, given: unknown, options: unknown): Promise<void> {
   const path = toPath(given);
-  const removal = toRemoval(options, false);
-  if (nodeMajor >= 26 && (options as { recursive?: unknown } | undefined)?.recursive !== undefined)
-    return invalid();
   const remove = (): Promise<void> => startJob(identity, 'rmdir', path);
+  if (nodeMajor >= 26) {
+    if (options !== undefined && (typeof options !== 'object' || options === null)) return invalid();
+    return (options as { recursive?: unknown } | undefined)?.recursive === undefined ? remove() : invalid();
+  }
+  const removal = toRemoval(options, false);
   if (!removal.recursive) return remove();
   warnOfRecursion();
   return isFolder(identity, 'stat', path).then((folder) =>

@@ -21,7 +21,7 @@ function toStatOptions(given: unknown, strict: boolean): StatOptions {
   const { bigint, throwIfNoEntry, signal } = (given ?? {}) as Record<string, unknown>;
   return {
     bigint: bigint === true,
-    throwIfNoEntry: given === undefined || Boolean(throwIfNoEntry ?? nodeMajor < 26),
+    throwIfNoEntry: throwIfNoEntry !== false,
     signal: strict && signal !== undefined ? toSignal(signal) : undefined,
   };
 }

@@ -100,9 +100,8 @@ struct ToValue {
   }
 
   Napi::Value operator()(const uv_statfs_t& stat) const {
-    // The last is frsize, of which this libuv's header does not know.
     const std::uint64_t fields[] = {stat.f_type,   stat.f_bsize, stat.f_blocks, stat.f_bfree,
-                                    stat.f_bavail, stat.f_files, stat.f_ffree,  0};
+                                    stat.f_bavail, stat.f_files, stat.f_ffree,  fs::FragmentSize(stat)};
     return NumbersOf(env, form, fields);
   }
 

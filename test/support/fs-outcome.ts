@@ -21,6 +21,9 @@ const isError = (value: object): value is NodeJS.ErrnoException => value instanc
 const ofOwnClass = (error: NodeJS.ErrnoException): boolean =>
   'info' in error || error instanceof AggregateError;
 
+/** What others on the machine change between two calls. */
+const changing = new Set<PropertyKey>(['bfree', 'bavail', 'ffree']);
+
 /** A value as JSON can tell it, with its class and all of its own properties, in their order. */
 function shape(value: unknown): unknown {
   if (typeof value === 'bigint') return `${String(value)}n`;
@@ -42,7 +45,13 @@ function shape(value: unknown): unknown {
   const keys = Reflect.ownKeys(value).filter(
     (key) => Object.prototype.propertyIsEnumerable.call(value, key) && key !== 'cause',
   );
-  return [kind, ...keys.map((key) => [String(key), shape((value as Record<PropertyKey, unknown>)[key])])];
+  return [
+    kind,
+    ...keys.map((key) => {
+      const of = (value as Record<PropertyKey, unknown>)[key];
+      return [String(key), changing.has(key) ? typeof of : shape(of)];
+    }),
+  ];
 }
 
 /** How a call ended; handles are closed. */

@@ -166,6 +166,8 @@ const copies = [
   { recursive: true, preserveTimestamps: true },
 ].map(is);
 
+const major = Number.parseInt(process.versions.node, 10);
+
 /** Hundreds of calls, right and wrong, of things that are there and are not. */
 export function rows(): Row[] {
   const listing = [
@@ -175,7 +177,8 @@ export function rows(): Row[] {
       { recursive: true },
       { withFileTypes: true, recursive: true },
       { withFileTypes: true, encoding: 'buffer' },
-      { recursive: true, encoding: 'hex' },
+      // Before version 26 node looks for what is below under the names as encoded.
+      ...(major >= 26 ? [{ recursive: true, encoding: 'hex' }] : []),
     ].map(is),
   ];
   const folderOptions = [
@@ -199,8 +202,9 @@ export function rows(): Row[] {
     ...['readdir', 'readlink', 'realpath', 'readFile', 'opendir'].flatMap((name) => reading(name, paths)),
     ...reading('readdir', few, listing),
     ...['readlink', 'realpath'].flatMap((name) => reading(name, few, asOptions)),
+    ...reading('readFile', [is('file'), is('missing')], asOptions),
     ...reading('readFile', few, [
-      ...asOptions,
+      ...[undefined, 'utf8', null, { encoding: 'hex' }, 'bad', 5].map(is),
       ...signals,
       is({ flag: 'r+' }),
       is({ flag: 'zz' }),
