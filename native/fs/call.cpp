@@ -1,5 +1,6 @@
 #include "fs/call.h"
 
+#include <cstring>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -226,6 +227,18 @@ const std::size_t kOperationCount = std::size(kOperations);
 void CloseDescriptor(int fd) noexcept {
   Request request;
   uv_fs_close(nullptr, request.get(), fd, nullptr);
+}
+
+std::uint64_t FragmentSize(const uv_statfs_t& stat) noexcept {
+  // The header may be older than the libuv that runs: what is f_frsize since 1.52 was spare, and not written.
+  constexpr unsigned kSince = (1U << 16) | (52U << 8);
+  constexpr std::size_t kPlace = offsetof(uv_statfs_t, f_ffree) + sizeof(stat.f_ffree);
+  static_assert(kPlace + sizeof(std::uint64_t) <= sizeof(uv_statfs_t), "libuv has room behind f_ffree");
+  std::uint64_t size = 0;
+  if (uv_version() >= kSince) {
+    std::memcpy(&size, reinterpret_cast<const char*>(&stat) + kPlace, sizeof(size));
+  }
+  return size;
 }
 
 void CheckLayout() {

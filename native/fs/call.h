@@ -56,6 +56,9 @@ extern const std::size_t kOperationCount;
 // Closes a descriptor that nobody has got.
 void CloseDescriptor(int fd) noexcept;
 
+// What uv_fs_statfs says of the fundamental block size; 0 from a libuv that does not tell.
+std::uint64_t FragmentSize(const uv_statfs_t& stat) noexcept;
+
 // Throws if this libuv's records have another size than those this code was built for.
 void CheckLayout();
 

@@ -23,8 +23,7 @@ int Directory::Read(std::size_t count, std::vector<Entry>& entries) {
 }
 
 int Directory::Close() noexcept {
-  const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
-  if (!lock.owns_lock()) return UV_EBUSY;
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (!dir_) return 0;
   Request request;
   const int result = uv_fs_closedir(nullptr, request.get(), dir_, nullptr);

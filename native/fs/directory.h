@@ -15,8 +15,7 @@ struct Entry {
   int type = UV_DIRENT_UNKNOWN;
 };
 
-// A directory that is being read. Closed with the object at the latest. One thread at a time: whoever comes
-// while another reads or closes it gets UV_EBUSY.
+// A directory that is being read, by one thread at a time. Closed with the object at the latest.
 class Directory {
  public:
   // Takes over what uv_fs_opendir made.
@@ -25,9 +24,11 @@ class Directory {
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
-  // Appends up to `count` entries, none at the end; 0 or libuv's negative number. To be called as the user
-  // each time: Windows looks at the directory only when the first entry is asked for.
+  // Appends up to `count` entries, none at the end; 0 or libuv's negative number, UV_EBUSY while another
+  // thread reads and UV_EBADF once it is closed. To be called as the user each time: Windows looks at the
+  // directory only when the first entry is asked for.
   int Read(std::size_t count, std::vector<Entry>& entries);
+  // Waits for a thread that is reading. 0 or libuv's negative number.
   int Close() noexcept;
 
  private:

@@ -1,4 +1,6 @@
+#include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/fatal.h"
@@ -9,14 +11,15 @@
 
 namespace impersonate::port {
 
-// A pool thread has no token of its own: there is nothing to remember.
+// A pool thread has no token of its own: there is nothing to remember. One that somebody else has left there
+// is replaced by the job's, and gone with it.
 struct JobScope::State {};
 
 JobScope::JobScope(const Token& token) : state_(nullptr) {
   const win32::Win32Token& target = win32::Win32Token::From(token);
-  win32::SetCurrentThreadToken(target.handle());
-  if (token.verified()) return;
   try {
+    win32::SetCurrentThreadToken(target.handle());
+    if (token.verified()) return;
     win32::VerifyCurrentThread(target);
   } catch (...) {
     win32::GiveBackCurrentThreadToken(nullptr);
