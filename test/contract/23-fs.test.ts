@@ -30,7 +30,7 @@ function program(body: string): string {
 /** Every operation on what is another's, and on what is one's own. */
 const operations = `const text = async (stream) => { let all = ''; for await (const part of stream) all += part; return all; };
   const written = (file) => new Promise((resolve, reject) => {
-    files.createWriteStream(file).on('error', reject).end('x', () => resolve('done'));
+    files.createWriteStream(file).on('error', reject).end('x', (error) => { if (!error) resolve('done'); });
   });
   const operations = {
     access: (at) => files.access(at('file')),
