@@ -2,6 +2,6 @@
 import * as required from 'impersonate';
 
 void import('impersonate').then((imported) => {
-  const names = ['ImpersonationError', 'Impersonation', 'Token', 'lookupAccount'] as const;
-  console.log(names.filter((name) => required[name] === imported[name]).join());
+  const names = Object.keys(required) as (keyof typeof required)[];
+  console.log(names.filter((name) => required[name] !== imported[name]).join() || 'the same');
 });
