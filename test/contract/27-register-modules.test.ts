@@ -1,4 +1,4 @@
-import { linesOf } from '../support/child';
+import { linesOf, runSource } from '../support/child';
 import { loading, registered, usersSource } from '../support/registered';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world';
@@ -29,6 +29,7 @@ const modules = `
     'hooked.cjs': 'not JavaScript',
     'hooked.mjs': 'not JavaScript',
     'compiled.cjs': "exports.fail = () => { throw new Error('mine'); };\\n//# sourceMappingURL=compiled.cjs.map",
+    'compiled.mjs': "export const fail = () => { throw new Error('mine'); };\\n//# sourceMappingURL=compiled.cjs.map",
     'compiled.cjs.map': JSON.stringify({ version: 3, sources: ['original.ts'], names: [], mappings: 'AAAA' }),
     'original.ts': 'throws();',
   };
@@ -84,6 +85,7 @@ describeSwitching('modules under impersonate/register', () => {
       'modules-scope',
       `${modules}
       tokens.alice.runSync(() => {
+        say(path.basename(require.resolve(file('package'))));
         say(require(file('common.cjs')));
         say(world.whoAmI());
       });
@@ -94,7 +96,7 @@ describeSwitching('modules under impersonate/register', () => {
         scope.revert();
       }`,
     );
-    expect(lines).toEqual(['common process', world.alice.id, 'inner process', world.alice.id]);
+    expect(lines).toEqual(['main.js', 'common process', world.alice.id, 'inner process', world.alice.id]);
   });
 
   test('what a module starts while it is loaded is not in the flow', async () => {
@@ -138,14 +140,28 @@ describeSwitching('modules under impersonate/register', () => {
   test('stack traces are mapped to sources that the user may not read', async () => {
     const source = `${usersSource('modules-maps')} ${modules}
       await tokens.alice.run(async () => {
-        try {
-          require(file('compiled.cjs')).fail();
-        } catch (error) {
-          say(path.basename(/original\\.ts|compiled\\.cjs/.exec(error.stack)[0]));
+        for (const { fail } of [require(file('compiled.cjs')), await import(url('compiled.mjs'))]) {
+          try {
+            fail();
+          } catch (error) {
+            say(/original\\.ts|compiled\\..js/.exec(error.stack)[0]);
+          }
         }
       });`;
     const lines = await linesOf(source, { execArgv: [...loading.import, '--enable-source-maps'] });
-    expect(lines).toEqual(['original.ts']);
+    expect(lines).toEqual(['original.ts', 'original.ts']);
+  });
+
+  test('and so is what an uncaught exception shows of them', async () => {
+    const source = `${usersSource('modules-fatal')} ${modules}
+      const { fail } = require(file('compiled.cjs'));
+      tokens.alice.run(() => setImmediate(fail));
+      await new Promise(() => setTimeout(() => {}, 1000));`;
+    const execArgv = [...loading.import, '--enable-source-maps'];
+    const { code, stderr } = await runSource(source, { execArgv });
+    expect(code).toBe(1);
+    expect(stderr).toContain('original.ts:1');
+    expect(stderr).toContain('throws();');
   });
 
   test('without it, a flow that is in a scope cannot load them', async () => {
