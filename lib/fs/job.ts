@@ -22,8 +22,8 @@ function pathsOf<K extends FsCallName>(call: K, args: Args<K>): Paths {
 
 function prepared<K extends FsCallName>(call: K, args: Args<K>): Args<K> {
   const count = pathCounts[call] ?? 1;
-  // What a link says is its maker's; it may be relative to where the link is.
-  const first = call === 'symlink' ? 1 : 0;
+  // What a link says is its maker's; it may be relative to where the link is. mkdtemp answers as it was asked.
+  const first = call === 'symlink' || call === 'mkdtemp' ? 1 : 0;
   return args.map((arg, index) =>
     index >= first && index < count ? forSystem(arg as FsPath) : arg,
   ) as unknown as Args<K>;
@@ -31,7 +31,7 @@ function prepared<K extends FsCallName>(call: K, args: Args<K>): Args<K> {
 
 function failure<K extends FsCallName>(call: K, args: Args<K>, error: number | Error): Error {
   if (typeof error !== 'number') return error;
-  return systemError(error, call === 'readdir' ? 'scandir' : call, pathsOf(call, args));
+  return systemError(error, call, pathsOf(call, args));
 }
 
 /**

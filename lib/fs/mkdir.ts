@@ -5,7 +5,7 @@ import type { Identity } from '../identity';
 import { codeOf, systemError } from './error';
 import { startJob } from './job';
 import { toBoolean, toMode } from './parse';
-import { bytesOf, forSystem, forUser, toPath } from './path';
+import { bytesOf, forSystem, textOf, toPath } from './path';
 import { toStats } from './stats';
 
 const numberOf = (name: string): number =>
@@ -60,6 +60,6 @@ export function mkdir(identity: Identity, given: unknown, options: unknown): Pro
     return startJob(identity, 'mkdir', path, bits).then(() => undefined);
   }
   return makeAll(identity, path, bits).then((first) =>
-    first === undefined ? first : forUser(forSystem(first)),
+    first === undefined ? first : textOf(forSystem(first)),
   );
 }

@@ -4,7 +4,7 @@ import type { Identity } from '../identity';
 import { startJob } from './job';
 import { asksForBytes, encoded, type Encoding } from './names';
 import { toOptions } from './parse';
-import { bytesOf, forUser, join, toPath } from './path';
+import { bytesOf, join, toPath } from './path';
 import { removeTree } from './rm';
 
 /** A folder that goes with the object: what node 24 and later make. */
@@ -19,9 +19,7 @@ const slash = 0x2f;
 function make(identity: Identity, prefix: FsPath, encoding: Encoding): Promise<FsPath> {
   const template =
     typeof prefix === 'string' ? `${prefix}XXXXXX` : Buffer.concat([prefix, bytesOf('XXXXXX')]);
-  return startJob(identity, 'mkdtemp', template, asksForBytes(encoding)).then((path) =>
-    typeof path === 'string' ? forUser(path) : path,
-  );
+  return startJob(identity, 'mkdtemp', template, asksForBytes(encoding));
 }
 
 export function mkdtemp(identity: Identity, prefix: unknown, options: unknown): Promise<string | Buffer> {
