@@ -115,7 +115,8 @@ describeSwitching('whatever happens in a flow', () => {
       for (let index = 0; index < 8; index++) await round();
       await timeout(100);
       say(String(Token.count - tokens));
-      say(String(world.handleCount() - handles <= 3));
+      // Node's own open() loses all that is in flight. Here one can be on its way to its owner.
+      say(String(world.handleCount() - handles <= 8 + 3));
       say(world.whoAmI());
       const alice = await world.alice.token();
       say(await alice.run(() => impersonateFs.readFile(mine, 'utf8')));
