@@ -49,9 +49,7 @@ class FsJob {
     try {
       job->Tell(env);
     } catch (const Napi::Error& error) {
-      // What `done` throws, or what kept it from being called: the one is thrown on, and with the other a
-      // descriptor has no owner.
-      error.ThrowAsJavaScriptException();
+      napi_fatal_exception(env, error.Value());
     }
     job->CloseUndelivered();
   }
@@ -65,13 +63,18 @@ class FsJob {
       error = Napi::Number::New(env, call_.error);
       if (call_.error == 0) result = FsResult(env, call_);
     }
-    napi_value undefined = env.Undefined();
-    napi_value arguments[] = {error, result};
-    napi_value ignored = nullptr;
-    const napi_status called = napi_call_function(env, undefined, done_.Value(), 2, arguments, &ignored);
-    bool thrown = false;
-    if (called == napi_pending_exception) napi_is_exception_pending(env, &thrown);
-    delivered_ = called == napi_ok || thrown;
+    const napi_value arguments[] = {error, result};
+    delivered_ = napi_call_function(env, env.Undefined(), done_.Value(), 2, arguments, nullptr) == napi_ok;
+    if (!delivered_) TellUncaught(env);
+  }
+
+  // What `done` has thrown. Not left pending for Node to find: it would be thrown once more by the first
+  // native function that an uncaughtException handler calls.
+  void TellUncaught(Napi::Env env) {
+    napi_is_exception_pending(env, &delivered_);
+    napi_value thrown = nullptr;
+    if (!delivered_ || napi_get_and_clear_last_exception(env, &thrown) != napi_ok) return;
+    napi_fatal_exception(env, thrown);
   }
 
   // An environment that is coming to its end calls nothing any more.

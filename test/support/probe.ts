@@ -8,6 +8,10 @@ export interface Probe {
   setGroups(groups: number[]): number;
   /** From now on the system call fails with `errno` on this thread, for good; 0 is a false success. */
   failSyscall(name: string, errno: number, firstArgument?: number): void;
+  /** The same on every thread that there is. */
+  failSyscallOnAllThreads(name: string, errno: number, firstArgument?: number): void;
+  /** Leaves effective ids and groups on a pool thread, as a forgetful addon would; 0 or the errno. */
+  changePoolThread(uid: number, gid: number, groups: number[]): Promise<number>;
 }
 
 /** Loaded at the first call: only what needs it fails where it is not built. */

@@ -106,6 +106,8 @@ export interface Seam {
   setForeignToken(handle: bigint): void;
   /** Takes off whatever token the calling thread has. */
   clearForeignToken(): void;
+  /** Who a pool thread is, once the token, if there is one, has been put on it as another addon would. */
+  poolThread(token?: bigint): Promise<EffectiveIdentity>;
   /** Makes a primary token the process's own, for good: for a child process. */
   setProcessToken(handle: bigint): void;
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "credential_calls.h"
+#include "pool_thread.h"
 #include "syscall_fault.h"
 #include "syscall_names.h"
 
@@ -39,13 +40,14 @@ Napi::Value SetGroupsFrom(const Napi::CallbackInfo& info) {
 }
 
 // failSyscall(name, errno, firstArgument?): throws when the filter was not installed
+template <Threads threads>
 void FailSyscall(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();
   const auto number = SyscallNumber(name);
   if (!number) throw Napi::Error::New(info.Env(), "no such system call: " + name);
   SyscallFault fault{*number, info[1].As<Napi::Number>().Int32Value(), {}};
   if (info.Length() > 2 && !info[2].IsUndefined()) fault.first_argument = info[2].ToNumber().Uint32Value();
-  const int error = InstallFault(fault);
+  const int error = InstallFault(fault, threads);
   if (error != 0) throw Napi::Error::New(info.Env(), "seccomp failed with errno " + std::to_string(error));
 }
 
@@ -53,7 +55,9 @@ Napi::Object Register(Napi::Env env, Napi::Object exports) {
   exports["setUserIds"] = Napi::Function::New(env, SetUserIdsFrom);
   exports["setGroupIds"] = Napi::Function::New(env, SetGroupIdsFrom);
   exports["setGroups"] = Napi::Function::New(env, SetGroupsFrom);
-  exports["failSyscall"] = Napi::Function::New(env, FailSyscall);
+  exports["failSyscall"] = Napi::Function::New(env, FailSyscall<Threads::kCalling>);
+  exports["failSyscallOnAllThreads"] = Napi::Function::New(env, FailSyscall<Threads::kAll>);
+  exports["changePoolThread"] = Napi::Function::New(env, ChangePoolThread);
   return exports;
 }
 

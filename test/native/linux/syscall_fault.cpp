@@ -41,12 +41,16 @@ std::vector<sock_filter> Program(const SyscallFault& fault) {
 
 }  // namespace
 
-int InstallFault(const SyscallFault& fault) {
+int InstallFault(const SyscallFault& fault, Threads threads) {
   // A thread without privileges, as one inside a scope is, may filter itself only after this.
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   std::vector<sock_filter> program = Program(fault);
   sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0 ? 0 : errno;
+  const unsigned flags = threads == Threads::kAll ? SECCOMP_FILTER_FLAG_TSYNC : 0;
+  const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+  if (result == 0) return 0;
+  // With TSYNC a positive result is the thread that could not be given the filter.
+  return result > 0 ? ESRCH : errno;
 }
 
 }  // namespace probe

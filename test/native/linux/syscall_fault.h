@@ -14,8 +14,11 @@ struct SyscallFault {
   std::optional<std::uint32_t> first_argument;
 };
 
-// Installs the fault on the calling thread, and on the threads and processes it creates, for good: the
-// kernel knows no removal, so a test that asks for this runs in a process of its own. Returns 0 or the errno.
-int InstallFault(const SyscallFault& fault);
+// Whose calls a fault is in: the calling thread's, or those of every thread that there is.
+enum class Threads { kCalling, kAll };
+
+// Installs the fault on the threads, and on the threads and processes they create, for good: the kernel knows
+// no removal, so a test that asks for this runs in a process of its own. Returns 0 or the errno.
+int InstallFault(const SyscallFault& fault, Threads threads);
 
 }  // namespace probe

@@ -43,12 +43,7 @@ Napi::Value Duplicate(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EffectiveIdentity(const Napi::CallbackInfo& info) {
-  const Identity identity = ReadIdentity();
-  Napi::Object out = Napi::Object::New(info.Env());
-  out.Set("sid", WriteText(info.Env(), identity.sid));
-  out.Set("level", WriteLevel(info.Env(), identity.level));
-  out.Set("thread", identity.of_thread);
-  return out;
+  return WriteIdentity(info.Env(), ReadIdentity());
 }
 
 Napi::Value PutForeignToken(const Napi::CallbackInfo& info) {

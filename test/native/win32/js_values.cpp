@@ -85,6 +85,14 @@ Napi::Value WriteLevel(Napi::Env env, int level) {
   return Napi::String::New(env, level == kNoLevel ? "none" : kLevels.at(static_cast<size_t>(level)));
 }
 
+Napi::Value WriteIdentity(Napi::Env env, const Identity& identity) {
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("sid", WriteText(env, identity.sid));
+  out.Set("level", WriteLevel(env, identity.level));
+  out.Set("thread", identity.of_thread);
+  return out;
+}
+
 Napi::Value WriteRecords(Napi::Env env, const std::vector<Record>& records) {
   Napi::Array array = Napi::Array::New(env, records.size());
   for (uint32_t i = 0; i < records.size(); ++i) {

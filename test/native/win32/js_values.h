@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "call_failed.h"
+#include "identity.h"
 #include "journal.h"
 #include "mint.h"
 
@@ -27,6 +28,7 @@ Napi::Value WriteHandle(Napi::Env env, Handle handle);
 Napi::Value WriteLabels(Napi::Env env, const std::vector<std::string>& labels);
 // "none" for kNoLevel.
 Napi::Value WriteLevel(Napi::Env env, int level);
+Napi::Value WriteIdentity(Napi::Env env, const Identity& identity);
 Napi::Value WriteRecords(Napi::Env env, const std::vector<Record>& records);
 
 // With the call's name in `syscall` and its number in `errno`.
