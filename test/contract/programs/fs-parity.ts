@@ -49,7 +49,7 @@ function argumentsFor(make: (folder: string) => unknown[], folder: string): unkn
 async function entriesOf(value: unknown): Promise<unknown> {
   if (!(value instanceof nodeFs.Dir)) return value;
   const found: unknown[] = [];
-  for await (const entry of value as Dir) found.push(entry);
+  for await (const entry of value) found.push(entry);
   found.sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
   return { path: value.path, found };
 }
