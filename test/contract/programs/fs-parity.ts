@@ -1,6 +1,6 @@
 // Each function of node:fs/promises with many arguments, by node as the process and by impersonate/fs under the
 // process's own token, each time in a folder of the same content. Prints how many were compared and which differed.
-import nodeFs, { type Dir } from 'node:fs';
+import nodeFs from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Token } from 'impersonate';
