@@ -28,8 +28,11 @@ describeSwitching('an ImpersonatedWorker that is terminated', () => {
     const isScope = name === 'in a scope';
     const worker = start(source, { token: alice, ...(isScope && { workerData: bob.share() }) });
     const who = isScope ? 'bob bob' : 'alice alice';
-    expect(await once(worker, 'message')).toEqual([who]);
-    await worker.terminate();
+    try {
+      expect(await once(worker, 'message')).toEqual([who]);
+    } finally {
+      await worker.terminate();
+    }
     await tokensSettle(count);
     expectActingAsService();
   });
