@@ -25,8 +25,7 @@ class Directory {
   Directory& operator=(const Directory&) = delete;
 
   // Appends up to `count` entries, none at the end; 0 or libuv's negative number, UV_EBUSY while another
-  // thread reads and UV_EBADF once it is closed. To be called as the user each time: Windows looks at the
-  // directory only when the first entry is asked for.
+  // thread reads and UV_EBADF once it is closed.
   int Read(std::size_t count, std::vector<Entry>& entries);
   // Waits for a thread that is reading. 0 or libuv's negative number.
   int Close() noexcept;

@@ -3,6 +3,7 @@ import { nativeLayerProblems } from './native-layers.mjs';
 
 const tree = new Set([
   'native/core/port.h',
+  'native/fs/call.h',
   'native/napi/bindings.h',
   'native/linux/thread.h',
   'native/win32/handle.h',
@@ -22,6 +23,12 @@ const samples = [
   ['native/core/a.h', '#include "napi/bindings.h"', 'native/napi/bindings.h'],
   ['native/core/a.h', '#include "../linux/thread.h"', 'native/linux/thread.h'],
   ['native/core/a.h', '#include <mystery.h>', 'does not know'],
+  ['native/core/a.h', '#include "fs/call.h"', 'native/fs/call.h'],
+  ['native/fs/a.cpp', '#include <uv.h>\n#include <string>\n#include "core/port.h"\n#include "fs/call.h"', null],
+  ['native/fs/a.cpp', '#include <napi.h>', '<napi.h>'],
+  ['native/fs/a.cpp', '#include "napi/bindings.h"', 'native/napi/bindings.h'],
+  ['native/napi/a.cpp', '#include "fs/call.h"', null],
+  ['native/linux/a.cpp', '#include <uv.h>', '<uv.h>'],
   ['native/core/a.h', '#include HEADER', 'computed include'],
   ['native/core/a.cpp', '// #include <napi.h>\n/*\n#include <uv.h>\n*/ const char* s = "setfsuid(0)";', null],
   ['native/core/a.cpp', "int n = 1'000'000;\nint x = setgroups(0, nullptr);", ':2: uses setgroups'],

@@ -156,6 +156,19 @@ describeSwitching('a pool thread', () => {
     expect(lines).toEqual(['0', '-13', 'true,0', '0 0']);
   });
 
+  test('that works for a user bars a change of the process’s own credentials', async () => {
+    const pipe = JSON.stringify(newPipe());
+    const lines = await linesOf(`${open}
+      const attempt = () => { try { process.seteuid(0); say('allowed'); } catch (error) { say(error.code); } };
+      const opened = job(alice, 'open', ${pipe}, fs.constants.O_RDONLY, 0);
+      await settled(() => others().length > 0);
+      attempt();
+      fs.closeSync(fs.openSync(${pipe}, 'w'));
+      fs.closeSync((await opened)[1]);
+      attempt();`);
+    expect(lines).toEqual(['ERR_SCOPE_ACTIVE', 'allowed']);
+  });
+
   test('keeps nothing of all that ran on it', async () => {
     const lines = await linesOf(`${open}
       const paths = [files.alice, files.bob, '/nowhere', '/'];
