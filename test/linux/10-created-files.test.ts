@@ -24,7 +24,7 @@ describeSwitching('what a flow creates belongs to its user', () => {
     [
       'createWriteStream',
       (at: string) =>
-        new Promise((resolve, reject) => {
+        new Promise<void>((resolve, reject) => {
           impersonateFs.createWriteStream(at).end('x').once('close', resolve).once('error', reject);
         }),
     ],
