@@ -37,13 +37,11 @@ function requireToken(options: unknown): Token {
 export class ImpersonatedWorker extends startedAsProcess(Worker) {
   constructor(file: string | URL, options: ImpersonatedWorkerOptions) {
     const token = requireToken(options);
-    const { eval: isCode = false, workerData, ...others } = options;
-    Reflect.deleteProperty(others, 'token');
-    const entry = workerEntry(file, isCode);
+    const entry = workerEntry(file, options.eval ?? false);
     const ticket = token.share({ expiresIn: startLimit });
-    const start: WorkerStart = { ...entry, ticket, workerData: workerData as unknown };
+    const start: WorkerStart = { ...entry, ticket, workerData: options.workerData as unknown };
     try {
-      super(bootstrap, { ...others, workerData: start });
+      super(bootstrap, { ...options, eval: false, workerData: start });
     } catch (error) {
       native.revokeTicket(ticket);
       throw error;

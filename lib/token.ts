@@ -194,9 +194,8 @@ export class Token extends Described {
   }
 
   /**
-   * A ticket with which one other thread can have this identity, by `Token.claim(ticket)`: as good as the token, so
-   * send it to nobody else. It outlives `close()`, for `expiresIn` milliseconds. Throws ERR_TICKET_LIMIT while
-   * `Token.limit` tickets wait to be claimed.
+   * A ticket with which one other thread can have this identity, by `Token.claim(ticket)`: as good as the token. It
+   * outlives `close()`. Throws ERR_TICKET_LIMIT while `Token.limit` tickets wait to be claimed.
    */
   share(options: ShareOptions = {}): string {
     return shareToken(this.#open(), options);

@@ -53,6 +53,19 @@ describeSwitching('a thread that is a user for its whole life', () => {
     },
   );
 
+  test('begins as the process, wherever it is started', async () => {
+    const tell = writeSource('bare', `require('node:fs').writeSync(1, process.geteuid() + '\\n');`);
+    const lines = await linesOf(`${open}
+      const { Worker } = require('node:worker_threads');
+      const execArgv = ['--require', ${JSON.stringify(tell)}];
+      const run = (code) => new Promise((resolve) => {
+        alice.runSync(() => new ImpersonatedWorker(code, { token: alice, eval: true, execArgv }).once('exit', resolve));
+      });
+      await run('');
+      await run('const { Worker } = require("node:worker_threads"); new Worker("", { eval: true });');`);
+    expect(lines).toEqual([world.serviceId, world.serviceId, world.serviceId]);
+  });
+
   test('ends the process if it cannot be given its own identity back', async () => {
     const code = `require(${probePath}).probe().failSyscall('setresuid', 1);
       require('node:worker_threads').parentPort.postMessage(1);`;
