@@ -159,7 +159,7 @@ describeSwitching('a flow', () => {
   test.each([
     ['nothing', undefined],
     ['a promise', Promise.resolve()],
-    ['an object', { call() {} }],
+    ['an object', { call: 0 }],
   ])('refuses %s for a function', (_name, fn) => {
     for (const call of [
       () => alice.run(fn as never),
@@ -219,7 +219,7 @@ describeSwitching('a flow', () => {
     for (let round = 0; round < 25_000; round++) {
       const token = alice.duplicate();
       const flow = token.run(async () => {
-        await null;
+        await Promise.resolve();
       });
       token.close();
       await flow;

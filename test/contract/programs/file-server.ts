@@ -52,7 +52,8 @@ async function main(): Promise<void> {
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   console.log((server.address() as AddressInfo).port);
-  for await (const _line of readline.createInterface({ input: process.stdin })) {
+  const questions = readline.createInterface({ input: process.stdin });
+  questions.on('line', () => {
     (globalThis as { gc?: () => void }).gc?.();
     console.log(
       JSON.stringify({
@@ -61,7 +62,8 @@ async function main(): Promise<void> {
         user: world.whoAmI(),
       }),
     );
-  }
+  });
+  await once(questions, 'close');
   server.closeAllConnections();
   server.close();
 }

@@ -78,7 +78,7 @@ interface Step {
 
 const steps: ((step: Step) => Promise<void>)[] = [
   async () => {
-    await null;
+    await Promise.resolve();
   },
   async ({ random }) => {
     await timeout(random(4));
@@ -125,7 +125,7 @@ const steps: ((step: Step) => Promise<void>)[] = [
   async ({ who, other, check }) => {
     const seen = runSync(() => [world.whoAmI(), world.canOpen(who), world.canOpen(other)].join());
     check(seen === `${who.id},true,false`, `the kernel said ${seen}`);
-    await null;
+    await Promise.resolve();
   },
 ];
 
@@ -147,11 +147,12 @@ async function flow(index: number): Promise<void> {
 async function main(): Promise<void> {
   await once(echo.listen(0, '127.0.0.1'), 'listening');
   const tokens = await Promise.all(users.map((who) => who.token()));
-  const flows = Array.from({ length: Number(flowCount) }, (_, index) =>
-    tokens[index % 2]?.run(flow, index).catch((error: unknown) => {
+  const flows = Array.from({ length: Number(flowCount) }, (_, index) => {
+    const token = tokens[index % 2] as Token;
+    return token.run(flow, index).catch((error: unknown) => {
       wrong.push(`flow ${String(index)}: ${String((error as Error).stack)}`);
-    }),
-  );
+    });
+  });
   // As a careless caller would: the flows go on.
   for (const token of tokens) token.close();
   await Promise.all(flows);
