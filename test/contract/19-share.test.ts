@@ -66,6 +66,12 @@ describe('a ticket', () => {
     Token.claim(usual).close();
   });
 
+  test('expires on time, even where no timer can run', () => {
+    const ticket = token.share({ expiresIn: 5 });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+    expect(caught(() => Token.claim(ticket))).toMatchObject(invalid);
+  });
+
   test.each([0, -1, 1.5, NaN, Infinity, 86_400_001])('cannot be for %p ms', (expiresIn) => {
     const error = caught(() => token.share({ expiresIn }));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
