@@ -23,9 +23,10 @@ export function win32Suites(majors, filters) {
   const build = once(buildWin32);
   return majors.map((major) => ({
     name: `win32, node ${major}, wine`,
-    run: async () => {
+    together: true,
+    run: async (write) => {
       await build();
-      return testUnderWine({ major, filters });
+      return testUnderWine({ major, filters, write });
     },
   }));
 }

@@ -1,12 +1,17 @@
 import process from 'node:process';
 
+// Suites that wait for others more than for the processor: two of them take little longer than one.
+const mostAtOnce = 2;
+
 /**
- * Runs suites one after the other: { name, run() } with run resolving to { passed, failed, skipped }. Prints a
- * table of them and, as the last line, the totals. A suite that throws has failed, and so has one in which no test ran.
+ * Runs suites one after the other: { name, run(write) } with run resolving to { passed, failed, skipped }. Those next
+ * to each other that are marked `together` run at the same time; what they write is shown when they have ended. Prints
+ * a table of them and, as the last line, the totals. A suite that throws has failed, and so has one in which no test
+ * ran.
  */
 export async function runSuites(suites) {
   const rows = [];
-  for (const suite of suites) rows.push(await runSuite(suite));
+  for (const group of groupsOf(suites)) rows.push(...(await runGroup(group)));
   const total = rows.reduce(add, { name: 'all', passed: 0, failed: 0, skipped: 0, seconds: 0 });
   printTable([...rows, total]);
   for (const { name, problem } of rows) if (problem) console.log(`${name}: ${problem}`);
@@ -14,11 +19,33 @@ export async function runSuites(suites) {
   if (total.failed > 0) process.exitCode = 1;
 }
 
-async function runSuite({ name, run }) {
-  console.log(`\n== ${name}`);
+function groupsOf(suites) {
+  const groups = [];
+  for (const suite of suites) {
+    const last = groups.at(-1);
+    const joins = suite.together && last?.[0].together && last.length < mostAtOnce;
+    if (joins) last.push(suite);
+    else groups.push([suite]);
+  }
+  return groups;
+}
+
+const runGroup = (group) =>
+  Promise.all(group.length === 1 ? [runSuite(group[0])] : group.map((suite) => runAside(suite)));
+const write = (text) => process.stdout.write(text);
+
+async function runSuite({ name, run }, show = write) {
+  show(`\n== ${name}\n`);
   const start = performance.now();
-  const result = await run().then(withAnyTest, failure);
+  const result = await run(show).then(withAnyTest, failure);
   return { name, ...result, seconds: (performance.now() - start) / 1000 };
+}
+
+async function runAside(suite) {
+  const texts = [];
+  const row = await runSuite(suite, (text) => texts.push(text));
+  write(texts.join(''));
+  return row;
 }
 
 const failure = (error) => ({ passed: 0, failed: 1, skipped: 0, problem: error.message });

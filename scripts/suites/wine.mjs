@@ -5,7 +5,7 @@ import { runWindowsNode } from '../rig/windows-node.mjs';
 import { wine } from '../rig/wine.mjs';
 import { runJest } from './jest.mjs';
 
-const timeoutSeconds = 600;
+const timeoutSeconds = 1200;
 
 /** Fetches what these suites need. What cannot be fetched is reported by the suite that needs it. */
 export async function fetchForWine(majors) {
@@ -13,12 +13,14 @@ export async function fetchForWine(majors) {
   await Promise.allSettled([wine(), jestEnvironment(), linuxNodeFolder(nodeMajors[0]), ...nodes]);
 }
 
-/** Runs the built Windows tests with Node.js for Windows of a major version. Resolves to { passed, failed, skipped }. */
-export async function testUnderWine({ major, filters = [] }) {
+/**
+ * Runs the built Windows tests with Node.js for Windows of a major version; `write(text)` gets what they write. Resolves
+ * to { passed, failed, skipped }.
+ */
+export async function testUnderWine({ major, filters = [], write }) {
   const env = { ...(await jestEnvironment()), FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
-  const onOutput = (text) => process.stdout.write(text);
   const start = async (args) => {
-    const { code, timedOut } = await runWindowsNode({ major, args, env, timeoutSeconds, onOutput });
+    const { code, timedOut } = await runWindowsNode({ major, args, env, timeoutSeconds, onOutput: write });
     if (timedOut) throw new Error(`ended by force after ${timeoutSeconds} s`);
     return code;
   };
