@@ -1,9 +1,11 @@
 import { EventEmitter, once } from 'node:events';
 import { Token, impersonate, runSync, withoutToken } from 'impersonate';
 import { expectActingAs, expectActingAsService } from '../support/acting';
+import { linesOf } from '../support/child';
 import { caught, rejected } from '../support/errors';
 import { alice, bob, freshTokens } from '../support/fresh-tokens';
 import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
 import { world } from '../support/world';
 
 const tick = (ms = 0): Promise<void> =>
@@ -168,6 +170,36 @@ describeSwitching('a flow', () => {
     ]) {
       expect(caught(call)).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
     }
+  });
+
+  test('of a token that is only to be looked at is refused', () => {
+    using looked = alice.duplicate({ level: 'identification' });
+    const fn = jest.fn();
+    expect(caught(() => looked.run(fn))).toMatchObject({ code: 'ERR_TOKEN_LEVEL' });
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  test('gives way to a scope inside it for file work, too', async () => {
+    const folder = tempFolder('scope-in-flow');
+    const lines = await linesOf(`
+      const { join } = require('node:path');
+      const impersonateFs = require(${JSON.stringify(require.resolve('../../dist/fs'))});
+      const tokens = { alice: await world.alice.token(), bob: await world.bob.token() };
+      const fileOf = (name) => join(${JSON.stringify(folder)}, name);
+      for (const name of ['alice', 'bob']) {
+        fs.writeFileSync(fileOf(name), 'of ' + name);
+        world.own(fileOf(name), world[name]);
+      }
+      const outcome = (work) => work.then(String, ({ code }) => (/^(EACCES|EPERM)$/.test(code) ? 'denied' : code));
+      await tokens.alice.run(async () => {
+        let pending;
+        tokens.bob.runSync(() => {
+          pending = ['alice', 'bob'].map((name) => outcome(impersonateFs.readFile(fileOf(name))));
+        });
+        say((await Promise.all(pending)).join());
+        say(await outcome(impersonateFs.readFile(fileOf('alice'))));
+      });`);
+    expect(lines).toEqual(['denied,of bob', 'of alice']);
   });
 
   test('of a closed token is refused', async () => {
