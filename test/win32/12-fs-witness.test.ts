@@ -29,16 +29,22 @@ const program = (api: string): string => `
     async rename() { await api.rename(at('copy'), at('moved')); await api.copyFile(at('a', 'one'), at('four')); await api.unlink(at('four')); },
     async rm() { await api.rm(at('moved'), { recursive: true }); await api.rmdir(at('a', 'b', 'c')); await api.rm(at('a'), { recursive: true, force: true }); },
   };
-  for (const [name, step] of Object.entries(steps)) {
-    for (const [token, wanted] of [[bob, world.bob.id], [alice, world.alice.id]]) {
-      seam().takeRecords();
+  const take = async (token, wanted, isRight) => {
+    for (const [name, step] of Object.entries(steps)) {
       const outcome = await token.run(() => step().then(() => 'done', (error) => error.code));
       const records = seam().takeRecords().filter(({ subject }) => subject.includes(path.basename(folder)));
       const others = records.filter(({ sid }) => sid !== wanted);
-      const right = token === alice ? outcome === 'done' : /^(EPERM|EACCES)$/.test(outcome) || outcome === 'done';
-      if (!right || records.length === 0 || others.length !== 0) say(JSON.stringify([name, outcome, records.length, others[0]]));
+      if (!isRight(outcome) || records.length === 0 || others.length !== 0) {
+        say(JSON.stringify([name, outcome, records.length, others[0]]));
+      }
     }
-  }
+  };
+  seam().takeRecords();
+  await take(bob, world.bob.id, (outcome) => /^(EPERM|EACCES)$/.test(outcome));
+  // What is refused may have begun several steps at once: all of them are over before the next user's are counted.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  seam().takeRecords();
+  await take(alice, world.alice.id, (outcome) => outcome === 'done');
   say('every step');`;
 
 describe('every step of an operation', () => {
