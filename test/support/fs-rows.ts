@@ -166,8 +166,8 @@ const copies = [
   { recursive: true, preserveTimestamps: true },
 ].map(is);
 
-// Windows: libuv frees memory before it looks why a folder did not open. What it says of '' is now and then another
-// thing, to node as well.
+// On Windows libuv calls other functions before it asks why a folder did not open, and what it says of '' is not always
+// the same.
 const openable =
   process.platform === 'win32' ? paths.filter((path) => typeof path === 'function' || path.is !== '') : paths;
 
