@@ -23,7 +23,7 @@ export function currentIdentity(): Identity | undefined {
   return scopeIdentity() ?? currentFlow();
 }
 
-export function noToken(): ImpersonationError {
+function noToken(): ImpersonationError {
   return new ImpersonationError(
     'There is no token here: this is neither in a flow of token.run() nor in an impersonation scope',
     'ERR_NO_TOKEN',

@@ -9,7 +9,7 @@ import { refusal } from './refusal';
 type Close = (fd: number, done?: (error?: Error | null) => void) => void;
 type Opened = (error: Error | null, fd?: number) => void;
 
-export interface StreamFs {
+interface StreamFs {
   readonly open: (path: FsPath, flags: unknown, mode: unknown, done: Opened) => void;
   readonly close: Close;
   readonly fsync: typeof fsync;
@@ -28,7 +28,7 @@ const noting =
   };
 
 /** What node's streams take as `options.fs`: opens as the identity, and needs nobody for the rest. */
-export function streamFs(identity: Identity): StreamFs {
+function streamFs(identity: Identity): StreamFs {
   const open = (path: FsPath, flags: unknown, mode: unknown, done: Opened): void => {
     const opened = noteOpening(identity, path);
     operations.openDescriptor(identity, path, flags, mode).then(
