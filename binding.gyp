@@ -17,7 +17,7 @@
         ["OS=='win'", {
           "sources": ["<!@(node -p \"require('fs').readdirSync('native/win32').filter(f=>f.endsWith('.cpp')).map(f=>'native/win32/'+f).join(' ')\")"],
           "defines": ["_WIN32_WINNT=0x0A00", "NOMINMAX", "WIN32_LEAN_AND_MEAN", "UNICODE", "_UNICODE", "_HAS_EXCEPTIONS=1"],
-          "libraries": ["advapi32.lib"],
+          "libraries": ["advapi32.lib", "secur32.lib"],
           "msvs_settings": {
             "VCCLCompilerTool": {
               "ExceptionHandling": 1,

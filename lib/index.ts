@@ -10,8 +10,10 @@ installExitGuards();
 installGuards();
 installIfInherited();
 
+export type { AccessName, AccessTarget, DesiredAccess } from './can-access';
 export { lookupAccount, type Account } from './account';
 export type * from './diagnostics/messages';
+export { enablePrivileges } from './enable-privileges';
 export { ImpersonationError } from './error';
 export { impersonate, runSync, withoutToken } from './in-flow';
 export { Impersonation } from './impersonation';
@@ -21,4 +23,7 @@ export { setStrictHandles } from './open-handles';
 export type { Principal, Privilege } from './principal';
 export type { RestrictOptions } from './restrictions';
 export type { ShareOptions } from './share';
+export type { ForUserOptions } from './sources/for-user';
+export type { IisOptions } from './sources/iis';
+export type { LogonOptions, LogonType } from './sources/logon';
 export { Token } from './token';

@@ -1,8 +1,8 @@
 import { inspect, type InspectOptions } from 'node:util';
-import type { Token } from './token';
+import type { OpenToken } from './open-token';
 
 /** What console.log shows of a token. */
-export function inspectToken(token: Token, options: InspectOptions): string {
+export function inspectToken(token: OpenToken, options: InspectOptions): string {
   if (token.closed) return 'Token { closed: true }';
   const { user, level, type, logonId, isAnonymous } = token;
   const privileges = token.privileges.filter(({ enabled }) => enabled).length;

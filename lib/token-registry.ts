@@ -1,8 +1,9 @@
 import type { TokenId } from '../types/native';
+import type { OpenToken } from './open-token';
 import type { Token } from './token';
 import type { TokenLease } from './token-lease';
 
-const live = new Map<TokenId, WeakRef<Token>>();
+const live = new Map<TokenId, WeakRef<OpenToken>>();
 let warned = false;
 
 /** Tokens that nobody closed: their handles are released, and the mistake is named once. */
@@ -18,17 +19,17 @@ const collected = new FinalizationRegistry<{ lease: TokenLease; quiet: boolean }
 });
 
 /** `quiet`: its owner never asked for it, and need not close it. */
-export function registerToken(token: Token, lease: TokenLease, quiet: boolean): void {
+export function registerToken(token: OpenToken, lease: TokenLease, quiet: boolean): void {
   live.set(lease.id, new WeakRef(token));
   collected.register(token, { lease, quiet }, token);
 }
 
-export function unregisterToken(token: Token, lease: TokenLease): void {
+export function unregisterToken(token: OpenToken, lease: TokenLease): void {
   live.delete(lease.id);
   collected.unregister(token);
 }
 
 /** The Token object with that id, while it is open. */
 export function findToken(id: TokenId): Token | undefined {
-  return live.get(id)?.deref();
+  return live.get(id)?.deref() as Token | undefined;
 }

@@ -1,32 +1,18 @@
-import { inspect, type InspectOptions } from 'node:util';
-import type { NativeDescription, TokenId } from '../types/native';
-import { rememberAccount } from './account';
 import { native } from './binding';
-import { refuseClone } from './clone';
-import { Described } from './described';
-import { ImpersonationError } from './error';
-import { currentFlow } from './flow';
-import { toHandle } from './handle';
+import type { TokenId } from '../types/native';
 import { Impersonation } from './impersonation';
-import { inspectToken } from './inspect-token';
 import { illegalConstructor, internal } from './internal';
 import { levelNumber, type ImpersonationLevel } from './level';
 import { toRestrictions, type RestrictOptions } from './restrictions';
 import { runAsFlow } from './run';
 import { runSyncAs } from './run-sync';
-import { claimTicket, shareToken, type ShareOptions } from './share';
+import { shareToken, type ShareOptions } from './share';
 import { TokenLease } from './token-lease';
-import { findToken, registerToken, unregisterToken } from './token-registry';
-import { validateBoolean, validateInteger, validateOptions, validateString, wrongType } from './validate';
-
-/** The process's token as `Token.current()` answers it; nobody else's to close. */
-let processToken: Token | undefined;
-
-/** To be called when the process's own credentials have changed. */
-export function forgetProcessToken(): void {
-  processToken?.close();
-  processToken = undefined;
-}
+import { TokenSources } from './token-sources';
+import { canAccess, type AccessTarget, type DesiredAccess } from './can-access';
+import { linkedToken } from './linked';
+import { poolKeyOf } from './pool-key';
+import { validateInteger, validateOptions } from './validate';
 
 /**
  * An identity that a thread can take on: a Win32 access token, or a Linux user with groups.
@@ -35,85 +21,11 @@ export function forgetProcessToken(): void {
  * `close()`, `using` or garbage collection; scopes that act as it keep it alive until they end. Every member but
  * `closed`, `close()` and inspection throws ERR_TOKEN_CLOSED once it is closed.
  */
-export class Token extends Described {
-  /** Undefined once it is closed. */
-  #lease: TokenLease | undefined;
-
+export class Token extends TokenSources {
   /** @internal */
   constructor(key: symbol, token: TokenId | TokenLease, quiet = false) {
     if (key !== internal) throw illegalConstructor('Token');
-    super();
-    this.#lease = typeof token === 'number' ? new TokenLease(token) : token;
-    registerToken(this, this.#lease, quiet);
-    refuseClone(this);
-  }
-
-  /** The identity of the process, whatever this thread impersonates: OpenProcessToken, or the process's ids. */
-  static process(): Token {
-    return new Token(internal, native.processToken());
-  }
-
-  /**
-   * Who the running code acts as: the token of the innermost scope, else of the flow, else of the process. It
-   * belongs to whoever made it: do not close it. Asks no kernel, so it does not see what other addons do to the
-   * thread.
-   */
-  static current(): Token {
-    const id = native.currentTokenId();
-    const known = id === 0 ? undefined : findToken(id);
-    if (known) return known;
-    // The scope's token has been closed since: it lives in the scope alone, until it gets a number again.
-    if (id !== 0) return new Token(internal, native.currentToken(), true);
-    const flow = currentFlow();
-    if (flow) return flow.token.closed ? new Token(internal, flow.lease, true) : flow.token;
-    if (!processToken || processToken.closed) processToken = new Token(internal, native.processToken(), true);
-    return processToken;
-  }
-
-  /** What the kernel says this thread impersonates, whoever put it there; null if nothing. */
-  static thread(): Token | null {
-    const id = native.threadToken();
-    return id === 0 ? null : new Token(internal, id);
-  }
-
-  /** Nobody: the anonymous logon on Windows (ImpersonateAnonymousToken), uid and gid 65534 on Linux. */
-  static anonymous(): Token {
-    return new Token(internal, native.anonymousToken());
-  }
-
-  /**
-   * A user by name, without a password. Asked on a pool thread. Linux: getpwnam_r and getgrouplist; rejects with
-   * ERR_UNKNOWN_USER if there is no such user. Not yet on Windows: rejects with
-   * ERR_FEATURE_UNAVAILABLE_ON_PLATFORM.
-   */
-  static async forUser(name: string): Promise<Token> {
-    validateString(name, 'name');
-    // Without await: inside a scope that would be taken for the scope's own code suspending itself.
-    return native.tokenForUser(name).then((id) => {
-      const token = new Token(internal, id);
-      rememberAccount('user', token.user.id, Object.freeze({ name }));
-      return token;
-    });
-  }
-
-  /**
-   * A token from a Win32 handle with TOKEN_QUERY and TOKEN_DUPLICATE access, which is duplicated. With `adopt`
-   * the handle is closed once that has succeeded; otherwise it stays the caller's. Windows only.
-   */
-  static fromHandle(handle: bigint | number, options: { adopt?: boolean } = {}): Token {
-    const value = toHandle(handle);
-    validateOptions(options, 'options', ['adopt']);
-    const { adopt = false } = options;
-    validateBoolean(adopt, 'options.adopt');
-    return new Token(internal, native.tokenFromHandle(value, adopt));
-  }
-
-  /**
-   * The identity that another thread has shared, as a token of this thread's own. Once for each ticket: throws
-   * ERR_TICKET_INVALID for one that is claimed, expired or unknown.
-   */
-  static claim(ticket: string): Token {
-    return new Token(internal, claimTicket(ticket));
+    super(typeof token === 'number' ? new TokenLease(token) : token, quiet);
   }
 
   /** Open tokens in the whole process. */
@@ -131,17 +43,13 @@ export class Token extends Described {
     native.setTokenLimit(limit);
   }
 
-  get closed(): boolean {
-    return this.#lease === undefined;
-  }
-
   /**
    * A token with less: `denyOnly` SIDs (Windows, CreateRestrictedToken), `removePrivileges` by name,
    * `dropGroups` by gid, or `true` for all supplementary ones (Linux). What a port does not have throws
    * ERR_FEATURE_UNAVAILABLE_ON_PLATFORM. Names that the token does not hold are ignored.
    */
   restrict(options: RestrictOptions): Token {
-    return new Token(internal, native.restrictToken(this.#open(), toRestrictions(options)));
+    return new Token(internal, native.restrictToken(this.openId(), toRestrictions(options)));
   }
 
   /**
@@ -151,13 +59,13 @@ export class Token extends Described {
   duplicate(options: { level?: ImpersonationLevel } = {}): Token {
     validateOptions(options, 'options', ['level']);
     const { level = this.level ?? 'impersonation' } = options;
-    return new Token(internal, native.duplicateToken(this.#open(), levelNumber(level, 'options.level')));
+    return new Token(internal, native.duplicateToken(this.openId(), levelNumber(level, 'options.level')));
   }
 
   /** Whether both stand for the same user with the same groups, privileges, restrictions and level. */
   equals(other: Token): boolean {
     Token.validate(other, 'other');
-    return native.equalTokens(this.#open(), other.#open());
+    return native.equalTokens(this.openId(), other.openId());
   }
 
   /**
@@ -169,7 +77,7 @@ export class Token extends Described {
    * with ERR_ASYNC_RESULT.
    */
   runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
-    return runSyncAs(this.#open(), fn, args);
+    return runSyncAs(this.openId(), fn, args);
   }
 
   /**
@@ -181,7 +89,7 @@ export class Token extends Described {
    * Throws ERR_SCOPE_ACTIVE inside a synchronous scope, and ERR_TOKEN_LEVEL for a token that does not allow work.
    */
   run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
-    this.#open();
+    this.openId();
     return runAsFlow({ token: this, lease: this.lend() }, fn, args);
   }
 
@@ -190,7 +98,7 @@ export class Token extends Described {
    * synchronous blocks; see Impersonation.
    */
   impersonate(): Impersonation {
-    return new Impersonation(internal, this, this.#open());
+    return new Impersonation(internal, this, this.openId());
   }
 
   /**
@@ -198,53 +106,31 @@ export class Token extends Described {
    * outlives `close()`. Throws ERR_TICKET_LIMIT while `Token.limit` tickets wait to be claimed.
    */
   share(options: ShareOptions = {}): string {
-    return shareToken(this.#open(), options);
+    return shareToken(this.openId(), options);
   }
 
-  /** Releases the token. Does nothing the second time. Scopes and flows that act as it go on until they end. */
-  close(): void {
-    const lease = this.#lease;
-    if (!lease) return;
-    this.#lease = undefined;
-    this.forget();
-    unregisterToken(this, lease);
-    lease.release();
+  /**
+   * The other token of a user who has two, an administrator's elevated or filtered one (TokenLinkedToken); null if
+   * there is none. Of level identification unless the process has SeTcbPrivilege. Windows.
+   */
+  linked(): Token | null {
+    return linkedToken(this);
   }
 
-  /** `close()`. */
-  [Symbol.dispose](): void {
-    this.close();
+  /**
+   * Whether this user may do all that to a file or folder, or to whatever has that security descriptor (AccessCheck;
+   * faccessat2 on Linux). The file is looked at as the process on Windows, so that whoever asks need not be able to
+   * read who may. An answer, not a permission: it may be another by the time the file is opened.
+   */
+  canAccess(target: AccessTarget, access: DesiredAccess): Promise<boolean> {
+    return canAccess(this, target, access);
   }
 
-  override toString(): string {
-    if (this.closed) return 'Token (closed)';
-    const { id, name } = this.user;
-    return name === undefined ? `Token ${id}` : `Token ${name} (${id})`;
-  }
-
-  [inspect.custom](_depth: number, options: InspectOptions): string {
-    return inspectToken(this, options);
-  }
-
-  /** @internal For what must be able to act as the user however long this object stays open. */
-  lend(): TokenLease {
-    this.#open();
-    return (this.#lease as TokenLease).share();
-  }
-
-  /** @internal */
-  static validate(value: unknown, argument: string): asserts value is Token {
-    if (typeof value === 'object' && value !== null && #lease in value) return;
-    throw wrongType(argument, 'an instance of Token', value);
-  }
-
-  /** @internal */
-  protected override describe(): NativeDescription {
-    return native.describeToken(this.#open());
-  }
-
-  #open(): TokenId {
-    if (!this.#lease) throw new ImpersonationError('The token is closed', 'ERR_TOKEN_CLOSED');
-    return this.#lease.id;
+  /**
+   * Partitions a pool of connections, or of anything else that was opened as a user: equal for tokens of the same
+   * user, logon session, groups and restrictions only. No secret, and nothing to show to others.
+   */
+  get poolKey(): string {
+    return poolKeyOf(this);
   }
 }

@@ -3,6 +3,11 @@
  * a promise, and throws what `NativeHooks.createError` makes.
  */
 
+import type { NativeDerive } from './native-derive';
+import type { NativeLogon } from './native-logon';
+import type { NativeNegotiate } from './native-negotiate';
+import type { NativePeer } from './native-peer';
+
 /** An open token: positive, and never another token's while it is open. */
 export type TokenId = number;
 
@@ -106,7 +111,7 @@ export interface NativeHooks {
   onLeak(where: string): void;
 }
 
-export interface Native {
+export interface Native extends NativeLogon, NativeNegotiate, NativePeer, NativeDerive {
   readonly port: 'win32' | 'linux' | 'unsupported';
 
   /** Must be called before anything else, once per environment; a later call replaces the hooks. */

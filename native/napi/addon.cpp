@@ -6,10 +6,14 @@
 #include "core/error.h"
 #include "core/port.h"
 #include "fs/call.h"
+#include "napi/derive_functions.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
 #include "napi/fs_functions.h"
+#include "napi/logon_functions.h"
 #include "napi/loop_guard.h"
+#include "napi/negotiate_functions.h"
+#include "napi/peer_functions.h"
 #include "napi/pool.h"
 #include "napi/process_functions.h"
 #include "napi/scope_functions.h"
@@ -45,6 +49,10 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("port", port::Name());
   ExportProcessFunctions(env, exports);
   ExportTokenFunctions(env, exports);
+  ExportLogonFunctions(env, exports);
+  ExportNegotiateFunctions(env, exports);
+  ExportPeerFunctions(env, exports);
+  ExportDeriveFunctions(env, exports);
   ExportScopeFunctions(env, exports);
   ExportTicketFunctions(env, exports);
   ExportFsFunctions(env, exports);

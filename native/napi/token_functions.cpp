@@ -15,11 +15,12 @@
 #include "napi/promise_worker.h"
 
 namespace impersonate {
-namespace {
 
 Napi::Value NewToken(Napi::Env env, TokenRef token) {
   return Napi::Number::New(env, Environment::Of(env).AddToken(std::move(token)));
 }
+
+namespace {
 
 Napi::Value ProcessToken(const Napi::CallbackInfo& info) {
   return NewToken(info.Env(), port::ProcessToken());

@@ -8,8 +8,10 @@ const builtins = new Set(
     'child_process',
     'crypto',
     'diagnostics_channel',
+    'events',
     'fs',
     'module',
+    'net',
     'os',
     'path',
     'process',
@@ -19,6 +21,8 @@ const builtins = new Set(
     'worker_threads',
   ].map((name) => `node:${name}`),
 );
+// Other packages, each loaded by one module.
+const packages = { 'lib/binding.ts': 'bindings', 'lib/negotiate/kerberos.ts': 'kerberos' };
 const loader = 'lib/binding.ts';
 const loadingMembers = new Set(['dlopen', 'binding', '_linkedBinding', 'getBuiltinModule']);
 
@@ -54,7 +58,7 @@ function moduleProblem(file, name, typeOnly) {
     return `imports ${target}`;
   }
   if (name.startsWith('node:')) return typeOnly || builtins.has(name) ? null : `imports ${name}`;
-  return name === 'bindings' && file === loader ? null : `imports ${name}`;
+  return typeOnly || packages[file] === name ? null : `imports ${name}`;
 }
 
 function problemOf(file, node) {

@@ -1,0 +1,77 @@
+import { inspect, type InspectOptions } from 'node:util';
+import type { NativeDescription, TokenId } from '../types/native';
+import { native } from './binding';
+import { refuseClone } from './clone';
+import { Described } from './described';
+import { ImpersonationError } from './error';
+import { inspectToken } from './inspect-token';
+import type { Token } from './token';
+import type { TokenLease } from './token-lease';
+import { registerToken, unregisterToken } from './token-registry';
+import { wrongType } from './validate';
+
+/** A token's life: open from the start, closed once and for good. */
+export abstract class OpenToken extends Described {
+  /** Undefined once it is closed. */
+  #lease: TokenLease | undefined;
+
+  /** @internal */
+  protected constructor(lease: TokenLease, quiet: boolean) {
+    super();
+    this.#lease = lease;
+    registerToken(this, lease, quiet);
+    refuseClone(this);
+  }
+
+  get closed(): boolean {
+    return this.#lease === undefined;
+  }
+
+  /** Releases the token. Does nothing the second time. Scopes and flows that act as it go on until they end. */
+  close(): void {
+    const lease = this.#lease;
+    if (!lease) return;
+    this.#lease = undefined;
+    this.forget();
+    unregisterToken(this, lease);
+    lease.release();
+  }
+
+  /** `close()`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  override toString(): string {
+    if (this.closed) return 'Token (closed)';
+    const { id, name } = this.user;
+    return name === undefined ? `Token ${id}` : `Token ${name} (${id})`;
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return inspectToken(this, options);
+  }
+
+  /** @internal For what must be able to act as the user however long this object stays open. */
+  lend(): TokenLease {
+    this.openId();
+    return (this.#lease as TokenLease).share();
+  }
+
+  /** @internal The native token; throws ERR_TOKEN_CLOSED. */
+  openId(): TokenId {
+    if (!this.#lease) throw new ImpersonationError('The token is closed', 'ERR_TOKEN_CLOSED');
+    return this.#lease.id;
+  }
+
+  /** @internal */
+  static validate(value: unknown, argument: string): asserts value is Token {
+    if (typeof value === 'object' && value !== null && #lease in value) return;
+    throw wrongType(argument, 'an instance of Token', value);
+  }
+
+  /** @internal */
+  protected override describe(): NativeDescription {
+    return native.describeToken(this.openId());
+  }
+}

@@ -1,0 +1,61 @@
+import { addAbortListener } from 'node:events';
+
+/** How many threads an environment has waiting for the security authority at a time; further calls queue up. */
+const most = 32;
+let running = 0;
+const waiting: (() => void)[] = [];
+
+function next(): void {
+  running -= 1;
+  waiting.shift()?.();
+}
+
+function started<T>(start: () => Promise<T>): Promise<T> {
+  try {
+    return start();
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
+/**
+ * Calls `start`, which occupies a thread of its own until its promise is settled, as soon as there are not too many.
+ * Once `signal` is aborted the promise rejects with its reason: a call that has not begun never does, and what one
+ * under way brings is given to `discard`.
+ */
+export function onOwnThread<T>(
+  start: () => Promise<T>,
+  signal?: AbortSignal,
+  discard?: (result: T) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    let over = false;
+    const begin = (): void => {
+      running += 1;
+      started(start)
+        .finally(next)
+        .then(
+          (result) => {
+            listening?.[Symbol.dispose]();
+            if (over) discard?.(result);
+            else resolve(result);
+          },
+          (error: unknown) => {
+            listening?.[Symbol.dispose]();
+            reject(error as Error);
+          },
+        );
+    };
+    const listening =
+      signal &&
+      addAbortListener(signal, () => {
+        over = true;
+        const place = waiting.indexOf(begin);
+        if (place >= 0) waiting.splice(place, 1);
+        reject(signal.reason as Error);
+      });
+    if (running < most) begin();
+    else waiting.push(begin);
+  });
+}

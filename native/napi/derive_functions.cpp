@@ -1,0 +1,7 @@
+#include "napi/derive_functions.h"
+
+namespace impersonate {
+
+void ExportDeriveFunctions(Napi::Env, Napi::Object) {}
+
+}  // namespace impersonate

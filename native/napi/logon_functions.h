@@ -1,0 +1,9 @@
+#pragma once
+
+#include <napi.h>
+
+namespace impersonate {
+
+void ExportLogonFunctions(Napi::Env env, Napi::Object exports);
+
+}  // namespace impersonate

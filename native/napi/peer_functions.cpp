@@ -1,0 +1,7 @@
+#include "napi/peer_functions.h"
+
+namespace impersonate {
+
+void ExportPeerFunctions(Napi::Env, Napi::Object) {}
+
+}  // namespace impersonate

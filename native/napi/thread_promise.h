@@ -1,0 +1,99 @@
+#pragma once
+
+#include <napi.h>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "core/error.h"
+#include "core/port.h"
+#include "napi/error_bridge.h"
+
+namespace impersonate {
+
+// Runs `work` on a thread of its own, which begins with the process's identity, and settles a promise with
+// what `convert` makes of its result on the JavaScript thread: for calls that may wait for another machine,
+// which would hold up everybody on libuv's pool. Nothing is settled when the environment ends first; the
+// thread's result is dropped when the call returns. Throws Error if there is no thread to be had.
+template <typename Result>
+class ThreadPromise final {
+ public:
+  using Work = std::function<Result()>;
+  // Must not hold on to JavaScript values: it may be destroyed on the other thread.
+  using Convert = std::function<Napi::Value(Napi::Env, Result)>;
+
+  static Napi::Value Start(Napi::Env env, const char* name, Work work, Convert convert) {
+    auto job = std::shared_ptr<ThreadPromise>(new ThreadPromise(env, std::move(work), std::move(convert)));
+    const Napi::Value promise = job->deferred_.Promise();
+    // The function keeps the job until it is finalized; the thread, until its work is done.
+    auto* const kept = new std::shared_ptr<ThreadPromise>(job);
+    napi_threadsafe_function settle = nullptr;
+    const napi_status made = napi_create_threadsafe_function(
+        env, nullptr, nullptr, Napi::String::New(env, name), 0, 1, kept, Finalize, kept, Settle, &settle);
+    if (made != napi_ok) {
+      delete kept;
+      NAPI_THROW_IF_FAILED(env, made, promise);
+    }
+    try {
+      std::thread([job, settle] {
+        job->Run();
+        // The last that this thread does with the function, whether it is still open or not.
+        if (napi_call_threadsafe_function(settle, nullptr, napi_tsfn_blocking) == napi_ok)
+          napi_release_threadsafe_function(settle, napi_tsfn_release);
+      }).detach();
+    } catch (const std::system_error& error) {
+      napi_release_threadsafe_function(settle, napi_tsfn_abort);
+      throw Error("EAGAIN", error.code().value(), "std::thread", "There is no thread to be had for the call");
+    }
+    return promise;
+  }
+
+ private:
+  ThreadPromise(Napi::Env env, Work work, Convert convert)
+      : deferred_(Napi::Promise::Deferred::New(env)), work_(std::move(work)), convert_(std::move(convert)) {}
+
+  void Run() noexcept {
+    try {
+      port::InitThread();
+      result_.emplace(work_());
+    } catch (const Error& error) {
+      error_ = error;
+    } catch (const std::exception& error) {
+      error_ = Error("ERR_INTERNAL", error.what());
+    }
+    // What the work holds, a password among it, is not kept until the loop comes round.
+    work_ = nullptr;
+  }
+
+  static void Settle(napi_env raw, napi_value, void* context, void*) {
+    if (raw == nullptr) return;  // the environment is ending
+    const Napi::Env env(raw);
+    const Napi::HandleScope scope(env);
+    ThreadPromise& job = **static_cast<std::shared_ptr<ThreadPromise>*>(context);
+    try {
+      if (job.error_) throw *job.error_;
+      job.deferred_.Resolve(job.convert_(env, std::move(*job.result_)));
+    } catch (const Error& error) {
+      job.deferred_.Reject(ToJavaScript(env, error).Value());
+    } catch (const Napi::Error& error) {
+      job.deferred_.Reject(error.Value());
+    }
+  }
+
+  static void Finalize(napi_env, void* data, void*) {
+    delete static_cast<std::shared_ptr<ThreadPromise>*>(data);
+  }
+
+  Napi::Promise::Deferred deferred_;
+  Work work_;
+  Convert convert_;
+  std::optional<Result> result_;
+  std::optional<Error> error_;
+};
+
+}  // namespace impersonate

@@ -1,0 +1,2 @@
+// What the native addon gives to lib/: see native.d.ts.
+export interface NativeLogon {}
