@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -42,9 +43,7 @@ class ThreadPromise final {
     try {
       std::thread([job, settle] {
         job->Run();
-        // The last that this thread does with the function, whether it is still open or not.
-        if (napi_call_threadsafe_function(settle, nullptr, napi_tsfn_blocking) == napi_ok)
-          napi_release_threadsafe_function(settle, napi_tsfn_release);
+        job->HandOver(settle);
       }).detach();
     } catch (const std::system_error& error) {
       napi_release_threadsafe_function(settle, napi_tsfn_abort);
@@ -70,6 +69,15 @@ class ThreadPromise final {
     work_ = nullptr;
   }
 
+  // The last that this thread does with the function. An environment that ends destroys it whoever still
+  // holds it.
+  void HandOver(napi_threadsafe_function settle) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!open_) return;
+    if (napi_call_threadsafe_function(settle, nullptr, napi_tsfn_blocking) == napi_ok)
+      napi_release_threadsafe_function(settle, napi_tsfn_release);
+  }
+
   static void Settle(napi_env raw, napi_value, void* context, void*) {
     if (raw == nullptr) return;  // the environment is ending
     const Napi::Env env(raw);
@@ -86,7 +94,10 @@ class ThreadPromise final {
   }
 
   static void Finalize(napi_env, void* data, void*) {
-    delete static_cast<std::shared_ptr<ThreadPromise>*>(data);
+    const std::unique_ptr<std::shared_ptr<ThreadPromise>> kept(
+        static_cast<std::shared_ptr<ThreadPromise>*>(data));
+    const std::lock_guard<std::mutex> lock((*kept)->mutex_);
+    (*kept)->open_ = false;
   }
 
   Napi::Promise::Deferred deferred_;
@@ -94,6 +105,8 @@ class ThreadPromise final {
   Convert convert_;
   std::optional<Result> result_;
   std::optional<Error> error_;
+  std::mutex mutex_;
+  bool open_ = true;  // the function can be called; guarded by mutex_
 };
 
 }  // namespace impersonate
