@@ -19,6 +19,8 @@ export { impersonate, runSync, withoutToken } from './in-flow';
 export { Impersonation } from './impersonation';
 export { ImpersonatedWorker, type ImpersonatedWorkerOptions } from './impersonated-worker';
 export type { ImpersonationLevel } from './level';
+export type { Handshake, HandshakeStep, Negotiator } from './negotiate/negotiator';
+export { NegotiateServer, type NegotiateServerOptions } from './negotiate/server';
 export { setStrictHandles } from './open-handles';
 export type { Principal, Privilege } from './principal';
 export type { RestrictOptions } from './restrictions';
