@@ -5,6 +5,7 @@ import { currentFlow } from './flow';
 import { toHandle } from './handle';
 import { internal } from './internal';
 import { OpenToken } from './open-token';
+import { processToken } from './process-token';
 import { claimTicket } from './share';
 import { userToken, type ForUserOptions } from './sources/for-user';
 import { iisToken, type IisOptions } from './sources/iis';
@@ -13,15 +14,6 @@ import { peerToken } from './sources/peer';
 import { Token } from './token';
 import { findToken } from './token-registry';
 import { validateBoolean, validateOptions } from './validate';
-
-/** The process's token as `Token.current()` answers it; nobody else's to close. */
-let processToken: Token | undefined;
-
-/** To be called when the process's own credentials have changed. */
-export function forgetProcessToken(): void {
-  processToken?.close();
-  processToken = undefined;
-}
 
 /** Where tokens come from: one static method for each. */
 export abstract class TokenSources extends OpenToken {
@@ -43,8 +35,7 @@ export abstract class TokenSources extends OpenToken {
     if (id !== 0) return new Token(internal, native.currentToken(), true);
     const flow = currentFlow();
     if (flow) return flow.token.closed ? new Token(internal, flow.lease, true) : flow.token;
-    if (!processToken || processToken.closed) processToken = new Token(internal, native.processToken(), true);
-    return processToken;
+    return processToken(() => new Token(internal, native.processToken(), true));
   }
 
   /** What the kernel says this thread impersonates, whoever put it there; null if nothing. */

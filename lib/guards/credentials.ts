@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module';
 import { native } from '../binding';
 import { forgetProcess } from '../diagnostics/identities';
-import { forgetProcessToken } from '../token-sources';
+import { forgetProcessToken } from '../process-token';
 
 const names = ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroups'] as const;
 
