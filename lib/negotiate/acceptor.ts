@@ -1,5 +1,8 @@
 import type { Token } from '../token';
 
+/** Which account a principal `user@REALM` is; null for one that is none. */
+export type MapUser = (principal: string) => string | null | Promise<string | null>;
+
 /** Who a server takes clients' proofs as, and of what kind. */
 export interface AcceptorOptions {
   readonly package: 'Negotiate' | 'NTLM' | 'Kerberos';
@@ -7,6 +10,8 @@ export interface AcceptorOptions {
   readonly principal?: string | undefined;
   /** Whether clients who prove nothing are let in, as nobody. */
   readonly allowAnonymous: boolean;
+  /** In the place of the system's own rule. */
+  readonly mapUser?: MapUser | undefined;
 }
 
 /** What the system makes of a leg. Only whom it has proven is in it; the token is whoever asked's to close. */

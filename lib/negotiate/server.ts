@@ -3,8 +3,15 @@ import { native } from '../binding';
 import { refuseClone } from '../clone';
 import { ImpersonationError } from '../error';
 import { internal } from '../internal';
-import { validateBoolean, validateInteger, validateOptions, validateString, wrongValue } from '../validate';
-import type { Acceptor, AcceptorOptions } from './acceptor';
+import {
+  validateBoolean,
+  validateFunction,
+  validateInteger,
+  validateOptions,
+  validateString,
+  wrongValue,
+} from '../validate';
+import type { Acceptor, AcceptorOptions, MapUser } from './acceptor';
 import { gssapiAcceptor } from './gssapi';
 import { ServerHandshake, type HandshakeLimits } from './handshake';
 import type { Negotiator } from './negotiator';
@@ -17,13 +24,22 @@ export interface NegotiateServerOptions {
    * `Kerberos`: that alone, without SPNEGO around it.
    */
   package?: AcceptorOptions['package'];
-  /** Whose credentials the server uses: the account by name on Windows, the service (`HTTP@host`) on Linux. */
+  /**
+   * Whose credentials the server uses: the account by name on Windows; on Linux the service whose tickets it takes,
+   * `HTTP@host` or, as by default, `HTTP` on whatever host the keytab has keys for.
+   */
   principal?: string;
   /**
    * Lets in clients who prove nothing too: as ANONYMOUS LOGON, or as Guest where Windows lets unknown users in so. Not
    * otherwise: ERR_HANDSHAKE_ANONYMOUS.
    */
   allowAnonymous?: boolean;
+  /**
+   * Which local account a Kerberos principal (`user@REALM`) is, null for none, in the place of the rule: the name
+   * without the realm, where the realm is the server's own; never one with an instance (`user/admin`), and never the
+   * superuser. What it answers is taken as it is. Linux; Windows knows whose account it is.
+   */
+  mapUser?: MapUser;
   /** Bytes of a leg, at most; 65,536 by default. */
   maxLegSize?: number;
   /** Legs of a client, at most; 10 by default. */
@@ -39,6 +55,7 @@ const keys = [
   'package',
   'principal',
   'allowAnonymous',
+  'mapUser',
   'maxLegSize',
   'maxLegs',
   'timeout',
@@ -49,11 +66,12 @@ const hour = 3_600_000;
 
 /** The system's side, for checked options. */
 function acceptorFor(options: NegotiateServerOptions): Acceptor {
-  const { package: name = 'Negotiate', principal, allowAnonymous = false } = options;
+  const { package: name = 'Negotiate', principal, allowAnonymous = false, mapUser } = options;
   if (!packages.includes(name)) throw wrongValue('options.package', `must be one of ${packages.join(', ')}`);
   if (principal !== undefined) validateString(principal, 'options.principal');
   validateBoolean(allowAnonymous, 'options.allowAnonymous');
-  const chosen = { package: name, principal, allowAnonymous };
+  if (mapUser !== undefined) validateFunction(mapUser, 'options.mapUser');
+  const chosen = { package: name, principal, allowAnonymous, mapUser };
   return native.port === 'win32' ? sspiAcceptor(chosen) : gssapiAcceptor(chosen);
 }
 

@@ -1,5 +1,6 @@
 import type { ContextId, CredentialsId } from '../../types/native-negotiate';
 import { native } from '../binding';
+import { ImpersonationError } from '../error';
 import { internal } from '../internal';
 import { onOwnThread } from '../thread-limit';
 import { Token } from '../token';
@@ -61,6 +62,12 @@ class SspiAcceptor implements Acceptor {
 
 /** Asks SSPI: AcquireCredentialsHandleW now, AcceptSecurityContext for each leg. */
 export function sspiAcceptor(options: AcceptorOptions): Acceptor {
-  const { package: name, principal = '', allowAnonymous } = options;
+  const { package: name, principal = '', allowAnonymous, mapUser } = options;
+  if (mapUser) {
+    throw new ImpersonationError(
+      'mapUser is for Kerberos on Linux: Windows itself says whose account a client has',
+      'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+    );
+  }
   return new SspiAcceptor(native.acquireCredentials(name, principal, allowAnonymous));
 }

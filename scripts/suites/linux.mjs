@@ -1,6 +1,7 @@
 import process from 'node:process';
 import path from 'node:path';
 import { testUsers } from '../linux-users/accounts.mjs';
+import { kerberosEnvironment } from '../kdc/environment.mjs';
 import { findMeans } from '../linux-users/means.mjs';
 import { runToEnd } from '../support/run-to-end.mjs';
 import { withUsers } from '../linux-users/with-users.mjs';
@@ -19,6 +20,8 @@ export async function testLinux({ major, filters = [] } = {}) {
   if (reason) console.log(`Tests that act as a user are skipped. ${reason}`);
   const start = reason
     ? (args) => runToEnd(node, args, { env: { IMPERSONATE_TEST_SKIP: reason }, timeoutSeconds })
-    : (args) => withUsers(testUsers, node, args, { env: { IMPERSONATE_TEST_USERS: '1' }, timeoutSeconds });
+    : (args) => withUsers(testUsers, node, args, { env: userEnvironment(), timeoutSeconds });
   return runJest(start, { filters });
 }
+
+const userEnvironment = () => ({ IMPERSONATE_TEST_USERS: '1', ...kerberosEnvironment() });
