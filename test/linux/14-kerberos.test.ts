@@ -53,4 +53,195 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     const [alice, bob] = ['alice true,false,false false true', 'bob false,true,false false true'];
     expect(said).toEqual([alice, alice, bob, bob, '0 true,true,true']);
   });
+
+  test('refuses what is no proof, and what is one for another service', async () => {
+    const said = await lines(`
+      const server = new NegotiateServer({ maxLegSize: 2048 });
+      const good = await legOf('alice');
+      const elsewhere = new NegotiateServer({ principal: 'HTTP@elsewhere' });
+      const halfDone = { mechOID: kerberos.GSS_MECH_OID_KRB5, flags: kerberos.GSS_C_MUTUAL_FLAG | 0x1000 };
+      const legs = {
+        garbage: Buffer.from('garbage'),
+        NTLM: Buffer.from('NTLMSSP\\0\\x01\\0\\0\\0'),
+        'cut short': good.subarray(0, 500),
+        changed: Buffer.from(good, 0).map((byte, index) => (index === 700 ? byte ^ 1 : byte)),
+        'too large': Buffer.concat([good, Buffer.alloc(2048)]),
+        'a key of another service': await legOf('alice', 'host@localhost'),
+        'no key': await legOf('alice', 'HTTP@unknown'),
+        'only half done': await legOf('alice', 'HTTP@localhost', halfDone),
+      };
+      for (const [name, leg] of Object.entries(legs)) say(name + ': ' + (await outcome(server, leg)));
+      say('another host: ' + (await outcome(elsewhere, await legOf('alice'))));
+      say('good: ' + (await outcome(server, good)));
+      say('again: ' + (await outcome(server, good)));
+      const exact = { package: 'Kerberos', principal: 'HTTP@localhost' };
+      const only = new NegotiateServer(exact);
+      say('SPNEGO: ' + (await outcome(only, await legOf('bob'))));
+      say('raw: ' + (await outcome(only, await legOf('bob', 'HTTP@localhost', krb5))));
+      say(server.handshakes + elsewhere.handshakes + only.handshakes + ' ' + see());`);
+    expect(said).toEqual([
+      'garbage: ERR_HANDSHAKE_REFUSED',
+      'NTLM: ERR_HANDSHAKE_REFUSED',
+      'cut short: ERR_HANDSHAKE_REFUSED',
+      'changed: ERR_HANDSHAKE_REFUSED',
+      'too large: ERR_HANDSHAKE_TOO_LARGE',
+      'a key of another service: ERR_HANDSHAKE_REFUSED',
+      'no key: ERR_HANDSHAKE_REFUSED',
+      'only half done: ERR_HANDSHAKE_REFUSED',
+      'another host: ERR_HANDSHAKE_REFUSED',
+      'good: alice',
+      'again: ERR_HANDSHAKE_REFUSED',
+      'SPNEGO: ERR_HANDSHAKE_REFUSED',
+      'raw: bob',
+      '0 true,true,true',
+    ]);
+  });
+
+  test('takes a principal for nobody but the user of that name in its own realm', async () => {
+    const said = await lines(`
+      const server = new NegotiateServer();
+      for (const user of ['admin', 'foreign', 'nobody', 'root']) {
+        say(user + ': ' + (await outcome(server, await legOf(user))));
+      }
+      const map = async (user, mapUser) => say('mapped: ' + (await outcome(new NegotiateServer({ mapUser }), await legOf(user))));
+      await map('admin', (principal) => (principal === 'imp-alice/admin@IMPERSONATE.TEST' ? 'imp-bob' : null));
+      await map('foreign', async (principal) => (principal === 'imp-alice@FOREIGN.TEST' ? 'imp-bob' : null));
+      await map('root', () => 'root');
+      await map('alice', () => null);
+      await map('alice', () => undefined);
+      await map('alice', () => { throw Object.assign(new Error(), { code: 'MINE' }); });`);
+    expect(said).toEqual([
+      'admin: ERR_UNMAPPED_PRINCIPAL',
+      'foreign: ERR_UNMAPPED_PRINCIPAL',
+      'nobody: ERR_UNKNOWN_USER',
+      'root: ERR_UNMAPPED_PRINCIPAL',
+      'mapped: bob',
+      'mapped: bob',
+      'mapped: 0',
+      'mapped: ERR_UNMAPPED_PRINCIPAL',
+      'mapped: ERR_INVALID_ARG_TYPE',
+      'mapped: MINE',
+    ]);
+  });
+
+  test('can be begun inside a scope or a flow, and asks as the process', async () => {
+    const said = await lines(`
+      const bob = await world.bob.token();
+      const legs = [await legOf('alice'), await legOf('alice')];
+      const server = bob.runSync(() => new NegotiateServer());
+      let inScope;
+      bob.runSync(() => { inScope = server.handshake().step(legs[0]); });
+      const steps = [await inScope, await bob.run(() => server.handshake().step(legs[1]))];
+      for (const { token } of steps) { say(token.runSync(see)); token.close(); }
+      say(see() + ' ' + Token.thread());
+      bob.close();`);
+    expect(said).toEqual(['true,false,false', 'true,false,false', 'true,true,true null']);
+  });
+
+  test('keeps nothing of the handshakes that are over', async () => {
+    const said = await lines(`
+      const server = new NegotiateServer();
+      const round = async () => {
+        const leg = await legOf('alice');
+        const first = await outcome(server, leg);
+        const closed = server.handshake();
+        const closing = closed.step(await legOf('bob')).catch(({ code }) => code);
+        closed.close();
+        return [first, await outcome(server, leg), await closing].join();
+      };
+      await round();
+      const before = world.handleCount();
+      const outcomes = new Set();
+      for (let i = 0; i < 25; i++) outcomes.add(await round());
+      say([...outcomes].join(' '));
+      say(world.handleCount() - before + ' ' + server.handshakes);`);
+    expect(said).toEqual(['alice,ERR_HANDSHAKE_REFUSED,ERR_HANDSHAKE_CLOSED', '0 0']);
+  });
+
+  test('lets curl --negotiate in, two users over connections that are kept', async () => {
+    const said = await lines(`
+      const http = require('node:http');
+      const { promisify } = require('node:util');
+      const execFile = promisify(require('node:child_process').execFile);
+      const negotiator = new NegotiateServer({ principal: 'HTTP@localhost' });
+      const tokens = new Map();
+      let connections = 0;
+      const server = http.createServer(async (request, response) => {
+        const { socket } = request;
+        const [, text] = /^Negotiate (.+)$/.exec(request.headers.authorization ?? '') ?? [];
+        try {
+          if (text !== undefined) {
+            const { token, reply } = await negotiator.handshake().step(Buffer.from(text, 'base64'));
+            tokens.get(socket)?.close();
+            tokens.set(socket, token);
+            response.setHeader('WWW-Authenticate', 'Negotiate ' + reply.toString('base64'));
+          }
+        } catch (error) {
+          response.writeHead(403).end(error.code + '\\n');
+          return;
+        }
+        const token = tokens.get(socket);
+        if (token) response.end(token.runSync(see) + '\\n');
+        else response.writeHead(401, { 'WWW-Authenticate': 'Negotiate' }).end();
+      });
+      server.on('connection', (socket) => {
+        connections += 1;
+        socket.once('close', () => { tokens.get(socket)?.close(); tokens.delete(socket); });
+      });
+      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const url = 'http://localhost:' + server.address().port + '/';
+      const curl = async (user, times, ...options) => {
+        const env = { ...process.env, KRB5CCNAME: ${JSON.stringify(kdc.ticketsOf('alice'))}.replace('alice', user) };
+        const { stdout } = await execFile('curl', ['-s', '-4', ...options, ...Array(times).fill(url)], { env });
+        return stdout.trim().split('\\n');
+      };
+      const negotiate = ['--negotiate', '-u', ':'];
+      const answers = await Promise.all(['alice', 'bob', 'alice', 'bob'].map((user) => curl(user, 20, ...negotiate)));
+      for (const answer of answers) say(answer.length + ' ' + [...new Set(answer)].join(' '));
+      say(String(connections));
+      say((await curl('admin', 1, ...negotiate)).join());
+      say((await curl('alice', 1, '-w', '%{http_code}')).join());
+      say(String(/^WWW-Authenticate: Negotiate .{100,}$/im.test((await curl('bob', 1, ...negotiate, '-i')).join('\\n'))));
+      await new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); });
+      say(see());`);
+    expect(said).toEqual([
+      '20 true,false,false',
+      '20 false,true,false',
+      '20 true,false,false',
+      '20 false,true,false',
+      '4',
+      'ERR_UNMAPPED_PRINCIPAL',
+      '401',
+      'true',
+      'true,true,true',
+    ]);
+  });
+
+  test('has neither NTLM nor anonymous clients', async () => {
+    const said = await lines(`
+      const made = (options) => { try { new NegotiateServer(options); return 'made'; } catch ({ code }) { return code; } };
+      for (const options of [{ package: 'NTLM' }, { allowAnonymous: true }, { principal: 'HTTP/localhost' }, { mapUser: 'alice' }]) say(made(options));`);
+    expect(said).toEqual([
+      'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+      'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+      'ERR_INVALID_ARG_VALUE',
+      'ERR_INVALID_ARG_TYPE',
+    ]);
+  });
+});
+
+test('without the package kerberos there is no NegotiateServer, and everything else works', async () => {
+  const said = await linesOf(`
+    const Module = require('node:module');
+    const load = Module._load;
+    Module._load = (name, ...rest) => {
+      if (name === 'kerberos') throw Object.assign(new Error("Cannot find module 'kerberos'"), { code: 'MODULE_NOT_FOUND' });
+      return load(name, ...rest);
+    };
+    const { NegotiateServer } = require(${JSON.stringify(product)});
+    try { new NegotiateServer(); } catch (error) {
+      say(error.name + ' ' + error.code + ' ' + /npm install kerberos/.test(error.message));
+    }
+    Token.process().close();`);
+  expect(said).toEqual(['ImpersonationError ERR_FEATURE_UNAVAILABLE_ON_PLATFORM true']);
 });
