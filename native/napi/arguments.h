@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/description.h"
 #include "core/token.h"
@@ -15,6 +16,7 @@ namespace impersonate {
 
 std::int32_t IntegerArgument(const Napi::CallbackInfo& info, std::size_t index);
 std::string StringArgument(const Napi::CallbackInfo& info, std::size_t index);
+std::vector<std::string> StringsArgument(const Napi::CallbackInfo& info, std::size_t index);
 Napi::Function FunctionArgument(const Napi::CallbackInfo& info, std::size_t index);
 Level LevelArgument(const Napi::CallbackInfo& info, std::size_t index);
 PrincipalKind KindArgument(const Napi::CallbackInfo& info, std::size_t index);

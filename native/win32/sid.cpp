@@ -2,22 +2,11 @@
 
 #include <sddl.h>
 
-#include <memory>
-
 #include "win32/last_error.h"
+#include "win32/local_memory.h"
 #include "win32/text.h"
 
 namespace impersonate::win32 {
-namespace {
-
-struct LocalMemoryFree {
-  void operator()(void* memory) const noexcept { LocalFree(memory); }
-};
-
-template <typename T>
-using UniqueLocal = std::unique_ptr<T, LocalMemoryFree>;
-
-}  // namespace
 
 Sid::Sid(PSID sid) : bytes_(GetLengthSid(sid)) {
   if (!CopySid(size(), bytes_.data(), sid)) ThrowLastError("CopySid");

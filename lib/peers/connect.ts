@@ -1,0 +1,122 @@
+import { addAbortListener } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { asProcess } from '../as-process';
+import { native } from '../binding';
+import { ImpersonationError } from '../error';
+import { originals } from '../fs/node-fs';
+import { levelNumber, type ImpersonationLevel } from '../level';
+import { onOwnThread } from '../thread-limit';
+import { validateInteger, validateOptions, validateString, wrongType } from '../validate';
+import { validateAddress } from './address';
+import { socketOf } from './descriptor';
+
+/** What a client shows of itself, and to whom. */
+export interface ConnectPeerOptions {
+  /**
+   * What the server may do in the client's name at most; `impersonation` by default. On Linux there is no other: the
+   * kernel tells every server who has connected.
+   */
+  level?: ImpersonationLevel;
+  /**
+   * Whose server it must be: the SID of the pipe's owner, or the uid of whoever listens. Anybody else's gets nothing:
+   * the promise rejects with ERR_UNEXPECTED_SERVER.
+   */
+  server?: string | number;
+  /** Windows: milliseconds to wait while all of the pipe's instances are taken; 5,000 by default. */
+  timeout?: number;
+  signal?: AbortSignal;
+}
+
+function unexpectedServer(found: string): ImpersonationError {
+  return new ImpersonationError(`The server is not the expected user's, but that of ${found}`, 'ERR_UNEXPECTED_SERVER');
+}
+
+function requireServer(fd: number, expected: string | undefined): void {
+  if (expected === undefined) return;
+  const found = native.serverOf(fd);
+  if (found.toUpperCase() !== expected.toUpperCase()) throw unexpectedServer(found);
+}
+
+function connectPipe(
+  path: string,
+  level: ImpersonationLevel,
+  { server, timeout, signal }: { server: string | undefined; timeout: number; signal: AbortSignal | undefined },
+): Promise<Socket> {
+  const close = (fd: number): void => {
+    originals.closeSync(fd);
+  };
+  // With a server to be checked it must not know the client before that: it could act as the client at once.
+  const start = (): Promise<number> =>
+    native.connectPipe(path, levelNumber(level, 'options.level'), server !== undefined, timeout);
+  return onOwnThread(start, signal, close).then((fd) => {
+    try {
+      requireServer(fd, server);
+    } catch (error) {
+      close(fd);
+      throw error;
+    }
+    return socketOf(fd);
+  });
+}
+
+function connectUnix(path: string, server: string | undefined, signal: AbortSignal | undefined): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const socket = asProcess(() => connect(path));
+    const listening = signal && addAbortListener(signal, () => socket.destroy(signal.reason as Error));
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      listening?.[Symbol.dispose]();
+      try {
+        requireServer((socket as Socket & { _handle: { fd: number } })._handle.fd, server);
+      } catch (error) {
+        socket.destroy();
+        reject(error as Error);
+        return;
+      }
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+function requireLevelHere(level: ImpersonationLevel): void {
+  if (native.port === 'win32' || level === 'impersonation') return;
+  throw new ImpersonationError(
+    `A client cannot choose level ${level} here: every server learns who has connected. Say with options.server whom it may be`,
+    'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+  );
+}
+
+function toServer(server: unknown): string | undefined {
+  if (server === undefined) return undefined;
+  if (typeof server === 'number') validateInteger(server, 'options.server', 0, 0xffff_fffe);
+  else if (typeof server === 'string') validateString(server, 'options.server');
+  else throw wrongType('options.server', 'of type string or number', server);
+  return String(server);
+}
+
+/**
+ * Connects to a server of this computer, as the process: CreateFileW with SECURITY_SQOS_PRESENT and the level, where
+ * node:net would let any server act as the client; connect() on Linux. Rejects with what the system says
+ * (ERROR_FILE_NOT_FOUND, ERROR_PIPE_BUSY, ECONNREFUSED), and with AbortError once `signal` says so. The socket is the
+ * caller's.
+ */
+export function connectPeer(path: string, options: ConnectPeerOptions = {}): Promise<Socket> {
+  try {
+    validateAddress(path);
+    validateOptions(options, 'options', ['level', 'server', 'timeout', 'signal']);
+    const { level = 'impersonation', timeout = 5000, signal } = options;
+    levelNumber(level, 'options.level');
+    validateInteger(timeout, 'options.timeout', 0, 2 ** 31 - 1);
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw wrongType('options.signal', 'an instance of AbortSignal', signal);
+    }
+    const server = toServer(options.server);
+    requireLevelHere(level);
+    if (native.port === 'win32') return connectPipe(path, level, { server, timeout, signal });
+    return connectUnix(path, server, signal);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}

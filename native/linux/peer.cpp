@@ -1,0 +1,109 @@
+#include "core/peer.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "linux/errno_error.h"
+#include "linux/token.h"
+
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
+#endif
+
+namespace impersonate::port {
+namespace {
+
+using linux_port::ErrnoError;
+using linux_port::Identity;
+using linux_port::LinuxToken;
+
+int Descriptor(NativeSocket socket) noexcept { return static_cast<int>(socket); }
+
+Error NotAPeer(const std::string& reason) {
+  return Error("ERR_INVALID_ARG_VALUE", "The \"socket\" argument " + reason);
+}
+
+void RequireUnixSocket(int socket) {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  if (::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0) {
+    if (domain == AF_UNIX) return;
+    throw NotAPeer("must be a unix socket: others do not tell who connected");
+  }
+  if (errno == ENOTSOCK) throw NotAPeer("must be a unix socket");
+  throw ErrnoError(errno, "getsockopt");
+}
+
+// The accepted end has the name of the socket that listened. A client's has none, and neither has either end
+// of a socket pair, whose credentials are those of whoever made it.
+void RequireAccepted(int socket) {
+  sockaddr_un name{};
+  socklen_t size = sizeof name;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&name), &size) != 0) {
+    throw ErrnoError(errno, "getsockname");
+  }
+  if (size <= offsetof(sockaddr_un, sun_path)) {
+    throw NotAPeer("must be a connection that a server has accepted, not a client's end");
+  }
+}
+
+ucred PeerCredentials(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) throw ErrnoError(errno, "getsockopt");
+  if (peer.uid == static_cast<uid_t>(-1)) throw NotAPeer("is not connected");
+  return peer;
+}
+
+std::vector<gid_t> PeerGroups(int socket) {
+  std::vector<gid_t> groups(64);
+  for (;;) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    const bool fits = ::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0;
+    const std::size_t count = size / sizeof(gid_t);
+    // With fewer groups than it has a peer could get at what is closed to one of them.
+    if (!fits && (errno != ERANGE || count <= groups.size())) throw ErrnoError(errno, "getsockopt");
+    groups.resize(count);
+    if (fits) return groups;
+  }
+}
+
+}  // namespace
+
+void CloseSocket(NativeSocket socket) noexcept { ::close(Descriptor(socket)); }
+
+TokenRef TokenOfPeer(NativeSocket native) {
+  const int socket = Descriptor(native);
+  RequireUnixSocket(socket);
+  RequireAccepted(socket);
+  const ucred peer = PeerCredentials(socket);
+  // As for a user by name: root's token keeps what the process itself may do.
+  const std::uint64_t capabilities = peer.uid == 0 ? ~std::uint64_t{0} : 0;
+  return std::make_shared<LinuxToken>(LinuxToken::Source::kUser, Level::kImpersonation,
+                                      Identity{peer.uid, peer.gid, PeerGroups(socket), capabilities});
+}
+
+std::string ServerOf(NativeSocket native) {
+  const int socket = Descriptor(native);
+  RequireUnixSocket(socket);
+  return std::to_string(PeerCredentials(socket).uid);
+}
+
+std::unique_ptr<PipeListener> ListenOnPipe(const PipeOptions&) {
+  throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "Named pipes exist on Windows only");
+}
+
+OwnedSocket ConnectToPipe(const PipeConnection&) {
+  throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "Named pipes exist on Windows only");
+}
+
+}  // namespace impersonate::port
