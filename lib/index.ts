@@ -24,12 +24,7 @@ export { NegotiateServer, type NegotiateServerOptions } from './negotiate/server
 export { setStrictHandles } from './open-handles';
 export { connectPeer, type ConnectPeerOptions } from './peers/connect';
 export type { PeerServerOptions } from './peers/options';
-export {
-  createPeerServer,
-  PeerServer,
-  type PeerListener,
-  type PeerServerEvents,
-} from './peers/peer-server';
+export { createPeerServer, PeerServer, type PeerListener, type PeerServerEvents } from './peers/peer-server';
 export type { Principal, Privilege } from './principal';
 export type { RestrictOptions } from './restrictions';
 export type { ShareOptions } from './share';

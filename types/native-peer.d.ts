@@ -32,10 +32,5 @@ export interface NativePeer {
    * Connects to a pipe on a thread of its own, as the process: a descriptor, the caller's to close. `unknownUntilWrite`
    * keeps the client unknown to the server until it writes; `timeout` is for a busy pipe, in milliseconds.
    */
-  connectPipe(
-    path: string,
-    level: NativeLevel,
-    unknownUntilWrite: boolean,
-    timeout: number,
-  ): Promise<number>;
+  connectPipe(path: string, level: NativeLevel, unknownUntilWrite: boolean, timeout: number): Promise<number>;
 }

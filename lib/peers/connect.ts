@@ -28,7 +28,10 @@ export interface ConnectPeerOptions {
 }
 
 function unexpectedServer(found: string): ImpersonationError {
-  return new ImpersonationError(`The server is not the expected user's, but that of ${found}`, 'ERR_UNEXPECTED_SERVER');
+  return new ImpersonationError(
+    `The server is not the expected user's, but that of ${found}`,
+    'ERR_UNEXPECTED_SERVER',
+  );
 }
 
 function requireServer(fd: number, expected: string | undefined): void {
@@ -40,7 +43,11 @@ function requireServer(fd: number, expected: string | undefined): void {
 function connectPipe(
   path: string,
   level: ImpersonationLevel,
-  { server, timeout, signal }: { server: string | undefined; timeout: number; signal: AbortSignal | undefined },
+  {
+    server,
+    timeout,
+    signal,
+  }: { server: string | undefined; timeout: number; signal: AbortSignal | undefined },
 ): Promise<Socket> {
   const close = (fd: number): void => {
     originals.closeSync(fd);
@@ -59,7 +66,11 @@ function connectPipe(
   });
 }
 
-function connectUnix(path: string, server: string | undefined, signal: AbortSignal | undefined): Promise<Socket> {
+function connectUnix(
+  path: string,
+  server: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const socket = asProcess(() => connect(path));

@@ -5,10 +5,11 @@ import { validateArray, validateInteger, validateOptions, validateString, wrongV
 /** Who may connect, and how many. */
 export interface PeerServerOptions {
   /**
-   * Windows: who may connect besides the process's user, SYSTEM and the administrators, as SIDs. They may read and
+   * Windows: who may connect besides the process's user, SYSTEM and the administrators, as SIDs,
+   * `authenticated-users` or `interactive`. They may read and
    * write, but not serve the same pipe.
    */
-  allow?: readonly (string | 'authenticated-users' | 'interactive')[];
+  allow?: readonly string[];
   /** Windows: the pipe's security descriptor in SDDL, instead of `allow`. It must have a DACL. */
   securityDescriptor?: string;
   /** Linux: the socket's mode; 0o600 by default, 0o660 with a `group`. To connect takes write permission. */
@@ -81,7 +82,8 @@ export function toSettings(options: PeerServerOptions): Settings {
   const sids = toSids(allow);
   if (securityDescriptor !== undefined) {
     validateString(securityDescriptor, 'options.securityDescriptor');
-    if (sids.length > 0) throw wrongValue('options.allow', 'has no meaning beside options.securityDescriptor');
+    if (sids.length > 0)
+      throw wrongValue('options.allow', 'has no meaning beside options.securityDescriptor');
   }
   if (mode !== undefined) validateInteger(mode, 'options.mode', 0, 0o777);
   if (group !== undefined) validateInteger(group, 'options.group', 0, 0xffff_fffe);

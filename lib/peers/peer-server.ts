@@ -67,7 +67,10 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
     try {
       validateAddress(path);
       if (this.#path !== null) {
-        throw new ImpersonationError('The server has been told to listen already', 'ERR_SERVER_ALREADY_LISTEN');
+        throw new ImpersonationError(
+          'The server has been told to listen already',
+          'ERR_SERVER_ALREADY_LISTEN',
+        );
       }
       this.#path = path;
       return asProcess(() => this.#start(path)).then(

@@ -83,15 +83,9 @@ export function listenOnPipe(path: string, settings: PipeSettings, arrivals: Arr
     else arrivals.refused(failure);
   };
 
-  const server = native.listenPipe(
-    path,
-    settings.allow,
-    settings.securityDescriptor,
-    arrived,
-    (error) => {
-      arrivals.failed(error);
-    },
-  );
+  const server = native.listenPipe(path, settings.allow, settings.securityDescriptor, arrived, (error) => {
+    arrivals.failed(error);
+  });
   return {
     ...server,
     close() {

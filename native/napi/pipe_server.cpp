@@ -39,8 +39,8 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
   void Start(Napi::Function arrived, Napi::Function failed) {
     const Napi::String name = Napi::String::New(env_, "impersonate:peers");
     NAPI_THROW_IF_FAILED_VOID(
-        env_, napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, &PipeServer::Finalize,
-                                              this, &PipeServer::Wake, &wake_));
+        env_, napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr,
+                                              &PipeServer::Finalize, this, &PipeServer::Wake, &wake_));
     // The function has a pointer to this object until it is finalized.
     self_ = shared_from_this();
     arrived_ = Napi::Persistent(arrived);
@@ -49,7 +49,8 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
       thread_ = std::thread([this] { Serve(); });
     } catch (const std::system_error& error) {
       Release();
-      throw Error("EAGAIN", error.code().value(), "std::thread", "There is no thread to be had for the server");
+      throw Error("EAGAIN", error.code().value(), "std::thread",
+                  "There is no thread to be had for the server");
     }
     // After the function, so that the thread has ended when the ending environment destroys the function.
     napi_add_env_cleanup_hook(env_, &PipeServer::EndWithEnvironment, this);
@@ -152,6 +153,8 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
       failed_.Call({error});
       return;
     }
+    // Throws in an environment that is being ended, where nobody would take the descriptor over.
+    static_cast<void>(arrived_.Value().Get("length"));
     Napi::Value token = Napi::Number::New(env, 0);
     Napi::Value descriptor = Napi::Number::New(env, -1);
     try {
@@ -187,8 +190,8 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
 
 }  // namespace
 
-Napi::Value StartPipeServer(Napi::Env env, std::unique_ptr<port::PipeListener> listener, Napi::Function arrived,
-                            Napi::Function failed) {
+Napi::Value StartPipeServer(Napi::Env env, std::unique_ptr<port::PipeListener> listener,
+                            Napi::Function arrived, Napi::Function failed) {
   const auto server = std::make_shared<PipeServer>(env, std::move(listener));
   server->Start(arrived, failed);
   const auto method = [&](const char* name, auto act) {

@@ -56,7 +56,8 @@ TokenRef TokenOfPeer(NativeSocket socket) {
   RequireServerEnd(Handle(socket));
   win32::UniqueHandle client;
   {
-    const win32::KeepThreadToken keep;
+    // What the calls are judged by is the process's rights, whomever the thread acts as.
+    const win32::AsProcess as_process;
     Impersonate(Handle(socket));
     client = OpenClientToken();
   }

@@ -63,7 +63,8 @@ PipeSecurity PipeSecurity::Allowing(const std::vector<std::string>& allow) {
 PipeSecurity PipeSecurity::Parse(const std::string& sddl) {
   UniqueLocal<void> descriptor = Convert(sddl);
   if (!HasDacl(descriptor.get())) {
-    throw InvalidArgument("The security descriptor must have a DACL: without one everybody may do everything");
+    throw InvalidArgument(
+        "The security descriptor must have a DACL: without one everybody may do everything");
   }
   if (!HasOwner(descriptor.get())) descriptor = Convert("O:" + OwnUser() + sddl);
   return PipeSecurity(std::move(descriptor));

@@ -1,0 +1,397 @@
+import { once } from 'node:events';
+import net, { type Socket } from 'node:net';
+import { connectPeer, createPeerServer, PeerServer, Token } from 'impersonate';
+import { expectActingAs, expectActingAsService } from '../support/acting';
+import { linesOf } from '../support/child';
+import { caught, rejected } from '../support/errors';
+import { product } from '../support/paths';
+import { anybody, isWindows, linesAs, listening, newAddress, plainServer, textOf } from '../support/peers';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+const users = [world.alice, world.bob];
+const nobody = { arrived: () => {} }.arrived;
+/** One connection: what the server answers. */
+const ask = (path: string): string => `
+  { const socket = await connectPeer(${JSON.stringify(path)});
+    socket.setEncoding('utf8').write('hello');
+    for await (const part of socket) say(part); }`;
+
+async function closedPair(server: PeerServer): Promise<[Socket, Socket, Token]> {
+  const arrival = once(server, 'connection') as Promise<[Socket, Token]>;
+  const client = await connectPeer(server.address() ?? '');
+  const [socket, token] = await arrival;
+  return [client, socket, token];
+}
+
+describeSwitching('a peer of another process', () => {
+  test.each(users)('arrives with its own token: $key', async (who) => {
+    const seen: unknown[] = [];
+    using server = await listening((socket, token) => {
+      const inside = token.runSync(() => [world.canOpen(world.alice), world.canOpen(world.bob)]);
+      seen.push([token.user.id, token.level, token.groups.some(({ id }) => id === who.group), inside]);
+      socket.end(token.user.id);
+    });
+    expect(await linesAs(who, ask(server.address() ?? ''))).toEqual([who.id]);
+    expect(seen).toEqual([[who.id, 'impersonation', true, users.map((user) => user === who)]]);
+  });
+
+  test.each(users)('is known to Token.fromPeer at a server of node:net: $key', async (who) => {
+    const seen: unknown[] = [];
+    const [server, path] = await plainServer((socket) => {
+      socket.once('data', () => {
+        using token = Token.fromPeer(socket);
+        seen.push([token.user.id, token.level, token.runSync(() => world.whoAmI())]);
+        socket.end(token.user.id);
+      });
+    });
+    expect(await linesAs(who, ask(path))).toEqual([who.id]);
+    expect(seen).toEqual([[who.id, 'impersonation', who.id]]);
+    server.close();
+  });
+
+  test('of 200 connections of two users none gets the other one’s token, and nothing is left', async () => {
+    const each = 100;
+    let wrong = 0;
+    const ids = new Map<string, number>();
+    using server = await listening((socket, token) => {
+      const { id } = token.user;
+      ids.set(id, (ids.get(id) ?? 0) + 1);
+      socket.once('data', (said) => {
+        using again = Token.fromPeer(socket);
+        if (String(said) !== id || again.user.id !== id) wrong += 1;
+        socket.end();
+      });
+    });
+    const path = server.address() ?? '';
+    const [tokens, handles] = [Token.count, world.handleCount()];
+    const client = (id: string): string => `
+      const one = async () => { const socket = await connectPeer(${JSON.stringify(path)}); socket.write('${id}'); socket.resume(); await once(socket, 'close'); };
+      const some = async () => { for (let n = 0; n < ${String(each / 10)}; n++) await one(); };
+      await Promise.all(Array.from({ length: 10 }, some));`;
+    await Promise.all(users.map((who) => linesAs(who, client(who.id))));
+    expect([wrong, ...users.map(({ id }) => ids.get(id))]).toEqual([0, each, each]);
+    for (let turn = 0; turn < 100 && server.connections > 0; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect([server.connections, Token.count]).toEqual([0, tokens]);
+    expect(world.handleCount()).toBeLessThanOrEqual(handles + 4);
+  }, 60_000);
+});
+
+describe('Token.fromPeer', () => {
+  test.each([[undefined], [null], [1], ['socket'], [{}], [{ _handle: { fd: 0 } }]])(
+    'of %p is an argument error',
+    (socket) => {
+      const error = caught(() => Token.fromPeer(socket as never));
+      expect(error).toMatchObject({
+        name: 'TypeError',
+        message: expect.stringContaining('"socket"') as string,
+      });
+    },
+  );
+
+  test('of both ends of a TCP connection is an argument error', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+    const [accepted] = (await once(server, 'connection')) as [Socket];
+    const count = Token.count;
+    for (const socket of [client, accepted]) {
+      expect(caught(() => Token.fromPeer(socket))).toMatchObject({
+        name: 'TypeError',
+        code: 'ERR_INVALID_ARG_VALUE',
+      });
+      socket.destroy();
+    }
+    expect(Token.count).toBe(count);
+    server.close();
+  });
+
+  test('of the client’s own end, and of what is closed or never was connected, is refused', async () => {
+    using server = await listening(nobody);
+    const [client, accepted, token] = await closedPair(server);
+    expect(caught(() => Token.fromPeer(client))).toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: expect.stringContaining('a client’s end'.replace('’', "'")) as string,
+    });
+    using peer = Token.fromPeer(accepted);
+    expect(peer.equals(token)).toBe(true);
+    client.destroy();
+    accepted.destroy();
+    for (const socket of [accepted, client, new net.Socket()]) {
+      expect(caught(() => Token.fromPeer(socket)).code).toBe('ERR_SOCKET_CLOSED');
+    }
+  });
+
+  test('leaves the socket as it was, whether or not it keeps the process alive', async () => {
+    using server = await listening(nobody);
+    const [client, accepted] = await closedPair(server);
+    const handle = (accepted as unknown as { _handle: { hasRef(): boolean } })._handle;
+    for (const referenced of [true, false]) {
+      if (referenced) accepted.ref();
+      else accepted.unref();
+      Token.fromPeer(accepted).close();
+      expect(handle.hasRef()).toBe(referenced);
+    }
+    accepted.end('still there');
+    expect(await textOf(client)).toBe('still there');
+  });
+});
+
+describeSwitching('Token.fromPeer in a scope', () => {
+  test('answers the same and leaves the scope in force', async () => {
+    using server = await listening(nobody);
+    const [client, accepted] = await closedPair(server);
+    using alice = await world.alice.token();
+    alice.runSync(() => {
+      using peer = Token.fromPeer(accepted);
+      expect(peer.user.id).toBe(world.serviceId);
+      expectActingAs(world.alice);
+    });
+    expectActingAsService();
+    client.destroy();
+  });
+
+  test('connections arrive as the process and in no flow, wherever the server was started', async () => {
+    using alice = await world.alice.token();
+    using server = createPeerServer();
+    const arrival = new Promise<string>((resolve) => {
+      server.on('connection', (socket) => {
+        resolve(Token.current().user.id);
+        socket.end();
+      });
+    });
+    await alice.run(() => server.listen(newAddress()));
+    (await connectPeer(server.address() ?? '')).resume();
+    expect(await arrival).toBe(world.serviceId);
+  });
+
+  test('a server can be started and stopped in a scope, as the process', async () => {
+    using alice = await world.alice.token();
+    const server = createPeerServer({}, nobody);
+    let listens: Promise<unknown> | undefined;
+    const address = newAddress();
+    alice.runSync(() => {
+      listens = server.listen(address);
+    });
+    await listens;
+    expect(server.address()).toBe(address);
+    alice.runSync(() => {
+      server.close();
+    });
+    expect((await rejected(connectPeer(address))).code).toMatch(/^(ENOENT|ERROR_FILE_NOT_FOUND)$/);
+  });
+});
+
+describe('a peer server', () => {
+  test('closes a connection’s token with its socket, and tells how many there are', async () => {
+    using server = await listening(nobody);
+    const [client, socket, token] = await closedPair(server);
+    expect([server.connections, token.closed]).toEqual([1, false]);
+    const closed = once(socket, 'close');
+    socket.resume();
+    client.end();
+    await closed;
+    expect([server.connections, token.closed]).toEqual([0, true]);
+  });
+
+  test('keeps what a client writes at once for the listener', async () => {
+    using server = await listening((socket) => {
+      socket.on('data', (part) => socket.write(part.toString().toUpperCase()));
+    });
+    const client = await connectPeer(server.address() ?? '');
+    client.write('one, two, ');
+    client.write('three');
+    let answer = '';
+    for await (const part of client.setEncoding('utf8')) {
+      answer += part as string;
+      if (answer.length === 15) break;
+    }
+    expect(answer).toBe('ONE, TWO, THREE');
+  });
+
+  test('turns clients away beyond maxConnections', async () => {
+    using server = await listening(nobody, { ...anybody, maxConnections: 1 });
+    const [first] = await closedPair(server);
+    const dropped = once(server, 'drop');
+    const second = await connectPeer(server.address() ?? '');
+    second.on('error', () => {}).resume();
+    await Promise.all([dropped, once(second, 'close')]);
+    expect(server.connections).toBe(1);
+    first.destroy();
+  });
+
+  test('gives its address away to nobody while it listens, and frees it when it is closed', async () => {
+    using server = await listening(nobody);
+    const address = server.address() ?? '';
+    const other = createPeerServer();
+    // Wine takes no notice of FILE_FLAG_FIRST_PIPE_INSTANCE.
+    if (!isWindows) expect((await rejected(other.listen(address))).code).toBe('EADDRINUSE');
+    expect([other.address(), other.listening]).toEqual([null, false]);
+    expect((await rejected(server.listen(newAddress()))).code).toBe('ERR_SERVER_ALREADY_LISTEN');
+    const closed = once(server, 'close');
+    server.close();
+    server.close();
+    await closed;
+    expect([server.address(), server.listening]).toEqual([null, false]);
+    await other.listen(address);
+    other.close();
+    expect((await rejected(connectPeer(address))).code).toMatch(/^(ENOENT|ERROR_FILE_NOT_FOUND)$/);
+  });
+
+  test('closed while it is being started never listens, and 50 of them leave nothing', async () => {
+    const handles = world.handleCount();
+    for (let n = 0; n < 50; n++) {
+      const server = createPeerServer();
+      const address = newAddress();
+      const started = server.listen(address);
+      server.close();
+      expect((await rejected(started)).code).toBe('ERR_SERVER_NOT_RUNNING');
+    }
+    expect(world.handleCount()).toBeLessThanOrEqual(handles + 4);
+  });
+
+  test('what connected stays connected when the server closes', async () => {
+    const server = await listening(nobody);
+    const [client, socket, token] = await closedPair(server);
+    server.close();
+    expect(token.closed).toBe(false);
+    socket.end('bye');
+    expect(await textOf(client)).toBe('bye');
+  });
+
+  test.each<[string, unknown]>([
+    ['options', null],
+    ['options.mod', { mod: 1 }],
+    ['options.allow', { allow: 'S-1-1-0' }],
+    ['options.allow[1]', { allow: ['S-1-1-0', 'everyone'] }],
+    ['options.allow[0]', { allow: [')(A;;FA;;;WD'] }],
+    ['options.allow', { allow: ['S-1-1-0'], securityDescriptor: 'D:' }],
+    ['options.securityDescriptor', { securityDescriptor: 1 }],
+    ['options.mode', { mode: 0o1000 }],
+    ['options.mode', { mode: '600' }],
+    ['options.group', { group: -1 }],
+    ['options.group', { group: 4294967295 }],
+    ['options.maxConnections', { maxConnections: -1 }],
+    ['options.identifyTimeout', { identifyTimeout: 0 }],
+  ])('a wrong %s is an argument error', (argument, options) => {
+    const error = caught(() => createPeerServer(options as never));
+    expect(error).toMatchObject({
+      name: 'TypeError',
+      message: expect.stringContaining(`"${argument}"`) as string,
+    });
+  });
+
+  test('options of the other port are refused, not ignored', () => {
+    for (const options of isWindows
+      ? [{ mode: 0o600 }, { group: 0 }]
+      : [{ allow: [] }, { securityDescriptor: 'D:' }]) {
+      const error = caught(() => createPeerServer(options));
+      expect(error.code).toBe('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
+    }
+    expect(caught(() => createPeerServer({}, 1 as never)).message).toContain('"listener"');
+    expect(caught(() => Reflect.construct(PeerServer, [])).code).toBe('ERR_ILLEGAL_CONSTRUCTOR');
+  });
+
+  test.each([[undefined], [1], [''], ['a\0b'], ['x'.repeat(isWindows ? 1 : 200)]])(
+    'the path %p is an argument error, for either side',
+    async (path) => {
+      for (const attempt of [createPeerServer().listen(path as never), connectPeer(path as never)]) {
+        expect(await rejected(attempt)).toMatchObject({
+          name: 'TypeError',
+          message: expect.stringContaining('"path"') as string,
+        });
+      }
+    },
+  );
+});
+
+describe('connectPeer', () => {
+  test('connects to the expected user’s server, and gives another one’s nothing', async () => {
+    let written = 0;
+    using server = await listening((socket) => {
+      socket.on('data', ({ length }) => (written += length)).on('error', () => {});
+    });
+    server.on('clientError', () => {});
+    const address = server.address() ?? '';
+    const right = await connectPeer(address, { server: world.serviceId });
+    right.destroy();
+    const error = await rejected(connectPeer(address, { server: world.bob.id === '-' ? '1' : world.bob.id }));
+    expect(error).toMatchObject({ code: 'ERR_UNEXPECTED_SERVER', name: 'ImpersonationError' });
+    expect(written).toBe(0);
+  });
+
+  test('where nobody listens rejects, and so does an aborted one, leaving nothing', async () => {
+    using server = await listening(nobody);
+    const handles = world.handleCount();
+    for (let n = 0; n < 20; n++) {
+      expect((await rejected(connectPeer(newAddress()))).code).toMatch(/^(ENOENT|ERROR_FILE_NOT_FOUND)$/);
+      const aborted = AbortSignal.abort();
+      expect((await rejected(connectPeer(newAddress(), { signal: aborted }))).name).toBe('AbortError');
+      const controller = new AbortController();
+      const attempt = connectPeer(server.address() ?? '', { signal: controller.signal });
+      controller.abort();
+      expect((await rejected(attempt)).name).toBe('AbortError');
+    }
+    for (let turn = 0; turn < 100 && server.connections > 0; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(world.handleCount()).toBeLessThanOrEqual(handles + 4);
+  });
+
+  test.each<[string, unknown]>([
+    ['options', 1],
+    ['options.sever', { sever: 1 }],
+    ['options.level', { level: 'all' }],
+    ['options.level', { level: 2 }],
+    ['options.server', { server: {} }],
+    ['options.server', { server: -1 }],
+    ['options.server', { server: '' }],
+    ['options.timeout', { timeout: -1 }],
+    ['signal', { signal: {} }],
+  ])('a wrong %s is an argument error', async (argument, options) => {
+    const error = await rejected(connectPeer(newAddress(), options as never));
+    expect(error).toMatchObject({ name: 'TypeError', message: expect.stringContaining(argument) as string });
+  });
+});
+
+describe('a server that is never closed', () => {
+  const open = `const { createPeerServer, connectPeer } = require(${JSON.stringify(product)});`;
+
+  test.each([
+    ['process.exit', 'process.exit(0);'],
+    ['unref', 'server.unref();'],
+  ])('does not keep a process that ends by %s', async (_name, end) => {
+    const address = JSON.stringify(newAddress());
+    const source = `${open} const server = createPeerServer({}, () => {}); await server.listen(${address}); say('here'); ${end}`;
+    expect(await linesOf(source)).toEqual(['here']);
+  });
+
+  test('ends with its worker, connections and all, and its address can be used again', async () => {
+    const address = JSON.stringify(newAddress());
+    const lines = await linesOf(
+      `${open}
+      const { Worker, isMainThread, parentPort } = require('node:worker_threads');
+      const { once } = require('node:events');
+      if (isMainThread) {
+        for (let round = 0; round < 3; round++) {
+          const worker = new Worker(__filename);
+          await once(worker, 'message');
+          const clients = await Promise.all([1, 2, 3].map(() => connectPeer(${address})));
+          const closed = clients.map((client) => new Promise((resolve) => { client.on('error', () => {}).on('close', resolve).resume(); }));
+          await worker.terminate();
+          await Promise.all(closed);
+        }
+        const server = await createPeerServer().listen(${address});
+        say('again ' + Token.count);
+        server.close();
+      } else {
+        const server = createPeerServer({}, (socket) => { for (;;); });
+        await server.listen(${address});
+        parentPort.postMessage('here');
+      }`,
+    );
+    expect(lines).toEqual(['again 0']);
+  });
+});

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type Server, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createPeerServer, type PeerServer, type PeerServerOptions, type Token } from 'impersonate';
+import { linesOf } from './child';
+import { product } from './paths';
+import { tempFolder } from './temp-folder';
+import type { Identity } from './world';
+
+export const isWindows = process.platform === 'win32';
+
+/** Where nobody listens yet. */
+export function newAddress(): string {
+  const name = `impersonate-${randomBytes(6).toString('hex')}`;
+  return isWindows ? `\\\\.\\pipe\\${name}` : join(tempFolder('peer'), name);
+}
+
+/** Lets anybody connect: the tests' users are in none of the process's groups. */
+export const anybody: PeerServerOptions = isWindows ? { allow: ['authenticated-users'] } : { mode: 0o666 };
+
+export async function listening(
+  listener: (socket: Socket, token: Token) => void,
+  options: PeerServerOptions = anybody,
+): Promise<PeerServer> {
+  return createPeerServer(options, listener).listen(newAddress());
+}
+
+/** Node's own server at an address that is open to everybody. */
+export async function plainServer(listener: (socket: Socket) => void): Promise<[Server, string]> {
+  const path = newAddress();
+  const server = createServer(listener).listen({ path, readableAll: true, writableAll: true });
+  await once(server, 'listening');
+  return [server, path];
+}
+
+/** What the source says, run in a process that is this user's. It has `net`, `connectPeer` and the rest. */
+export function linesAs(who: Identity, source: string): Promise<string[]> {
+  const preamble = `const net = require('node:net');
+    const { once } = require('node:events');
+    const { connectPeer, createPeerServer } = require(${JSON.stringify(product)});`;
+  if (isWindows) {
+    const seam = JSON.stringify(require.resolve('./seam'));
+    const become = `require(${seam}).seam().setProcessToken(world.${who.key}.mint({ type: 'primary' }));`;
+    return linesOf(`${become}${preamble}${source}`);
+  }
+  const { uid, gid, groups } = who as Identity & { uid: number; gid: number; groups: number[] };
+  const ids = [`--reuid=${String(uid)}`, `--regid=${String(gid)}`, `--groups=${groups.join()}`];
+  return linesOf(`${preamble}${source}`, { through: ['setpriv', ...ids] });
+}
+
+/** Everything that arrives until the other end has ended. */
+export async function textOf(socket: Socket): Promise<string> {
+  let text = '';
+  for await (const part of socket.setEncoding('utf8')) text += part as string;
+  return text;
+}
