@@ -81,8 +81,7 @@ function connectUnix(
       try {
         requireServer((socket as Socket & { _handle: { fd: number } })._handle.fd, server);
       } catch (error) {
-        socket.destroy();
-        reject(error as Error);
+        socket.destroy(error as Error);
         return;
       }
       socket.off('error', reject);
@@ -107,6 +106,21 @@ function toServer(server: unknown): string | undefined {
   return String(server);
 }
 
+function connected(path: string, options: ConnectPeerOptions): Promise<Socket> {
+  validateAddress(path);
+  validateOptions(options, 'options', ['level', 'server', 'timeout', 'signal']);
+  const { level = 'impersonation', timeout = 5000, signal } = options;
+  levelNumber(level, 'options.level');
+  validateInteger(timeout, 'options.timeout', 0, 2 ** 31 - 1);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw wrongType('options.signal', 'an instance of AbortSignal', signal);
+  }
+  const server = toServer(options.server);
+  requireLevelHere(level);
+  if (native.port === 'win32') return connectPipe(path, level, { server, timeout, signal });
+  return connectUnix(path, server, signal);
+}
+
 /**
  * Connects to a server of this computer, as the process: CreateFileW with SECURITY_SQOS_PRESENT and the level, where
  * node:net would let any server act as the client; connect() on Linux. Rejects with what the system says
@@ -114,20 +128,7 @@ function toServer(server: unknown): string | undefined {
  * caller's.
  */
 export function connectPeer(path: string, options: ConnectPeerOptions = {}): Promise<Socket> {
-  try {
-    validateAddress(path);
-    validateOptions(options, 'options', ['level', 'server', 'timeout', 'signal']);
-    const { level = 'impersonation', timeout = 5000, signal } = options;
-    levelNumber(level, 'options.level');
-    validateInteger(timeout, 'options.timeout', 0, 2 ** 31 - 1);
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw wrongType('options.signal', 'an instance of AbortSignal', signal);
-    }
-    const server = toServer(options.server);
-    requireLevelHere(level);
-    if (native.port === 'win32') return connectPipe(path, level, { server, timeout, signal });
-    return connectUnix(path, server, signal);
-  } catch (error) {
-    return Promise.reject(error as Error);
-  }
+  return new Promise((resolve) => {
+    resolve(connected(path, options));
+  });
 }

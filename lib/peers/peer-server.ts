@@ -64,7 +64,7 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
    * somebody else does; the socket of a server that has ended without closing it is replaced.
    */
   listen(path: string): Promise<this> {
-    try {
+    return new Promise((resolve) => {
       validateAddress(path);
       if (this.#path !== null) {
         throw new ImpersonationError(
@@ -73,16 +73,16 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
         );
       }
       this.#path = path;
-      return asProcess(() => this.#start(path)).then(
-        (listener) => this.#started(path, listener),
-        (error: unknown) => {
-          this.#path = null;
-          throw error;
-        },
+      resolve(
+        asProcess(() => this.#start(path)).then(
+          (listener) => this.#started(path, listener),
+          (error: unknown) => {
+            this.#path = null;
+            throw error;
+          },
+        ),
       );
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+    });
   }
 
   /** Nobody can connect any more. What is connected stays so. Does nothing the second time. */
@@ -126,9 +126,9 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
         this.emit('error', error);
       },
     };
-    if (native.port !== 'win32') return listenOnUnixSocket(path, this.#settings, arrivals);
     return new Promise((resolve) => {
-      resolve(listenOnPipe(path, this.#settings, arrivals));
+      const listen = native.port === 'win32' ? listenOnPipe : listenOnUnixSocket;
+      resolve(listen(path, this.#settings, arrivals));
     });
   }
 

@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { TokenId } from '../../types/native';
 import { native } from '../binding';
 import { ImpersonationError } from '../error';
