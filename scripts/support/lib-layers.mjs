@@ -5,6 +5,7 @@ import ts from 'typescript';
 const builtins = new Set(
   [
     'async_hooks',
+    'buffer',
     'child_process',
     'crypto',
     'diagnostics_channel',

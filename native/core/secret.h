@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "core/wipe.h"
+
+namespace impersonate {
+
+// Text that must not stay in memory: one block that never moves or grows, zeros behind the text, wiped before
+// it is freed. Without a copy or a way into a std::string, whose blocks nobody wipes.
+template <typename Unit>
+class Secret final {
+ public:
+  // Room for `capacity` units and a terminator, all zeros.
+  explicit Secret(std::size_t capacity) : units_(new Unit[capacity + 1]()), capacity_(capacity) {}
+  ~Secret() {
+    if (units_) Wipe(units_.get(), (capacity_ + 1) * sizeof(Unit));
+  }
+  Secret(Secret&&) noexcept = default;
+  Secret& operator=(Secret&&) = delete;
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+
+  // To be filled through; always terminated as long as nobody writes behind the capacity.
+  Unit* data() noexcept { return units_.get(); }
+  const Unit* data() const noexcept { return units_.get(); }
+  std::size_t capacity() const noexcept { return capacity_; }
+
+ private:
+  std::unique_ptr<Unit[]> units_;
+  std::size_t capacity_;
+};
+
+}  // namespace impersonate

@@ -1,0 +1,50 @@
+#pragma once
+
+namespace impersonate::linux_port {
+
+// Linux-PAM's interface as its documentation has it, so that neither the build nor the package needs it.
+struct PamHandle;
+
+struct PamMessage {
+  int style;
+  const char* text;
+};
+
+struct PamResponse {
+  char* text;  // malloc'd, and then PAM's
+  int code;    // always 0
+};
+
+struct PamConversation {
+  int (*answer)(int count, const PamMessage** messages, PamResponse** responses, void* data);
+  void* data;
+};
+
+constexpr int kPamSuccess = 0;
+constexpr int kPamBufError = 5;
+constexpr int kPamAuthError = 7;
+constexpr int kPamUserUnknown = 10;
+constexpr int kPamConversationError = 19;
+
+constexpr int kPamPromptEchoOff = 1;
+constexpr int kPamErrorMessage = 3;
+constexpr int kPamTextInfo = 4;
+
+constexpr int kPamItemUser = 2;
+
+constexpr int kPamDisallowNullPassword = 0x0001;
+constexpr int kPamSilent = 0x8000;
+
+struct PamLibrary {
+  int (*start)(const char* service, const char* user, const PamConversation* conversation, PamHandle** out);
+  int (*authenticate)(PamHandle* handle, int flags);
+  int (*acct_mgmt)(PamHandle* handle, int flags);
+  int (*get_item)(const PamHandle* handle, int item, const void** out);
+  int (*end)(PamHandle* handle, int status);
+
+  // The system's libpam.so.0, loaded by the first that asks and never unloaded. Throws
+  // ERR_FEATURE_UNAVAILABLE_ON_PLATFORM where it is missing; the next call looks again.
+  static const PamLibrary& Get();
+};
+
+}  // namespace impersonate::linux_port
