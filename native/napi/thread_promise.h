@@ -82,14 +82,21 @@ class ThreadPromise final {
     if (raw == nullptr) return;  // the environment is ending
     const Napi::Env env(raw);
     const Napi::HandleScope scope(env);
-    ThreadPromise& job = **static_cast<std::shared_ptr<ThreadPromise>*>(context);
     try {
-      if (job.error_) throw *job.error_;
-      job.deferred_.Resolve(job.convert_(env, std::move(*job.result_)));
+      (*static_cast<std::shared_ptr<ThreadPromise>*>(context))->SettleOn(env);
+    } catch (const Napi::Error&) {
+      // A worker that is being terminated runs no JavaScript any more: nobody waits for the promise.
+    }
+  }
+
+  void SettleOn(Napi::Env env) {
+    try {
+      if (error_) throw *error_;
+      deferred_.Resolve(convert_(env, std::move(*result_)));
     } catch (const Error& error) {
-      job.deferred_.Reject(ToJavaScript(env, error).Value());
+      deferred_.Reject(ToJavaScript(env, error).Value());
     } catch (const Napi::Error& error) {
-      job.deferred_.Reject(error.Value());
+      deferred_.Reject(error.Value());
     }
   }
 

@@ -2,15 +2,29 @@ import { readFileSync } from 'node:fs';
 
 const highestId = 59_999;
 
+// Of throw-away passwords, which test/support/world-linux.ts has: crypt(3) with SHA-512, quick to check.
+const hashOfAlice =
+  '$6$rounds=1000$impersonate$3RqUwvOHThhH/P.k46qD9A6yJ4120NLg3xDHCbMuHfU4tMhiTtMVjD4IlPHW6JVp9xi7cyZK8bzeHW4odXqoO/';
+const hashOfBob =
+  '$6$rounds=1000$impersonate$c/t5fPcy.l6nEYgkFo1Rmq.dWXq2w9apuAKXK2HXMWfzGDaSOOo8JqQIX9C.A2ZitFz3z0OtWSLOhicpC.6x70';
+
 /** The users of the tests and of the demo. */
 export const testUsers = [
-  { name: 'imp-alice', groups: ['imp-staff'] },
-  { name: 'imp-bob', groups: ['imp-sales'] },
+  { name: 'imp-alice', groups: ['imp-staff'], hash: hashOfAlice },
+  { name: 'imp-bob', groups: ['imp-sales'], hash: hashOfBob },
+];
+
+/** Bob's password on accounts that may not log on; `aging` is what /etc/shadow has behind the hash. */
+export const refusedUsers = [
+  { name: 'imp-expired', groups: [], hash: hashOfBob, aging: '20000:0:99999:7::1:' },
+  { name: 'imp-outdated', groups: [], hash: hashOfBob, aging: '0:0:99999:7:::' },
+  { name: 'imp-locked', groups: [], hash: `!${hashOfBob}` },
+  { name: 'imp-open', groups: [], hash: '' },
 ];
 
 /**
- * The lines by which /etc/passwd and /etc/group come to know these users, each with a group of its own name,
- * and their further groups. Every id is one that neither file uses.
+ * The lines by which /etc/passwd, /etc/group and /etc/shadow come to know these users, each with a group of its own
+ * name, and their further groups. Every id is one that neither file uses.
  */
 export function accountLines(users) {
   const ids = freeIds();
@@ -26,6 +40,9 @@ export function accountLines(users) {
       ...own.map(({ name, id }) => `${name}:x:${id}:`),
       ...[...idOf].map(([group, id]) => `${group}:x:${id}:${members(group).join(',')}`),
     ].join('\n'),
+    shadow: own
+      .map(({ name, hash = '!', aging = '20000:0:99999:7:::' }) => `${name}:${hash}:${aging}`)
+      .join('\n'),
   };
 }
 

@@ -19,11 +19,11 @@ const grant = 'Run as root with CAP_SYS_ADMIN';
  * line; or { reason }: why it cannot, and who may grant what. Found out by becoming one of them.
  */
 export function findMeans(users) {
-  const { passwd, group } = accountLines(users);
+  const { passwd, group, shadow } = accountLines(users);
   const isRoot = process.getuid() === 0;
   const prerequisite = isRoot ? rootProblem() : userNamespaceProblem();
   if (prerequisite) return { reason: prerequisite };
-  const entry = [...(isRoot ? privateMounts : userNamespace), 'sh', enter, passwd, group];
+  const entry = [...(isRoot ? privateMounts : userNamespace), 'sh', enter, passwd, group, shadow];
   const problem = probe(entry, users[0].name);
   if (problem) return { reason: refused(isRoot, problem) };
   return { command: (program, args) => [...entry, program, ...args] };

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import path from 'node:path';
-import { testUsers } from '../linux-users/accounts.mjs';
+import { refusedUsers, testUsers } from '../linux-users/accounts.mjs';
 import { kerberosEnvironment } from '../kdc/environment.mjs';
 import { findMeans } from '../linux-users/means.mjs';
 import { runToEnd } from '../support/run-to-end.mjs';
@@ -9,6 +9,7 @@ import { linuxNodeFolder } from '../rig/npm-packages.mjs';
 import { runJest } from './jest.mjs';
 
 const timeoutSeconds = 600;
+const users = [...testUsers, ...refusedUsers];
 
 /**
  * Runs the built Linux tests with this node, or that of a major version. Where this process may not have users made
@@ -16,11 +17,11 @@ const timeoutSeconds = 600;
  */
 export async function testLinux({ major, filters = [] } = {}) {
   const node = major ? path.join(await linuxNodeFolder(major), 'bin', 'node') : process.execPath;
-  const { reason } = findMeans(testUsers);
+  const { reason } = findMeans(users);
   if (reason) console.log(`Tests that act as a user are skipped. ${reason}`);
   const start = reason
     ? (args) => runToEnd(node, args, { env: { IMPERSONATE_TEST_SKIP: reason }, timeoutSeconds })
-    : (args) => withUsers(testUsers, node, args, { env: userEnvironment(), timeoutSeconds });
+    : (args) => withUsers(users, node, args, { env: userEnvironment(), timeoutSeconds });
   return runJest(start, { filters });
 }
 

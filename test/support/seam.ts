@@ -122,6 +122,14 @@ export interface Seam {
   /** Instead of an earlier user of that name and domain. */
   defineUser(user: TestUser): void;
   forgetUsers(): void;
+  /** LogonUserW of that account waits from now on, as for another machine that does not answer. */
+  holdLogons(account: string): void;
+  /** Lets those go on that wait, and holds nobody any more. */
+  releaseLogons(): void;
+  /** How many logons are waiting. */
+  heldLogons(): number;
+  /** How often the bytes are in what another process can write of its memory. */
+  countInMemory(processId: number, bytes: Uint8Array): number;
   /**
    * The module's logons, S4U, server-side Integrated Authentication, anonymous and pipe impersonation, account
    * look-ups and CreateProcessWith... are answered from the users defined here, with real tokens.

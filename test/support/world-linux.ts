@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Token } from 'impersonate';
+import { Token, type LogonOptions } from 'impersonate';
 import { probe } from './probe';
 import { tempFolder } from './temp-folder';
 import { threadStatus, type ThreadStatus } from './thread-status';
@@ -27,14 +27,29 @@ const entries = (file: string): string[][] =>
     .split('\n')
     .map((line) => line.split(':'));
 
+/** Those of scripts/linux-users/accounts.mjs; alice's is nowhere else in any memory. */
+const passwords = {
+  alice: 'a-password-of-alice-which-is-like-nothing-else-in-memory-Zq7rKw2Vn9Xb4Tg8Lm3Pd6Hs',
+  bob: 'a-password-of-bob-Yc5Jf1Qe',
+} as const;
+const service = 'impersonate';
+
 /** Read from the files themselves, so that the product's look-up is compared with something. */
 function identity(key: 'alice' | 'bob', ownGroup: string): LinuxIdentity {
   const name = `imp-${key}`;
+  const password = passwords[key];
+  const logon = (changes?: Partial<LogonOptions>): LogonOptions => ({
+    user: name,
+    password,
+    service,
+    ...changes,
+  });
   const user = entries('/etc/passwd').find((entry) => entry[0] === name);
   const groups = entries('/etc/group');
   const group = groups.find((entry) => entry[0] === ownGroup)?.[2];
   if (user === undefined || group === undefined) {
-    return { key, name, id: '-', group: '-', uid: NaN, gid: NaN, groups: [], token: () => missing(name) };
+    const none = { id: '-', group: '-', uid: NaN, gid: NaN, groups: [] };
+    return { key, name, password, logon, ...none, token: () => missing(name) };
   }
   const supplementary = groups
     .filter((entry) => entry[3]?.split(',').includes(name))
@@ -42,6 +57,8 @@ function identity(key: 'alice' | 'bob', ownGroup: string): LinuxIdentity {
   return {
     key,
     name,
+    password,
+    logon,
     id: String(user[2]),
     group,
     uid: Number(user[2]),

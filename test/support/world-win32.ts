@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Token } from 'impersonate';
+import { Token, type LogonOptions } from 'impersonate';
 import { seam, type TokenSpec } from './seam';
 import type { Identity, World } from './world';
 
@@ -29,7 +29,13 @@ function identity(key: 'alice' | 'bob', rid: number): Win32Identity {
   };
   const mint = (changes: Partial<TokenSpec> = {}): bigint => seam().mint({ ...spec, ...changes });
   const token = (): Promise<Token> => Promise.resolve(Token.fromHandle(mint(), { adopt: true }));
-  return { key, name: key, id, group, spec, mint, token };
+  const logon = (changes?: Partial<LogonOptions>): LogonOptions => ({
+    user: key,
+    domain,
+    password: key,
+    ...changes,
+  });
+  return { key, name: key, id, group, password: key, spec, mint, token, logon };
 }
 
 const alice = identity('alice', 1001);

@@ -1,4 +1,4 @@
-import type { Token } from 'impersonate';
+import type { LogonOptions, Token } from 'impersonate';
 
 /** A user that is not the service, known to the kernel. */
 export interface Identity {
@@ -9,8 +9,12 @@ export interface Identity {
   readonly id: string;
   /** The id of a group that only this user is in. */
   readonly group: string;
+  /** The account's. */
+  readonly password: string;
   /** A token of its own at every call; the caller closes it. */
   token(): Promise<Token>;
+  /** What Token.logon takes for this user. */
+  logon(changes?: Partial<LogonOptions>): LogonOptions;
 }
 
 /** What the contract tests know of the system: two users, and witnesses that do not ask the product. */

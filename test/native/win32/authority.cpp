@@ -22,7 +22,7 @@ Outstanding CountOutstanding() {
   return outstanding;
 }
 
-DWORD CheckPassword(const User& user, const std::wstring& password) {
+DWORD CheckPassword(const User& user, std::wstring_view password) {
   return user.password == password ? user.error : ERROR_LOGON_FAILURE;
 }
 

@@ -3,6 +3,7 @@
 #include <windows.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "redirects.h"
@@ -34,7 +35,7 @@ void CountLsa(Outstanding& outstanding);
 void CountSspi(Outstanding& outstanding);
 
 // A right password on an account that may log on: ERROR_SUCCESS. Answers with the Win32 error.
-DWORD CheckPassword(const struct User& user, const std::wstring& password);
+DWORD CheckPassword(const struct User& user, std::wstring_view password);
 
 // Notes the call as the calling thread's.
 void NoteAuthority(const char* function, const std::wstring& account, DWORD error);

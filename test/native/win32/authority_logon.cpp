@@ -2,6 +2,7 @@
 
 #include "authority.h"
 #include "call_failed.h"
+#include "logon_gate.h"
 #include "users.h"
 
 namespace seam {
@@ -38,7 +39,8 @@ DWORD CloneForNewCredentials(DWORD provider, PHANDLE out) {
              : GetLastError();
 }
 
-DWORD Logon(const std::wstring& name, const std::wstring& domain, const std::wstring& password, DWORD type,
+// The password is never copied: tests look for it in the process's memory.
+DWORD Logon(const std::wstring& name, const std::wstring& domain, std::wstring_view password, DWORD type,
             DWORD provider, PHANDLE out) {
   if (provider > LOGON32_PROVIDER_WINNT50) return ERROR_INVALID_PARAMETER;
   if (type == LOGON32_LOGON_NEW_CREDENTIALS) return CloneForNewCredentials(provider, out);
@@ -56,7 +58,9 @@ BOOL WINAPI AuthorityLogonUserW(LPCWSTR name, LPCWSTR domain, LPCWSTR password, 
                                 PHANDLE out) {
   return AnswerWin32([&] {
     const std::wstring account = OrEmpty(name);
-    const DWORD error = Logon(account, OrEmpty(domain), OrEmpty(password), type, provider, out);
+    PassLogonGate(account);
+    const wchar_t* const proof = password != nullptr ? password : L"";
+    const DWORD error = Logon(account, OrEmpty(domain), proof, type, provider, out);
     NoteAuthority("LogonUserW", account, error);
     return error;
   });

@@ -8,6 +8,7 @@ void BindTokens(Napi::Object& exports);
 void BindPool(Napi::Object& exports);
 void BindObjects(Napi::Object& exports);
 void BindAuthority(Napi::Object& exports);
+void BindLogon(Napi::Object& exports);
 void BindWitness(Napi::Object& exports);
 void BindFaults(Napi::Object& exports);
 

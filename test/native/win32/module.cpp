@@ -11,6 +11,7 @@ Napi::Object Init(Napi::Env, Napi::Object exports) {
   seam::BindPool(exports);
   seam::BindObjects(exports);
   seam::BindAuthority(exports);
+  seam::BindLogon(exports);
   seam::BindWitness(exports);
   seam::BindFaults(exports);
   return exports;

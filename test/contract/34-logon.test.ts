@@ -1,0 +1,196 @@
+import { channel } from 'node:diagnostics_channel';
+import { once, setMaxListeners } from 'node:events';
+import { inspect } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { Token, type LogonOptions } from 'impersonate';
+import { expectActingAs, expectActingAsService } from '../support/acting';
+import { linesOf, writeSource } from '../support/child';
+import { rejected } from '../support/errors';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+const refused =
+  process.platform === 'win32'
+    ? { code: 'ERROR_LOGON_FAILURE', errno: 1326, syscall: 'LogonUserW' }
+    : { code: 'PAM_AUTH_ERR', errno: 7, syscall: 'pam_authenticate' };
+
+/** More than may wait for the authority at a time. */
+const many = 40;
+
+describe('an argument of Token.logon', () => {
+  const good = { user: 'somebody', password: 'secret-of-nobody' };
+  test.each<[string, unknown]>([
+    ['options', undefined],
+    ['options', 'alice'],
+    ['options.pasword', { ...good, pasword: 'secret-of-nobody' }],
+    ['options.user', { password: 'secret-of-nobody' }],
+    ['options.user', { ...good, user: '' }],
+    ['options.user', { ...good, user: 'a\0b' }],
+    ['options.user', { ...good, user: 5 }],
+    ['options.password', { user: 'somebody' }],
+    ['options.password', { ...good, password: null }],
+    ['options.password', { ...good, password: ['secret-of-nobody'] }],
+    ['options.password', { ...good, password: new Uint16Array(8) }],
+    ['options.password', { ...good, password: 'secret-of-nobody\0' }],
+    ['options.password', { ...good, password: Buffer.from('secret-of-nobody\0') }],
+    ['options.password', { ...good, password: Buffer.from('secret-of-nobody\xff', 'latin1') }],
+    ['options.password', { ...good, password: 'secret-of-nobody\ud800' }],
+    ['options.password', { ...good, password: 'secret-of-nobody'.repeat(2048) }],
+    ['options.password', { ...good, password: Buffer.alloc(32_768, 'secret-of-nobody') }],
+    ['options.signal', { ...good, signal: 'now' }],
+    ['options.signal', { ...good, signal: null }],
+  ])('%s is refused in a wrong form, and says nothing of the password', async (argument, options) => {
+    const count = Token.count;
+    const error = await rejected(Token.logon(options as LogonOptions));
+    expect(error.name).toBe('TypeError');
+    expect(error.code).toMatch(/^ERR_INVALID_ARG_(TYPE|VALUE)$/);
+    expect(error.message).toContain(`"${argument}"`);
+    expect(inspect(error, { showHidden: true, depth: null })).not.toContain('secret-of-nobody');
+    expect(Token.count).toBe(count);
+  });
+});
+
+describeSwitching('a logon', () => {
+  test.each(['alice', 'bob'] as const)('makes a token that acts as %s', async (key) => {
+    using token = await Token.logon(world[key].logon());
+    expect(token.user.id).toBe(world[key].id);
+    expect(token.groups.map(({ id }) => id)).toContain(world[key].group);
+    token.runSync(() => {
+      expectActingAs(world[key]);
+    });
+    expectActingAsService();
+  });
+
+  test('takes the password as bytes, which the caller may wipe once the call has returned', async () => {
+    const passwords = Array.from({ length: many }, () => Buffer.from(world.alice.password));
+    const logons = passwords.map((password) => Token.logon(world.alice.logon({ password })));
+    for (const password of passwords) password.fill('x');
+    const tokens = await Promise.all(logons);
+    for (const token of tokens) {
+      expect(token.user.id).toBe(world.alice.id);
+      token.close();
+    }
+  });
+
+  const wrong: [string, Partial<LogonOptions>][] = [
+    ['another password', { password: 'not-the-password' }],
+    ['no password', { password: '' }],
+    ['another user’s password', { password: world.bob.password }],
+    ['a password that goes on', { password: `${world.alice.password}x` }],
+    ['a password that stops', { password: world.alice.password.slice(0, -1) }],
+    ['an unknown user', { user: 'nobody-at-all' }],
+  ];
+  test('is refused for a wrong password and for an unknown user in the same words', async () => {
+    const count = Token.count;
+    for (const [, changes] of wrong) {
+      const error = await rejected(Token.logon(world.alice.logon(changes)));
+      expect(error).toMatchObject({ name: 'ImpersonationError', ...refused });
+      expect(error.message).toBe((await rejected(Token.logon(world.alice.logon(wrong[0]?.[1])))).message);
+    }
+    expect(Token.count).toBe(count);
+  });
+
+  test('leaves the password in no error, token or event', async () => {
+    const secret = 'unusual-password-of-nobody';
+    const error = await rejected(Token.logon(world.alice.logon({ password: secret })));
+    const told: unknown[] = [];
+    const listen = (message: unknown): void => void told.push(message);
+    const channels = ['enter', 'revert', 'denied'].map((name) => channel(`impersonate:${name}`));
+    for (const one of channels) one.subscribe(listen);
+    using token = await Token.logon(world.alice.logon());
+    token.runSync(() => undefined);
+    for (const one of channels) one.unsubscribe(listen);
+    expect(told.length).toBeGreaterThan(0);
+    const text = inspect([error, token, told, String(token), JSON.stringify(token)], {
+      showHidden: true,
+      depth: null,
+    });
+    expect(text).not.toContain(secret);
+    if (world.alice.password !== world.alice.name) expect(text).not.toContain(world.alice.password);
+  });
+
+  test('can be asked for inside a scope, which it does not change', async () => {
+    using bob = await world.bob.token();
+    const logon = bob.runSync(() => {
+      const promise = Token.logon(world.alice.logon());
+      expectActingAs(world.bob);
+      return { promise };
+    });
+    using token = await logon.promise;
+    token.runSync(() => {
+      expectActingAs(world.alice);
+    });
+  });
+
+  test('gives everything back, 100 times right and 100 times wrong', async () => {
+    (await Token.logon(world.alice.logon())).close();
+    const [handles, count] = [world.handleCount(), Token.count];
+    for (let round = 0; round < 5; round++) {
+      const right = Array.from({ length: 20 }, () => Token.logon(world.alice.logon()));
+      const bad = right.map(() => rejected(Token.logon(world.alice.logon({ password: 'wrong' }))));
+      for (const token of await Promise.all(right)) token.close();
+      for (const error of await Promise.all(bad)) expect(error.code).toBe(refused.code);
+    }
+    expect(Token.count).toBe(count);
+    // A thread that has delivered its result may be on its way out still.
+    for (let turn = 0; turn < 100 && world.handleCount() > handles; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(world.handleCount()).toBeLessThanOrEqual(handles);
+  });
+
+  describe('with a signal', () => {
+    test('that is aborted already asks nobody', async () => {
+      const reason = new Error('not wanted');
+      const signal = AbortSignal.abort(reason);
+      expect(await rejected(Token.logon(world.alice.logon({ signal })))).toBe(reason);
+    });
+
+    test('rejects at once with its reason, under way or queued, and leaves no token', async () => {
+      const count = Token.count;
+      const aborter = new AbortController();
+      const { signal } = aborter;
+      setMaxListeners(many, signal);
+      const ends = Array.from({ length: many }, () => rejected(Token.logon(world.alice.logon({ signal }))));
+      aborter.abort();
+      for (const error of await Promise.all(ends)) expect(error.name).toBe('AbortError');
+      // Behind all of those that had begun.
+      const others = Array.from({ length: many }, () => Token.logon(world.bob.logon()));
+      for (const token of await Promise.all(others)) {
+        expect(token.user.id).toBe(world.bob.id);
+        token.close();
+      }
+      expect(Token.count).toBe(count);
+    });
+
+    test('that is aborted afterwards changes nothing', async () => {
+      const aborter = new AbortController();
+      using token = await Token.logon(world.alice.logon({ signal: aborter.signal }));
+      aborter.abort();
+      expect(token.closed).toBe(false);
+    });
+  });
+
+  test('ends with the thread that asked for it', async () => {
+    const count = Token.count;
+    const options = JSON.stringify(world.alice.logon());
+    const source = `
+      for (let n = 0; n < 10; n++) Token.logon(${options}).catch(() => {});
+      require('node:worker_threads').parentPort.postMessage('asked');`;
+    for (let round = 0; round < 3; round++) {
+      const worker = new Worker(writeSource('main', source), { env: process.env });
+      const ended = once(worker, 'exit');
+      await once(worker, 'message');
+      await worker.terminate();
+      await ended;
+    }
+    (await Token.logon(world.alice.logon())).close();
+    expect(Token.count).toBe(count);
+  });
+
+  test('keeps the process alive until it is answered', async () => {
+    const options = JSON.stringify(world.alice.logon());
+    const lines = await linesOf(`Token.logon(${options}).then((token) => say(token.user.id));`);
+    expect(lines).toEqual([world.alice.id]);
+  });
+});
