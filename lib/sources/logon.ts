@@ -109,7 +109,8 @@ export async function logon(options: LogonOptions): Promise<Token> {
   validateString(user, 'options.user');
   validatePassword(password);
   if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
-  const request = native.port === 'win32' ? windowsRequest({ ...rest, user }) : linuxRequest({ ...rest, user });
+  const request =
+    native.port === 'win32' ? windowsRequest({ ...rest, user }) : linuxRequest({ ...rest, user });
   signal?.throwIfAborted();
   // The password is copied now: the caller may wipe his before a thread is free.
   const pending = native.prepareLogon(request, password);

@@ -63,8 +63,8 @@ void PamSession::Require(int status, const char* syscall) {
   if (status != kPamSuccess) throw PamError(status, syscall);
 }
 
-// Called by libpam on the thread that authenticates. There is one password, so a second question, or one whose
-// answer everybody may see, cannot be answered; messages are for nobody here.
+// Called by libpam on the thread that authenticates. There is one password, so a second question, or one
+// whose answer everybody may see, cannot be answered; messages are for nobody here.
 int PamSession::Answer(int count, const PamMessage** messages, PamResponse** responses, void* data) noexcept {
   auto& session = *static_cast<PamSession*>(data);
   if (count < 1 || messages == nullptr || responses == nullptr) return kPamConversationError;

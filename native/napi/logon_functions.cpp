@@ -53,9 +53,7 @@ std::string Text(const Napi::Object& request, const char* key) {
   return request.Get(key).ToString().Utf8Value();
 }
 
-int Number(const Napi::Object& request, const char* key) {
-  return request.Get(key).ToNumber().Int32Value();
-}
+int Number(const Napi::Object& request, const char* key) { return request.Get(key).ToNumber().Int32Value(); }
 
 Pending& PendingArgument(const Napi::CallbackInfo& info, std::size_t index) {
   const Napi::Value value = info[index];

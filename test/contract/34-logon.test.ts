@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once, setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -6,6 +6,7 @@ import { Token, type LogonOptions } from 'impersonate';
 import { expectActingAs, expectActingAsService } from '../support/acting';
 import { linesOf, writeSource } from '../support/child';
 import { rejected } from '../support/errors';
+import { product } from '../support/paths';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world';
 
@@ -95,11 +96,11 @@ describeSwitching('a logon', () => {
     const error = await rejected(Token.logon(world.alice.logon({ password: secret })));
     const told: unknown[] = [];
     const listen = (message: unknown): void => void told.push(message);
-    const channels = ['enter', 'revert', 'denied'].map((name) => channel(`impersonate:${name}`));
-    for (const one of channels) one.subscribe(listen);
+    const channels = ['enter', 'revert', 'denied'].map((name) => `impersonate:${name}`);
+    for (const one of channels) subscribe(one, listen);
     using token = await Token.logon(world.alice.logon());
     token.runSync(() => undefined);
-    for (const one of channels) one.unsubscribe(listen);
+    for (const one of channels) unsubscribe(one, listen);
     expect(told.length).toBeGreaterThan(0);
     const text = inspect([error, token, told, String(token), JSON.stringify(token)], {
       showHidden: true,
@@ -173,12 +174,14 @@ describeSwitching('a logon', () => {
 
   test('ends with the thread that asked for it', async () => {
     const count = Token.count;
-    const options = JSON.stringify(world.alice.logon());
     const source = `
-      for (let n = 0; n < 10; n++) Token.logon(${options}).catch(() => {});
-      require('node:worker_threads').parentPort.postMessage('asked');`;
+      const { parentPort, workerData } = require('node:worker_threads');
+      const { Token } = require(workerData.product);
+      for (let n = 0; n < 10; n++) Token.logon(workerData.options).catch(() => {});
+      parentPort.postMessage('asked');`;
+    const workerData = { product, options: world.alice.logon() };
     for (let round = 0; round < 3; round++) {
-      const worker = new Worker(writeSource('main', source), { env: process.env });
+      const worker = new Worker(writeSource('bare', source), { workerData, env: process.env });
       const ended = once(worker, 'exit');
       await once(worker, 'message');
       await worker.terminate();

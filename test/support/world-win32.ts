@@ -43,7 +43,9 @@ const bob = identity('bob', 1002);
 
 // Wine has no authority: without this an anonymous token, for one, cannot be had. Also gives the users names.
 seam().patchAuthority('impersonate.node');
-for (const { name, id: sid } of [alice, bob]) seam().defineUser({ name, domain, password: name, sid });
+for (const { name, id: sid, group } of [alice, bob]) {
+  seam().defineUser({ name, domain, password: name, sid, groups: [{ sid: group }] });
+}
 
 const serviceId = seam().effectiveIdentity().sid;
 const prefix = `impersonate-test-${randomBytes(8).toString('hex')}`;
