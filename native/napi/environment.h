@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <unordered_set>
 
+#include "core/negotiate.h"
 #include "core/token.h"
-#include "napi/directory_table.h"
+#include "fs/directory.h"
+#include "napi/id_table.h"
 
 namespace impersonate {
 
@@ -27,7 +29,9 @@ class Environment {
   // Whether it was open and this environment's.
   bool CloseToken(std::int32_t id);
 
-  DirectoryTable& directories() { return directories_; }
+  IdTable<fs::Directory>& directories() { return directories_; }
+  IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }
+  IdTable<port::ServerContext>& server_contexts() { return server_contexts_; }
 
   void SetHooks(Napi::Function create_error, Napi::Function on_leak);
   // Null before initialize().
@@ -37,7 +41,9 @@ class Environment {
  private:
   Napi::Env env_;
   std::unordered_set<std::int32_t> tokens_;
-  DirectoryTable directories_;
+  IdTable<fs::Directory> directories_;
+  IdTable<port::ServerCredentials> server_credentials_;
+  IdTable<port::ServerContext> server_contexts_;
   Napi::FunctionReference create_error_;
   Napi::FunctionReference on_leak_;
 };

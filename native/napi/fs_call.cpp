@@ -42,7 +42,7 @@ std::int64_t WholeArgument(const Napi::Value& value) {
 
 std::shared_ptr<fs::Directory> DirectoryArgument(const Napi::CallbackInfo& info, std::size_t index,
                                                  const fs::Operation& operation) {
-  DirectoryTable& directories = Environment::Of(info.Env()).directories();
+  IdTable<fs::Directory>& directories = Environment::Of(info.Env()).directories();
   const std::int32_t id = IntegerArgument(info, index);
   return std::strcmp(operation.name, "closedir") == 0 ? directories.Take(id) : directories.Find(id);
 }

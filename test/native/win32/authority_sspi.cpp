@@ -5,6 +5,7 @@
 #define SECURITY_WIN32
 #include <security.h>
 
+#include <cctype>
 #include <cstring>
 
 #include "authority.h"
@@ -26,6 +27,8 @@ struct Credentials {
 struct Context {
   std::optional<User> user;
   SECURITY_IMPERSONATION_LEVEL level = SecurityImpersonation;
+  // The answer to the last leg waits for CompleteAuthToken.
+  bool incomplete = false;
 };
 
 // Each of the whole process; the callers hold pointers into them.
@@ -128,14 +131,28 @@ SECURITY_STATUS Prove(const std::string& message, Context& context) {
   return SEC_E_OK;
 }
 
-SECURITY_STATUS Accept(const std::string& message, Context& context, const SecBufferDesc* out, ULONG request,
+void ChangeCase(char* text, size_t size, int (*change)(int)) {
+  for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>(change(static_cast<unsigned char>(text[i])));
+}
+
+SECURITY_STATUS ToComplete(SECURITY_STATUS status) {
+  return status == SEC_E_OK ? SEC_I_COMPLETE_NEEDED : SEC_I_COMPLETE_AND_CONTINUE;
+}
+
+SECURITY_STATUS Accept(const std::string& leg, Context& context, const SecBufferDesc* out, ULONG request,
                        ULONG* attributes) {
-  if (message.size() > kMaxMessage || context.user) return SEC_E_INVALID_TOKEN;
-  const bool asks = message == kAskForChallenge;
-  const SECURITY_STATUS proven = asks ? SEC_I_CONTINUE_NEEDED : Prove(message, context);
+  if (leg.size() > kMaxMessage || context.user || context.incomplete) return SEC_E_INVALID_TOKEN;
+  const ClientMessage message = ParseMessage(leg);
+  if (message.slow) Sleep(333);
+  const bool asks = message.text == kAskForChallenge;
+  const SECURITY_STATUS proven = asks ? SEC_I_CONTINUE_NEEDED : Prove(message.text, context);
   if (FAILED(proven)) return proven;
-  const SECURITY_STATUS replied = Reply(asks ? kChallenge : kAccepted, out, request, attributes);
-  return FAILED(replied) ? replied : proven;
+  context.incomplete = message.complete;
+  std::string answer = asks ? kChallenge : kAccepted;
+  if (message.complete) ChangeCase(answer.data(), answer.size(), std::tolower);
+  const SECURITY_STATUS replied = Reply(answer, out, request, attributes);
+  if (FAILED(replied)) return replied;
+  return message.complete ? ToComplete(proven) : proven;
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityAcceptSecurityContext(PCredHandle credentials, PCtxtHandle current,
@@ -162,10 +179,20 @@ SECURITY_STATUS SEC_ENTRY AuthorityAcceptSecurityContext(PCredHandle credentials
   });
 }
 
+SECURITY_STATUS SEC_ENTRY AuthorityCompleteAuthToken(PCtxtHandle handle, PSecBufferDesc message) {
+  Context* const context = FindContext(handle);
+  SecBuffer* const token = FindToken(message);
+  if (context == nullptr || token == nullptr) return SEC_E_INVALID_HANDLE;
+  if (!context->incomplete) return SEC_E_OUT_OF_SEQUENCE;
+  context->incomplete = false;
+  ChangeCase(static_cast<char*>(token->pvBuffer), token->cbBuffer, std::toupper);
+  return SEC_E_OK;
+}
+
 SECURITY_STATUS SEC_ENTRY AuthorityQuerySecurityContextToken(PCtxtHandle handle, void** out) {
   return AnswerSspi([&] {
     const Context* const context = FindContext(handle);
-    if (context == nullptr || !context->user) return SEC_E_INVALID_HANDLE;
+    if (context == nullptr || !context->user || context->incomplete) return SEC_E_INVALID_HANDLE;
     *out = MintForUser(*context->user, L"S-1-5-2", TokenImpersonation, context->level).release();
     return SEC_E_OK;
   });
@@ -213,6 +240,7 @@ std::vector<Substitute> SspiSubstitutes() {
                                                    AuthorityAcquireCredentialsHandleW),
       Replace<decltype(FreeCredentialsHandle)>("FreeCredentialsHandle", AuthorityFreeCredentialsHandle),
       Replace<decltype(AcceptSecurityContext)>("AcceptSecurityContext", AuthorityAcceptSecurityContext),
+      Replace<decltype(CompleteAuthToken)>("CompleteAuthToken", AuthorityCompleteAuthToken),
       Replace<decltype(QuerySecurityContextToken)>("QuerySecurityContextToken",
                                                    AuthorityQuerySecurityContextToken),
       Replace<decltype(ImpersonateSecurityContext)>("ImpersonateSecurityContext",

@@ -6,6 +6,7 @@ namespace seam {
 namespace {
 
 std::optional<SECURITY_IMPERSONATION_LEVEL> ParseLevel(const std::string& name) {
+  if (name == "anonymous") return SecurityAnonymous;
   if (name == "identification") return SecurityIdentification;
   if (name == "impersonation") return SecurityImpersonation;
   if (name == "delegation") return SecurityDelegation;
@@ -13,6 +14,14 @@ std::optional<SECURITY_IMPERSONATION_LEVEL> ParseLevel(const std::string& name) 
 }
 
 }  // namespace
+
+ClientMessage ParseMessage(const std::string& message) {
+  const std::string start = "SEAM";
+  const bool known = message.compare(0, start.size(), start) == 0 && message.size() > start.size();
+  const char mark = known ? message[start.size()] : '\0';
+  if (mark != '!' && mark != '~') return {message};
+  return {start + message.substr(start.size() + 1), mark == '!', mark == '~'};
+}
 
 std::optional<ClientProof> ParseProof(const std::string& message) {
   const std::string start = "SEAM ";

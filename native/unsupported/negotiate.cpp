@@ -1,0 +1,20 @@
+#include "core/negotiate.h"
+
+#include "core/error.h"
+
+namespace impersonate::port {
+namespace {
+
+[[noreturn]] void Unavailable() {
+  throw Error("ERR_UNSUPPORTED_PLATFORM", "Impersonation is not supported on this platform");
+}
+
+}  // namespace
+
+std::shared_ptr<ServerCredentials> AcquireServerCredentials(const std::string&, const std::string&, bool) {
+  Unavailable();
+}
+
+std::shared_ptr<ServerContext> NewServerContext(std::shared_ptr<ServerCredentials>) { Unavailable(); }
+
+}  // namespace impersonate::port

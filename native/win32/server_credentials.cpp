@@ -1,0 +1,22 @@
+#include "win32/server_credentials.h"
+
+#include "win32/sspi_error.h"
+#include "win32/text.h"
+
+namespace impersonate::win32 {
+
+Win32ServerCredentials::Win32ServerCredentials(const std::string& package, const std::string& principal,
+                                               bool allow_anonymous)
+    : allow_anonymous_(allow_anonymous) {
+  std::wstring package_name = ToWide(package);
+  std::wstring principal_name = ToWide(principal);
+  TimeStamp expiry{};
+  const SECURITY_STATUS status =
+      AcquireCredentialsHandleW(principal.empty() ? nullptr : principal_name.data(), package_name.data(),
+                                SECPKG_CRED_INBOUND, nullptr, nullptr, nullptr, nullptr, &handle_, &expiry);
+  if (status != SEC_E_OK) throw SspiError(status, "AcquireCredentialsHandleW");
+}
+
+Win32ServerCredentials::~Win32ServerCredentials() { FreeCredentialsHandle(&handle_); }
+
+}  // namespace impersonate::win32

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "core/negotiate.h"
+#include "win32/sspi.h"
+
+namespace impersonate::win32 {
+
+// Credentials for incoming handshakes, freed with the object.
+class Win32ServerCredentials final : public port::ServerCredentials {
+ public:
+  // Asks as the calling thread. Throws what AcquireCredentialsHandleW says.
+  Win32ServerCredentials(const std::string& package, const std::string& principal, bool allow_anonymous);
+  ~Win32ServerCredentials() override;
+
+  // The system's functions take it without const, and do not write to it.
+  CredHandle* get() const noexcept { return const_cast<CredHandle*>(&handle_); }
+  bool allow_anonymous() const noexcept { return allow_anonymous_; }
+
+ private:
+  CredHandle handle_{};
+  bool allow_anonymous_;
+};
+
+}  // namespace impersonate::win32
