@@ -16,3 +16,8 @@ export function levelNumber(level: unknown, argument: string): NativeLevel {
   if (index < 0) throw wrongValue(argument, `must be one of: ${levels.join(', ')}`);
   return index as NativeLevel;
 }
+
+/** Whether a token of that level, or a primary one, can be acted as. */
+export function isForWork(level: ImpersonationLevel | null): boolean {
+  return level !== 'anonymous' && level !== 'identification';
+}

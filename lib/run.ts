@@ -2,12 +2,13 @@ import { native } from './binding';
 import { publishRefused } from './diagnostics/denied';
 import { ImpersonationError } from './error';
 import { runInFlow, type Flow } from './flow';
+import { isForWork } from './level';
 import { withHandlesWatched } from './open-handles';
 import { validateFunction } from './validate';
 
 function requireLevelForWork({ token, lease }: Flow): void {
   const { level } = token;
-  if (level !== 'anonymous' && level !== 'identification') return;
+  if (isForWork(level)) return;
   const error = new ImpersonationError(
     `The token's level ${level} lets it be looked at, not acted as: a token of level impersonation or delegation is needed`,
     'ERR_TOKEN_LEVEL',

@@ -1,0 +1,6 @@
+export { expressAuthentication, type ExpressMiddleware } from './http/express';
+export { fastifyAuthentication, type FastifyHook } from './http/fastify';
+export { koaAuthentication, type KoaContext, type KoaMiddleware } from './http/koa';
+export { authenticate, type AuthenticatedRequest } from './http/node';
+export type { HttpAuthenticationOptions } from './http/options';
+export type { Handshake, HandshakeStep, Negotiator } from './negotiate/negotiator';

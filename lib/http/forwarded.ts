@@ -1,0 +1,17 @@
+import type { IncomingMessage } from 'node:http';
+
+const marks = new Set([
+  'via',
+  'forwarded',
+  'proxy-connection',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+]);
+
+/** Whether a proxy says that it has passed the request on: its connection carries the requests of many. */
+export function isForwarded(request: IncomingMessage): boolean {
+  return Object.keys(request.headers).some((name) => marks.has(name) || name.startsWith('x-forwarded-'));
+}

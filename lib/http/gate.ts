@@ -1,0 +1,186 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { asProcess } from '../as-process';
+import { ImpersonationError } from '../error';
+import { internal } from '../internal';
+import { isForWork, type ImpersonationLevel } from '../level';
+import type { HandshakeStep, Negotiator } from '../negotiate/negotiator';
+import { Token } from '../token';
+import type { TokenLease } from '../token-lease';
+import { challenge, credentials, forbid, requireHttp11 } from './answer';
+import { Connection } from './connection';
+import { emitInFlow } from './flow-events';
+import { isForwarded } from './forwarded';
+import { readLeg } from './leg';
+import { validateArguments, type HttpAuthenticationOptions } from './options';
+
+/** One request at the gate. */
+export interface Visit {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** It may pass: `act` calls a function in the user's flow, with the request's events in it, too. Once. */
+  proceed(act: <R>(fn: () => R) => R, token: Token): void;
+  /** It may not; the gate answers, or has answered. */
+  refused?(): void;
+}
+
+function requireLevelForWork(level: ImpersonationLevel | null): void {
+  if (isForWork(level)) return;
+  throw new ImpersonationError(
+    'The client lets itself be looked at, but not acted as: its token is of a level below impersonation',
+    'ERR_TOKEN_LEVEL',
+  );
+}
+
+function requireOwnConnection({ shared }: Connection): void {
+  if (!shared) return;
+  throw new ImpersonationError(
+    'A proof of several legs needs a connection of the client itself, and a proxy has forwarded the request',
+    'ERR_HTTP_FORWARDED',
+  );
+}
+
+/** Lets requests pass whose client has proven who it is, on the connection that they come by. */
+export class Gate {
+  readonly #negotiator: Negotiator;
+  readonly #options: HttpAuthenticationOptions;
+  readonly #connections = new WeakMap<Socket, Connection>();
+  readonly #admitted = new WeakMap<IncomingMessage, Token>();
+
+  constructor(negotiator: Negotiator, options: HttpAuthenticationOptions) {
+    validateArguments(negotiator, options);
+    this.#negotiator = negotiator;
+    this.#options = { ...options };
+  }
+
+  admit(visit: Visit): void {
+    const { request } = visit;
+    const admitted = this.#admitted.get(request);
+    if (admitted) {
+      visit.proceed((fn) => fn(), admitted);
+      return;
+    }
+    if (request.httpVersionMajor > 1) {
+      requireHttp11(request);
+      this.#refused(visit, 'A connection of HTTP/2 has no one user', 'ERR_HTTP_VERSION');
+      return;
+    }
+    this.#admitTo(this.#connectionOf(request.socket), visit);
+  }
+
+  /** Tells `onError`, as the process. */
+  report(error: unknown, request: IncomingMessage): boolean {
+    const { onError } = this.#options;
+    if (onError) asProcess(() => onError(error as Error, request));
+    return onError !== undefined;
+  }
+
+  #connectionOf(socket: Socket): Connection {
+    const known = this.#connections.get(socket);
+    if (known) return known;
+    const connection = new Connection(socket);
+    this.#connections.set(socket, connection);
+    return connection;
+  }
+
+  #admitTo(connection: Connection, visit: Visit): void {
+    const { request } = visit;
+    if (connection.busy || connection.closed) {
+      request.socket.destroy();
+      this.#refused(visit, 'A request came before the one with the proof was answered', 'ERR_HTTP_PIPELINED');
+      return;
+    }
+    if (isForwarded(request)) connection.shared = true;
+    if (connection.shared) connection.forget();
+    let leg: Buffer | undefined;
+    try {
+      leg = readLeg(request, this.#negotiator.scheme);
+    } catch (error) {
+      this.#challenge(connection, visit, error);
+      return;
+    }
+    if (leg) this.#take(connection, visit, leg);
+    else if (connection.identity) this.#enter(connection, visit, connection.identity);
+    else this.#challenge(connection, visit);
+  }
+
+  /** Whoever was known before is forgotten at once. Finding out who it is now is the process's own business. */
+  #take(connection: Connection, visit: Visit, leg: Buffer): void {
+    connection.identity = undefined;
+    connection.busy = true;
+    asProcess(() =>
+      connection
+        .answered()
+        .then(() => {
+          if (connection.closed) throw new ImpersonationError('The client has gone', 'ERR_HANDSHAKE_CLOSED');
+          return connection.handshake(this.#negotiator).step(leg);
+        })
+        .then((step) => this.#judge(connection, visit, step))
+        .then(
+          (next) => next,
+          (error: unknown) => () => this.#challenge(connection, visit, error),
+        )
+        .then((next) => {
+          connection.busy = false;
+          next();
+        }),
+    );
+  }
+
+  /** What is to be done next. */
+  #judge(connection: Connection, visit: Visit, { token, reply }: HandshakeStep): () => void {
+    const { request, response } = visit;
+    const { scheme } = this.#negotiator;
+    if (!token) {
+      requireOwnConnection(connection);
+      return () => {
+        visit.refused?.();
+        challenge(request, response, scheme, reply);
+      };
+    }
+    connection.forget();
+    try {
+      if (connection.closed) throw new ImpersonationError('The client has gone', 'ERR_HANDSHAKE_CLOSED');
+      requireLevelForWork(token.level);
+      const lease = token.lend();
+      if (this.#options.persist !== 'request' && !connection.shared) connection.identity = lease;
+      return () => {
+        if (reply) response.setHeader('WWW-Authenticate', credentials(scheme, reply));
+        this.#enter(connection, visit, lease);
+      };
+    } finally {
+      token.close();
+    }
+  }
+
+  #enter(connection: Connection, visit: Visit, lease: TokenLease): void {
+    const { request, response } = visit;
+    const token = new Token(internal, lease, true);
+    connection.serve(response, token);
+    this.#admitted.set(request, token);
+    Object.assign(request, { token });
+    visit.proceed(
+      (fn) =>
+        token.run(() => {
+          emitInFlow(request);
+          emitInFlow(response);
+          return fn();
+        }),
+      token,
+    );
+  }
+
+  #challenge(connection: Connection, visit: Visit, error?: unknown): void {
+    connection.forget();
+    visit.refused?.();
+    const { request, response } = visit;
+    if ((error as { code?: unknown } | undefined)?.code === 'ERR_TOKEN_LEVEL') forbid(request, response);
+    else challenge(request, response, this.#negotiator.scheme);
+    if (error !== undefined) this.report(error, request);
+  }
+
+  #refused(visit: Visit, message: string, code: string): void {
+    visit.refused?.();
+    this.report(new ImpersonationError(message, code), visit.request);
+  }
+}

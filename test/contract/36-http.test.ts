@@ -1,0 +1,368 @@
+import http, { type ServerResponse } from 'node:http';
+import { Token, runSync } from 'impersonate';
+import { authenticate, type AuthenticatedRequest, type HttpAuthenticationOptions } from 'impersonate/http';
+import { caught } from '../support/errors';
+import { Client, listen, negotiate, sendRaw } from '../support/http-client';
+import { describeSwitching } from '../support/switching';
+import { TestNegotiator } from '../support/test-negotiator';
+import { world } from '../support/world';
+
+type Handler = (request: AuthenticatedRequest, response: ServerResponse) => unknown;
+
+/** Who the running code acts as: by the flow's token, and by the kernel. */
+function me(): string {
+  return runSync(() => {
+    const mine = [world.alice, world.bob].filter((who) => world.canOpen(who)).map((who) => who.key);
+    return world.canOpenService() ? 'the service' : mine.join();
+  });
+}
+const tell: Handler = (request, response) => {
+  response.end(`${me()}, ${String(request.token === Token.current())}`);
+};
+const tick = (ms = 0): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
+/** Once it holds; it must within a second. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 200 && !condition(); turn++) await tick(5);
+  expect(condition()).toBe(true);
+}
+
+let negotiator: TestNegotiator;
+let server: http.Server;
+let port: number;
+let errors: string[];
+let clients: Client[];
+
+const codeOf = (error: Error): string => (error as { code?: string }).code ?? error.message;
+
+async function serve(handler: Handler = tell, options: HttpAuthenticationOptions = {}): Promise<void> {
+  const onError = (error: Error): void => {
+    expect(Token.current().user.id).toBe(world.serviceId);
+    errors.push(codeOf(error));
+  };
+  server = http.createServer(authenticate(negotiator, handler, { onError, ...options }));
+  port = await listen(server);
+}
+
+function client(): Client {
+  const made = new Client(port);
+  clients.push(made);
+  return made;
+}
+
+beforeEach(() => {
+  negotiator = new TestNegotiator();
+  [errors, clients] = [[], []];
+});
+afterEach(() => {
+  for (const each of clients) each.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+const bare = { status: 401, challenge: 'Negotiate', body: '' };
+
+describeSwitching('authenticate()', () => {
+  test('asks for a proof, and takes it in one leg', async () => {
+    await serve();
+    const one = client();
+    expect(await one.ask()).toEqual(bare);
+    expect(await one.ask({ leg: 'i am alice' })).toEqual({
+      status: 200,
+      challenge: 'Negotiate welcome alice',
+      body: 'alice, true',
+    });
+    expect(one.connections.size).toBe(1);
+    expect(negotiator.open.size).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
+  test('takes it in two legs on one connection, whose requests are the user from then on', async () => {
+    await serve();
+    const one = client();
+    expect(await one.ask({ leg: 'hello' })).toEqual({
+      status: 401,
+      challenge: 'Negotiate challenge 0',
+      body: '',
+    });
+    expect(await one.ask({ leg: 'i am bob 0' })).toMatchObject({ status: 200, body: 'bob, true' });
+    expect(await one.ask()).toEqual({ status: 200, challenge: undefined, body: 'bob, true' });
+    expect(one.connections.size).toBe(1);
+    expect(await client().ask()).toEqual(bare);
+  });
+
+  test('a second leg on another connection proves nothing, nor does one after a request between', async () => {
+    await serve();
+    const [one, other] = [client(), client()];
+    await one.ask({ leg: 'hello' });
+    expect(await other.ask({ leg: 'i am alice 0' })).toEqual(bare);
+    expect(await one.ask()).toEqual(bare);
+    expect(await one.ask({ leg: 'i am alice 0' })).toEqual(bare);
+    expect(negotiator.open.size).toBe(0);
+  });
+
+  test("persist: 'request' forgets the user after the request that proved it", async () => {
+    await serve(tell, { persist: 'request' });
+    const one = client();
+    expect(await one.logon('alice')).toMatchObject({ status: 200, body: 'alice, true' });
+    expect(await one.ask()).toEqual(bare);
+    expect(await one.logon('bob')).toMatchObject({ status: 200, body: 'bob, true' });
+    expect(one.connections.size).toBe(1);
+  });
+
+  test('a leg on the connection of a user forgets him before it is looked at', async () => {
+    await serve();
+    const one = client();
+    await one.logon('alice');
+    expect(await one.logon('bob')).toMatchObject({ body: 'bob, true' });
+    expect(await one.ask({ leg: 'i am nobody' })).toEqual(bare);
+    expect(await one.ask()).toEqual(bare);
+    await one.logon('alice');
+    await one.ask({ leg: 'hello' });
+    expect(await one.ask()).toEqual(bare);
+    expect(one.connections.size).toBe(1);
+  });
+
+  test.each([
+    ['another scheme', 'Basic YWxpY2U6c2VjcmV0'],
+    ['no base64', 'Negotiate a*b='],
+    ['base64 cut short', 'Negotiate YWx'],
+    ['no leg', 'Negotiate'],
+    ['two legs', `${negotiate('i am alice')} ${negotiate('i am bob')}`],
+    ['two headers', [negotiate('i am alice'), negotiate('i am bob')]],
+  ])('%s is answered by a new challenge, and forgets the user', async (_name, authorization) => {
+    await serve();
+    const one = client();
+    await one.logon('alice');
+    const { begun } = negotiator;
+    expect(await one.ask({ headers: { authorization } })).toEqual(bare);
+    expect(negotiator.begun).toBe(begun);
+    expect(await one.ask()).toEqual(bare);
+    expect(errors).toEqual(['ERR_INVALID_AUTHORIZATION']);
+  });
+
+  test('a wrong proof is answered by a new challenge without a word of the reason', async () => {
+    await serve();
+    const one = client();
+    await one.ask({ leg: 'hello' });
+    expect(await one.ask({ leg: 'i am alice 17' })).toEqual(bare);
+    expect(await one.ask({ leg: 'i am alice 0' })).toEqual(bare);
+    expect(negotiator.open.size).toBe(0);
+    negotiator.refusal = new Error('too many');
+    expect(await one.ask({ leg: 'i am alice' })).toEqual(bare);
+    expect(errors).toEqual(['no: i am alice 17', 'no: i am alice 0', 'too many']);
+    expect(one.connections.size).toBe(1);
+  });
+
+  test('the scheme is known in any case, and the body of a refused request is passed over', async () => {
+    await serve();
+    const one = client();
+    const body = 'x'.repeat(300_000);
+    expect(await one.ask({ method: 'POST', body })).toEqual(bare);
+    const authorization = negotiate('i am bob').replace('Negotiate', 'nEGOTIATE');
+    expect(await one.ask({ method: 'POST', body, headers: { authorization } })).toMatchObject({
+      body: 'bob, true',
+    });
+    expect(one.connections.size).toBe(1);
+  });
+
+  test("a header beyond node's limit never comes here", async () => {
+    await serve();
+    expect((await client().ask({ leg: 'x'.repeat(20_000) })).status).toBe(431);
+    expect(negotiator.begun).toBe(0);
+  });
+
+  test('a client that lets itself only be looked at is forbidden, and stays nobody', async () => {
+    const handler = jest.fn();
+    await serve(handler);
+    const before = Token.count;
+    const one = client();
+    expect(await one.ask({ leg: 'i am alice to look at' })).toEqual({
+      status: 403,
+      challenge: undefined,
+      body: '',
+    });
+    expect(handler).not.toHaveBeenCalled();
+    expect(Token.count).toBe(before);
+    expect(errors).toEqual(['ERR_TOKEN_LEVEL']);
+    expect(await one.ask()).toEqual(bare);
+  });
+
+  test('a reply without a leg may be empty', async () => {
+    await serve();
+    negotiator.handshake = () => ({ step: () => Promise.resolve({}), close: () => {} });
+    expect(await client().ask({ leg: 'hello' })).toEqual(bare);
+  });
+});
+
+describeSwitching('requests that a proxy has forwarded', () => {
+  test.each(['Via', 'Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Real-IP', 'Proxy-Connection'])(
+    '%s: prove themselves in one leg, each for itself, on a connection that is nobody’s for good',
+    async (name) => {
+      await serve();
+      const one = client();
+      await one.logon('bob');
+      const headers = { [name]: '1.1 proxy' };
+      expect(await one.ask({ headers })).toEqual(bare);
+      expect(await one.ask()).toEqual(bare);
+      expect(await one.ask({ leg: 'hello' })).toEqual(bare);
+      expect(await one.ask({ leg: 'i am alice', headers })).toMatchObject({ body: 'alice, true' });
+      expect(await one.ask()).toEqual(bare);
+      expect(errors).toEqual(['ERR_HTTP_FORWARDED']);
+      expect(one.connections.size).toBe(1);
+      expect(negotiator.open.size).toBe(0);
+    },
+  );
+});
+
+describeSwitching('requests in a row that nobody waits for', () => {
+  const get = (leg?: string, path = '/'): string =>
+    `GET ${path} HTTP/1.1\r\nHost: x\r\n${leg === undefined ? '' : `Authorization: ${negotiate(leg)}\r\n`}\r\n`;
+
+  test.each([
+    ['a leg', get('i am bob')],
+    ['a request without one', get()],
+  ])('%s behind a leg ends the connection, and nobody is served', async (_name, second) => {
+    const handler = jest.fn();
+    await serve(handler);
+    expect(await sendRaw(port, get('i am alice') + second)).toBe('');
+    await until(() => negotiator.open.size === 0);
+    expect(handler).not.toHaveBeenCalled();
+    expect(errors[0]).toBe('ERR_HTTP_PIPELINED');
+  });
+
+  test('a leg waits until the requests of the user before it are answered', async () => {
+    const pending: (() => void)[] = [];
+    const order: string[] = [];
+    await serve((request, response) => {
+      const name = me();
+      order.push(`${name} ${request.url ?? ''}`);
+      response.once('close', () => order.push(`${me()} closed`));
+      if (request.url === '/slow') pending.push(() => response.end(name));
+      else response.setHeader('Connection', request.url === '/last' ? 'close' : 'keep-alive').end(name);
+    });
+    negotiator.arrived = (leg) => order.push(leg);
+    const sent = sendRaw(port, get('i am alice'), get(undefined, '/slow') + get('i am bob', '/last'));
+    await until(() => pending.length === 1);
+    await tick(20);
+    expect(order).toEqual(['i am alice', 'alice /', 'alice closed', 'alice /slow']);
+    pending[0]?.();
+    expect(await sent).toContain('bob');
+    await until(() => order.length === 8);
+    expect(order.slice(4)).toEqual(['alice closed', 'i am bob', 'bob /last', 'bob closed']);
+  });
+});
+
+describeSwitching('what a request leaves behind', () => {
+  test('its token is its own, and closed once the response is over and everybody knows', async () => {
+    const tokens: Token[] = [];
+    const closedAtEnd: boolean[] = [];
+    await serve((request, response) => {
+      tokens.push(request.token);
+      for (const event of ['finish', 'close']) {
+        response.on(event, () => closedAtEnd.push(request.token.closed, me() !== 'alice'));
+      }
+      response.end();
+    });
+    const one = client();
+    await one.logon('alice');
+    await one.ask();
+    await until(() => tokens.every((token) => token.closed));
+    expect(new Set(tokens).size).toBe(2);
+    expect(closedAtEnd).toEqual(Array.from({ length: 8 }, () => false));
+    expect(caught(() => tokens[0]?.user).code).toBe('ERR_TOKEN_CLOSED');
+  });
+
+  test('a handler that closes its token closes it for itself alone', async () => {
+    await serve((request, response) => {
+      request.token.close();
+      response.end(me());
+    });
+    const one = client();
+    await one.logon('bob');
+    expect(await one.ask()).toMatchObject({ status: 200, body: 'bob' });
+  });
+
+  test('a client that goes away in the middle of a handshake or a response leaves nothing open', async () => {
+    const tokens: Token[] = [];
+    await serve((request, response) => {
+      tokens.push(request.token);
+      response.write('begun');
+    });
+    const [mid, waiting, aborted] = [client(), client(), client()];
+    await mid.ask({ leg: 'hello' });
+    const lost = [waiting.ask({ leg: 'wait' }), aborted.ask({ leg: 'i am alice' })];
+    for (const each of lost) each.catch(() => {});
+    await until(() => negotiator.begun === 3 && tokens.length === 1);
+    expect(negotiator.open.size).toBe(2);
+    expect(tokens[0]?.closed).toBe(false);
+    for (const each of [mid, waiting, aborted]) each.close();
+    await until(() => negotiator.open.size === 0 && tokens[0]?.closed === true);
+    await Promise.allSettled(lost);
+  });
+
+  test('a token that comes when the client has gone is closed, and nobody is served', async () => {
+    const handler = jest.fn();
+    await serve(handler);
+    const before = Token.count;
+    let go = (): void => {};
+    negotiator.delay = new Promise((resolve) => (go = resolve));
+    let [begun, closed] = [false, false];
+    negotiator.handshake = () => ({
+      step: async () => {
+        begun = true;
+        await negotiator.delay;
+        return { token: await world.alice.token() };
+      },
+      close: () => {
+        closed = true;
+      },
+    });
+    const one = client();
+    const lost = one.ask({ leg: 'i am alice' });
+    lost.catch(() => {});
+    await until(() => begun);
+    one.close();
+    await until(() => closed);
+    go();
+    await tick(20);
+    expect(handler).not.toHaveBeenCalled();
+    expect(Token.count).toBe(before);
+    await Promise.allSettled([lost]);
+  });
+
+  test.each([
+    ['throws', thrown],
+    ['rejects', () => Promise.reject(new Error('mine'))],
+  ])('a handler that %s is answered for, and its error told', async (_name, failure) => {
+    await serve((request, response) => {
+      if (request.url === '/begun') response.write('begun');
+      return failure();
+    });
+    const one = client();
+    expect(await one.ask({ leg: 'i am alice' })).toMatchObject({ status: 500, body: '' });
+    expect(await one.ask()).toMatchObject({ status: 500 });
+    await expect(one.ask({ path: '/begun' })).rejects.toThrow();
+    expect(errors).toEqual(['mine', 'mine', 'mine']);
+  });
+});
+
+function thrown(): never {
+  throw new Error('mine');
+}
+
+test.each([
+  ['negotiator', () => authenticate({} as never, tell)],
+  ['negotiator', () => authenticate(undefined as never, tell)],
+  ['handler', () => authenticate(new TestNegotiator(), undefined as never)],
+  ['options.onError', () => authenticate(new TestNegotiator(), tell, { onError: 1 as never })],
+  ['options.persist', () => authenticate(new TestNegotiator(), tell, { persist: 'user' as never })],
+  ['options.trustProxy', () => authenticate(new TestNegotiator(), tell, { trustProxy: true } as never)],
+])('a wrong %s is a TypeError that names it', (name, call) => {
+  const error = caught(call);
+  expect(error.name).toBe('TypeError');
+  expect(error.message).toContain(`"${name}"`);
+});
