@@ -1,3 +1,4 @@
+import './index';
 export { expressAuthentication, type ExpressMiddleware } from './http/express';
 export { fastifyAuthentication, type FastifyHook } from './http/fastify';
 export { koaAuthentication, type KoaContext, type KoaMiddleware } from './http/koa';

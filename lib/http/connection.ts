@@ -12,16 +12,21 @@ export class Connection {
   busy = false;
   /** Whether a proxy has sent its requests here: whoever proves himself does it for one request. */
   shared = false;
-  closed: boolean;
+  readonly #socket: Socket;
   #handshake: Handshake | undefined;
   readonly #tokens = new Set<Token>();
   #answered: (() => void) | undefined;
 
   constructor(socket: Socket) {
-    this.closed = socket.destroyed;
+    this.#socket = socket;
     socket.once('close', () => {
       this.#close();
     });
+  }
+
+  /** Whether nobody is there any more to be answered. */
+  get closed(): boolean {
+    return this.#socket.destroyed;
   }
 
   /** The one under way, or a new one. */
@@ -57,7 +62,6 @@ export class Connection {
   }
 
   #close(): void {
-    this.closed = true;
     this.forget();
     process.nextTick(() => {
       for (const token of this.#tokens) token.close();

@@ -7,6 +7,6 @@ import { currentFlow, runInFlow } from '../flow';
  */
 export function emitInFlow(emitter: EventEmitter): void {
   const flow = currentFlow() ?? null;
-  const { emit } = emitter;
-  emitter.emit = (...args) => runInFlow(flow, () => Reflect.apply(emit, emitter, args));
+  const emit = emitter.emit.bind(emitter);
+  emitter.emit = (...args) => runInFlow(flow, emit, ...args);
 }

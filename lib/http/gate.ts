@@ -108,7 +108,7 @@ export class Gate {
   #take(connection: Connection, visit: Visit, leg: Buffer): void {
     connection.identity = undefined;
     connection.busy = true;
-    asProcess(() =>
+    void asProcess(() =>
       connection
         .answered()
         .then(() => {

@@ -185,7 +185,7 @@ describeSwitching('authenticate()', () => {
       challenge: undefined,
       body: '',
     });
-    expect(handler).not.toHaveBeenCalled();
+    expect(handler).toHaveBeenCalledTimes(0);
     expect(Token.count).toBe(before);
     expect(errors).toEqual(['ERR_TOKEN_LEVEL']);
     expect(await one.ask()).toEqual(bare);
@@ -230,7 +230,7 @@ describeSwitching('requests in a row that nobody waits for', () => {
     await serve(handler);
     expect(await sendRaw(port, get('i am alice') + second)).toBe('');
     await until(() => negotiator.open.size === 0);
-    expect(handler).not.toHaveBeenCalled();
+    expect(handler).toHaveBeenCalledTimes(0);
     expect(errors[0]).toBe('ERR_HTTP_PIPELINED');
   });
 
@@ -329,7 +329,7 @@ describeSwitching('what a request leaves behind', () => {
     await until(() => closed);
     go();
     await tick(20);
-    expect(handler).not.toHaveBeenCalled();
+    expect(handler).toHaveBeenCalledTimes(0);
     expect(Token.count).toBe(before);
     await Promise.allSettled([lost]);
   });
