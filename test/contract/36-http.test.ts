@@ -178,7 +178,6 @@ describeSwitching('authenticate()', () => {
   test('a client that lets itself only be looked at is forbidden, and stays nobody', async () => {
     const handler = jest.fn();
     await serve(handler);
-    const before = Token.count;
     const one = client();
     expect(await one.ask({ leg: 'i am alice to look at' })).toEqual({
       status: 403,
@@ -186,7 +185,7 @@ describeSwitching('authenticate()', () => {
       body: '',
     });
     expect(handler).toHaveBeenCalledTimes(0);
-    expect(Token.count).toBe(before);
+    expect(negotiator.tokens.map((token) => token.closed)).toEqual([true]);
     expect(errors).toEqual(['ERR_TOKEN_LEVEL']);
     expect(await one.ask()).toEqual(bare);
   });
@@ -307,7 +306,7 @@ describeSwitching('what a request leaves behind', () => {
   test('a token that comes when the client has gone is closed, and nobody is served', async () => {
     const handler = jest.fn();
     await serve(handler);
-    const before = Token.count;
+    const token = await world.alice.token();
     let go = (): void => {};
     negotiator.delay = new Promise((resolve) => (go = resolve));
     let [begun, closed] = [false, false];
@@ -315,7 +314,7 @@ describeSwitching('what a request leaves behind', () => {
       step: async () => {
         begun = true;
         await negotiator.delay;
-        return { token: await world.alice.token() };
+        return { token };
       },
       close: () => {
         closed = true;
@@ -330,7 +329,7 @@ describeSwitching('what a request leaves behind', () => {
     go();
     await tick(20);
     expect(handler).toHaveBeenCalledTimes(0);
-    expect(Token.count).toBe(before);
+    expect(token.closed).toBe(true);
     await Promise.allSettled([lost]);
   });
 

@@ -11,6 +11,8 @@ export class TestNegotiator implements Negotiator {
   /** Handshakes that nobody has closed. */
   readonly open = new Set<Handshake>();
   begun = 0;
+  /** What it has handed out. */
+  readonly tokens: Token[] = [];
   /** Handshakes come to nothing with this from now on. */
   refusal: Error | undefined;
   /** Who stands at the door between `step` and its answer: a test's. */
@@ -41,6 +43,7 @@ export class TestNegotiator implements Negotiator {
         using whole = token;
         token = whole.duplicate({ level: 'identification' });
       }
+      this.tokens.push(token);
       return { token, reply: Buffer.from(`welcome ${who}`) };
     };
     const handshake: Handshake = {

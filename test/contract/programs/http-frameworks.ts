@@ -43,7 +43,7 @@ async function files(): Promise<string> {
   const read = (key: string): Promise<string> =>
     fs
       .readFile(fileOf(key), 'utf8')
-      .catch((error: { code: string }) => error.code.replace('EPERM', 'EACCES'));
+      .catch((error: unknown) => (error as { code: string }).code.replace('EPERM', 'EACCES'));
   return (await Promise.all([read('alice'), read('bob')])).join('/');
 }
 
@@ -110,8 +110,9 @@ async function startNode(): Promise<void> {
 
 async function startExpress(): Promise<void> {
   const app = express();
-  app.use(expressAuthentication(negotiator));
-  app.use('/twice', expressAuthentication(negotiator));
+  const authentication = expressAuthentication(negotiator);
+  app.use(authentication);
+  app.use('/twice', authentication);
   app.post('/json', express.json(), async (request, response) => {
     response.send(`${me()} ${JSON.stringify(request.body)} ${await files()}`);
   });
@@ -130,7 +131,9 @@ async function startExpress(): Promise<void> {
   app.get('/twice', (_request, response) => {
     response.send(me());
   });
-  app.get('/fails', () => Promise.reject(Object.assign(new Error('mine'), { status: 418, expose: true })));
+  app.get('/fails', () => {
+    throw new Error('mine');
+  });
   app.use((error: Error, _request: express.Request, response: express.Response, _next: () => void) => {
     response.status(418).send(`${error.message} ${me()}`);
   });
@@ -224,7 +227,8 @@ async function startKoa(): Promise<void> {
         context.throw(418, me());
     }
   });
-  const server = http.createServer(app.callback());
+  const listener = app.callback();
+  const server = http.createServer((request, response) => void listener(request, response));
   servers.push({ name: 'koa', port: await listen(server), close: () => server.close() });
 }
 
