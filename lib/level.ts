@@ -18,6 +18,6 @@ export function levelNumber(level: unknown, argument: string): NativeLevel {
 }
 
 /** Whether a token of that level, or a primary one, can be acted as. */
-export function isForWork(level: ImpersonationLevel | null): boolean {
+export function isForWork(level: ImpersonationLevel | null): level is 'impersonation' | 'delegation' | null {
   return level !== 'anonymous' && level !== 'identification';
 }
