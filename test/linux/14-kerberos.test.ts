@@ -127,15 +127,25 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
   test('can be begun inside a scope or a flow, and asks as the process', async () => {
     const said = await lines(`
       const bob = await world.bob.token();
-      const legs = [await legOf('alice'), await legOf('alice')];
+      const legs = [await legOf('alice'), await legOf('alice'), await legOf('alice')];
+      const Module = require('node:module');
+      const load = Module._load;
+      Module._load = (name, ...rest) => {
+        if (name === 'kerberos') say('loaded as ' + (world.whoAmI() === world.serviceId ? 'the process' : 'bob'));
+        return load(name, ...rest);
+      };
       const server = bob.runSync(() => new NegotiateServer());
       let inScope;
       bob.runSync(() => { inScope = server.handshake().step(legs[0]); });
-      const steps = [await inScope, await bob.run(() => server.handshake().step(legs[1]))];
+      const scope = bob.impersonate();
+      const inOpenScope = server.handshake().step(legs[2]);
+      scope.revert();
+      const steps = [await inScope, await inOpenScope, await bob.run(() => server.handshake().step(legs[1]))];
       for (const { token } of steps) { say(token.runSync(see)); token.close(); }
       say(see() + ' ' + Token.thread());
       bob.close();`);
-    expect(said).toEqual(['true,false,false', 'true,false,false', 'true,true,true null']);
+    const asAlice = 'true,false,false';
+    expect(said).toEqual(['loaded as the process', asAlice, asAlice, asAlice, 'true,true,true null']);
   });
 
   test('keeps nothing of the handshakes that are over', async () => {
