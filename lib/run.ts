@@ -10,7 +10,7 @@ function requireLevelForWork({ token, lease }: Flow): void {
   const { level } = token;
   if (isForWork(level)) return;
   const error = new ImpersonationError(
-    `The token's level ${level} lets it be looked at, not acted as: a token of level impersonation or delegation is needed`,
+    `The token's level ${level} lets it be looked at, not acted as. Token.forUser gives more to a process with SeTcbPrivilege, such as one of LocalSystem's; Token.logon gives more for a password`,
     'ERR_TOKEN_LEVEL',
   );
   publishRefused('run', lease.id, error);

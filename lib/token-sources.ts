@@ -59,9 +59,11 @@ export abstract class TokenSources extends OpenToken {
   }
 
   /**
-   * A user by name, without a password. Windows: S4U (LsaLogonUser), of level impersonation where the process has
-   * SeTcbPrivilege and identification elsewhere; the name is `user@domain`, `DOMAIN\\user` or that of a local account.
-   * Linux: getpwnam_r and getgrouplist. Rejects with ERR_UNKNOWN_USER if there is no such user.
+   * A user by name, without a password. Asked on a thread of its own, as the process. Windows: S4U (LsaLogonUser), of
+   * level impersonation where the process has SeTcbPrivilege and identification elsewhere (see `level`), which is for
+   * looking at only; the name is `user@domain`, `DOMAIN\\user`, or `.\\user` or `user` for an account of this computer.
+   * Linux: getpwnam_r and getgrouplist. Rejects with ERR_UNKNOWN_USER if there is no such user, with
+   * ERROR_ACCOUNT_DISABLED, ERROR_ACCOUNT_LOCKED_OUT and the like if he may not log on.
    */
   static forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
     return userToken(name, options);

@@ -72,6 +72,12 @@ export function validateBoolean(value: unknown, argument: string): asserts value
   if (typeof value !== 'boolean') throw wrongType(argument, 'of type boolean', value);
 }
 
+export function validateAbortSignal(value: unknown, argument: string): asserts value is AbortSignal {
+  // By its looks, as Node.js does: it may be another realm's.
+  if (typeof value === 'object' && value !== null && 'aborted' in value) return;
+  throw wrongType(argument, 'an instance of AbortSignal', value);
+}
+
 export function validateArray(value: unknown, argument: string): asserts value is unknown[] {
   if (!Array.isArray(value)) throw wrongType(argument, 'an instance of Array', value);
 }

@@ -121,7 +121,10 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
   /** What the kernel says this thread impersonates; 0 if nothing. */
   threadToken(): TokenId;
   anonymousToken(): TokenId;
-  tokenForUser(name: string): Promise<TokenId>;
+  /** On a thread of its own. Sources: 0 by the name, 1 Kerberos, 2 this computer; Linux has 0 alone. */
+  tokenForUser(name: string, source: 0 | 1 | 2): Promise<TokenId>;
+  /** The same token under one more id, which is closed by itself. Asks no kernel. */
+  aliasToken(token: TokenId): TokenId;
   tokenFromHandle(handle: bigint, adopt: boolean): TokenId;
   restrictToken(token: TokenId, restrictions: NativeRestrictions): TokenId;
   duplicateToken(token: TokenId, level: NativeLevel): TokenId;

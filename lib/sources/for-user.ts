@@ -1,26 +1,52 @@
+import type { TokenId } from '../../types/native';
 import { native } from '../binding';
 import { rememberAccount } from '../account';
 import { internal } from '../internal';
+import { onOwnThread } from '../thread-limit';
 import { Token } from '../token';
-import { validateOptions, validateString } from '../validate';
+import { validateAbortSignal, validateOptions, validateString, wrongValue } from '../validate';
+
+const sources = { auto: 0, kerberos: 1, local: 2 } as const;
 
 /** How `Token.forUser` finds the user. */
 export interface ForUserOptions {
   /**
-   * Who answers for the account: `kerberos` for one of a domain, `local` (MSV1_0) for one of this computer, `auto`
-   * chooses by the name. Windows; on Linux there is only the user database.
+   * Who answers for the account: `kerberos` for one of a domain, `local` (MSV1_0) for one of this computer; `auto`,
+   * the default, chooses by the name. Windows; on Linux there is only the user database.
    */
-  source?: 'auto' | 'kerberos' | 'local';
+  source?: keyof typeof sources;
+  /** Rejects with its reason. The system is not called back: what it still answers is dropped. */
+  signal?: AbortSignal;
+}
+
+/** Throws for arguments that `userToken` would not take. */
+export function validateForUser(name: unknown, options: unknown): asserts options is ForUserOptions {
+  validateString(name, 'name');
+  validateOptions(options, 'options', ['source', 'signal']);
+  const { source = 'auto', signal } = options;
+  if (typeof source !== 'string' || !Object.hasOwn(sources, source)) {
+    throw wrongValue('options.source', "must be 'auto', 'kerberos' or 'local'");
+  }
+  if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
+}
+
+function toToken(id: TokenId, name: string): Token {
+  const token = new Token(internal, id);
+  // Windows has names of several forms, and the directory's own word on which one is the account's.
+  if (native.port === 'linux') rememberAccount('user', token.user.id, Object.freeze({ name }));
+  return token;
 }
 
 /** What `Token.forUser` does. */
 export async function userToken(name: string, options: ForUserOptions): Promise<Token> {
-  validateString(name, 'name');
-  validateOptions(options, 'options', ['source']);
+  validateForUser(name, options);
+  const { source = 'auto', signal } = options;
   // Without await: inside a scope that would be taken for the scope's own code suspending itself.
-  return native.tokenForUser(name).then((id) => {
-    const token = new Token(internal, id);
-    rememberAccount('user', token.user.id, Object.freeze({ name }));
-    return token;
-  });
+  return onOwnThread(
+    () => native.tokenForUser(name, sources[source]),
+    signal,
+    (id) => {
+      native.closeToken(id);
+    },
+  ).then((id) => toToken(id, name));
 }

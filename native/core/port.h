@@ -33,8 +33,12 @@ TokenRef ProcessToken();
 // What the kernel says the calling thread impersonates; null if nothing.
 TokenRef ThreadToken();
 TokenRef AnonymousToken();
-// Without a password, by name. May block: never call it on a JavaScript thread.
-TokenRef TokenForUser(const std::string& name);
+// Who answers for an account: on Windows Kerberos for a domain's, the computer itself for its own, or either
+// by the form of the name. Elsewhere there is one user database, and kAuto alone.
+enum class UserSource { kAuto = 0, kKerberos = 1, kLocal = 2 };
+// Without a password, by name; ERR_UNKNOWN_USER if there is none. May block, for long where another machine
+// is asked: never call it on a JavaScript thread, nor on libuv's pool.
+TokenRef TokenForUser(const std::string& name, UserSource source);
 // A Win32 token handle. With `adopt` the handle is closed once the call has succeeded, else it stays the
 // caller's.
 TokenRef TokenFromHandle(std::uint64_t handle, bool adopt);

@@ -58,7 +58,11 @@ TokenRef AnonymousToken() {
                                       Identity{kNobody, kNoGroup, {}, 0});
 }
 
-TokenRef TokenForUser(const std::string& name) {
+TokenRef TokenForUser(const std::string& name, UserSource source) {
+  if (source != UserSource::kAuto) {
+    throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
+                "Linux has one user database and no 'source' to choose: leave the option out");
+  }
   const std::optional<linux_port::PasswdEntry> user = linux_port::FindUser(name);
   if (!user)
     throw Error("ERR_UNKNOWN_USER", 0, "getpwnam_r", "There is no user '" + name + "' on this system");

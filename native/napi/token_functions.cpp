@@ -13,6 +13,7 @@
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
 #include "napi/promise_worker.h"
+#include "napi/thread_promise.h"
 
 namespace impersonate {
 
@@ -36,9 +37,14 @@ Napi::Value AnonymousToken(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TokenForUser(const Napi::CallbackInfo& info) {
-  return PromiseWorker<TokenRef>::Start(
+  const auto source = static_cast<port::UserSource>(IntegerArgument(info, 1));
+  return ThreadPromise<TokenRef>::Start(
       info.Env(), "impersonate:forUser",
-      [name = StringArgument(info, 0)] { return port::TokenForUser(name); }, NewToken);
+      [name = StringArgument(info, 0), source] { return port::TokenForUser(name, source); }, NewToken);
+}
+
+Napi::Value AliasToken(const Napi::CallbackInfo& info) {
+  return NewToken(info.Env(), TokenArgument(info, 0));
 }
 
 Napi::Value TokenFromHandle(const Napi::CallbackInfo& info) {
@@ -107,6 +113,7 @@ void ExportTokenFunctions(Napi::Env env, Napi::Object exports) {
   Export<ThreadToken>(env, exports, "threadToken");
   Export<AnonymousToken>(env, exports, "anonymousToken");
   Export<TokenForUser>(env, exports, "tokenForUser");
+  Export<AliasToken>(env, exports, "aliasToken");
   Export<TokenFromHandle>(env, exports, "tokenFromHandle");
   Export<RestrictToken>(env, exports, "restrictToken");
   Export<DuplicateToken>(env, exports, "duplicateToken");

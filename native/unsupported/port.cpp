@@ -24,7 +24,7 @@ void AtThreadEnd(void (*)(void*), void*) {}
 TokenRef ProcessToken() { Unsupported(); }
 TokenRef ThreadToken() { Unsupported(); }
 TokenRef AnonymousToken() { Unsupported(); }
-TokenRef TokenForUser(const std::string&) { Unsupported(); }
+TokenRef TokenForUser(const std::string&, UserSource) { Unsupported(); }
 TokenRef TokenFromHandle(std::uint64_t, bool) { Unsupported(); }
 TokenRef Restrict(const Token&, const Restrictions&) { Unsupported(); }
 TokenRef Duplicate(const Token&, Level) { Unsupported(); }

@@ -4,6 +4,7 @@
 #include "win32/current_thread.h"
 #include "win32/last_error.h"
 #include "win32/process_identity.h"
+#include "win32/s4u.h"
 #include "win32/token.h"
 #include "win32/token_information.h"
 
@@ -68,9 +69,8 @@ TokenRef AnonymousToken() {
   return token;
 }
 
-TokenRef TokenForUser(const std::string&) {
-  throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
-              "A token for a user without a password is not available on Windows yet");
+TokenRef TokenForUser(const std::string& name, UserSource source) {
+  return CopyOfHandle(win32::LogOnForUser(name, source).get());
 }
 
 TokenRef TokenFromHandle(std::uint64_t handle, bool adopt) {

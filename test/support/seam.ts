@@ -43,6 +43,8 @@ export interface TestUser {
   /** Besides Everyone, Users, Authenticated Users and the group of the logon type. */
   readonly groups?: readonly SidAndAttributes[];
   readonly privileges?: readonly string[];
+  /** The domain as TranslateNameW calls it, and a UPN made of that; `domain` by default. */
+  readonly dns?: string;
   /** The Win32 error that every logon ends with, with the right password too: 1909 for an account locked out. */
   readonly error?: number;
 }

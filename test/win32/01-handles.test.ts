@@ -121,7 +121,3 @@ describe('fromHandle', () => {
     seam().closeHandle(handle);
   });
 });
-
-test('a user without a password is not to be had yet', async () => {
-  await expect(Token.forUser('alice')).rejects.toMatchObject({ code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
-});

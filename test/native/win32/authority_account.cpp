@@ -1,6 +1,9 @@
 // Names for identifiers and back. What the users table does not know goes to the system.
 
+#define SECURITY_WIN32
 #include <windows.h>
+// After windows.h.
+#include <security.h>
 
 #include <algorithm>
 
@@ -85,12 +88,34 @@ BOOL WINAPI AuthorityLookupAccountNameW(LPCWSTR system, LPCWSTR account, PSID si
   });
 }
 
+DWORD AnswerText(const std::wstring& value, wchar_t* text, ULONG* size) {
+  DWORD room = *size;
+  const NameBuffer out{text, &room};
+  const bool holds = out.Holds(value);
+  if (holds) out.Put(value);
+  *size = static_cast<ULONG>(value.size() + 1);
+  return holds ? ERROR_SUCCESS : ERROR_INSUFFICIENT_BUFFER;
+}
+
+// The directory, which knows users of domains. DOMAIN\name to the name with the DNS name before it.
+BOOLEAN WINAPI AuthorityTranslateNameW(LPCWSTR account, EXTENDED_NAME_FORMAT from, EXTENDED_NAME_FORMAT to,
+                                       LPWSTR text, PULONG size) {
+  return AnswerWin32([&]() -> DWORD {
+           NoteAuthority("TranslateNameW", account, ERROR_SUCCESS);
+           if (from != NameSamCompatible || to != NameDnsDomain) return ERROR_INVALID_PARAMETER;
+           const std::optional<User> user = FindByAccountName(account);
+           if (!user || IsLocal(*user)) return ERROR_NONE_MAPPED;
+           return AnswerText(user->dns + L"\\" + user->name, text, size);
+         }) != FALSE;
+}
+
 }  // namespace
 
 std::vector<Substitute> AccountSubstitutes() {
   return {
       Replace<decltype(LookupAccountSidW)>("LookupAccountSidW", AuthorityLookupAccountSidW),
       Replace<decltype(LookupAccountNameW)>("LookupAccountNameW", AuthorityLookupAccountNameW),
+      Replace<decltype(TranslateNameW)>("TranslateNameW", AuthorityTranslateNameW),
   };
 }
 

@@ -16,6 +16,8 @@ Napi::Value Define(const Napi::CallbackInfo& info) {
   user.sid = ReadText(in.Get("sid"));
   user.groups = ReadGroups(in.Get("groups"));
   user.privileges = ReadTexts(in.Get("privileges"));
+  const Napi::Value dns = in.Get("dns");
+  user.dns = dns.IsUndefined() ? user.domain : ReadText(dns);
   user.error = ReadNumberOr(in.Get("error"), ERROR_SUCCESS);
   DefineUser(user);
   return info.Env().Undefined();

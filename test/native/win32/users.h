@@ -19,6 +19,8 @@ struct User {
   // Besides Everyone, Users and Authenticated Users.
   std::vector<Group> groups;
   std::vector<std::wstring> privileges;
+  // The domain as TranslateNameW calls it; by default what it is called otherwise.
+  std::wstring dns;
   // The Win32 error every logon of it ends with, such as ERROR_ACCOUNT_LOCKED_OUT; 0 for none.
   DWORD error = ERROR_SUCCESS;
 };

@@ -1,0 +1,204 @@
+import { Token, type ForUserOptions } from 'impersonate';
+import { expectActingAs, expectActingAsService } from '../support/acting';
+import { linesOf } from '../support/child';
+import { rejected } from '../support/errors';
+import { seam, type TestUser } from '../support/seam';
+import { domain, world } from '../support/world-win32';
+
+type Source = ForUserOptions['source'];
+
+const computer = String(process.env['COMPUTERNAME']);
+const errors = { disabled: 1331, locked: 1909, passwordExpired: 1330, expired: 1793 };
+const localSid = `${world.alice.id}9`;
+const password = 'not asked for';
+
+const users: TestUser[] = [
+  { name: 'carol', domain: '.', password, sid: localSid },
+  ...Object.entries(errors).flatMap(([name, error], index) =>
+    [domain, '.'].map((of) => ({ name, domain: of, password, sid: `${localSid}${String(index)}`, error })),
+  ),
+  // The directory says that mallory's UPN is what dave's would be.
+  { name: 'dave', domain, password, sid: `${localSid}70`, dns: 'OTHER' },
+  { name: 'dave', domain: 'OTHER', password, sid: `${localSid}71` },
+];
+
+beforeAll(() => {
+  for (const user of users) seam().defineUser(user);
+});
+beforeEach(() => {
+  seam().takeAuthorityRecords();
+});
+afterEach(() => {
+  expect(seam().outstanding()).toMatchObject({ lsaConnections: 0, lsaBuffers: 0 });
+});
+
+const calls = (): string[] =>
+  seam()
+    .takeAuthorityRecords()
+    .map((record) => record.function);
+
+describe('a user by every form of name', () => {
+  test.each<[string, Source, string]>([
+    [`alice@${domain}`, undefined, world.alice.id],
+    [`alice@${domain}`, 'auto', world.alice.id],
+    [`ALICE@${domain.toLowerCase()}`, 'kerberos', world.alice.id],
+    [`${domain}\\alice`, 'auto', world.alice.id],
+    [`${domain}\\bob`, 'kerberos', world.bob.id],
+    ['carol', 'auto', localSid],
+    ['carol', 'local', localSid],
+    ['.\\carol', 'auto', localSid],
+    ['.\\carol', 'local', localSid],
+    [`${computer}\\carol`, 'auto', localSid],
+    [`${computer.toLowerCase()}\\Carol`, 'local', localSid],
+    [`carol@${computer}`, 'auto', localSid],
+  ])('%s from %s', async (name, source, sid) => {
+    using token = await Token.forUser(name, source && { source });
+    expect(token.user.id).toBe(sid);
+    expect(token.level).toBe('impersonation');
+    expect(token.groups.map(({ id }) => id)).toContain('S-1-5-2');
+    expect(calls()).toContain('LsaRegisterLogonProcess');
+  });
+
+  test.each<[string, Source]>([
+    ['nobody', 'auto'],
+    [`nobody@${domain}`, 'auto'],
+    [`${domain}\\nobody`, 'auto'],
+    ['NOWHERE\\alice', 'auto'],
+    ['alice@NOWHERE', 'kerberos'],
+    // The other package's.
+    [`${domain}\\alice`, 'local'],
+    [`alice@${domain}`, 'local'],
+    ['alice', 'auto'],
+    [`carol@${computer}`, 'kerberos'],
+  ])('%s from %s is unknown', async (name, source) => {
+    const error = await rejected(Token.forUser(name, source && { source }));
+    expect(error).toMatchObject({ name: 'ImpersonationError', code: 'ERR_UNKNOWN_USER' });
+    expect(error.syscall).toMatch(/^(LsaLogonUser|LookupAccountNameW)$/);
+    expect(error.message).toContain(name);
+  });
+
+  test.each(['\\alice', `${domain}\\`, '@SEAM', 'alice@', 'A\\B\\c', '\\', '@'])(
+    '%s is no name',
+    async (name) => {
+      const error = await rejected(Token.forUser(name));
+      expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
+      expect(calls()).toEqual([]);
+    },
+  );
+
+  test.each(['carol', '.\\carol', `${computer}\\carol`])('%s has no domain to ask Kerberos of', async (name) => {
+    const error = await rejected(Token.forUser(name, { source: 'kerberos' }));
+    expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
+    expect(calls()).toEqual([]);
+  });
+
+  test('of more characters than a request holds is refused', async () => {
+    const error = await rejected(Token.forUser(`${'a'.repeat(40_000)}@${domain}`));
+    expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
+  });
+
+  test('is not taken for another user whom the directory gives for it', async () => {
+    expect(await rejected(Token.forUser(`${domain}\\dave`))).toMatchObject({
+      name: 'ImpersonationError',
+      code: 'ERR_IMPERSONATION_MISMATCH',
+    });
+  });
+});
+
+describe('an account that may not log on', () => {
+  test.each([
+    ['disabled', 'ERROR_ACCOUNT_DISABLED'],
+    ['locked', 'ERROR_ACCOUNT_LOCKED_OUT'],
+    ['passwordExpired', 'ERROR_PASSWORD_EXPIRED'],
+    ['expired', 'ERROR_ACCOUNT_EXPIRED'],
+  ] as const)('is refused: %s', async (name, code) => {
+    for (const form of [name, `${domain}\\${name}`, `${name}@${domain}`]) {
+      const error = await rejected(Token.forUser(form));
+      expect(error).toMatchObject({ code, errno: errors[name], syscall: 'LsaLogonUser' });
+    }
+  });
+});
+
+describe('the call', () => {
+  test('is made as the process on a thread of its own, and changes neither', async () => {
+    using alice = await world.alice.token();
+    const before = Token.process().privileges;
+    const pending = alice.runSync(() => Token.forUser(`${domain}\\bob`));
+    expectActingAsService();
+    using bob = await pending;
+    bob.runSync(() => {
+      expectActingAs(world.bob);
+    });
+    const records = seam().takeAuthorityRecords();
+    expect(records.map((record) => record.function)).toEqual([
+      'LookupAccountNameW',
+      'TranslateNameW',
+      'LsaRegisterLogonProcess',
+      'LsaLogonUser',
+    ]);
+    for (const record of records) expect(record).toMatchObject({ sid: world.serviceId, main: false });
+    expect(Token.process().privileges).toEqual(before);
+  });
+
+  test('does not end what an abort rejects, and keeps nothing of it', async () => {
+    const count = Token.count;
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const pending = Token.forUser('carol', { signal: controller.signal });
+    controller.abort(reason);
+    expect(await rejected(pending)).toBe(reason);
+    expect(await rejected(Token.forUser('carol', { signal: AbortSignal.abort(reason) }))).toBe(reason);
+    (await Token.forUser('carol')).close();
+    expect(Token.count).toBe(count);
+  });
+});
+
+// The process's token is what it was when the package was loaded.
+const untrusted = `
+  const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
+  const spec = { user: ${JSON.stringify(world.serviceId)}, groups: [{ sid: 'S-1-1-0' }, { sid: 'S-1-5-32-544' }],
+    privileges: ['SeChangeNotifyPrivilege'], type: 'primary', level: 'impersonation' };
+  seam().setProcessToken(seam().mint(spec));
+  const { Token, runSync } = require(${JSON.stringify(require.resolve('impersonate'))});
+  const impersonateFs = require(${JSON.stringify(require.resolve('../../dist/fs'))});
+  const { world } = require(${JSON.stringify(require.resolve('../support/world-win32'))});
+`;
+
+test('an untrusted process gets a token to look at, and is told how to get more', async () => {
+  const lines = await linesOf(
+    `${untrusted}
+    (async () => {
+      seam().takeAuthorityRecords();
+      const token = await Token.forUser('${domain}\\\\alice');
+      const calls = seam().takeAuthorityRecords().map((record) => record.function);
+      console.log(calls.includes('LsaConnectUntrusted'), calls.includes('LsaRegisterLogonProcess'));
+      console.log(token.level, token.user.id === world.alice.id);
+      const refusal = (act) => { try { act(); return 'done'; } catch (error) { return error.code + error.message.includes('SeTcbPrivilege'); } };
+      console.log(refusal(() => token.runSync(() => 1)));
+      console.log(refusal(() => token.impersonate().revert()));
+      console.log(refusal(() => token.run(() => impersonateFs.stat('.'))));
+      const { lsaConnections, lsaBuffers } = seam().outstanding();
+      console.log(lsaConnections, lsaBuffers);
+      token.close();
+    })();`,
+    {},
+    'bare',
+  );
+  const refused = 'ERR_TOKEN_LEVELtrue';
+  expect(lines).toEqual(['true false', 'identification true', refused, refused, refused, '0 0']);
+});
+
+test('a wrong argument is named', async () => {
+  for (const [options, argument] of [
+    [{ source: 'ntlm' }, 'options.source'],
+    [{ source: 'toString' }, 'options.source'],
+    [{ signal: 'now' }, 'options.signal'],
+    [{ origin: 'auto' }, 'options.origin'],
+    [null, 'options'],
+  ] as const) {
+    const error = await rejected(Token.forUser('carol', options as never));
+    expect(error.name).toBe('TypeError');
+    expect(error.message).toContain(`"${argument}"`);
+  }
+  expect(calls()).toEqual([]);
+});
