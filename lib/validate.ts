@@ -81,8 +81,3 @@ export function validateAbortSignal(value: unknown, argument: string): asserts v
 export function validateArray(value: unknown, argument: string): asserts value is unknown[] {
   if (!Array.isArray(value)) throw wrongType(argument, 'an instance of Array', value);
 }
-
-export function validateAbortSignal(value: unknown, argument: string): asserts value is AbortSignal {
-  if (typeof value === 'object' && value !== null && 'aborted' in value) return;
-  throw wrongType(argument, 'an instance of AbortSignal', value);
-}
