@@ -8,7 +8,7 @@ import { domain, world } from '../support/world-win32';
 
 type Source = ForUserOptions['source'];
 
-const computer = String(process.env['COMPUTERNAME']);
+const computer = String(process.env.COMPUTERNAME);
 const errors = { disabled: 1331, locked: 1909, passwordExpired: 1330, expired: 1793 };
 const localSid = `${world.alice.id}9`;
 const password = 'not asked for';
