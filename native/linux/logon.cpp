@@ -17,6 +17,8 @@ std::string AuthenticatedUser(const Logon& logon) {
 
 }  // namespace
 
-TokenRef TokenForLogon(const Logon& logon) { return TokenForUser(AuthenticatedUser(logon)); }
+TokenRef TokenForLogon(const Logon& logon) {
+  return TokenForUser(AuthenticatedUser(logon), UserSource::kAuto);
+}
 
 }  // namespace impersonate::port
