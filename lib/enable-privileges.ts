@@ -1,14 +1,30 @@
-import { ImpersonationError } from './error';
+import { native } from './binding';
+import { currentFlow } from './flow';
 import type { Impersonation } from './impersonation';
+import { internal } from './internal';
+import { Token } from './token';
+import { validateArray, validateString, wrongValue } from './validate';
 
 /**
  * Opens a scope in which the running code acts as whom it acts as already, with these privileges enabled:
  *
  *     using scope = enablePrivileges(['SeBackupPrivilege']);
  *
- * On a copy of the token, put on this thread only (AdjustTokenPrivileges): the process's own never changes. Throws
- * ERROR_NOT_ALL_ASSIGNED for a privilege that the token does not hold. Windows.
+ * On a copy of the token, put on this thread only (AdjustTokenPrivileges): the process's own never changes. The copy
+ * is the scope's alone and goes with it; `scope.token` is closed already. Throws ERROR_NOT_ALL_ASSIGNED for a privilege
+ * that the token does not hold. Windows.
  */
-export function enablePrivileges(_names: readonly string[]): Impersonation {
-  throw new ImpersonationError('Not available', 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
+export function enablePrivileges(names: readonly string[]): Impersonation {
+  validateArray(names, 'names');
+  if (names.length === 0) throw wrongValue('names', 'must name a privilege at least');
+  const copy = names.map((name, index) => {
+    validateString(name, `names[${index}]`);
+    return name;
+  });
+  const token = new Token(internal, native.privilegedToken(currentFlow()?.lease.id ?? 0, copy));
+  try {
+    return token.impersonate();
+  } finally {
+    token.close();
+  }
 }

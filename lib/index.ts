@@ -10,7 +10,8 @@ installExitGuards();
 installGuards();
 installIfInherited();
 
-export type { AccessName, AccessTarget, DesiredAccess } from './can-access';
+export type { AccessName, DesiredAccess } from './access-mask';
+export type { AccessTarget } from './can-access';
 export { lookupAccount, type Account } from './account';
 export type * from './diagnostics/messages';
 export { enablePrivileges } from './enable-privileges';
@@ -26,7 +27,7 @@ export { connectPeer, type ConnectPeerOptions } from './peers/connect';
 export type { PeerServerOptions } from './peers/options';
 export { createPeerServer, PeerServer, type PeerListener, type PeerServerEvents } from './peers/peer-server';
 export type { Principal, Privilege } from './principal';
-export type { RestrictOptions } from './restrictions';
+export type { IntegrityLevel, RestrictFlag, RestrictOptions } from './restrictions';
 export type { ShareOptions } from './share';
 export type { ForUserOptions } from './sources/for-user';
 export type { IisOptions } from './sources/iis';

@@ -1,7 +1,9 @@
-import { ImpersonationError } from './error';
-import type { Token } from './token';
+import { native } from './binding';
+import { internal } from './internal';
+import { Token } from './token';
 
 /** What `token.linked` does. */
-export function linkedToken(_token: Token): Token | null {
-  throw new ImpersonationError('Not available', 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
+export function linkedToken(token: Token): Token | null {
+  const id = native.linkedToken(token.openId());
+  return id === 0 ? null : new Token(internal, id);
 }

@@ -9,7 +9,8 @@ import { runSyncAs } from './run-sync';
 import { shareToken, type ShareOptions } from './share';
 import { TokenLease } from './token-lease';
 import { TokenSources } from './token-sources';
-import { canAccess, type AccessTarget, type DesiredAccess } from './can-access';
+import type { DesiredAccess } from './access-mask';
+import { canAccess, type AccessTarget } from './can-access';
 import { linkedToken } from './linked';
 import { poolKeyOf } from './pool-key';
 import { validateInteger, validateOptions } from './validate';
@@ -44,9 +45,9 @@ export class Token extends TokenSources {
   }
 
   /**
-   * A token with less: `denyOnly` SIDs (Windows, CreateRestrictedToken), `removePrivileges` by name,
-   * `dropGroups` by gid, or `true` for all supplementary ones (Linux). What a port does not have throws
-   * ERR_FEATURE_UNAVAILABLE_ON_PLATFORM. Names that the token does not hold are ignored.
+   * A token with less: `denyOnly` SIDs, `restrictingSids`, `flags` (Windows, CreateRestrictedToken) and a lower
+   * `integrity`; `removePrivileges` by name; `dropGroups` by gid, or `true` for all supplementary ones (Linux). What a
+   * port does not have throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM. Names that the token does not hold are ignored.
    */
   restrict(options: RestrictOptions): Token {
     return new Token(internal, native.restrictToken(this.openId(), toRestrictions(options)));

@@ -51,6 +51,10 @@ export interface NativeRestrictions {
   removePrivileges: string[];
   dropAllGroups: boolean;
   dropGroups: string[];
+  restrictingSids: string[];
+  flags: ('disableMaxPrivilege' | 'sandboxInert' | 'luaToken' | 'writeRestricted')[];
+  /** Empty to leave it. */
+  integrity: '' | 'untrusted' | 'low' | 'medium' | 'high' | 'system';
 }
 
 /** A path as libuv takes it: UTF-8 bytes, or a string that becomes them. */

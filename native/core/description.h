@@ -51,6 +51,9 @@ struct Restrictions {
   std::vector<std::string> remove_privileges;  // privilege or capability names
   bool drop_all_groups = false;                // supplementary groups
   std::vector<std::string> drop_groups;        // gids
+  std::vector<std::string> restricting;        // SIDs that must be granted access besides the token's own
+  std::vector<std::string> flags;              // of CreateRestrictedToken, in camel case
+  std::string integrity;                       // the name of a level; empty to leave it
 };
 
 }  // namespace impersonate

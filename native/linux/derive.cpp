@@ -15,11 +15,27 @@ namespace impersonate::port {
 using linux_port::Identity;
 using linux_port::LinuxToken;
 
-TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
+namespace {
+
+void RefuseWindowsOnly(const Restrictions& restrictions) {
+  constexpr const char* kCode = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
   if (!restrictions.deny_only.empty()) {
-    throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
-                "denyOnly: Linux has no deny-only groups; dropGroups takes a group away altogether");
+    throw Error(kCode, "denyOnly: Linux has no deny-only groups; dropGroups takes a group away altogether");
   }
+  if (!restrictions.restricting.empty() || !restrictions.flags.empty()) {
+    throw Error(kCode,
+                "restrictingSids and flags exist on Windows only: dropGroups and removePrivileges take "
+                "something away on Linux");
+  }
+  if (!restrictions.integrity.empty()) {
+    throw Error(kCode, "integrity: Linux has no integrity levels; act as a user who owns nothing instead");
+  }
+}
+
+}  // namespace
+
+TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
+  RefuseWindowsOnly(restrictions);
   const LinuxToken& from = LinuxToken::From(token);
   Identity identity = from.identity();
   for (const std::string& name : restrictions.remove_privileges) {

@@ -60,6 +60,10 @@ PrincipalKind KindArgument(const Napi::CallbackInfo& info, std::size_t index) {
   return StringArgument(info, index) == "user" ? PrincipalKind::kUser : PrincipalKind::kGroup;
 }
 
+std::vector<std::string> StringsArgument(const Napi::CallbackInfo& info, std::size_t index) {
+  return Strings(info[index], index);
+}
+
 Restrictions RestrictionsArgument(const Napi::CallbackInfo& info, std::size_t index) {
   if (!info[index].IsObject()) throw WrongType(index, "object");
   const auto object = info[index].As<Napi::Object>();
@@ -68,6 +72,9 @@ Restrictions RestrictionsArgument(const Napi::CallbackInfo& info, std::size_t in
   restrictions.remove_privileges = Strings(object.Get("removePrivileges"), index);
   restrictions.drop_all_groups = object.Get("dropAllGroups").ToBoolean();
   restrictions.drop_groups = Strings(object.Get("dropGroups"), index);
+  restrictions.restricting = Strings(object.Get("restrictingSids"), index);
+  restrictions.flags = Strings(object.Get("flags"), index);
+  restrictions.integrity = object.Get("integrity").ToString().Utf8Value();
   return restrictions;
 }
 

@@ -1,6 +1,8 @@
 #include <vector>
 
 #include "core/port.h"
+#include "win32/adjustable_copy.h"
+#include "win32/integrity.h"
 #include "win32/last_error.h"
 #include "win32/privilege.h"
 #include "win32/sid.h"
@@ -10,7 +12,33 @@ namespace impersonate::port {
 namespace {
 
 using win32::Sid;
+using win32::UniqueHandle;
 using win32::Win32Token;
+
+struct Flag {
+  const char* name;
+  DWORD value;
+};
+
+constexpr Flag kFlags[] = {
+    {"disableMaxPrivilege", DISABLE_MAX_PRIVILEGE},
+    {"sandboxInert", SANDBOX_INERT},
+    {"luaToken", LUA_TOKEN},
+    {"writeRestricted", WRITE_RESTRICTED},
+};
+
+DWORD ToFlag(const std::string& name) {
+  for (const Flag& flag : kFlags) {
+    if (name == flag.name) return flag.value;
+  }
+  throw win32::InvalidArgument("'" + name + "' is not a flag of a restricted token");
+}
+
+DWORD ToFlags(const std::vector<std::string>& names) {
+  DWORD flags = 0;
+  for (const std::string& name : names) flags |= ToFlag(name);
+  return flags;
+}
 
 std::vector<Sid> ParseSids(const std::vector<std::string>& texts) {
   std::vector<Sid> sids;
@@ -18,7 +46,7 @@ std::vector<Sid> ParseSids(const std::vector<std::string>& texts) {
   return sids;
 }
 
-std::vector<SID_AND_ATTRIBUTES> ToDisable(const std::vector<Sid>& sids) {
+std::vector<SID_AND_ATTRIBUTES> ToEntries(const std::vector<Sid>& sids) {
   std::vector<SID_AND_ATTRIBUTES> entries;
   for (const Sid& sid : sids) entries.push_back({sid.get(), 0});
   return entries;
@@ -36,23 +64,33 @@ void RefuseGroupRemoval(const Restrictions& restrictions) {
               "Windows cannot take a group out of a token: make it deny-only instead");
 }
 
-}  // namespace
-
 // A SID or privilege that the token does not have is passed over, as Windows does.
-TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
-  RefuseGroupRemoval(restrictions);
-  const std::vector<Sid> sids = ParseSids(restrictions.deny_only);
-  std::vector<SID_AND_ATTRIBUTES> disable = ToDisable(sids);
+UniqueHandle MakeRestricted(HANDLE source, const Restrictions& restrictions) {
+  const std::vector<Sid> deny_only = ParseSids(restrictions.deny_only);
+  const std::vector<Sid> restricting = ParseSids(restrictions.restricting);
+  std::vector<SID_AND_ATTRIBUTES> disable = ToEntries(deny_only);
+  std::vector<SID_AND_ATTRIBUTES> restrict_to = ToEntries(restricting);
   std::vector<LUID_AND_ATTRIBUTES> remove = ToDelete(restrictions.remove_privileges);
   HANDLE restricted = nullptr;
-  if (!CreateRestrictedToken(Win32Token::From(token).handle(), 0, static_cast<DWORD>(disable.size()),
-                             disable.data(), static_cast<DWORD>(remove.size()), remove.data(), 0, nullptr,
-                             &restricted)) {
+  if (!CreateRestrictedToken(source, ToFlags(restrictions.flags), static_cast<DWORD>(disable.size()),
+                             disable.data(), static_cast<DWORD>(remove.size()), remove.data(),
+                             static_cast<DWORD>(restrict_to.size()), restrict_to.data(), &restricted)) {
     win32::ThrowLastError("CreateRestrictedToken");
   }
-  const win32::UniqueHandle owned(restricted);
+  return UniqueHandle(restricted);
+}
+
+}  // namespace
+
+TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
+  RefuseGroupRemoval(restrictions);
+  const Level level = token.level();
+  const UniqueHandle restricted = MakeRestricted(Win32Token::From(token).handle(), restrictions);
   // The restricted token has the security descriptor that the calling thread gives; the copy has ours.
-  return Win32Token::CopyOf(owned.get(), token.level(), false);
+  if (restrictions.integrity.empty()) return Win32Token::CopyOf(restricted.get(), level, false);
+  const UniqueHandle lowered = win32::AdjustableCopy(restricted.get(), level, TOKEN_ADJUST_DEFAULT);
+  win32::SetIntegrity(lowered.get(), restrictions.integrity);
+  return Win32Token::CopyOf(lowered.get(), level, false);
 }
 
 }  // namespace impersonate::port
