@@ -49,11 +49,7 @@ function onLinux(token: Token, { kind, data }: Target, mode: number): Promise<bo
 }
 
 /** What `token.canAccess` does. */
-export async function canAccess(
-  token: Token,
-  target: AccessTarget,
-  access: DesiredAccess,
-): Promise<boolean> {
+export async function canAccess(token: Token, target: AccessTarget, access: DesiredAccess): Promise<boolean> {
   const id = token.openId();
   const asked = toTarget(target);
   if (native.port === 'linux') return onLinux(token, asked, toLinuxMode(access));

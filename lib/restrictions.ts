@@ -66,7 +66,9 @@ function oneOf<T extends string>(value: unknown, argument: string, known: readon
 }
 
 function toFlags(value: unknown): RestrictFlag[] {
-  return names(value, 'options.flags').map((name, index) => oneOf(name, `options.flags[${index}]`, flagNames));
+  return names(value, 'options.flags').map((name, index) =>
+    oneOf(name, `options.flags[${index}]`, flagNames),
+  );
 }
 
 export function toRestrictions(options: unknown): NativeRestrictions {

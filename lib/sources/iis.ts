@@ -75,7 +75,9 @@ function requirePairing(request: IncomingMessage, expected: string): void {
 }
 
 function handleOf(request: IncomingMessage, isPaired: boolean): bigint {
-  const found = [paired, ...unpaired].flatMap((name) => valuesOf(request, name).map((text) => ({ name, text })));
+  const found = [paired, ...unpaired].flatMap((name) =>
+    valuesOf(request, name).map((text) => ({ name, text })),
+  );
   const [only] = found;
   if (only === undefined) throw refused('it has no handle, as of a user who is not authenticated');
   if (found.length > 1) throw refused('it has more than one handle');
@@ -84,7 +86,8 @@ function handleOf(request: IncomingMessage, isPaired: boolean): bigint {
       `its handle is in ${only.name.toUpperCase()}, which ${isPaired ? 'its sender may have written himself' : 'comes with a pairing token'}`,
     );
   const { text } = only;
-  if (!/^[0-9a-f]{1,8}$/i.test(text) || /^0+$/.test(text)) throw refused('its handle is no hexadecimal number');
+  if (!/^[0-9a-f]{1,8}$/i.test(text) || /^0+$/.test(text))
+    throw refused('its handle is no hexadecimal number');
   return BigInt(`0x${text}`);
 }
 

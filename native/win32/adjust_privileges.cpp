@@ -35,8 +35,7 @@ std::string Join(const std::vector<std::string>& names) {
 TokenRef WithPrivileges(const Token& token, const std::vector<std::string>& names) {
   std::vector<unsigned char> wanted = ToEnable(names);
   const HANDLE source = Win32Token::From(token).handle();
-  const win32::UniqueHandle copy =
-      win32::AdjustableCopy(source, token.level(), TOKEN_ADJUST_PRIVILEGES);
+  const win32::UniqueHandle copy = win32::AdjustableCopy(source, token.level(), TOKEN_ADJUST_PRIVILEGES);
   const BOOL adjusted = AdjustTokenPrivileges(
       copy.get(), FALSE, reinterpret_cast<TOKEN_PRIVILEGES*>(wanted.data()), 0, nullptr, nullptr);
   // It succeeds as well if it has enabled only some, and says so by its last error alone.

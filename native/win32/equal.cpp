@@ -7,7 +7,8 @@ namespace impersonate::port {
 namespace {
 
 LUID IdOf(const Token& token) {
-  return win32::TokenValue<TOKEN_STATISTICS>(win32::Win32Token::From(token).handle(), TokenStatistics).TokenId;
+  return win32::TokenValue<TOKEN_STATISTICS>(win32::Win32Token::From(token).handle(), TokenStatistics)
+      .TokenId;
 }
 
 bool SameId(const LUID& a, const LUID& b) { return a.LowPart == b.LowPart && a.HighPart == b.HighPart; }

@@ -54,9 +54,9 @@ class Bounds {
 UniqueHandle OpenToReadSecurity(const std::wstring& path) {
   constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
   // The flag is what opens a folder. SECURITY_ANONYMOUS: whoever has put a pipe there does not get to be us.
-  const HANDLE file = CreateFileW(path.c_str(), READ_CONTROL, kShareAll, nullptr, OPEN_EXISTING,
-                                  FILE_FLAG_BACKUP_SEMANTICS | SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS,
-                                  nullptr);
+  const HANDLE file =
+      CreateFileW(path.c_str(), READ_CONTROL, kShareAll, nullptr, OPEN_EXISTING,
+                  FILE_FLAG_BACKUP_SEMANTICS | SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, nullptr);
   if (file == INVALID_HANDLE_VALUE) ThrowLastError("CreateFileW");
   return UniqueHandle(file);
 }

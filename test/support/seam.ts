@@ -134,7 +134,9 @@ export interface Seam {
   countInMemory(processId: number, bytes: Uint8Array): number;
   /**
    * The module's logons, S4U, server-side Integrated Authentication, anonymous and pipe impersonation, account
-   * look-ups and CreateProcessWith... are answered from the users defined here, with real tokens.
+   * look-ups and CreateProcessWith... are answered from the users defined here, with real tokens. Of restricted tokens
+   * what Wine forgets is noted: 'flags 1 S-1-...' of CreateRestrictedToken, 'integrity S-1-16-...' of
+   * SetTokenInformation.
    */
   patchAuthority(moduleName: string): string[];
   /** The authority's calls so far, oldest first; they are forgotten. */

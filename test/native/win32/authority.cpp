@@ -9,7 +9,7 @@ namespace seam {
 std::vector<Substitute> AuthoritySubstitutes() {
   std::vector<Substitute> all;
   for (const auto& some : {LogonSubstitutes(), LsaSubstitutes(), SspiSubstitutes(), PeerSubstitutes(),
-                           AccountSubstitutes(), SpawnSubstitutes()}) {
+                           AccountSubstitutes(), SpawnSubstitutes(), RestrictSubstitutes()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

@@ -20,6 +20,7 @@ std::vector<Substitute> SspiSubstitutes();
 std::vector<Substitute> PeerSubstitutes();
 std::vector<Substitute> AccountSubstitutes();
 std::vector<Substitute> SpawnSubstitutes();
+std::vector<Substitute> RestrictSubstitutes();
 
 // What callers got from the authority and have not given back.
 struct Outstanding {

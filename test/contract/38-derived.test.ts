@@ -1,0 +1,123 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { enablePrivileges, Token, type RestrictOptions } from 'impersonate';
+import { caught, rejected } from '../support/errors';
+import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
+import { world } from '../support/world';
+
+const isWindows = process.platform === 'win32';
+
+describeSwitching('the pool key', () => {
+  const lessThanAlice: RestrictOptions = isWindows ? { denyOnly: [world.alice.group] } : { dropGroups: true };
+
+  test('is the same for the same identity, whatever the token', async () => {
+    using alice = await world.alice.token();
+    using copy = alice.duplicate();
+    using claimed = Token.claim(alice.share());
+    expect([alice.poolKey, copy.poolKey, claimed.poolKey]).toEqual(Array(3).fill(alice.poolKey));
+    expect(alice.poolKey.startsWith(`${world.alice.id};`)).toBe(true);
+    expect(alice.runSync(() => alice.duplicate().poolKey)).toBe(alice.poolKey);
+  });
+
+  test('is of its own for another user, for fewer groups and for a lower level', async () => {
+    using alice = await world.alice.token();
+    using bob = await world.bob.token();
+    using restricted = alice.restrict(lessThanAlice);
+    using looked = alice.duplicate({ level: 'identification' });
+    using service = Token.process();
+    const keys = [alice, bob, restricted, looked, service].map(({ poolKey }) => poolKey);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test('is nothing that a closed token has', async () => {
+    const alice = await world.alice.token();
+    expect(alice.poolKey).toBe(alice.poolKey);
+    alice.close();
+    expect(caught(() => alice.poolKey).code).toBe('ERR_TOKEN_CLOSED');
+  });
+});
+
+describe('canAccess', () => {
+  test.each<[string, unknown, unknown]>([
+    ['target', undefined, 'read'],
+    ['target', '', 'read'],
+    ['target', 'a\0b', 'read'],
+    ['target', {}, 'read'],
+    ['target', { sddl: 'O:SYG:SYD:', securityDescriptor: Buffer.alloc(20) }, 'read'],
+    ['target.path', { path: '.' }, 'read'],
+    ['target.sddl', { sddl: 1 }, 'read'],
+    ['target.securityDescriptor', { securityDescriptor: 'O:SYG:SYD:' }, 'read'],
+    ['access', '.', undefined],
+    ['access', '.', []],
+    ['access', '.', 'all'],
+    ['access[1]', '.', ['read', 'toString']],
+    ['access', '.', 0],
+    ['access', '.', -1],
+    ['access', '.', 2 ** 32],
+    ['access', '.', 1.5],
+  ])('names the wrong argument %s: %p, %p', async (argument, target, access) => {
+    using token = Token.process();
+    const error = await rejected(token.canAccess(target as never, access as never));
+    expect(error.name).toBe('TypeError');
+    expect(error.code).toMatch(/^ERR_INVALID_ARG_(TYPE|VALUE)$/);
+    expect(error.message).toContain(`"${argument}"`);
+  });
+
+  test('refuses a closed token', async () => {
+    const token = Token.process();
+    token.close();
+    expect((await rejected(token.canAccess('.', 'read'))).code).toBe('ERR_TOKEN_CLOSED');
+  });
+
+  test('says yes for what the process has made', async () => {
+    const folder = tempFolder('can-access');
+    mkdirSync(join(folder, 'inner'));
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    using token = Token.process().duplicate();
+    const asked = [
+      token.canAccess(file, 'read'),
+      token.canAccess(file, ['read', 'write']),
+      token.canAccess(join(folder, 'inner'), ['read', 'write', 'execute']),
+    ];
+    token.close(); // what is asked already goes on
+    expect(await Promise.all(asked)).toEqual([true, true, true]);
+  });
+
+  test('rejects where there is nothing', async () => {
+    using token = Token.process();
+    const error = await rejected(token.canAccess(join(tempFolder('can-access'), 'nothing'), 'read'));
+    expect(error.code).toBe(isWindows ? 'ERROR_FILE_NOT_FOUND' : 'ENOENT');
+  });
+});
+
+test.each<[string, unknown]>([
+  ['flags', 'luaToken'],
+  ['flags[0]', ['lua']],
+  ['flags', ['writeRestricted']],
+  ['restrictingSids', 'S-1-1-0'],
+  ['restrictingSids[1]', ['S-1-1-0', 5]],
+  ['integrity', 'lowest'],
+  ['integrity', 4096],
+])('restrict names the wrong option %s: %p', (option, value) => {
+  using token = Token.process();
+  const key = option.replace(/\[.*/, '');
+  const count = Token.count;
+  const error = caught(() => token.restrict({ removePrivileges: [], [key]: value }));
+  expect(error).toMatchObject({ name: 'TypeError' });
+  expect(error.message).toContain(`options.${option}`);
+  expect(Token.count).toBe(count);
+});
+
+test.each<[string, unknown]>([
+  ['names', undefined],
+  ['names', 'SeBackupPrivilege'],
+  ['names', []],
+  ['names[1]', ['SeBackupPrivilege', 1]],
+  ['names[0]', ['']],
+])('enablePrivileges names the wrong argument %s', (argument, names) => {
+  const error = caught(() => enablePrivileges(names as never));
+  expect(error).toMatchObject({ name: 'TypeError' });
+  expect(error.message).toContain(`"${argument}"`);
+});

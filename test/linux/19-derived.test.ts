@@ -1,0 +1,97 @@
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  enablePrivileges,
+  Token,
+  type AccessName,
+  type AccessTarget,
+  type RestrictOptions,
+} from 'impersonate';
+import { caught, rejected } from '../support/errors';
+import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
+import { world } from '../support/world-linux';
+
+const unavailable = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
+
+test('what only Windows has says so', async () => {
+  using token = Token.process();
+  expect(caught(() => token.linked()).code).toBe(unavailable);
+  expect(caught(() => enablePrivileges(['SeBackupPrivilege'])).code).toBe(unavailable);
+  const options: RestrictOptions[] = [
+    { restrictingSids: ['S-1-1-0'] },
+    { flags: ['luaToken'] },
+    { integrity: 'low' },
+  ];
+  for (const option of options) expect(caught(() => token.restrict(option)).code).toBe(unavailable);
+  const asked: [AccessTarget, AccessName | number][] = [
+    ['/', 'delete'],
+    ['/', 1],
+    [{ sddl: 'O:SYG:SYD:' }, 'read'],
+    [{ securityDescriptor: Buffer.alloc(20) }, 'read'],
+  ];
+  for (const [target, access] of asked)
+    expect((await rejected(token.canAccess(target, access))).code).toBe(unavailable);
+  const request = { rawHeaders: [], socket: {} };
+  expect(caught(() => Token.fromIisRequest(request as never)).code).toBe(unavailable);
+});
+
+describeSwitching('canAccess', () => {
+  const { alice, bob } = world;
+  const folder = tempFolder('can-access');
+  chmodSync(folder, 0o711);
+  const make = (name: string, mode: number, uid: number, gid: number): string => {
+    const path = join(folder, name);
+    writeFileSync(path, '#!/bin/sh\n');
+    chownSync(path, uid, gid);
+    chmodSync(path, mode);
+    return path;
+  };
+
+  test('answers for owner, group and others, by the bits of the file', async () => {
+    using asAlice = await alice.token();
+    using asBob = await bob.token();
+    const own = make('own', 0o640, alice.uid, Number(bob.group));
+    const script = make('script', 0o751, alice.uid, Number(bob.group));
+    const ask = (path: string, access: AccessName | AccessName[]): Promise<boolean[]> =>
+      Promise.all([asAlice.canAccess(path, access), asBob.canAccess(path, access)]);
+    expect(await ask(own, 'read')).toEqual([true, true]);
+    expect(await ask(own, 'write')).toEqual([true, false]);
+    expect(await ask(own, ['read', 'write'])).toEqual([true, false]);
+    expect(await ask(own, 'execute')).toEqual([false, false]);
+    expect(await ask(script, ['read', 'execute'])).toEqual([true, true]);
+    expect(await ask(script, ['read', 'write', 'execute'])).toEqual([true, false]);
+  });
+
+  test('knows of dropped groups, and of folders on the way', async () => {
+    using asBob = await bob.token();
+    using without = asBob.restrict({ dropGroups: true });
+    const shared = make('shared', 0o040, 0, Number(bob.group));
+    expect([await asBob.canAccess(shared, 'read'), await without.canAccess(shared, 'read')]).toEqual([
+      true,
+      false,
+    ]);
+    const closed = join(folder, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    writeFileSync(join(closed, 'file'), '', { mode: 0o666 });
+    expect(await asBob.canAccess(join(closed, 'file'), 'read')).toBe(false);
+    expect(await asBob.canAccess(join(closed, 'nothing'), 'read')).toBe(false);
+    symlinkSync('loop', join(folder, 'loop'));
+    expect((await rejected(asBob.canAccess(join(folder, 'loop'), 'read'))).code).toBe('ELOOP');
+  });
+
+  test('asks for its token, not for whom the thread or the flow acts as', async () => {
+    using asAlice = await alice.token();
+    using asBob = await bob.token();
+    const path = make('alone', 0o600, alice.uid, alice.gid);
+    const asked = asBob.runSync(() => [asAlice.canAccess(path, 'read'), asBob.canAccess(path, 'read')]);
+    expect(await Promise.all(asked)).toEqual([true, false]);
+    expect(await asBob.run(() => asAlice.canAccess(path, 'read'))).toBe(true);
+  });
+
+  test('is no question for a token that may only be looked at', async () => {
+    using asAlice = await alice.token();
+    using looked = asAlice.duplicate({ level: 'identification' });
+    expect((await rejected(looked.canAccess(folder, 'read'))).code).toBe('ERR_TOKEN_LEVEL');
+  });
+});

@@ -1,0 +1,433 @@
+import { enablePrivileges, Impersonation, Token, type RestrictOptions } from 'impersonate';
+import { expectActingAs, expectActingAsService } from '../support/acting';
+import { caught, rejected } from '../support/errors';
+import { runSource } from '../support/child';
+import { run } from '../support/impersonated';
+import { product } from '../support/paths';
+import { seam } from '../support/seam';
+import { everyone, world } from '../support/world-win32';
+
+const { alice, bob } = world;
+const shutdown = 'SeShutdownPrivilege';
+
+const isEnabled = (token: Token, name: string): boolean | undefined =>
+  token.privileges.find((privilege) => privilege.name === name)?.enabled;
+const processPrivileges = (): unknown => {
+  using token = Token.process();
+  return token.privileges;
+};
+const noted = (call: string): string[] =>
+  seam()
+    .takeAuthorityRecords()
+    .filter((record) => record.function === call)
+    .map(({ subject }) => subject);
+
+afterEach(() => {
+  seam().clearFaults();
+});
+
+describe('restrict', () => {
+  // Wine forgets what these say: what the system is told is all there is to see.
+  test.each<[RestrictOptions, string]>([
+    [{ flags: ['disableMaxPrivilege'] }, 'flags 1'],
+    [{ flags: ['sandboxInert', 'luaToken'] }, 'flags 6'],
+    [{ flags: ['writeRestricted'], restrictingSids: [everyone] }, `flags 8 ${everyone}`],
+    [
+      { restrictingSids: [alice.group, { kind: 'group', id: everyone }] },
+      `flags 0 ${alice.group} ${everyone}`,
+    ],
+  ])('%j reaches CreateRestrictedToken', async (options, told) => {
+    using token = await alice.token();
+    seam().takeAuthorityRecords();
+    using restricted = token.restrict(options);
+    expect(noted('CreateRestrictedToken')).toEqual([told]);
+    expect(restricted.user.id).toBe(alice.id);
+    restricted.runSync(() => {
+      expectActingAs(alice);
+    });
+  });
+
+  test.each([
+    ['untrusted', 0],
+    ['low', 0x1000],
+    ['medium', 0x2000],
+    ['high', 0x3000],
+    ['system', 0x4000],
+  ] as const)('integrity %s is set on the copy', async (integrity, rid) => {
+    using token = await alice.token();
+    seam().takeAuthorityRecords();
+    using lowered = token.restrict({ integrity });
+    expect(noted('SetTokenInformation')).toEqual([`integrity S-1-16-${String(rid)}`]);
+    lowered.runSync(() => {
+      expectActingAs(alice);
+    });
+  });
+
+  test('an integrity level that the system refuses leaves nothing behind', async () => {
+    using token = await alice.token();
+    token.restrict({ integrity: 'low' }).close();
+    const [handles, count] = [world.handleCount(), Token.count];
+    seam().failImport('impersonate.node', 'SetTokenInformation', { error: 1314 });
+    expect(caught(() => token.restrict({ integrity: 'system' }))).toMatchObject({
+      code: 'ERROR_PRIVILEGE_NOT_HELD',
+      syscall: 'SetTokenInformation',
+    });
+    expect(Token.count).toBe(count);
+    expect(world.handleCount()).toBeLessThanOrEqual(handles);
+  });
+});
+
+describe('linked', () => {
+  test('is the twin that the kernel tells of, at its level', () => {
+    using token = Token.process();
+    using linked = token.linked();
+    expect(linked?.user.id).toBe(world.serviceId);
+    expect(linked?.level).toBe('identification');
+    expect(caught(() => linked?.runSync(() => undefined)).code).toBe('ERR_TOKEN_LEVEL');
+  });
+
+  test('of a user with one token is null', async () => {
+    using token = await alice.token();
+    expect(token.linked()).toBeNull();
+    seam().failImport('impersonate.node', 'GetTokenInformation', { error: 1312 });
+    expect(token.linked()).toBeNull();
+  });
+
+  test('is asked for as the process, and the scope goes on', async () => {
+    using asAlice = await alice.token();
+    using service = Token.process();
+    asAlice.runSync(() => {
+      service.linked()?.close();
+      expectActingAs(alice);
+    });
+  });
+});
+
+describe('enablePrivileges', () => {
+  let before: unknown;
+  beforeEach(() => {
+    before = processPrivileges();
+  });
+  afterEach(() => {
+    expect(processPrivileges()).toEqual(before);
+    expectActingAsService();
+  });
+
+  test('is a scope of the process with more, and the process keeps what it had', () => {
+    const count = Token.count;
+    {
+      using scope = enablePrivileges([shutdown, 'SeBackupPrivilege']);
+      expect(scope).toBeInstanceOf(Impersonation);
+      expect(Token.count).toBe(count);
+      using current = Token.thread();
+      expect(
+        current &&
+          [shutdown, 'SeBackupPrivilege', 'SeDebugPrivilege'].map((name) => isEnabled(current, name)),
+      ).toEqual([true, true, false]);
+      expect(processPrivileges()).toEqual(before);
+    }
+    expect(Token.thread()).toBeNull();
+    expect(Token.count).toBe(count);
+  });
+
+  test('other threads have nothing of it', async () => {
+    using scope = enablePrivileges([shutdown]);
+    const pool = seam().poolThread();
+    scope.revert();
+    expect(await pool).toMatchObject({ sid: world.serviceId, thread: false });
+  });
+
+  const withShutdown = async (): Promise<Token> => {
+    using token = await alice.token();
+    // Minted privileges are enabled: disabled ones come of the kernel's own token alone.
+    return token.duplicate();
+  };
+
+  test('acts as the innermost scope does, closed or not, and gives it back', async () => {
+    const asAlice = await withShutdown();
+    using outer = asAlice.impersonate();
+    asAlice.close();
+    {
+      using inner = enablePrivileges([shutdown]);
+      expect(inner.active).toBe(true);
+      expectActingAs(alice);
+      expect(isEnabled(Token.current(), shutdown)).toBe(true);
+    }
+    expectActingAs(alice);
+    outer.revert();
+  });
+
+  test('acts as the flow does', async () => {
+    using asBob = await bob.token();
+    await asBob.run(async () => {
+      await Promise.resolve();
+      {
+        using scope = enablePrivileges([shutdown]);
+        expect(scope.active).toBe(true);
+        expectActingAs(bob);
+      }
+      expectActingAsService();
+    });
+  });
+
+  test('acts as another addon has made the thread', () => {
+    world.putForeign(alice);
+    try {
+      using scope = enablePrivileges([shutdown]);
+      expect(scope.active).toBe(true);
+      expectActingAs(alice);
+    } finally {
+      world.removeForeign();
+    }
+  });
+
+  test('acts as a worker that is its user for life', async () => {
+    using asAlice = await alice.token();
+    const posts = await run(
+      `const { enablePrivileges } = require(${JSON.stringify(product)});
+       { const scope = enablePrivileges(['${shutdown}']); post(me()); scope.revert(); }
+       post(me());`,
+      { token: asAlice },
+    );
+    expect(posts).toEqual(['alice alice', 'alice alice']);
+  });
+
+  test('throws for a privilege that the token does not hold, and nothing is entered', async () => {
+    using asAlice = await alice.token();
+    asAlice.runSync(() => {
+      const count = Token.count;
+      for (const names of [['SeTcbPrivilege'], [shutdown, 'SeBackupPrivilege']]) {
+        expect(caught(() => enablePrivileges(names))).toMatchObject({
+          code: 'ERROR_NOT_ALL_ASSIGNED',
+          errno: 1300,
+          syscall: 'AdjustTokenPrivileges',
+        });
+      }
+      expect(caught(() => enablePrivileges(['SeNonsensePrivilege']))).toMatchObject({ name: 'TypeError' });
+      expect(Token.count).toBe(count);
+      expectActingAs(alice);
+    });
+  });
+
+  test('throws for a token that may only be looked at', () => {
+    const handle = alice.mint({ level: 'identification' });
+    seam().setForeignToken(handle);
+    try {
+      expect(caught(() => enablePrivileges([shutdown])).code).toBe('ERR_TOKEN_LEVEL');
+    } finally {
+      seam().clearForeignToken();
+      seam().closeHandle(handle);
+    }
+  });
+
+  test('a scope left open ends the process as any other does', async () => {
+    const { code, stdout, stderr } = await runSource(`
+      const { enablePrivileges } = require(${JSON.stringify(product)});
+      enablePrivileges(['${shutdown}']);
+      await null;
+      say('went on');`);
+    expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
+    expect(stderr).toContain('ERR_SCOPE_LEAKED');
+  });
+});
+
+describe('canAccess of a security descriptor', () => {
+  const sd = (dacl: string): { sddl: string } => ({ sddl: `O:SYG:SY${dacl}` });
+  const answers = async (token: Token, dacls: string[]): Promise<boolean[]> =>
+    Promise.all(dacls.map((dacl) => token.canAccess(sd(dacl), 'read')));
+
+  test('weighs entries in their order', async () => {
+    using token = await alice.token();
+    const [allow, deny] = [`(A;;GR;;;${alice.id})`, `(D;;GR;;;${alice.group})`];
+    expect(
+      await answers(token, [
+        '',
+        'D:',
+        `D:${allow}`,
+        `D:${deny}${allow}`,
+        `D:${allow}${deny}`,
+        `D:(A;;GR;;;${bob.id})`,
+      ]),
+    ).toEqual([true, false, true, false, true, false]);
+  });
+
+  test('lets a deny-only group allow nothing', async () => {
+    using token = await alice.token();
+    using restricted = token.restrict({ denyOnly: [alice.group] });
+    const dacl = `D:(A;;GR;;;${alice.group})`;
+    expect([await answers(token, [dacl]), await answers(restricted, [dacl])]).toEqual([[true], [false]]);
+  });
+
+  test('asks for all that is named, or all bits of a mask', async () => {
+    using token = await alice.token();
+    const readOnly = sd(`D:(A;;FR;;;${alice.id})`);
+    const all = sd(`D:(A;;FA;;;${alice.id})`);
+    expect(await token.canAccess(readOnly, ['read', 'write'])).toBe(false);
+    expect(await token.canAccess(readOnly, 'delete')).toBe(false);
+    expect(await token.canAccess(readOnly, 'execute')).toBe(false);
+    expect(await token.canAccess(all, ['read', 'write', 'execute', 'delete'])).toBe(true);
+    expect([await token.canAccess(readOnly, 0x1), await token.canAccess(readOnly, 0x3)]).toEqual([
+      true,
+      false,
+    ]);
+    expect(await token.canAccess(all, 0x001f01ff)).toBe(true);
+    expect((await rejected(token.canAccess(all, 0x02000000))).message).toContain('MAXIMUM_ALLOWED');
+  });
+
+  test('answers for a token that may be looked at, not for one of level anonymous', async () => {
+    using token = await alice.token();
+    using looked = token.duplicate({ level: 'identification' });
+    expect(await looked.canAccess(sd(`D:(A;;GR;;;${alice.id})`), 'read')).toBe(true);
+    using nobody = Token.anonymous();
+    expect(await nobody.canAccess(sd(`D:(A;;GR;;;${alice.id})`), 'read')).toBe(false);
+  });
+
+  test.each(['O:SYG:SYD:(A;;GR;;;', 'x', 'D'])('names text that is none: %s', async (sddl) => {
+    using token = await alice.token();
+    const error = await rejected(token.canAccess({ sddl }, 'read'));
+    expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
+  });
+
+  test('says what is missing without an owner', async () => {
+    using token = await alice.token();
+    const error = await rejected(token.canAccess({ sddl: 'D:(A;;GR;;;WD)' }, 'read'));
+    expect(error).toMatchObject({ code: 'ERROR_INVALID_SECURITY_DESCR', syscall: 'AccessCheck' });
+    expect(error.message).toContain('owner');
+  });
+});
+
+describe('canAccess of a self-relative descriptor', () => {
+  // S-1-5-18 for owner and group; Everyone may read.
+  const system = [1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0];
+  const ace = [0, 0, 20, 0, 0x89, 0, 0x12, 0, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+  const acl = [2, 0, 28, 0, 1, 0, 0, 0, ...ace];
+  const head = [1, 0, 0x04, 0x80, 20, 0, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0];
+  const whole = Buffer.from([...head, ...system, ...system, ...acl]);
+  const changed = (offset: number, ...bytes: number[]): Buffer => {
+    const copy = Buffer.from(whole);
+    copy.set(bytes, offset);
+    return copy;
+  };
+
+  test('reads what is within its bytes', async () => {
+    using token = await alice.token();
+    expect(await token.canAccess({ securityDescriptor: whole }, 'read')).toBe(true);
+    expect(await token.canAccess({ securityDescriptor: new Uint8Array(whole) }, 'write')).toBe(false);
+  });
+
+  test.each<[string, Buffer]>([
+    ['nothing', Buffer.alloc(0)],
+    ...[1, 19, 27, 31, 43, 51, 59, 71].map((n): [string, Buffer] => [
+      `${String(n)} bytes`,
+      whole.subarray(0, n),
+    ]),
+    ['an absolute one', changed(2, 0x04, 0)],
+    ['an owner beyond the end', changed(4, 0xff, 0xff, 0xff, 0xff)],
+    ['an owner across the end', changed(4, 68, 0, 0, 0)],
+    ['a group of too many parts', changed(33, 15)],
+    ['a list beyond the end', changed(16, 72, 0, 0, 0)],
+    ['a list longer than the bytes', changed(46, 0xff, 0xff)],
+    ['a system list beyond the end', changed(2, 0x14, 0x80, 20, 0, 0, 0, 32, 0, 0, 0, 0xf0, 0xff, 0, 0)],
+    ['another revision', changed(0, 9)],
+  ])('refuses %s', async (_what, securityDescriptor) => {
+    using token = await alice.token();
+    const error = await rejected(token.canAccess({ securityDescriptor }, 'read'));
+    expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
+  });
+});
+
+describe('each call failing in turn', () => {
+  const addon = 'impersonate.node';
+  const sddl = `O:SYG:SYD:(A;;GR;;;${alice.id})`;
+  let token: Token;
+  beforeAll(async () => {
+    token = await alice.token();
+  });
+  afterAll(() => {
+    token.close();
+  });
+  const rows: [string, () => unknown, string[]][] = [
+    [
+      'restrict',
+      () => {
+        token
+          .restrict({ restrictingSids: [everyone], removePrivileges: [shutdown], integrity: 'low' })
+          .close();
+      },
+      [
+        'CreateRestrictedToken',
+        'DuplicateTokenEx',
+        'SetTokenInformation',
+        'ConvertStringSidToSidW',
+        'CopySid',
+      ],
+    ],
+    [
+      'linked',
+      () => {
+        using service = Token.process();
+        service.linked()?.close();
+      },
+      ['GetTokenInformation', 'DuplicateTokenEx'],
+    ],
+    [
+      'enablePrivileges',
+      () => {
+        enablePrivileges([shutdown]).revert();
+      },
+      [
+        'DuplicateTokenEx',
+        'AdjustTokenPrivileges',
+        'LookupPrivilegeValueW',
+        'GetTokenInformation',
+        'OpenThreadToken',
+      ],
+    ],
+    [
+      'canAccess of text',
+      () => token.canAccess({ sddl }, 'read'),
+      ['AccessCheck', 'ConvertStringSecurityDescriptorToSecurityDescriptorW'],
+    ],
+    [
+      'canAccess of a path',
+      () => token.canAccess('C:\\', 'read'),
+      ['AccessCheck', 'CreateFileW', 'GetKernelObjectSecurity'],
+    ],
+    [
+      'the pool key',
+      () => {
+        using copy = token.duplicate();
+        return copy.poolKey;
+      },
+      ['GetTokenInformation', 'ConvertSidToStringSidW'],
+    ],
+  ];
+  const cases = rows.flatMap(([name, work, calls]) =>
+    calls.map((call): [string, string, () => unknown] => [name, call, work]),
+  );
+
+  test.each(cases)('%s at %s leaves no handle, token or scope behind', async (_name, call, work) => {
+    await work();
+    await work();
+    const [handles, count] = [world.handleCount(), Token.count];
+    let failures = 0;
+    for (let skip = 0; skip < 40; skip++) {
+      try {
+        const returns = call === 'CreateFileW' ? -1 : 0;
+        expect(seam().failImport(addon, call, { error: 8, skip, times: 1, returns })).not.toEqual([]);
+        await work();
+        if (seam().importCalls(addon, call) <= skip) break;
+      } catch (error) {
+        failures++;
+        expect(error).toMatchObject({ code: expect.stringMatching(/^ERR/) as unknown });
+      } finally {
+        seam().clearFaults();
+      }
+      expectActingAsService();
+    }
+    expect(failures).toBeGreaterThan(0);
+    expect(failures).toBeLessThan(40);
+    expect(Token.count).toBe(count);
+    expect(world.handleCount()).toBeLessThanOrEqual(handles + 1);
+  });
+});
