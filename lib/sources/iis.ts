@@ -47,8 +47,9 @@ function expectedToken(given: unknown): string | false {
     validateString(given, 'options.pairingToken');
     return given;
   }
-  environmentToken ??= process.env.ASPNETCORE_TOKEN || undefined;
-  if (environmentToken !== undefined) return environmentToken;
+  environmentToken ??= process.env.ASPNETCORE_TOKEN;
+  if (environmentToken) return environmentToken;
+  environmentToken = undefined;
   throw new ImpersonationError(
     'There is no pairing token: this process was not started by the ASP.NET Core Module of IIS, which sets ASPNETCORE_TOKEN',
     'ERR_IIS_NOT_CONFIGURED',
