@@ -39,10 +39,6 @@ std::string StringArgument(const Napi::CallbackInfo& info, std::size_t index) {
   return info[index].As<Napi::String>().Utf8Value();
 }
 
-std::vector<std::string> StringsArgument(const Napi::CallbackInfo& info, std::size_t index) {
-  return Strings(info[index], index);
-}
-
 Napi::Function FunctionArgument(const Napi::CallbackInfo& info, std::size_t index) {
   if (!info[index].IsFunction()) throw WrongType(index, "function");
   return info[index].As<Napi::Function>();
