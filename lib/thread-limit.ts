@@ -10,14 +10,6 @@ function next(): void {
   waiting.shift()?.();
 }
 
-function started<T>(start: () => Promise<T>): Promise<T> {
-  try {
-    return start();
-  } catch (error) {
-    return Promise.reject(error as Error);
-  }
-}
-
 /**
  * Calls `start`, which occupies a thread of its own until its promise is settled, as soon as there are not too many.
  * Once `signal` is aborted the promise rejects with its reason: a call that has not begun never does, and what one
@@ -33,7 +25,10 @@ export function onOwnThread<T>(
     let over = false;
     const begin = (): void => {
       running += 1;
-      started(start)
+      // Whatever start() throws is a rejection too; it is called at once.
+      new Promise<T>((done) => {
+        done(start());
+      })
         .finally(next)
         .then(
           (result) => {
@@ -53,7 +48,8 @@ export function onOwnThread<T>(
         over = true;
         const place = waiting.indexOf(begin);
         if (place >= 0) waiting.splice(place, 1);
-        reject(signal.reason as Error);
+        const { reason } = signal as { reason: Error };
+        reject(reason);
       });
     if (running < most) begin();
     else waiting.push(begin);

@@ -160,9 +160,8 @@ test.each([
   'isAnonymous',
   'closed',
 ])('the getter %s refuses a foreign receiver', async (name) => {
-  const owner = [Token.prototype, Object.getPrototypeOf(Token.prototype) as object].find((prototype) =>
-    Object.hasOwn(prototype, name),
-  );
+  let owner: object | null = Token.prototype;
+  while (owner && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner) as object | null;
   const get = Object.getOwnPropertyDescriptor(owner ?? {}, name)?.get;
   if (get === undefined) throw new Error(`${name} is not a getter`);
   for (const receiver of [{}, Token.prototype, Object.create(Token.prototype), undefined]) {
