@@ -36,9 +36,9 @@ export function onOwnThread<T>(
             if (over) discard?.(result);
             else resolve(result);
           },
-          (error: unknown) => {
+          (error: Error) => {
             listening?.[Symbol.dispose]();
-            reject(error as Error);
+            reject(error);
           },
         );
     };
@@ -48,7 +48,7 @@ export function onOwnThread<T>(
         over = true;
         const place = waiting.indexOf(begin);
         if (place >= 0) waiting.splice(place, 1);
-        const { reason } = signal as { reason: Error };
+        const reason = signal.reason as Error;
         reject(reason);
       });
     if (running < most) begin();

@@ -12,7 +12,7 @@ export type ExpressMiddleware = (
 
 /**
  * Middleware for Express: what comes after it runs in the flow of the user who sent the request, `request.token`. It
- * asks for a proof until there is one. See docs/http.md.
+ * asks for a proof until there is one. See docs/integrated-authentication.md.
  */
 export function expressAuthentication(
   negotiator: Negotiator,

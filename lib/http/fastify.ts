@@ -12,7 +12,7 @@ export type FastifyHook = (
 
 /**
  * An `onRequest` hook for Fastify: later hooks, body parsing and the handler run in the flow of the user who sent the
- * request, `request.token`. It asks for a proof until there is one. See docs/http.md.
+ * request, `request.token`. It asks for a proof until there is one. See docs/integrated-authentication.md.
  */
 export function fastifyAuthentication(
   negotiator: Negotiator,

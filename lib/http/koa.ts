@@ -45,7 +45,7 @@ function sendInFlow({ body }: KoaContext): void {
 /**
  * Middleware for Koa: what comes after it runs in the flow of the user who sent the request, `context.req.token` and
  * `context.state.token`, and so do streams in `context.body`. It asks for a proof until there is one. See
- * docs/http.md.
+ * docs/integrated-authentication.md.
  */
 export function koaAuthentication(
   negotiator: Negotiator,

@@ -14,7 +14,7 @@ export type AuthenticatedRequest = IncomingMessage & {
 
 /**
  * A listener of node:http's and node:https's `request` that calls `handler` in the flow of the user who sent the
- * request, and asks for a proof (401, `WWW-Authenticate`) until there is one. See docs/http.md.
+ * request, and asks for a proof (401, `WWW-Authenticate`) until there is one. See docs/integrated-authentication.md.
  *
  * If `handler` throws or rejects the response is 500, or cut off if it has begun; the error goes to `onError`, and
  * becomes an unhandled rejection if there is none.

@@ -11,6 +11,6 @@ export const jobs = `const { native } = require(${JSON.stringify(binding)});
   const job = (token, call, ...args) => new Promise((resolve) => {
     native.startFs(token, native.fsCalls[call], (error, result) => { resolve([error, result]); }, ...args);
   });
-  const tokenId = (who) => process.platform === 'win32' ? native.tokenFromHandle(who.mint(), true) : native.tokenForUser(who.name);
+  const tokenId = (who) => process.platform === 'win32' ? native.tokenFromHandle(who.mint(), true) : native.tokenForUser(who.name, 0);
   const alice = await tokenId(world.alice);
   const bob = await tokenId(world.bob);`;
