@@ -21,6 +21,8 @@ export function onOwnThread<T>(
   discard?: (result: T) => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    // Whatever the call or the signal gives as its reason is passed on as it is.
+    const fail: (reason: unknown) => void = reject;
     signal?.throwIfAborted();
     let over = false;
     const begin = (): void => {
@@ -36,9 +38,9 @@ export function onOwnThread<T>(
             if (over) discard?.(result);
             else resolve(result);
           },
-          (error: Error) => {
+          (error: unknown) => {
             listening?.[Symbol.dispose]();
-            reject(error);
+            fail(error);
           },
         );
     };
@@ -48,8 +50,7 @@ export function onOwnThread<T>(
         over = true;
         const place = waiting.indexOf(begin);
         if (place >= 0) waiting.splice(place, 1);
-        const reason = signal.reason as Error;
-        reject(reason);
+        fail(signal.reason);
       });
     if (running < most) begin();
     else waiting.push(begin);
