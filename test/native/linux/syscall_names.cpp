@@ -12,7 +12,7 @@ std::optional<int> SyscallNumber(const std::string& name) {
       {"setgid", SYS_setgid},       {"setregid", SYS_setregid},   {"setresgid", SYS_setresgid},
       {"setfsuid", SYS_setfsuid},   {"setfsgid", SYS_setfsgid},   {"setgroups", SYS_setgroups},
       {"getresuid", SYS_getresuid}, {"getresgid", SYS_getresgid}, {"getgroups", SYS_getgroups},
-      {"prctl", SYS_prctl},         {"capset", SYS_capset},
+      {"prctl", SYS_prctl},         {"capset", SYS_capset},       {"getsockopt", SYS_getsockopt},
   };
   const auto found = numbers.find(name);
   if (found == numbers.end()) return std::nullopt;

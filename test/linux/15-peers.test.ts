@@ -1,0 +1,141 @@
+import { chownSync, lstatSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { connectPeer, createPeerServer } from 'impersonate';
+import { linesOf } from '../support/child';
+import { rejected } from '../support/errors';
+import { product } from '../support/paths';
+import { anybody, linesAs, listening, newAddress } from '../support/peers';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world-linux';
+
+const nobody = (): void => {};
+const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
+
+describe('the socket of a peer server', () => {
+  test.each([
+    [{}, 0o600],
+    [{ mode: 0o622 }, 0o622],
+    [{ group: process.getgid?.() ?? 0 }, 0o660],
+  ])('with %p has that mode, whatever the umask, and leaves nothing beside it', async (options, mode) => {
+    const before = process.umask(0);
+    try {
+      using server = await listening(nobody, options);
+      const path = server.address() ?? '';
+      expect(modeOf(path)).toBe(mode);
+      expect(readdirSync(dirname(path))).toHaveLength(1);
+      server.close();
+      expect(readdirSync(dirname(path))).toEqual([]);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test('that a dead server has left behind is replaced', async () => {
+    const path = newAddress();
+    const start = `const { createPeerServer } = require(${JSON.stringify(product)});
+      await createPeerServer().listen(${JSON.stringify(path)}); process.kill(process.pid, 'SIGKILL');`;
+    await expect(linesOf(start)).rejects.toThrow();
+    expect(lstatSync(path).isSocket()).toBe(true);
+    using server = await createPeerServer({}, nobody).listen(path);
+    (await connectPeer(server.address() ?? '')).destroy();
+  });
+
+  test('does not take the place of a file, a link or a server that lives', async () => {
+    const folder = dirname(newAddress());
+    const [file, link, live] = ['file', 'link', 'live'].map((name) => join(folder, name));
+    writeFileSync(file as string, 'kept');
+    symlinkSync(file as string, link as string);
+    const other = createServer().listen(live);
+    for (const path of [file, link, live]) {
+      expect((await rejected(createPeerServer().listen(path as string))).code).toBe('EADDRINUSE');
+    }
+    expect(readdirSync(folder).sort()).toEqual(['file', 'link', 'live']);
+    other.close();
+  });
+
+  test('is not removed once it is somebody else’s', async () => {
+    const server = await listening(nobody);
+    const path = server.address() ?? '';
+    renameSync(path, `${path}-moved`);
+    writeFileSync(path, 'of another');
+    server.close();
+    expect(lstatSync(path).isFile()).toBe(true);
+  });
+
+  test('in a folder that is not there rejects, and the server can be told again', async () => {
+    using server = createPeerServer({}, nobody);
+    expect((await rejected(server.listen('/nonexistent/socket'))).code).toBe('ENOENT');
+    await server.listen(newAddress());
+  });
+
+  test.each(['anonymous', 'identification', 'delegation'] as const)(
+    'cannot be connected to at level %s',
+    async (level) => {
+      const { code } = await rejected(connectPeer(newAddress(), { level }));
+      expect(code).toBe('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
+    },
+  );
+});
+
+describeSwitching('a peer on Linux', () => {
+  test('without write permission cannot connect', async () => {
+    using server = await listening(nobody, {});
+    const path = JSON.stringify(server.address());
+    const lines = await linesAs(
+      world.alice,
+      `await connectPeer(${path}).catch((error) => { say(error.code); });`,
+    );
+    expect(lines).toEqual(['EACCES']);
+  });
+
+  test('brings all of its groups, however many', async () => {
+    const groups = Array.from({ length: 300 }, (_, index) => 31_000 + index);
+    let seen: number[] = [];
+    using server = await listening((socket, token) => {
+      seen = token.groups.map(({ gid }) => gid ?? -1);
+      socket.end();
+    }, anybody);
+    const path = JSON.stringify(server.address());
+    const ids = [`--reuid=${world.bob.id}`, '--regid=31000', `--groups=${groups.join()}`];
+    await linesOf(
+      `const { connectPeer } = require(${JSON.stringify(product)});
+      (await connectPeer(${path})).resume();`,
+      { through: ['setpriv', ...ids] },
+    );
+    expect([...new Set(seen)].sort((a, b) => a - b)).toEqual(groups);
+  });
+
+  test('is refused where its credentials cannot be read', async () => {
+    const lines = await linesOf(
+      `const { connectPeer, createPeerServer } = require(${JSON.stringify(product)});
+      const { probe } = require(${JSON.stringify(require.resolve('../support/probe'))});
+      const server = createPeerServer({}, () => { say('arrived'); });
+      server.on('clientError', ({ code, syscall }) => { say(code + ' ' + syscall); });
+      await server.listen(${JSON.stringify(newAddress())});
+      const client = await connectPeer(server.address());
+      probe().failSyscall('getsockopt', 12);
+      await new Promise((resolve) => { client.on('close', resolve).resume(); });
+      say(String(Token.count));
+      server.close();`,
+    );
+    expect(lines).toEqual(['ENOMEM getsockopt', '0']);
+  });
+
+  test('that is another user’s server is found out', async () => {
+    const path = newAddress();
+    chownSync(dirname(path), world.alice.uid, world.alice.gid);
+    const lines = linesAs(
+      world.alice,
+      `const server = createPeerServer({ mode: 0o666 }, (socket) => { socket.on('close', () => { server.close(); }).resume(); });
+      await server.listen(${JSON.stringify(path)});`,
+    );
+    let error: { code?: string } = {};
+    for (let turn = 0; turn < 200 && error.code !== 'ERR_UNEXPECTED_SERVER'; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      error = await rejected(connectPeer(path, { server: 0 }));
+    }
+    expect(error.code).toBe('ERR_UNEXPECTED_SERVER');
+    await lines;
+  });
+});
