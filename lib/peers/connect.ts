@@ -74,17 +74,25 @@ function connectUnix(
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const socket = asProcess(() => connect(path));
-    const listening = signal && addAbortListener(signal, () => socket.destroy(signal.reason as Error));
-    socket.once('error', reject);
-    socket.once('connect', () => {
+    const fail = (error: Error): void => {
       listening?.[Symbol.dispose]();
+      reject(error);
+      socket.destroy();
+    };
+    const listening =
+      signal &&
+      addAbortListener(signal, () => {
+        fail(signal.reason as Error);
+      });
+    socket.on('error', fail).once('connect', () => {
       try {
         requireServer((socket as Socket & { _handle: { fd: number } })._handle.fd, server);
       } catch (error) {
-        socket.destroy(error as Error);
+        fail(error as Error);
         return;
       }
-      socket.off('error', reject);
+      listening?.[Symbol.dispose]();
+      socket.off('error', fail);
       resolve(socket);
     });
   });

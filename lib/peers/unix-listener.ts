@@ -21,11 +21,11 @@ function bound(server: Server, path: string): Promise<void> {
 
 /** A folder that only this process's user can look into, in the one where the socket is to be. */
 function privateFolder(path: string): string {
-  const prefix = join(dirname(path), '.');
+  const prefix = join(dirname(path), '.peer-');
   if (Buffer.byteLength(`${prefix}XXXXXX/s`) >= socketPathLimit) {
     throw wrongValue('path', 'is too long: there must be room for a temporary name beside it');
   }
-  return fs.mkdtempSync(prefix.endsWith('/') ? `${prefix}.` : prefix);
+  return fs.mkdtempSync(prefix);
 }
 
 function serve(arrivals: Arrivals): Server {

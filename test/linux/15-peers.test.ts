@@ -1,7 +1,17 @@
-import { chownSync, lstatSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { connectPeer, createPeerServer } from 'impersonate';
+import { setTimeout } from 'node:timers/promises';
+import { connectPeer, createPeerServer, type ConnectPeerOptions } from 'impersonate';
 import { linesOf } from '../support/child';
 import { rejected } from '../support/errors';
 import { product } from '../support/paths';
@@ -11,6 +21,12 @@ import { world } from '../support/world-linux';
 
 const nobody = (): void => {};
 const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
+
+/** Connects to a server that another process is about to start. */
+async function connectWhenUp(path: string, options?: ConnectPeerOptions): Promise<Socket> {
+  for (let turn = 0; turn < 500 && !existsSync(path); turn++) await setTimeout(20);
+  return connectPeer(path, options);
+}
 
 describe('the socket of a peer server', () => {
   test.each([
@@ -107,19 +123,30 @@ describeSwitching('a peer on Linux', () => {
   });
 
   test('is refused where its credentials cannot be read', async () => {
-    const lines = await linesOf(
-      `const { connectPeer, createPeerServer } = require(${JSON.stringify(product)});
+    const path = newAddress();
+    const lines = linesOf(
+      `const { createPeerServer } = require(${JSON.stringify(product)});
       const { probe } = require(${JSON.stringify(require.resolve('../support/probe'))});
-      const server = createPeerServer({}, () => { say('arrived'); });
-      server.on('clientError', ({ code, syscall }) => { say(code + ' ' + syscall); });
-      await server.listen(${JSON.stringify(newAddress())});
-      const client = await connectPeer(server.address());
-      probe().failSyscall('getsockopt', 12);
-      await new Promise((resolve) => { client.on('close', resolve).resume(); });
-      say(String(Token.count));
-      server.close();`,
+      const server = createPeerServer({}, () => { say('arrived'); server.close(); });
+      server.on('clientError', ({ code, syscall }) => {
+        say([code, syscall, Token.count].join(' '));
+        server.close();
+      });
+      await server.listen(${JSON.stringify(path)});
+      probe().failSyscall('getsockopt', 12);`,
     );
-    expect(lines).toEqual(['ENOMEM getsockopt', '0']);
+    (await connectWhenUp(path)).on('error', nobody).resume();
+    expect(await lines).toEqual(['ENOMEM getsockopt 0']);
+  });
+
+  test('can be served where its folder is the only one the process may write to', async () => {
+    const folder = join(dirname(newAddress()), 'run');
+    mkdirSync(folder);
+    chownSync(folder, world.alice.uid, world.alice.gid);
+    const listen = `const server = await createPeerServer().listen(${JSON.stringify(join(folder, 'socket'))});
+      say(fs.readdirSync(${JSON.stringify(folder)}).join()); server.close();`;
+    expect(await linesAs(world.alice, listen)).toEqual(['socket']);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test('that is another user’s server is found out', async () => {
@@ -130,11 +157,7 @@ describeSwitching('a peer on Linux', () => {
       `const server = createPeerServer({ mode: 0o666 }, (socket) => { socket.on('close', () => { server.close(); }).resume(); });
       await server.listen(${JSON.stringify(path)});`,
     );
-    let error: { code?: string } = {};
-    for (let turn = 0; turn < 200 && error.code !== 'ERR_UNEXPECTED_SERVER'; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      error = await rejected(connectPeer(path, { server: 0 }));
-    }
+    const error = await rejected(connectWhenUp(path, { server: 0 }));
     expect(error.code).toBe('ERR_UNEXPECTED_SERVER');
     await lines;
   });

@@ -39,9 +39,12 @@ describe('a client that is not known before it writes', () => {
     ['does not write in time', () => {}, 'ERR_PEER_TIMEOUT'],
     ['leaves', (client) => client.destroy(), 'ERR_SOCKET_CLOSED'],
   ])('and %s is turned away', async (_name, act, code) => {
-    using server = await listening(() => {
-      throw new Error('arrived');
-    }, { identifyTimeout: 300 });
+    using server = await listening(
+      () => {
+        throw new Error('arrived');
+      },
+      { identifyTimeout: 300 },
+    );
     unknown();
     const refused = refusal(server);
     const client = await connectPeer(server.address() ?? '');
@@ -56,7 +59,10 @@ describe('a client that is not known before it writes', () => {
     const refused = refusal(server);
     const client = await connectPeer(server.address() ?? '');
     client.on('error', nobody).write('hello');
-    expect(await refused).toMatchObject({ code: 'ERROR_CANNOT_IMPERSONATE', syscall: 'ImpersonateNamedPipeClient' });
+    expect(await refused).toMatchObject({
+      code: 'ERROR_CANNOT_IMPERSONATE',
+      syscall: 'ImpersonateNamedPipeClient',
+    });
     client.destroy();
   });
 });
