@@ -86,10 +86,11 @@ TokenRef TokenOfPeer(NativeSocket native) {
   RequireUnixSocket(socket);
   RequireAccepted(socket);
   const ucred peer = PeerCredentials(socket);
-  // As for a user by name: root's token keeps what the process itself may do.
-  const std::uint64_t capabilities = peer.uid == 0 ? ~std::uint64_t{0} : 0;
+  // The kernel does not tell which capabilities the peer has: a superuser in a container may have next to
+  // none.
+  constexpr std::uint64_t kNoCapabilities = 0;
   return std::make_shared<LinuxToken>(LinuxToken::Source::kUser, Level::kImpersonation,
-                                      Identity{peer.uid, peer.gid, PeerGroups(socket), capabilities});
+                                      Identity{peer.uid, peer.gid, PeerGroups(socket), kNoCapabilities});
 }
 
 std::string ServerOf(NativeSocket native) {
