@@ -68,7 +68,7 @@ test.each(calls)('%s that fails leaves nothing behind', async (call, returns, co
 test('no handle, connection or buffer is left of 200 users', async () => {
   const [before, count] = [held(), Token.count];
   const ask = async (turn: number): Promise<void> => {
-    const name = turn % 5 === 4 ? 'nobody' : (names[turn % 2] as string);
+    const name = turn % 5 === 4 ? 'no-such-user' : (names[turn % 2] as string);
     await Token.forUser(name).then(
       (token) => {
         token.close();

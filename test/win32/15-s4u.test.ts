@@ -61,9 +61,9 @@ describe('a user by every form of name', () => {
   });
 
   test.each<[string, Source]>([
-    ['nobody', 'auto'],
-    [`nobody@${domain}`, 'auto'],
-    [`${domain}\\nobody`, 'auto'],
+    ['no-such-user', 'auto'],
+    [`no-such-user@${domain}`, 'auto'],
+    [`${domain}\\no-such-user`, 'auto'],
     ['NOWHERE\\alice', 'auto'],
     ['alice@NOWHERE', 'kerberos'],
     // The other package's.
