@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net, { type Socket } from 'node:net';
 import { connectPeer, createPeerServer, PeerServer, Token } from 'impersonate';
@@ -36,7 +37,8 @@ describeSwitching('a peer of another process', () => {
     expect(seen).toEqual([[who.id, 'impersonation', true, users.map((user) => user === who)]]);
   });
 
-  test.each(users)('is known to Token.fromPeer at a server of node:net: $key', async (who) => {
+  test('is known to Token.fromPeer at a server of node:net', async () => {
+    const who = world.bob;
     const seen: unknown[] = [];
     const [server, path] = await plainServer((socket) => {
       socket.once('data', () => {
@@ -50,8 +52,9 @@ describeSwitching('a peer of another process', () => {
     server.close();
   });
 
-  test('of 200 connections of two users none gets the other one’s token, and nothing is left', async () => {
-    const each = 100;
+  const each = isWindows ? 30 : 100;
+
+  test('of many connections of two users none gets the other one’s token, and nothing is left', async () => {
     let wrong = 0;
     const ids = new Map<string, number>();
     using server = await listening((socket, token) => {
@@ -122,6 +125,20 @@ describe('Token.fromPeer', () => {
     for (const socket of [accepted, client, new net.Socket()]) {
       expect(caught(() => Token.fromPeer(socket)).code).toBe('ERR_SOCKET_CLOSED');
     }
+  });
+
+  test('of a pipe to a child of ours does not tell who the child is', async () => {
+    const child = spawn(process.execPath, ['-p', '1']);
+    await once(child.stdout, 'data');
+    if (isWindows) {
+      // It has opened both ends.
+      using token = Token.fromPeer(child.stdout as unknown as Socket);
+      expect(token.user.id).toBe(world.serviceId);
+    } else {
+      const { code } = caught(() => Token.fromPeer(child.stdout as unknown as Socket));
+      expect(code).toBe('ERR_INVALID_ARG_VALUE');
+    }
+    await once(child, 'close');
   });
 
   test('leaves the socket as it was, whether or not it keeps the process alive', async () => {
@@ -359,13 +376,14 @@ describe('connectPeer', () => {
 describe('a server that is never closed', () => {
   const open = `const { createPeerServer, connectPeer } = require(${JSON.stringify(product)});`;
 
-  test.each([
-    ['process.exit', 'process.exit(0);'],
-    ['unref', 'server.unref();'],
-  ])('does not keep a process that ends by %s', async (_name, end) => {
-    const address = JSON.stringify(newAddress());
-    const source = `${open} const server = createPeerServer({}, () => {}); await server.listen(${address}); say('here'); ${end}`;
-    expect(await linesOf(source)).toEqual(['here']);
+  test('does not keep a process that ends by process.exit, nor by unref', async () => {
+    const linesBefore = (end: string): Promise<string[]> =>
+      linesOf(
+        `${open} const server = createPeerServer({}, () => {});
+        await server.listen(${JSON.stringify(newAddress())}); say('here'); ${end}`,
+      );
+    const lines = await Promise.all(['process.exit(0);', 'server.unref();'].map(linesBefore));
+    expect(lines).toEqual([['here'], ['here']]);
   });
 
   test('ends with its worker, connections and all, and its address can be used again', async () => {
@@ -375,7 +393,7 @@ describe('a server that is never closed', () => {
       const { Worker, isMainThread, parentPort } = require('node:worker_threads');
       const { once } = require('node:events');
       if (isMainThread) {
-        for (let round = 0; round < 3; round++) {
+        for (let round = 0; round < 2; round++) {
           const worker = new Worker(__filename);
           await once(worker, 'message');
           const clients = await Promise.all([1, 2, 3].map(() => connectPeer(${address})));

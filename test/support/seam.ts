@@ -136,7 +136,8 @@ export interface Seam {
    * The module's logons, S4U, server-side Integrated Authentication, anonymous and pipe impersonation, account
    * look-ups and CreateProcessWith... are answered from the users defined here, with real tokens. Of restricted tokens
    * what Wine forgets is noted: 'flags 1 S-1-...' of CreateRestrictedToken, 'integrity S-1-16-...' of
-   * SetTokenInformation.
+   * SetTokenInformation. Of pipes that the module makes or opens the flags, the security descriptor and the access
+   * asked for are noted, and the level that a client of this process last asked for holds.
    */
   patchAuthority(moduleName: string): string[];
   /** The authority's calls so far, oldest first; they are forgotten. */

@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { connectPeer, createPeerServer, type PeerServer, Token } from 'impersonate';
+import {
+  connectPeer,
+  createPeerServer,
+  type ImpersonationLevel,
+  type PeerServer,
+  type PeerServerOptions,
+  Token,
+} from 'impersonate';
 import { expectActingAsService } from '../support/acting';
 import { caught, rejected, type Caught } from '../support/errors';
 import { listening, newAddress } from '../support/peers';
@@ -81,20 +88,6 @@ test('Token.fromPeer before the first read says what to wait for', async () => {
   client.destroy();
 });
 
-test('a client of level anonymous is turned away, and says why', async () => {
-  using server = await listening(nobody);
-  seam().failImport(addon, 'OpenThreadToken', { error: 1347, skip: 1, times: 1 });
-  const refused = refusal(server);
-  const client = await connectPeer(server.address() ?? '');
-  client.on('error', nobody);
-  expect(await refused).toMatchObject({
-    code: 'ERROR_CANT_OPEN_ANONYMOUS',
-    message: expect.stringContaining('does not say who it is') as string,
-  });
-  client.destroy();
-  expectActingAsService();
-});
-
 describe('a system call that fails', () => {
   test.each(['CreateEventW', 'CreateNamedPipeW', 'ConvertStringSecurityDescriptorToSecurityDescriptorW'])(
     '%s, each in turn: the server does not start, and nothing is left',
@@ -143,10 +136,93 @@ describe('a system call that fails', () => {
   });
 });
 
-test.each([['D:'.slice(0, 1)], ['D:NO_ACCESS_CONTROL'], ['O:SY'], ['nonsense']])(
-  'the security descriptor %p is refused',
-  async (securityDescriptor) => {
-    const error = await rejected(createPeerServer({ securityDescriptor }).listen(newAddress()));
-    expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
-  },
-);
+const records = (call: string): string[] =>
+  seam()
+    .takeAuthorityRecords()
+    .filter((record) => record.function === call)
+    .map(({ subject }) => subject);
+
+describe('the pipe of a peer server', () => {
+  // 0x12018b is to connect, read and write, without FILE_APPEND_DATA.
+  const ours = `O:${world.serviceId}D:P(A;;FA;;;${world.serviceId})(A;;FA;;;SY)(A;;FA;;;BA)`;
+  const pipeSecurity = (options: PeerServerOptions): Promise<string[]> => {
+    seam().takeAuthorityRecords();
+    return createPeerServer(options)
+      .listen(newAddress())
+      .then((server) => {
+        server.close();
+        return records('CreateNamedPipeW');
+      });
+  };
+
+  test.each<[PeerServerOptions, string]>([
+    [{}, ours],
+    [{ allow: [world.bob.id] }, `${ours}(A;;0x12018b;;;${world.bob.id})`],
+    [{ allow: ['authenticated-users', 'interactive'] }, `${ours}(A;;0x12018b;;;AU)(A;;0x12018b;;;IU)`],
+    [{ securityDescriptor: 'D:(A;;FA;;;SY)' }, `O:${world.serviceId}D:(A;;FA;;;SY)`],
+    [{ securityDescriptor: 'O:SYD:P(A;;FA;;;SY)' }, 'O:SYD:P(A;;FA;;;SY)'],
+  ])('with %j has that security, in each of its instances', async (options, sddl) => {
+    const made = await pipeSecurity(options);
+    // Duplex and overlapped, the first as the first; bytes, and no clients of other computers.
+    const first = 0x3 | 0x4000_0000 | 0x8_0000;
+    const flags = [first, ...Array.from({ length: 7 }, () => first ^ 0x8_0000)];
+    expect(made).toEqual(flags.map((open) => `${String(open)} 8 ${sddl}`));
+  });
+
+  test.each([['D'], ['O:SY'], ['nonsense']])('is not made with the security descriptor %p', async (text) => {
+    seam().takeAuthorityRecords();
+    const server = createPeerServer({ securityDescriptor: text });
+    expect(await rejected(server.listen(newAddress()))).toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
+    expect(records('CreateNamedPipeW')).toEqual([]);
+  });
+});
+
+describe('the level a client connects at', () => {
+  const levels: ImpersonationLevel[] = ['anonymous', 'identification', 'impersonation', 'delegation'];
+  const sqos = 0x10_0000 | 0x8_0000 | 0x4000_0000;
+  const access = 0x12_0089 | 0x2 | 0x100;
+
+  test.each(levels)('is asked for: %s', async (level) => {
+    const number = levels.indexOf(level);
+    using server = await listening(nobody);
+    for (const [options, tracking] of [
+      [{ level }, 0],
+      [{ level, server: world.serviceId }, 0x4_0000],
+    ] as const) {
+      seam().takeAuthorityRecords();
+      server.once('clientError', nobody);
+      (await connectPeer(server.address() ?? '', options)).on('error', nobody).destroy();
+      expect(records('CreateFileW')).toEqual([
+        `${String(access)} ${String(sqos | tracking | (number << 16))}`,
+      ]);
+    }
+  });
+
+  test.each(levels.slice(1))('is the token’s: %s', async (level) => {
+    using server = await listening(nobody);
+    const arrival = once(server, 'connection') as Promise<[Socket, Token]>;
+    const client = await connectPeer(server.address() ?? '', { level });
+    const [socket, token] = await arrival;
+    using again = Token.fromPeer(socket);
+    expect([token.level, again.level, token.user.id]).toEqual([level, level, world.serviceId]);
+    const work = (): string => token.runSync(() => 'done');
+    if (level === 'identification') expect(caught(work).code).toBe('ERR_TOKEN_LEVEL');
+    else expect(work()).toBe('done');
+    client.destroy();
+  });
+
+  test('anonymous: the client is turned away, and the server is told why', async () => {
+    using server = await listening(nobody);
+    const refused = refusal(server);
+    const client = await connectPeer(server.address() ?? '', { level: 'anonymous' });
+    client.on('error', nobody).resume();
+    expect(await refused).toMatchObject({
+      code: 'ERROR_CANT_OPEN_ANONYMOUS',
+      message: expect.stringContaining('does not say who it is') as string,
+    });
+    expectActingAsService();
+  });
+});

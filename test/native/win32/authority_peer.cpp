@@ -1,6 +1,13 @@
-// Identities a thread takes on without a password: nobody's, and that of the other end of a pipe.
+// Identities a thread takes on without a password: nobody's, and that of the other end of a pipe; and how the
+// ends of pipes are made.
 
 #include <windows.h>
+// After windows.h.
+#include <sddl.h>
+
+#include <atomic>
+#include <cwchar>
+#include <string>
 
 #include "authority.h"
 #include "call_failed.h"
@@ -32,13 +39,23 @@ Handle OpenClientToken(HANDLE pipe) {
   return Handle(token);
 }
 
-// By the client process's own token: one it impersonated while it connected is not seen, nor a level it asked
-// for.
+// What the latest client of this process lets the server do. Wine forgets it.
+std::atomic<int> client_level{SecurityImpersonation};
+
+SECURITY_IMPERSONATION_LEVEL LevelOfClient(HANDLE pipe) {
+  ULONG client = 0;
+  if (!GetNamedPipeClientProcessId(pipe, &client)) ThrowLastError("GetNamedPipeClientProcessId");
+  if (client != GetCurrentProcessId()) return SecurityImpersonation;
+  return static_cast<SECURITY_IMPERSONATION_LEVEL>(client_level.load());
+}
+
+// By the client process's own token: one it impersonated while it connected is not seen, nor the level that
+// another process asked for.
 BOOL WINAPI AuthorityImpersonateNamedPipeClient(HANDLE pipe) {
   return AnswerWin32([&]() -> DWORD {
     const Handle client = OpenClientToken(pipe);
     HANDLE copy = nullptr;
-    if (!DuplicateTokenEx(client.get(), TOKEN_IMPERSONATE | TOKEN_QUERY, nullptr, SecurityImpersonation,
+    if (!DuplicateTokenEx(client.get(), TOKEN_IMPERSONATE | TOKEN_QUERY, nullptr, LevelOfClient(pipe),
                           TokenImpersonation, &copy)) {
       return GetLastError();
     }
@@ -46,6 +63,47 @@ BOOL WINAPI AuthorityImpersonateNamedPipeClient(HANDLE pipe) {
     NoteAuthority("ImpersonateNamedPipeClient", L"", ERROR_SUCCESS);
     return SetThreadToken(nullptr, copy) ? ERROR_SUCCESS : GetLastError();
   });
+}
+
+std::wstring DescriptorText(const SECURITY_ATTRIBUTES* attributes) {
+  if (attributes == nullptr) return L"none";
+  LPWSTR text = nullptr;
+  if (!ConvertSecurityDescriptorToStringSecurityDescriptorW(
+          attributes->lpSecurityDescriptor, SDDL_REVISION_1,
+          OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &text, nullptr)) {
+    ThrowLastError("ConvertSecurityDescriptorToStringSecurityDescriptorW");
+  }
+  return LocalMemory<wchar_t>(text).get();
+}
+
+HANDLE WINAPI AuthorityCreateNamedPipeW(LPCWSTR path, DWORD open, DWORD mode, DWORD most, DWORD out, DWORD in,
+                                        DWORD timeout, LPSECURITY_ATTRIBUTES attributes) {
+  HANDLE pipe = INVALID_HANDLE_VALUE;
+  AnswerWin32([&]() -> DWORD {
+    const std::wstring flags = std::to_wstring(open) + L" " + std::to_wstring(mode) + L" ";
+    NoteAuthority("CreateNamedPipeW", flags + DescriptorText(attributes), ERROR_SUCCESS);
+    pipe = CreateNamedPipeW(path, open, mode, most, out, in, timeout, attributes);
+    return pipe == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+  });
+  return pipe;
+}
+
+HANDLE WINAPI AuthorityCreateFileW(LPCWSTR path, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES attributes,
+                                   DWORD disposition, DWORD flags, HANDLE like) {
+  constexpr wchar_t kPipes[] = L"\\\\.\\pipe\\";
+  if (std::wcsncmp(path, kPipes, std::wcslen(kPipes)) != 0) {
+    return CreateFileW(path, access, share, attributes, disposition, flags, like);
+  }
+  HANDLE pipe = INVALID_HANDLE_VALUE;
+  AnswerWin32([&]() -> DWORD {
+    NoteAuthority("CreateFileW", std::to_wstring(access) + L" " + std::to_wstring(flags), ERROR_SUCCESS);
+    // Before the server can see the client.
+    client_level = SecurityImpersonation;
+    if ((flags & SECURITY_SQOS_PRESENT) != 0) client_level = static_cast<int>((flags >> 16) & 3);
+    pipe = CreateFileW(path, access, share, attributes, disposition, flags, like);
+    return pipe == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+  });
+  return pipe;
 }
 
 }  // namespace
@@ -56,6 +114,8 @@ std::vector<Substitute> PeerSubstitutes() {
                                                    AuthorityImpersonateAnonymousToken),
       Replace<decltype(ImpersonateNamedPipeClient)>("ImpersonateNamedPipeClient",
                                                     AuthorityImpersonateNamedPipeClient),
+      Replace<decltype(CreateNamedPipeW)>("CreateNamedPipeW", AuthorityCreateNamedPipeW),
+      Replace<decltype(CreateFileW)>("CreateFileW", AuthorityCreateFileW),
   };
 }
 
