@@ -5,6 +5,7 @@ export {
   NegotiateServer,
   PeerServer,
   Token,
+  TokenCache,
   connectPeer,
   createPeerServer,
   enablePrivileges,
@@ -46,4 +47,5 @@ export type {
   ScopeLeakMessage,
   ScopeMessage,
   ShareOptions,
+  TokenCacheOptions,
 } from './index.js';

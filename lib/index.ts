@@ -33,3 +33,4 @@ export type { ForUserOptions } from './sources/for-user';
 export type { IisOptions } from './sources/iis';
 export type { LogonOptions, LogonType } from './sources/logon';
 export { Token } from './token';
+export { TokenCache, type TokenCacheOptions } from './token-cache';

@@ -1,0 +1,189 @@
+import { inspect } from 'node:util';
+import { Token, TokenCache, type LogonOptions } from 'impersonate';
+import type { Native } from '../../types/native';
+import { expectActingAs } from '../support/acting';
+import { rejected } from '../support/errors';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+const { native } = jest.requireActual<{ native: Native }>('impersonate/binding');
+const isWindows = process.platform === 'win32';
+const nameOf = (key: 'alice' | 'bob'): string => (isWindows ? `SEAM\\${key}` : world[key].name);
+
+/** How often the system was asked for a user, and with a password. */
+const asked = jest.spyOn(native, 'tokenForUser');
+const loggedOn = jest.spyOn(native, 'logon');
+let count = 0;
+beforeEach(() => {
+  jest.clearAllMocks();
+  count = Token.count;
+});
+afterEach(() => {
+  expect(Token.count).toBe(count);
+});
+afterAll(() => {
+  jest.restoreAllMocks();
+});
+
+describe('an argument of a token cache', () => {
+  test.each<[string, unknown]>([
+    ['options', 5],
+    ['options.ttl', { ttl: 0 }],
+    ['options.ttl', { ttl: '5' }],
+    ['options.max', { max: 0 }],
+    ['options.max', { max: 1.5 }],
+    ['options.size', { size: 5 }],
+  ])('%s is refused in a wrong form', (argument, options) => {
+    expect(() => new TokenCache(options as object)).toThrow(`"${argument}"`);
+  });
+
+  test.each<[string, (cache: TokenCache) => Promise<Token>]>([
+    ['name', (cache) => cache.forUser('')],
+    ['options.source', (cache) => cache.forUser('somebody', { source: 'nowhere' as 'auto' })],
+    ['options.password', (cache) => cache.logon({ user: 'somebody' } as LogonOptions)],
+    ['options.user', (cache) => cache.logon({ password: 'secret-of-nobody' } as LogonOptions)],
+  ])('%s of a call is refused, and nobody is asked', async (argument, call) => {
+    using cache = new TokenCache();
+    const error = await rejected(call(cache));
+    expect(error.name).toBe('TypeError');
+    expect(error.message).toContain(`"${argument}"`);
+    expect([asked, loggedOn].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+  });
+});
+
+describeSwitching('a token cache', () => {
+  test('asks once, and gives each caller a token of his own', async () => {
+    using cache = new TokenCache();
+    const first = await cache.forUser(nameOf('alice'));
+    using second = await cache.forUser(nameOf('alice'));
+    using other = await cache.forUser(nameOf('bob'));
+    first.close();
+    second.runSync(() => {
+      expectActingAs(world.alice);
+    });
+    other.runSync(() => {
+      expectActingAs(world.bob);
+    });
+    expect(asked).toHaveBeenCalledTimes(2);
+    expect(cache.size).toBe(2);
+  });
+
+  test('leaves open what it has handed out when it lets go', async () => {
+    const cache = new TokenCache();
+    using token = await cache.forUser(nameOf('alice'));
+    cache.close();
+    expect([cache.size, Token.count - count]).toEqual([0, 1]);
+    token.runSync(() => {
+      expectActingAs(world.alice);
+    });
+    expect((await rejected(cache.forUser(nameOf('alice')))).code).toBe('ERR_TOKEN_CACHE_CLOSED');
+    expect((await rejected(cache.logon(world.alice.logon()))).code).toBe('ERR_TOKEN_CACHE_CLOSED');
+  });
+
+  test('asks again for whom it was told to forget, and for nobody else', async () => {
+    using cache = new TokenCache();
+    for (const key of ['alice', 'bob'] as const) (await cache.forUser(nameOf(key))).close();
+    cache.clear(nameOf('alice'));
+    for (const key of ['alice', 'bob'] as const) (await cache.forUser(nameOf(key))).close();
+    expect(asked.mock.calls.map(([name]) => name)).toEqual(
+      ['alice', 'bob', 'alice'].map((key) => nameOf(key as 'alice')),
+    );
+    cache.clear();
+    expect(cache.size).toBe(0);
+  });
+
+  test('lets go by itself once the time is over', async () => {
+    using cache = new TokenCache({ ttl: 20 });
+    (await cache.forUser(nameOf('alice'))).close();
+    while (cache.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(Token.count).toBe(count);
+    (await cache.forUser(nameOf('alice'))).close();
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  test('gives out nothing whose time is over, before it is let go too', async () => {
+    using cache = new TokenCache({ ttl: 20 });
+    (await cache.forUser(nameOf('alice'))).close();
+    const end = performance.now() + 25;
+    while (performance.now() < end);
+    const again = cache.forUser(nameOf('alice'));
+    expect(asked).toHaveBeenCalledTimes(2);
+    (await again).close();
+  });
+
+  test('keeps those used last', async () => {
+    using cache = new TokenCache({ max: 1 });
+    (await cache.forUser(nameOf('alice'))).close();
+    (await cache.forUser(nameOf('bob'))).close();
+    expect([cache.size, Token.count - count]).toEqual([1, 1]);
+    (await cache.forUser(nameOf('bob'))).close();
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  test('asks once for all who ask at the same time; whoever gives up leaves the others their answer', async () => {
+    using cache = new TokenCache();
+    const controller = new AbortController();
+    const impatient = cache.forUser(nameOf('alice'), { signal: controller.signal });
+    const patient = [cache.forUser(nameOf('alice')), cache.forUser(nameOf('alice'))];
+    controller.abort();
+    expect((await rejected(impatient)).name).toBe('AbortError');
+    for (const token of await Promise.all(patient)) {
+      token.runSync(() => {
+        expectActingAs(world.alice);
+      });
+      token.close();
+    }
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
+  test('keeps nothing of a question that everybody has given up, or that was under way when it was cleared', async () => {
+    using cache = new TokenCache();
+    const controller = new AbortController();
+    const alone = cache.forUser(nameOf('alice'), { signal: controller.signal });
+    controller.abort();
+    await rejected(alone);
+    const late = cache.forUser(nameOf('bob'));
+    cache.clear();
+    (await late).close();
+    expect(cache.size).toBe(0);
+    for (let turn = 0; turn < 500 && Token.count > count; turn++)
+      await new Promise((done) => setTimeout(done, 10));
+  });
+
+  test('does not keep a failure', async () => {
+    using cache = new TokenCache();
+    for (const turn of [1, 2]) {
+      expect((await rejected(cache.forUser('no-such-user'))).code).toBe('ERR_UNKNOWN_USER');
+      expect(asked).toHaveBeenCalledTimes(turn);
+    }
+    expect(cache.size).toBe(0);
+  });
+
+  test('serves a logon to who knows the password, and to nobody else', async () => {
+    using cache = new TokenCache();
+    const right = world.alice.logon();
+    const bytes = { ...right, password: Buffer.from(String(right.password)) };
+    (await cache.logon(right)).close();
+    using again = await cache.logon(bytes);
+    again.runSync(() => {
+      expectActingAs(world.alice);
+    });
+    expect(loggedOn).toHaveBeenCalledTimes(1);
+    await rejected(cache.logon({ ...right, password: 'a wrong one' }));
+    expect(loggedOn).toHaveBeenCalledTimes(2);
+    (await cache.logon(right)).close();
+    await rejected(cache.logon({ ...right, password: 'a wrong one' }));
+    expect(loggedOn).toHaveBeenCalledTimes(3);
+    expect(inspect(cache, { showHidden: true, depth: null })).not.toContain(String(right.password));
+  });
+
+  test('tells kinds of logon apart', async () => {
+    using cache = new TokenCache();
+    const right = world.alice.logon();
+    (await cache.logon(right)).close();
+    const other = isWindows ? { ...right, type: 'interactive' as const } : { ...right, service: 'login' };
+    (await cache.logon(other)).close();
+    (await cache.forUser(nameOf('alice'))).close();
+    expect([loggedOn, asked].map(({ mock }) => mock.calls.length)).toEqual([2, 1]);
+  });
+});
