@@ -1,5 +1,6 @@
 import { Token } from 'impersonate';
 import { expectActingAsService } from '../support/acting';
+import { linesOf } from '../support/child';
 import type { Caught } from '../support/errors';
 import { seam } from '../support/seam';
 import { domain, world } from '../support/world-win32';
@@ -87,4 +88,27 @@ test('no handle, connection or buffer is left of 200 users', async () => {
   expect(held()).toEqual(before);
   expect(Token.count).toBe(count);
   expect(world.handleCount()).toBeLessThanOrEqual(handles + 10);
+});
+
+test('LsaConnectUntrusted that fails leaves nothing behind', async () => {
+  // The process's token is what it was when the package was loaded.
+  const lines = await linesOf(
+    `const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
+    const spec = { user: ${JSON.stringify(world.serviceId)}, groups: [{ sid: 'S-1-1-0' }],
+      privileges: ['SeChangeNotifyPrivilege'], type: 'primary', level: 'impersonation' };
+    seam().setProcessToken(seam().mint(spec));
+    const { Token } = require(${JSON.stringify(require.resolve('impersonate'))});
+    require(${JSON.stringify(require.resolve('../support/world-win32'))});
+    const before = JSON.stringify(seam().outstanding());
+    seam().failImport('${addon}', 'LsaConnectUntrusted', { error: 8, returns: ${String(refused)}, times: 1 });
+    const ask = () => Token.forUser('${domain}\\\\alice').then(
+      (token) => { token.close(); console.log('done'); },
+      (error) => console.log(error.code, error.syscall),
+    );
+    ask().then(ask).then(() =>
+      console.log(Token.count, seam().effectiveIdentity().thread, JSON.stringify(seam().outstanding()) === before));`,
+    {},
+    'bare',
+  );
+  expect(lines).toEqual(['ERROR_ACCESS_DENIED LsaConnectUntrusted', 'done', '0 false true']);
 });

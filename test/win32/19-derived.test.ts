@@ -197,7 +197,7 @@ describe('enablePrivileges', () => {
     asAlice.runSync(() => {
       const count = Token.count;
       for (const names of [['SeTcbPrivilege'], [shutdown, 'SeBackupPrivilege']]) {
-        expect(caught(() => enablePrivileges(names))).toMatchObject({
+        expect(caught(() => enablePrivileges(names).revert())).toMatchObject({
           code: 'ERROR_NOT_ALL_ASSIGNED',
           errno: 1300,
           syscall: 'AdjustTokenPrivileges',
