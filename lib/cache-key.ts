@@ -22,9 +22,12 @@ export class LogonKeys {
     const known = ['user', 'domain', 'password', 'type', 'provider', 'service', 'signal'] as const;
     validateOptions(options, 'options', known);
     const copy = { ...options };
-    const { user, domain, password, signal } = copy;
+    const { user, password, signal } = copy;
     validateString(user, 'options.user');
-    if (domain !== undefined) validateString(domain, 'options.domain');
+    // What is no text may look like something else in a key.
+    for (const name of ['domain', 'type', 'provider', 'service'] as const) {
+      if (copy[name] !== undefined) validateString(copy[name], `options.${name}`);
+    }
     if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
     validatePassword(password);
     return copy;

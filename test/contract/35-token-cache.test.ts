@@ -42,6 +42,14 @@ describe('an argument of a token cache', () => {
     ['options.source', (cache) => cache.forUser('somebody', { source: 'nowhere' as 'auto' })],
     ['options.password', (cache) => cache.logon({ user: 'somebody' } as LogonOptions)],
     ['options.user', (cache) => cache.logon({ password: 'secret-of-nobody' } as LogonOptions)],
+    [
+      'options.type',
+      (cache) => cache.logon({ user: 'a', password: 'b', type: NaN } as unknown as LogonOptions),
+    ],
+    [
+      'options.domain',
+      (cache) => cache.logon({ user: 'a', password: 'b', domain: 5 } as unknown as LogonOptions),
+    ],
   ])('%s of a call is refused, and nobody is asked', async (argument, call) => {
     using cache = new TokenCache();
     const error = await rejected(call(cache));
@@ -112,12 +120,14 @@ describeSwitching('a token cache', () => {
   });
 
   test('keeps those used last', async () => {
-    using cache = new TokenCache({ max: 1 });
+    using cache = new TokenCache({ max: 2 });
+    for (const key of ['alice', 'bob', 'alice'] as const) (await cache.forUser(nameOf(key))).close();
+    (await cache.logon(world.alice.logon())).close();
+    expect([cache.size, Token.count - count]).toEqual([2, 2]);
     (await cache.forUser(nameOf('alice'))).close();
-    (await cache.forUser(nameOf('bob'))).close();
-    expect([cache.size, Token.count - count]).toEqual([1, 1]);
-    (await cache.forUser(nameOf('bob'))).close();
     expect(asked).toHaveBeenCalledTimes(2);
+    (await cache.forUser(nameOf('bob'))).close();
+    expect(asked).toHaveBeenCalledTimes(3);
   });
 
   test('asks once for all who ask at the same time; whoever gives up leaves the others their answer', async () => {
