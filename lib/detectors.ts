@@ -4,6 +4,7 @@ import { native } from './binding';
 import { stackOf } from './call-sites';
 import { reportLeak } from './leak';
 import { abandonAll, openScopes, type OpenScope } from './open-scopes';
+import { endOfJob } from './opened-at';
 
 /** Scopes that an uncaught exception cut short, until the job that it ended is over. */
 let cutShort: OpenScope[] = [];
@@ -17,7 +18,7 @@ function onPromise(_promise: Promise<unknown>, parent: Promise<unknown> | undefi
   // With hooks of others there is a function of node's between, which calls them all.
   const caller = stackOf(onPromise).find((site) => site.getFileName() !== 'node:internal/promise_hooks');
   const isCall = caller !== undefined && caller.getFileName() == null && caller.getTypeName() === 'Promise';
-  if (!isCall) reportLeak('across an await');
+  if (!isCall) reportLeak('across an await', { at: onPromise });
 }
 
 /** A callback is about to run: with nothing of the program under it on the stack, all earlier ones have ended. */
@@ -37,7 +38,7 @@ function checkJob(): void {
   stopWatching?.();
   const scopes = cutShort;
   cutShort = [];
-  if (scopes.length !== 0) reportLeak('after an uncaught exception', scopes);
+  if (scopes.length !== 0) reportLeak('after an uncaught exception', { scopes });
   if (openScopes.length !== 0) reportLeak('when its callback had ended');
 }
 
@@ -48,6 +49,7 @@ export function watchScope(): void {
   callbackHook.enable();
   stopWatching = () => {
     stopWatching = undefined;
+    endOfJob();
     stopPromiseHook();
     callbackHook.disable();
   };

@@ -1,6 +1,7 @@
 import { native } from './binding';
 import { ImpersonationError } from './error';
 import { currentFlow, type Flow } from './flow';
+import { currentTokenId } from './scope-state';
 import { findToken } from './token-registry';
 import { TokenLease } from './token-lease';
 
@@ -10,7 +11,7 @@ export interface Identity {
 }
 
 function scopeIdentity(): Identity | undefined {
-  const id = native.currentTokenId();
+  const id = currentTokenId();
   if (id === 0) return undefined;
   const known = findToken(id);
   if (known) return { lease: known.lend() };

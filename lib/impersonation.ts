@@ -5,6 +5,7 @@ import { publishEnter, publishRevert } from './diagnostics/scopes';
 import { ImpersonationError } from './error';
 import { native } from './binding';
 import { abandonFrom, openScopes, scopesFrom, type OpenScope } from './open-scopes';
+import { keepOpenedAt } from './opened-at';
 import type { Token } from './token';
 import type { TokenId } from '../types/native';
 import { illegalConstructor, internal } from './internal';
@@ -31,7 +32,7 @@ export class Impersonation {
     this.token = token;
     const scope: OpenScope = { id: 0, token };
     this.#scope = scope;
-    Error.captureStackTrace(scope, Impersonation);
+    keepOpenedAt(scope, Impersonation as never);
     watchScope();
     openScopes.push(scope);
     try {

@@ -7,21 +7,43 @@ import { publish } from './diagnostics/publish';
 import { ImpersonationError } from './error';
 import { abandonAll, type OpenScope } from './open-scopes';
 
+const noStack = '(after so many other scopes in the same callback that its stack was not kept)';
+
 /** EX_SOFTWARE of sysexits.h. */
 const exitCode = 70;
 
+/** What is known of a leak beyond the scopes that are open. */
+interface LeakFound {
+  /** Which scopes it is about, where they have been left already. */
+  readonly scopes?: readonly OpenScope[];
+  /** Called by the code that leaks. */
+  readonly at?: (...args: never[]) => unknown;
+}
+
 let reported = false;
 
-function messageFor(scopes: readonly OpenScope[], where: string): string {
+/** The stack up to the call of `below`. */
+function stackAt(below: (...args: never[]) => unknown): string {
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, below);
+  return holder.stack ?? '';
+}
+
+function messageFor(
+  scopes: readonly OpenScope[],
+  where: string,
+  at: ((...args: never[]) => unknown) | undefined,
+): string {
   const error = new ImpersonationError(
     `An impersonation scope was still open ${where}. The thread has been reverted, and the process ends now: ` +
       'what follows would have run with the wrong identity',
     'ERR_SCOPE_LEAKED',
   );
   const opened = scopes
-    .map(({ token, stack }) => `Opened by ${token.toString()}:\n${stack ?? '(no stack)'}`)
+    .map(({ token, stack }) => `Opened by ${token.toString()}:\n${stack ?? noStack}`)
     .join('\n');
-  return `${error.name} [${error.code}]: ${error.message}\n${opened}`;
+  const left = at ? `\nLeft open here:\n${stackAt(at)}` : '';
+  return `${error.name} [${error.code}]: ${error.message}\n${opened}${left}`;
 }
 
 function publishLeaks(scopes: readonly OpenScope[], where: string): void {
@@ -39,12 +61,12 @@ function publishLeaks(scopes: readonly OpenScope[], where: string): void {
  * `impersonate:leak`, and ends the process. Exit handlers run first on the main thread, as the process. An exception would not do: a handler
  * could swallow it, and the code that leaked would go on as the process.
  */
-export function reportLeak(where: string, scopes?: readonly OpenScope[]): void {
+export function reportLeak(where: string, { scopes, at }: LeakFound = {}): void {
   native.leaveAll();
   const left = scopes ?? abandonAll();
   if (reported) return;
   reported = true;
-  const message = messageFor(left, where);
+  const message = messageFor(left, where, at);
   if (!isMainThread) {
     try {
       publishLeaks(left, where);

@@ -1,9 +1,9 @@
-import { native } from './binding';
 import { publishRefused } from './diagnostics/denied';
 import { ImpersonationError } from './error';
 import { runInFlow, type Flow } from './flow';
 import { isForWork } from './level';
 import { withHandlesWatched } from './open-handles';
+import { scopeDepth } from './scope-state';
 import { validateFunction } from './validate';
 
 function requireLevelForWork({ token, lease }: Flow): void {
@@ -18,7 +18,7 @@ function requireLevelForWork({ token, lease }: Flow): void {
 }
 
 function requireNoScope(): void {
-  if (native.depth() === 0) return;
+  if (scopeDepth() === 0) return;
   throw new ImpersonationError(
     'A flow cannot begin inside a synchronous scope: until its first await it would act as the scope',
     'ERR_SCOPE_ACTIVE',

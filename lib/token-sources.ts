@@ -6,6 +6,7 @@ import { toHandle } from './handle';
 import { internal } from './internal';
 import { OpenToken } from './open-token';
 import { processToken } from './process-token';
+import { currentTokenId } from './scope-state';
 import { claimTicket } from './share';
 import { userToken, type ForUserOptions } from './sources/for-user';
 import { iisToken, type IisOptions } from './sources/iis';
@@ -28,7 +29,7 @@ export abstract class TokenSources extends OpenToken {
    * thread.
    */
   static current(): Token {
-    const id = native.currentTokenId();
+    const id = currentTokenId();
     const known = id === 0 ? undefined : findToken(id);
     if (known) return known;
     // The scope's token has been closed since: it lives in the scope alone, until it gets a number again.

@@ -153,10 +153,12 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
   leave(scope: ScopeId): 0 | 1 | 2 | 3;
   /** Leaves every scope of this thread; returns how many there were. */
   leaveAll(): number;
-  /** Open scopes of this thread. */
-  depth(): number;
-  /** The innermost scope's token: the id it was entered with, or 0. */
-  currentTokenId(): TokenId;
+  /**
+   * What this thread's scopes are, without a call: the innermost scope's token by the id it was entered with (0 outside
+   * every scope, -1 if the id has been closed since), the number of open scopes, and how many of the outermost ones
+   * cannot be left now because callbacks of runSync run in them. Only to be read.
+   */
+  readonly scopeState: Int32Array;
   /** The innermost scope's token under a new id of its own; 0 outside every scope. */
   currentToken(): TokenId;
   /** Set, call, restore in one native frame. `args` go to `fn`, which gets an undefined receiver. */
@@ -166,7 +168,7 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
 
   /**
    * Makes the token the identity of the calling thread until the environment ends, beneath all scopes: it is not
-   * counted by depth(), not left by leaveAll(), and runAtBaseline() puts it aside. Once for a thread, outside scopes.
+   * counted in scopeState, not left by leaveAll(), and runAtBaseline() puts it aside. Once for a thread, outside scopes.
    */
   pinThread(token: TokenId): void;
 

@@ -1,6 +1,7 @@
 import type { TokenId } from '../../types/native';
 import { asProcess } from '../as-process';
 import { native } from '../binding';
+import { scopeDepth } from '../scope-state';
 import { deniedChannel, enterChannel, leakChannel, revertChannel } from './channels';
 import { publishRefused } from './denied';
 import { identitiesOf } from './identities';
@@ -19,7 +20,7 @@ export function publishEnter(kind: ScopeMessage['kind'], id: TokenId): ScopeMess
   if (!enterChannel.hasSubscribers && !revertChannel.hasSubscribers && !leakChannel.hasSubscribers) {
     return undefined;
   }
-  const depth = native.depth();
+  const depth = scopeDepth();
   return asProcess(() => {
     const message = Object.freeze({ kind, depth, ...identitiesOf(id) });
     enterChannel.publish(message);

@@ -1,6 +1,6 @@
 import { optionsFor } from '../fs/streams';
 import { currentIdentity, type Identity } from '../identity';
-import { native } from '../binding';
+import { currentTokenId } from '../scope-state';
 import { notRouted, type AnyFunction, type Router } from './router';
 
 interface Openable {
@@ -9,7 +9,7 @@ interface Openable {
 
 /** A subclass that opens by itself does so later on: in the same flow, but not in the same scope. */
 function refuseOwnOpen(name: string, stream: Openable, { open }: Openable): void {
-  if (native.currentTokenId() !== 0 && stream.open !== open) {
+  if (currentTokenId() !== 0 && stream.open !== open) {
     throw notRouted(name, 'this subclass opens the file after the scope has ended');
   }
 }

@@ -2,6 +2,7 @@ import { native } from '../binding';
 import { observeSync } from '../diagnostics/fs';
 import { currentFlow, type Flow } from '../flow';
 import { noteClosed, noteOpening } from '../open-handles';
+import { currentTokenId } from '../scope-state';
 import { like, type AnyFunction, type Router } from './router';
 
 /** How many of the first arguments are paths; one for most. */
@@ -26,7 +27,7 @@ function asFlow(
 }
 
 /** In a scope the thread is the user's already. */
-const flowToRoute = (): Flow | undefined => (native.currentTokenId() === 0 ? currentFlow() : undefined);
+const flowToRoute = (): Flow | undefined => (currentTokenId() === 0 ? currentFlow() : undefined);
 
 /** For a synchronous function: it looks at the path on this thread, which is the user's meanwhile. */
 export const sync: Router = (name, original) =>

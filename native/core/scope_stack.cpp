@@ -1,5 +1,6 @@
 #include "core/scope_stack.h"
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <string>
@@ -32,19 +33,54 @@ ScopeStack::ScopeId ScopeStack::NextScope() noexcept {
   return scope;
 }
 
+void ScopeStack::ShareState(ScopeState* state) {
+  states_.push_back(state);
+  Publish();
+}
+
+void ScopeStack::UnshareState(const ScopeState* state) noexcept {
+  states_.erase(std::remove(states_.begin(), states_.end(), state), states_.end());
+}
+
+void ScopeStack::ForgetTokenId(std::int32_t token_id) noexcept {
+  for (Frame& frame : frames_) {
+    if (frame.token_id == token_id) frame.token_id = ScopeState::kNoId;
+  }
+  Publish();
+}
+
+void ScopeStack::Publish() noexcept {
+  const std::int32_t token_id = frames_.empty() ? 0 : frames_.back().token_id;
+  const auto depth = static_cast<std::int32_t>(frames_.size());
+  for (ScopeState* state : states_) *state = {token_id, depth, held_};
+}
+
+void ScopeStack::Push(std::int32_t token_id, TokenRef token, Hold hold) {
+  frames_.push_back({NextScope(), token_id, std::move(token), hold, held_});
+  if (hold == Hold::kYes) held_ = static_cast<std::int32_t>(frames_.size());
+  Publish();
+}
+
+void ScopeStack::Pop(std::size_t index) noexcept {
+  if (frames_[index].hold == Hold::kYes) held_ = frames_[index].held_before;
+  held_ = std::min(held_, static_cast<std::int32_t>(index));
+  frames_.resize(index);
+  Publish();
+}
+
 ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token, Hold hold) {
   RequireLevelForWork(*token);
   const bool outermost = frames_.empty() && !pinned_;
   const TokenRef current = Carried();
   // The frame first: once the identity is on, nothing may throw any more.
-  frames_.push_back({NextScope(), token_id, std::move(token), hold});
+  Push(token_id, std::move(token), hold);
   const Frame& frame = frames_.back();
   try {
     if (outermost) port::Capture(*captured_);
     if (current != frame.token) port::Apply(*captured_, current.get(), *frame.token);
   } catch (...) {
     if (outermost) port::Forget(*captured_);
-    frames_.pop_back();
+    Pop(frames_.size() - 1);
     throw;
   }
   return frame.scope;
@@ -53,19 +89,18 @@ ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token, Hol
 ScopeStack::ScopeId ScopeStack::EnterBaseline() {
   if (frames_.empty() && !pinned_) return 0;
   const TokenRef current = Carried();
-  frames_.push_back({NextScope(), 0, nullptr, Hold::kYes});
+  Push(0, nullptr, Hold::kYes);
   if (current) port::RestoreForNow(*captured_);
   return frames_.back().scope;
 }
 
 ScopeStack::Left ScopeStack::Leave(ScopeId scope) noexcept {
-  bool held = false;
   for (std::size_t index = frames_.size(); index-- > 0;) {
-    if (frames_[index].scope != scope) {
-      held = held || frames_[index].hold == Hold::kYes;
-      continue;
-    }
-    if (held) return Left::kHeld;
+    const Frame& frame = frames_[index];
+    if (frame.scope != scope) continue;
+    // A held scope is ended by whoever holds it.
+    const std::int32_t held = frame.hold == Hold::kYes ? frame.held_before : held_;
+    if (static_cast<std::int32_t>(index) < held) return Left::kHeld;
     const bool innermost = index + 1 == frames_.size();
     LeaveFrom(index);
     return innermost ? Left::kInOrder : Left::kUnwound;
@@ -109,7 +144,7 @@ void ScopeStack::LeaveFrom(std::size_t index) noexcept {
   } else {
     Return(current.get(), index == 0 ? pinned_.get() : frames_[index - 1].token.get());
   }
-  frames_.resize(index);
+  Pop(index);
 }
 
 void ScopeStack::Return(const Token* current, const Token* enclosing) noexcept {

@@ -9,6 +9,18 @@
 
 namespace impersonate {
 
+// What JavaScript reads of a thread's scopes without a call: on its side an array, so the order matters.
+struct ScopeState {
+  // The innermost scope's token by the id it was entered with: 0 outside every scope and in a baseline scope,
+  // kNoId if that id has been closed since.
+  std::int32_t token_id = 0;
+  std::int32_t depth = 0;
+  // So many of the outermost scopes cannot be left now: native frames end them.
+  std::int32_t held = 0;
+
+  static constexpr std::int32_t kNoId = -1;
+};
+
 // The open impersonation scopes of one thread, innermost last. Outside every scope the thread is what
 // its owner made it, or carries the token that it is pinned to; inside, it carries the innermost scope's
 // token.
@@ -36,11 +48,12 @@ class ScopeStack {
     kYes,  // a native frame ends the scope: until then what it called must not run as somebody else
   };
 
-  // Puts the token on the thread and opens a scope. `token_id` is kept for `current_token_id`. Throws, with
+  // Puts the token on the thread and opens a scope. `token_id` is kept for ScopeState. Throws, with
   // the thread as it was, if the kernel refuses or the token's level does not allow work.
   ScopeId Enter(std::int32_t token_id, TokenRef token, Hold hold);
 
-  // Leaves the scope and every scope inside it. Aborts the process if the identity cannot be restored.
+  // Leaves the scope and every scope inside it, unless one of them is held by another than itself. Aborts the
+  // process if the identity cannot be restored.
   Left Leave(ScopeId scope) noexcept;
 
   // Leaves every scope of the thread, held or not; returns how many there were.
@@ -57,7 +70,12 @@ class ScopeStack {
   std::size_t depth() const noexcept { return frames_.size(); }
   // The innermost scope's token, null outside and in a baseline scope.
   TokenRef current_token() const { return frames_.empty() ? nullptr : frames_.back().token; }
-  std::int32_t current_token_id() const noexcept { return frames_.empty() ? 0 : frames_.back().token_id; }
+
+  // Keeps `*state` up to date until UnshareState: one for each environment of this thread.
+  void ShareState(ScopeState* state);
+  void UnshareState(const ScopeState* state) noexcept;
+  // The id has been closed, and may be another token's one day.
+  void ForgetTokenId(std::int32_t token_id) noexcept;
 
   // Opens a held scope in which the thread is what it was before its outermost scope and before it was
   // pinned. Where it is that already there is nothing to do, and 0 comes back, which Leave ignores.
@@ -69,6 +87,7 @@ class ScopeStack {
     std::int32_t token_id = 0;
     TokenRef token;  // null in a baseline scope
     Hold hold = Hold::kNo;
+    std::int32_t held_before = 0;
   };
 
   ScopeStack();
@@ -80,11 +99,19 @@ class ScopeStack {
   // Puts on what the enclosing scope stands for.
   void Return(const Token* current, const Token* enclosing) noexcept;
   void LeaveFrom(std::size_t index) noexcept;
+  // Puts a scope on top; on the thread nothing changes yet.
+  void Push(std::int32_t token_id, TokenRef token, Hold hold);
+  // Takes the scopes from `index` on off, and with them what they held.
+  void Pop(std::size_t index) noexcept;
+  // Tells all who share the state what the frames say.
+  void Publish() noexcept;
 
   std::vector<Frame> frames_;
   TokenRef pinned_;
   port::CapturedPtr captured_;
   ScopeId next_scope_ = 1;
+  std::int32_t held_ = 0;
+  std::vector<ScopeState*> states_;
 };
 
 }  // namespace impersonate

@@ -1,5 +1,6 @@
 #include "napi/environment.h"
 
+#include <new>
 #include <utility>
 
 #include "core/scope_stack.h"
@@ -14,11 +15,19 @@ constexpr std::int64_t kTokenBytes = 16 * 1024;
 
 }  // namespace
 
+Environment::Environment(Napi::Env env)
+    : env_(env),
+      scope_state_(Napi::Persistent(Napi::ArrayBuffer::New(env, sizeof(ScopeState)))),
+      scope_state_data_(::new(scope_state_.Value().Data()) ScopeState) {
+  ScopeStack::OfThread().ShareState(scope_state_data_);
+}
+
 void Environment::Create(Napi::Env env) { env.SetInstanceData(new Environment(env)); }
 
 Environment::~Environment() {
   // A worker that is terminated inside a scope runs none of its finally blocks.
   ScopeStack::OfThread().End();
+  ScopeStack::OfThread().UnshareState(scope_state_data_);
   for (const std::int32_t id : tokens_) TokenTable::Get().Close(id);
 }
 
@@ -31,8 +40,13 @@ std::int32_t Environment::AddToken(TokenRef token) {
 
 bool Environment::CloseToken(std::int32_t id) {
   if (tokens_.erase(id) == 0) return false;
+  ScopeStack::OfThread().ForgetTokenId(id);
   Napi::MemoryManagement::AdjustExternalMemory(env_, -kTokenBytes);
   return TokenTable::Get().Close(id);
+}
+
+Napi::Int32Array Environment::ScopeStateArray() const {
+  return Napi::Int32Array::New(env_, sizeof(ScopeState) / sizeof(std::int32_t), scope_state_.Value(), 0);
 }
 
 void Environment::SetHooks(Napi::Function create_error, Napi::Function on_leak) {

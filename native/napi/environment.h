@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "core/negotiate.h"
+#include "core/scope_stack.h"
 #include "core/token.h"
 #include "fs/directory.h"
 #include "napi/id_table.h"
@@ -18,7 +19,7 @@ class Environment {
   static void Create(Napi::Env env);
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
-  explicit Environment(Napi::Env env) : env_(env) {}
+  explicit Environment(Napi::Env env);
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
   // Gives the thread its own identity back and closes the tokens that the environment leaves open.
@@ -34,12 +35,17 @@ class Environment {
   IdTable<port::ServerContext>& server_contexts() { return server_contexts_; }
 
   void SetHooks(Napi::Function create_error, Napi::Function on_leak);
+  // The environment's ScopeState, as JavaScript sees it.
+  Napi::Int32Array ScopeStateArray() const;
+
   // Null before initialize().
   Napi::FunctionReference& create_error() { return create_error_; }
   Napi::FunctionReference& on_leak() { return on_leak_; }
 
  private:
   Napi::Env env_;
+  Napi::Reference<Napi::ArrayBuffer> scope_state_;  // keeps the next one's memory
+  ScopeState* scope_state_data_;
   std::unordered_set<std::int32_t> tokens_;
   IdTable<fs::Directory> directories_;
   IdTable<port::ServerCredentials> server_credentials_;

@@ -134,14 +134,6 @@ napi_value LeaveAll(napi_env env, napi_callback_info) {
   return Number(env, static_cast<std::uint32_t>(ScopeStack::OfThread().LeaveAll()));
 }
 
-napi_value Depth(napi_env env, napi_callback_info) {
-  return Number(env, static_cast<std::uint32_t>(ScopeStack::OfThread().depth()));
-}
-
-napi_value CurrentTokenId(napi_env env, napi_callback_info) {
-  return Number(env, static_cast<std::uint32_t>(ScopeStack::OfThread().current_token_id()));
-}
-
 napi_value CurrentToken(napi_env env, napi_callback_info) {
   TokenRef token = ScopeStack::OfThread().current_token();
   if (!token) return Number(env, 0);
@@ -159,18 +151,14 @@ void ExportScopeFunctions(Napi::Env env, Napi::Object exports) {
     return napi_property_descriptor{name,    nullptr, callback,        nullptr,
                                     nullptr, nullptr, napi_enumerable, nullptr};
   };
-  const std::array<napi_property_descriptor, 9> functions = {
-      function("enter", Enter),
-      function("leave", Leave),
-      function("leaveAll", LeaveAll),
-      function("depth", Depth),
-      function("currentTokenId", CurrentTokenId),
-      function("currentToken", CurrentToken),
-      function("runSync", RunSync),
-      function("runAtBaseline", RunAtBaseline),
+  const std::array<napi_property_descriptor, 7> functions = {
+      function("enter", Enter),         function("leave", Leave),
+      function("leaveAll", LeaveAll),   function("currentToken", CurrentToken),
+      function("runSync", RunSync),     function("runAtBaseline", RunAtBaseline),
       function("pinThread", PinThread),
   };
   NAPI_THROW_IF_FAILED_VOID(env, napi_define_properties(env, exports, functions.size(), functions.data()));
+  exports.Set("scopeState", Environment::Of(env).ScopeStateArray());
 }
 
 }  // namespace impersonate

@@ -129,7 +129,7 @@ describeSwitching('a process with an ImpersonatedWorker', () => {
       native.enter(Token.current().duplicate().lend().id);
       const left = native.leaveAll();
       const { user } = Token.thread();
-      fs.writeSync(1, JSON.stringify([left, native.leaveAll(), native.depth(), native.currentTokenId(), user.id]));
+      fs.writeSync(1, JSON.stringify([left, native.leaveAll(), ...native.scopeState, user.id]));
       const again = (where) => { try { native.pinThread(Token.current().lend().id); } catch (error) { fs.writeSync(1, where + error.code); } };
       again(' '); Token.current().runSync(() => again(' ')); withoutToken(() => again(' '));
       ready();`,
@@ -137,7 +137,7 @@ describeSwitching('a process with an ImpersonatedWorker', () => {
     );
     const busy = 'ERR_SCOPE_ACTIVE';
     expect({ stdout, stderr }).toEqual({
-      stdout: `[1,0,0,0,"${world.alice.id}"] ${busy} ${busy} ${busy}`,
+      stdout: `[1,0,0,0,0,"${world.alice.id}"] ${busy} ${busy} ${busy}`,
       stderr: '',
     });
   });

@@ -1,0 +1,17 @@
+import type { OpenScope } from './open-scopes';
+
+/** How many scopes of a job it is kept of: it costs a hundred times what else a scope costs JavaScript. */
+const most = 16;
+let kept = 0;
+
+/** Keeps the stack where a scope is opened, up to the call of `below`, for the case that it is left open. */
+export function keepOpenedAt(scope: OpenScope, below: (...args: never[]) => unknown): void {
+  if (kept === most) return;
+  kept += 1;
+  Error.captureStackTrace(scope, below);
+}
+
+/** At the end of a job: of the next one's first scopes it is kept again. */
+export function endOfJob(): void {
+  kept = 0;
+}

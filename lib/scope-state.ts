@@ -1,0 +1,17 @@
+import type { TokenId } from '../types/native';
+import { native } from './binding';
+
+// Read without a call, since almost everything asks.
+const state = native.scopeState;
+const token = 0;
+const depth = 1;
+const held = 2;
+
+/** The innermost scope's token: its id, 0 outside every scope, -1 if it has been closed since. */
+export const currentTokenId = (): TokenId => state[token] as TokenId;
+
+/** Open scopes of this thread. */
+export const scopeDepth = (): number => state[depth] as number;
+
+/** Whether the innermost scope is a callback's of runSync: nothing that the callback calls can leave it. */
+export const isInnermostHeld = (): boolean => state[held] === state[depth];
