@@ -1,3 +1,6 @@
+#include <atomic>
+#include <cstdint>
+
 #include "core/error.h"
 #include "core/port.h"
 #include "linux/scope_gate.h"
@@ -9,6 +12,15 @@ std::shared_mutex& linux_port::ScopeGate() {
   return *gate;
 }
 
+namespace {
+
+// Written by whoever has the gate alone; atomic for those who read it with the gate shared.
+std::atomic<std::uint64_t> changes{0};
+
+}  // namespace
+
+std::uint64_t linux_port::CredentialChanges() noexcept { return changes.load(std::memory_order_acquire); }
+
 namespace port {
 
 CredentialChange::CredentialChange() {
@@ -18,7 +30,10 @@ CredentialChange::CredentialChange() {
   }
 }
 
-CredentialChange::~CredentialChange() { linux_port::ScopeGate().unlock(); }
+CredentialChange::~CredentialChange() {
+  changes.fetch_add(1, std::memory_order_release);
+  linux_port::ScopeGate().unlock();
+}
 
 }  // namespace port
 }  // namespace impersonate

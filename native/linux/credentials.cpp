@@ -1,5 +1,10 @@
 #include "linux/credentials.h"
 
+#include <linux/securebits.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 
@@ -9,16 +14,12 @@
 namespace impersonate::linux_port {
 namespace {
 
-bool UidsAre(const Credentials& credentials) noexcept {
-  uid_t real = 0, effective = 0, saved = 0;
-  return raw::GetResUid(&real, &effective, &saved) == 0 && real == credentials.real_uid &&
-         effective == credentials.effective_uid && saved == credentials.saved_uid;
-}
+constexpr std::size_t kUsualGroups = 64, kMostGroups = 65536;
 
-bool GidsAre(const Credentials& credentials) noexcept {
-  gid_t real = 0, effective = 0, saved = 0;
-  return raw::GetResGid(&real, &effective, &saved) == 0 && real == credentials.real_gid &&
-         effective == credentials.effective_gid && saved == credentials.saved_gid;
+bool HasGroups(const std::vector<gid_t>& groups) noexcept {
+  std::array<gid_t, kUsualGroups> now{};
+  const long count = raw::GetGroups(now.size(), now.data());
+  return count >= 0 && std::equal(groups.begin(), groups.end(), now.begin(), now.begin() + count);
 }
 
 // The effective uid first where the others differ from it: only it brings back the right to set those.
@@ -58,11 +59,10 @@ bool operator==(const Credentials& a, const Credentials& b) {
 }
 
 void ReadGroups(std::vector<gid_t>& groups) {
-  constexpr std::size_t kUsual = 64, kMost = 65536;
-  groups.resize(kUsual);
+  groups.resize(kUsualGroups);
   long count = raw::GetGroups(groups.size(), groups.data());
   if (count < 0 && errno == EINVAL) {
-    groups.resize(kMost);
+    groups.resize(kMostGroups);
     count = raw::GetGroups(groups.size(), groups.data());
   }
   if (count < 0) throw ErrnoError(errno, "getgroups");
@@ -77,6 +77,13 @@ void ReadCredentials(Credentials& credentials) {
   c.capabilities = ReadCapabilities();
   c.fs_uid = raw::SetFsUid(raw::kSameUid);
   c.fs_gid = raw::SetFsGid(raw::kSameGid);
+  const int securebits = ::prctl(PR_GET_SECUREBITS);
+  c.capabilities_follow_uid = securebits >= 0 && (securebits & SECBIT_NO_SETUID_FIXUP) == 0;
+}
+
+bool StillHas(const Credentials& credentials) noexcept {
+  return credentials.effective_uid == 0 && raw::SetFsUid(raw::kSameUid) == credentials.fs_uid &&
+         raw::SetFsGid(raw::kSameGid) == credentials.fs_gid && HasGroups(credentials.groups);
 }
 
 bool RootInReserve(const Credentials& credentials) noexcept {
@@ -106,7 +113,7 @@ const char* WriteGroups(const Credentials& credentials) noexcept {
 namespace {
 
 // What gives the right to set the rest comes first, and goes last.
-const char* WriteIds(const Credentials& credentials) noexcept {
+const char* WriteIds(const Credentials& credentials, CapabilitiesBy capabilities) noexcept {
   if (RootInReserve(credentials)) {
     if (const char* failed = RaiseRoot()) return failed;
     if (const char* failed = WriteGidsAndGroups(credentials)) return failed;
@@ -117,18 +124,19 @@ const char* WriteIds(const Credentials& credentials) noexcept {
   const bool root = credentials.effective_uid == 0;
   if (!root && WriteCapabilities(credentials.capabilities) != 0) return "capset";
   if (const char* failed = WriteUids(credentials)) return failed;
-  if (root && WriteCapabilities(credentials.capabilities) != 0) return "capset";
+  const bool by_us = root && capabilities == CapabilitiesBy::kUs;
+  if (by_us && WriteCapabilities(credentials.capabilities) != 0) return "capset";
   return WriteGidsAndGroups(credentials);
 }
 
 }  // namespace
 
-const char* WriteCredentials(const Credentials& credentials) noexcept {
-  if (const char* failed = WriteIds(credentials)) return failed;
+const char* WriteCredentials(const Credentials& credentials, CapabilitiesBy capabilities) noexcept {
+  if (const char* failed = WriteIds(credentials, capabilities)) return failed;
   if (const char* failed = WriteFsIds(credentials)) return failed;
   // A filter can let a call "succeed" that did nothing: the kernel's own word decides.
-  if (!UidsAre(credentials)) return errno = EPERM, "getresuid";
-  if (!GidsAre(credentials)) return errno = EPERM, "getresgid";
+  if (raw::GetEuid() != credentials.effective_uid) return errno = EPERM, "geteuid";
+  if (raw::GetEgid() != credentials.effective_gid) return errno = EPERM, "getegid";
   return nullptr;
 }
 

@@ -15,6 +15,9 @@ struct Credentials {
   gid_t real_gid = 0, effective_gid = 0, saved_gid = 0, fs_gid = 0;
   std::vector<gid_t> groups;
   Capabilities capabilities;
+  // Whether the kernel takes the effective capabilities away when the effective uid stops being 0, and gives
+  // the permitted ones back when it is 0 again: unless the thread has SECBIT_NO_SETUID_FIXUP.
+  bool capabilities_follow_uid = false;
 
   friend bool operator==(const Credentials& a, const Credentials& b);
   friend bool operator!=(const Credentials& a, const Credentials& b) { return !(a == b); }
@@ -24,6 +27,12 @@ struct Credentials {
 // Throws Error.
 void ReadCredentials(Credentials& credentials);
 
+// Whether the calling thread still has the ids and groups by which the kernel judges what root opens, for a
+// third of the price of reading everything. Whoever makes a thread somebody else changes one of these; a
+// change of real or saved ids alone, or of effective capabilities alone, is not seen. False for a service
+// that is not root: its rights are its capabilities.
+bool StillHas(const Credentials& credentials) noexcept;
+
 // Reads the supplementary groups alone.
 void ReadGroups(std::vector<gid_t>& groups);
 
@@ -32,6 +41,10 @@ void ReadGroups(std::vector<gid_t>& groups);
 const char* WriteGids(const Credentials& credentials) noexcept;
 const char* WriteGroups(const Credentials& credentials) noexcept;
 
+// Who brings a thread's capabilities back when it gets its uid back: we, or the kernel alone, as it has taken
+// them off alone.
+enum class CapabilitiesBy { kUs, kKernel };
+
 // Whether the process has put root aside for a while (seteuid) and can take it up again.
 bool RootInReserve(const Credentials& credentials) noexcept;
 const char* RaiseRoot() noexcept;
@@ -39,6 +52,7 @@ const char* PutRootAside(const Credentials& credentials) noexcept;
 
 // Gives the calling thread these credentials, from any that were made from them by a switch. Returns null,
 // or the name of the system call that failed, with errno; the thread may then be anything in between.
-const char* WriteCredentials(const Credentials& credentials) noexcept;
+const char* WriteCredentials(const Credentials& credentials,
+                             CapabilitiesBy capabilities = CapabilitiesBy::kUs) noexcept;
 
 }  // namespace impersonate::linux_port

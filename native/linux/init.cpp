@@ -36,6 +36,11 @@ void InitThread() {
   if (thread == process) return;
   // Born while its creator impersonated.
   if (const char* failed = linux_port::WriteCredentials(process)) throw linux_port::ErrnoError(errno, failed);
+  linux_port::ReadCredentials(thread);
+  if (thread != process) {
+    throw Error("ERR_IMPERSONATION_MISMATCH",
+                "This thread was born as a user and cannot be made the process's");
+  }
 }
 
 }  // namespace impersonate::port

@@ -1,9 +1,8 @@
-#include <memory>
-#include <mutex>
+#include <cstdint>
+#include <optional>
 #include <shared_mutex>
-#include <string>
-#include <utility>
 
+#include "core/fatal.h"
 #include "core/port.h"
 #include "linux/credentials.h"
 #include "linux/process_identity.h"
@@ -15,46 +14,32 @@ namespace impersonate {
 namespace {
 
 using linux_port::Credentials;
-using CredentialsRef = std::shared_ptr<const Credentials>;
 
-// What the witness said last, so that it need not be asked for every job.
-class KnownProcess {
- public:
-  CredentialsRef Get() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return credentials_;
-  }
-
-  CredentialsRef Ask() {
-    auto credentials = std::make_shared<const Credentials>(linux_port::ProcessCredentials());
-    const std::lock_guard<std::mutex> lock(mutex_);
-    credentials_ = credentials;
-    return credentials;
-  }
-
- private:
-  std::mutex mutex_;
-  CredentialsRef credentials_;
+// What this thread was found to be, which was the process's, and the number of CredentialChanges() then.
+struct Known {
+  Credentials base;
+  std::optional<std::uint64_t> found_under;
 };
 
-// One for the process, guarded by its own mutex. Never destroyed: pool threads may outlive static
-// destruction.
-KnownProcess& TheProcess() {
-  static KnownProcess* const process = new KnownProcess;
-  return *process;
-}
-
 // The process's credentials, which the calling thread has when this returns. What is known is right if the
-// thread has it: a change of the process's credentials changes this thread, too, and a switch of the thread
-// changes nothing but the thread. Where they differ the witness decides.
-CredentialsRef ComeToProcess() {
-  Credentials thread;
-  linux_port::ReadCredentials(thread);
-  CredentialsRef process = TheProcess().Get();
-  if (process && thread == *process) return process;
-  process = TheProcess().Ask();
-  if (thread != *process) linux_port::SwitchBack(*process);
-  return process;
+// thread still has it: a change of the process's credentials changes this thread, too, and a switch of the
+// thread changes nothing but the thread. Else the witness decides.
+const Credentials& ComeToProcess() {
+  thread_local Known known;
+  const std::uint64_t changes = linux_port::CredentialChanges();
+  if (known.found_under == changes && linux_port::StillHas(known.base)) return known.base;
+  known.found_under.reset();
+  const Credentials process = linux_port::ProcessCredentials();
+  linux_port::ReadCredentials(known.base);
+  if (known.base != process) {
+    linux_port::SwitchBack(process);
+    linux_port::ReadCredentials(known.base);
+  }
+  if (known.base != process) {
+    Abort("a pool thread does not become the process again");
+  }
+  known.found_under = changes;
+  return known.base;
 }
 
 linux_port::RealUid RealUidHere() {
@@ -67,13 +52,15 @@ linux_port::RealUid RealUidHere() {
 struct port::JobScope::State {
   // Keeps the process's own credentials as they are while the thread acts as somebody else.
   std::shared_lock<std::shared_mutex> gate{linux_port::ScopeGate()};
-  CredentialsRef base = ComeToProcess();
+  const Credentials& base = ComeToProcess();
+  linux_port::CapabilitiesBy capabilities = linux_port::CapabilitiesBy::kUs;
 };
 
 port::JobScope::JobScope(const Token& token) : state_(new State) {
-  linux_port::SwitchTo(*state_->base, linux_port::LinuxToken::From(token), RealUidHere());
+  state_->capabilities =
+      linux_port::SwitchTo(state_->base, linux_port::LinuxToken::From(token), RealUidHere());
 }
 
-port::JobScope::~JobScope() { linux_port::SwitchBack(*state_->base); }
+port::JobScope::~JobScope() { linux_port::SwitchBack(state_->base, state_->capabilities); }
 
 }  // namespace impersonate

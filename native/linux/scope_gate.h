@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <shared_mutex>
 
 namespace impersonate::linux_port {
@@ -7,5 +8,9 @@ namespace impersonate::linux_port {
 // Held shared by every thread inside a scope, and alone by a change of the process's credentials: the C
 // library aborts the process when the threads it changes answer differently. Never destroyed.
 std::shared_mutex& ScopeGate();
+
+// How often the process's credentials have been changed so. Read inside the gate: what a thread knew itself
+// to be under another number it has to find out again.
+std::uint64_t CredentialChanges() noexcept;
 
 }  // namespace impersonate::linux_port

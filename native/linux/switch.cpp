@@ -20,14 +20,25 @@ Error NotTaken(const char* what) {
                    " reads back something else: a system call filter or sandbox may be faking it");
 }
 
-// Leaves only what the token may keep of the process's capabilities. The kernel has already cleared root's.
-void LimitCapabilities(const Credentials& base, const Identity& identity) {
-  const std::uint64_t wanted = identity.capabilities & base.capabilities.permitted;
+// The kernel takes all effective capabilities off with the effective uid 0, and puts all permitted ones on
+// with it: enough where the token may keep none and the process has all that it may.
+CapabilitiesBy WhoLimits(const Credentials& base, const Identity& identity, std::uint64_t wanted) {
+  const bool kernel = base.capabilities_follow_uid && base.effective_uid == 0 && identity.uid != 0 &&
+                      base.capabilities.effective == base.capabilities.permitted && wanted == 0;
+  return kernel ? CapabilitiesBy::kKernel : CapabilitiesBy::kUs;
+}
+
+// Leaves only what the token may keep of the process's capabilities.
+CapabilitiesBy LimitCapabilities(const Credentials& base, const LinuxToken& token) {
+  const std::uint64_t wanted = token.identity().capabilities & base.capabilities.permitted;
+  const CapabilitiesBy by = WhoLimits(base, token.identity(), wanted);
+  if (by == CapabilitiesBy::kKernel && token.verified()) return by;
   Capabilities now = ReadCapabilities();
-  if (now.effective == wanted) return;
+  if (now.effective == wanted) return by;
   now.effective = wanted;
   if (WriteCapabilities(now) != 0) throw ErrnoError(errno, "capset");
   if (ReadCapabilities().effective != wanted) throw NotTaken("capget");
+  return CapabilitiesBy::kUs;
 }
 
 // The uid that brings back the right to switch.
@@ -40,7 +51,13 @@ uid_t RealUidOf(const Identity& identity, RealUid real) {
   return real == RealUid::kReserved ? kReservedUid : identity.uid;
 }
 
-void VerifyIds(const Credentials& base, const Identity& identity, RealUid real) {
+// What decides what the thread may open, which a call that did nothing would have left as it was.
+void VerifyEffective(const Identity& identity) {
+  if (raw::GetEuid() != identity.uid) throw NotTaken("geteuid");
+  if (raw::GetEgid() != identity.gid) throw NotTaken("getegid");
+}
+
+void VerifyAll(const Credentials& base, const Identity& identity, RealUid real) {
   uid_t uid[3];
   if (raw::GetResUid(&uid[0], &uid[1], &uid[2]) != 0) throw ErrnoError(errno, "getresuid");
   if (uid[0] != RealUidOf(identity, real) || uid[1] != identity.uid || uid[2] != WayBack(base)) {
@@ -49,9 +66,6 @@ void VerifyIds(const Credentials& base, const Identity& identity, RealUid real) 
   gid_t gid[3];
   if (raw::GetResGid(&gid[0], &gid[1], &gid[2]) != 0) throw ErrnoError(errno, "getresgid");
   if (gid[0] != identity.gid || gid[1] != identity.gid) throw NotTaken("getresgid");
-}
-
-void VerifyRest(const Identity& identity) {
   std::vector<gid_t> groups;
   ReadGroups(groups);
   if (groups != identity.groups) throw NotTaken("getgroups");
@@ -100,7 +114,7 @@ void Undo(const Credentials& base, Done done) noexcept {
 
 }  // namespace
 
-void SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real) {
+CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real) {
   const Identity& identity = token.identity();
   RequireWayBack(base, identity);
   if (RootInReserve(base) && RaiseRoot()) throw ErrnoError(errno, "setresuid");
@@ -112,12 +126,14 @@ void SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real) {
     done = Done::kGid;
     SetUidOf(base, identity, real);
     done = Done::kUid;
-    LimitCapabilities(base, identity);
-    VerifyIds(base, identity, real);
-    if (!token.verified()) {
-      VerifyRest(identity);
+    const CapabilitiesBy by = LimitCapabilities(base, token);
+    if (token.verified()) {
+      VerifyEffective(identity);
+    } else {
+      VerifyAll(base, identity, real);
       token.MarkVerified();
     }
+    return by;
   } catch (...) {
     Undo(base, done);
     throw;
@@ -133,6 +149,8 @@ bool IsReservedUidMapped() {
   return false;
 }
 
-void SwitchBack(const Credentials& base) noexcept { AbortOn(WriteCredentials(base)); }
+void SwitchBack(const Credentials& base, CapabilitiesBy capabilities) noexcept {
+  AbortOn(WriteCredentials(base, capabilities));
+}
 
 }  // namespace impersonate::linux_port

@@ -14,14 +14,15 @@ enum class RealUid {
 };
 
 // Takes the calling thread from `base` to the token: the effective ids are the user's, and the saved uid is
-// the way back. Reads the ids and effective capabilities back each time, and everything where the token is
-// not verified yet. Throws Error, with the thread at `base`; aborts if it cannot be brought back there.
-void SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real = RealUid::kUsers);
+// the way back. Reads the effective ids back each time, and everything where the token is not verified yet.
+// Throws Error, with the thread at `base`; aborts if it cannot be brought back there. Returns what SwitchBack
+// is to be told.
+CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real = RealUid::kUsers);
 
 // Whether this user namespace has the uid of RealUid::kReserved.
 bool IsReservedUidMapped();
 
-// Brings the calling thread back from a token, or aborts the process.
-void SwitchBack(const Credentials& base) noexcept;
+// Brings the calling thread back from a token, or aborts the process. Reads the effective ids back.
+void SwitchBack(const Credentials& base, CapabilitiesBy capabilities = CapabilitiesBy::kUs) noexcept;
 
 }  // namespace impersonate::linux_port

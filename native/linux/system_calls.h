@@ -17,10 +17,12 @@ namespace impersonate::linux_port::raw {
 constexpr long kGetresuid = SYS_getresuid32, kGetresgid = SYS_getresgid32, kGetgroups = SYS_getgroups32;
 constexpr long kSetresuid = SYS_setresuid32, kSetresgid = SYS_setresgid32, kSetgroups = SYS_setgroups32;
 constexpr long kSetfsuid = SYS_setfsuid32, kSetfsgid = SYS_setfsgid32;
+constexpr long kGeteuid = SYS_geteuid32, kGetegid = SYS_getegid32;
 #else
 constexpr long kGetresuid = SYS_getresuid, kGetresgid = SYS_getresgid, kGetgroups = SYS_getgroups;
 constexpr long kSetresuid = SYS_setresuid, kSetresgid = SYS_setresgid, kSetgroups = SYS_setgroups;
 constexpr long kSetfsuid = SYS_setfsuid, kSetfsgid = SYS_setfsgid;
+constexpr long kGeteuid = SYS_geteuid, kGetegid = SYS_getegid;
 #endif
 
 // The id that the system calls take for "leave it as it is".
@@ -31,6 +33,8 @@ inline long GetResUid(uid_t* r, uid_t* e, uid_t* s) { return ::syscall(kGetresui
 inline long GetResGid(gid_t* r, gid_t* e, gid_t* s) { return ::syscall(kGetresgid, r, e, s); }
 inline long SetResUid(uid_t r, uid_t e, uid_t s) { return ::syscall(kSetresuid, r, e, s); }
 inline long SetResGid(gid_t r, gid_t e, gid_t s) { return ::syscall(kSetresgid, r, e, s); }
+inline uid_t GetEuid() { return static_cast<uid_t>(::syscall(kGeteuid)); }
+inline gid_t GetEgid() { return static_cast<gid_t>(::syscall(kGetegid)); }
 inline long GetGroups(std::size_t size, gid_t* list) { return ::syscall(kGetgroups, size, list); }
 inline long SetGroups(std::size_t size, const gid_t* list) { return ::syscall(kSetgroups, size, list); }
 

@@ -1,4 +1,6 @@
+#include <cstdint>
 #include <exception>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 
@@ -13,6 +15,9 @@ namespace impersonate::port {
 
 struct Captured {
   linux_port::Credentials base;
+  // The number of CredentialChanges() that `base` was read under; none if it was not.
+  std::optional<std::uint64_t> read_under;
+  linux_port::CapabilitiesBy capabilities = linux_port::CapabilitiesBy::kUs;
   // Keeps the process's own credentials as they are while the thread is inside a scope.
   std::shared_lock<std::shared_mutex> gate{linux_port::ScopeGate(), std::defer_lock};
 };
@@ -23,10 +28,16 @@ CapturedPtr NewCaptured() { return CapturedPtr(new Captured); }
 
 void Capture(Captured& captured) {
   captured.gate.lock();
+  const std::uint64_t changes = linux_port::CredentialChanges();
+  if (captured.read_under == changes && linux_port::StillHas(captured.base)) return;
+  captured.read_under.reset();
   linux_port::ReadCredentials(captured.base);
+  captured.read_under = changes;
 }
 
-void RestoreForNow(Captured& captured) noexcept { linux_port::SwitchBack(captured.base); }
+void RestoreForNow(Captured& captured) noexcept {
+  linux_port::SwitchBack(captured.base, captured.capabilities);
+}
 
 void Restore(Captured& captured) noexcept {
   RestoreForNow(captured);
@@ -39,9 +50,13 @@ void Forget(Captured& captured) noexcept {
 
 namespace {
 
-void Reenter(const Captured& captured, const Token& token) noexcept {
+void SwitchTo(Captured& captured, const Token& token) {
+  captured.capabilities = linux_port::SwitchTo(captured.base, linux_port::LinuxToken::From(token));
+}
+
+void Reenter(Captured& captured, const Token& token) noexcept {
   try {
-    linux_port::SwitchTo(captured.base, linux_port::LinuxToken::From(token));
+    SwitchTo(captured, token);
   } catch (const std::exception& error) {
     Abort(std::string("cannot return to the enclosing scope: ") + error.what());
   }
@@ -53,7 +68,7 @@ void Apply(Captured& captured, const Token* current, const Token& token) {
   // From one user to another the way leads over the captured identity, which has the right to switch.
   if (current) RestoreForNow(captured);
   try {
-    linux_port::SwitchTo(captured.base, linux_port::LinuxToken::From(token));
+    SwitchTo(captured, token);
   } catch (...) {
     if (current) Reenter(captured, *current);
     throw;

@@ -5,6 +5,10 @@ export interface Probe {
   /** Each returns 0 or the errno; an id of -1 stays as it is. */
   setUserIds(real: number, effective: number, saved: number): number;
   setGroupIds(real: number, effective: number, saved: number): number;
+  /** By which the kernel judges what is opened; never -1. */
+  setFileIds(uid: number, gid: number): number;
+  /** Those permitted and effective from now on. */
+  setCapabilities(bits: number): number;
   setGroups(groups: number[]): number;
   /** From now on the system call fails with `errno` on this thread, for good; 0 is a false success. */
   failSyscall(name: string, errno: number, firstArgument?: number): void;

@@ -37,11 +37,22 @@ function parse(text: string): ThreadStatus {
 /** Of the calling thread. */
 export const threadStatus = (): ThreadStatus => parse(readFileSync('/proc/thread-self/status', 'utf8'));
 
+/** Undefined for a thread that has ended. */
+function statusOf(id: string): string | undefined {
+  try {
+    return readFileSync(`/proc/self/task/${id}/status`, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
 /** Of every thread of the process, by thread id. */
 export function allThreads(): Map<string, ThreadStatus> {
   const threads = new Map<string, ThreadStatus>();
   for (const id of readdirSync('/proc/self/task')) {
-    threads.set(id, parse(readFileSync(`/proc/self/task/${id}/status`, 'utf8')));
+    const status = statusOf(id);
+    if (status !== undefined) threads.set(id, parse(status));
   }
   return threads;
 }

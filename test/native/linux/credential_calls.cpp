@@ -1,5 +1,6 @@
 #include "credential_calls.h"
 
+#include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,6 +14,20 @@ int SetUserIds(uid_t real, uid_t effective, uid_t saved) {
 
 int SetGroupIds(gid_t real, gid_t effective, gid_t saved) {
   return syscall(SYS_setresgid, real, effective, saved) == 0 ? 0 : errno;
+}
+
+int SetFileIds(uid_t uid, gid_t gid) {
+  syscall(SYS_setfsgid, gid);
+  syscall(SYS_setfsuid, uid);
+  const bool taken = syscall(SYS_setfsgid, -1) == gid && syscall(SYS_setfsuid, -1) == uid;
+  return taken ? 0 : EPERM;
+}
+
+int SetCapabilities(std::uint32_t capabilities) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  data[0].effective = data[0].permitted = capabilities;
+  return syscall(SYS_capset, &header, data) == 0 ? 0 : errno;
 }
 
 int SetGroups(const std::vector<gid_t>& groups) {

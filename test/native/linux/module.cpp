@@ -29,6 +29,17 @@ Napi::Value SetGroupIdsFrom(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), SetGroupIds(id(0), id(1), id(2)));
 }
 
+// setFileIds(uid, gid): errno
+Napi::Value SetFileIdsFrom(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(),
+                           SetFileIds(info[0].ToNumber().Uint32Value(), info[1].ToNumber().Uint32Value()));
+}
+
+// setCapabilities(bits): errno
+Napi::Value SetCapabilitiesFrom(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), SetCapabilities(info[0].ToNumber().Uint32Value()));
+}
+
 // setGroups(ids): errno
 Napi::Value SetGroupsFrom(const Napi::CallbackInfo& info) {
   const auto list = info[0].As<Napi::Array>();
@@ -54,6 +65,8 @@ void FailSyscall(const Napi::CallbackInfo& info) {
 Napi::Object Register(Napi::Env env, Napi::Object exports) {
   exports["setUserIds"] = Napi::Function::New(env, SetUserIdsFrom);
   exports["setGroupIds"] = Napi::Function::New(env, SetGroupIdsFrom);
+  exports["setFileIds"] = Napi::Function::New(env, SetFileIdsFrom);
+  exports["setCapabilities"] = Napi::Function::New(env, SetCapabilitiesFrom);
   exports["setGroups"] = Napi::Function::New(env, SetGroupsFrom);
   exports["failSyscall"] = Napi::Function::New(env, FailSyscall<Threads::kCalling>);
   exports["failSyscallOnAllThreads"] = Napi::Function::New(env, FailSyscall<Threads::kAll>);

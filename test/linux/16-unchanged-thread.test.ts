@@ -1,0 +1,95 @@
+import { linesOf } from '../support/child';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world-linux';
+
+const open = `const { probe } = require(${JSON.stringify(require.resolve('../support/probe'))});
+  const { threadStatus } = require(${JSON.stringify(require.resolve('../support/thread-status'))});
+  const text = () => { const { uids, gids, groups, capabilities } = threadStatus(); return [uids, gids, groups, ...Object.values(capabilities)].join(); };
+  const alice = await world.alice.token();
+  const bob = { uid: ${String(world.bob.uid)}, gid: ${String(world.bob.gid)} };`;
+
+// What a thread was before is known from its last scope, and only looked over at the next one.
+describeSwitching('what another addon changes between two scopes is there again after the second', () => {
+  test.each([
+    ['the effective uid', 'probe().setUserIds(-1, bob.uid, -1);'],
+    ['all uids but the saved one', 'probe().setUserIds(bob.uid, bob.uid, -1);'],
+    ['the effective gid', 'probe().setGroupIds(-1, bob.gid, -1);'],
+    ['all gids', 'probe().setGroupIds(bob.gid, bob.gid, bob.gid);'],
+    ['the groups', 'probe().setGroups([bob.gid, 4242]);'],
+    ['other groups', 'probe().setGroups([4242]); alice.runSync(() => {}); probe().setGroups([4243]);'],
+    ['more groups than are usual', 'probe().setGroups(Array.from({ length: 100 }, (_, i) => 5000 + i));'],
+    ['the ids for files', 'probe().setFileIds(bob.uid, bob.gid);'],
+    ['the uid for files', 'probe().setFileIds(bob.uid, 0);'],
+    ['the gid for files', 'probe().setFileIds(0, bob.gid);'],
+  ])('%s', async (_what, change) => {
+    const lines = await linesOf(`${open}
+      alice.runSync(() => {});
+      const before = text();
+      ${change}
+      const changed = text();
+      say(String(changed !== before));
+      alice.runSync(() => { say(String(world.whoAmI() === world.alice.id)); });
+      say(String(text() === changed));
+      const scope = alice.impersonate();
+      scope.revert();
+      say(String(text() === changed));
+      `);
+    expect(lines).toEqual(['true', 'true', 'true', 'true']);
+  });
+
+  test("the process's own credentials, changed by its own functions", async () => {
+    const lines = await linesOf(`${open}
+      alice.runSync(() => {});
+      for (const change of [
+        () => process.setgroups([4242]), () => process.setegid(bob.gid), () => process.setegid(0),
+        () => process.seteuid(bob.uid), () => process.seteuid(0),
+        // Of which only the real and saved gid are left.
+        () => { process.setgid(bob.gid); process.setegid(0); },
+      ]) {
+        change();
+        const changed = text();
+        alice.runSync(() => { if (world.whoAmI() !== world.alice.id) say('not alice'); });
+        say(String(text() === changed));
+      }`);
+    expect(lines).toEqual(Array(6).fill('true'));
+  });
+});
+
+describeSwitching('capabilities come back', () => {
+  // Root's go and come with the uid, unless the thread or the token is another case.
+  test.each([
+    [
+      'of a token that is root itself, with less',
+      "Token.process().restrict({ removePrivileges: ['CAP_KILL'] })",
+    ],
+    [
+      'of a token that is root itself, with nothing',
+      'Token.process().restrict({ removePrivileges: Token.process().privileges.map(({ name }) => name) })',
+    ],
+    ['of a user', 'alice'],
+    ['of nobody', 'Token.anonymous()'],
+  ])('after a scope %s', async (_who, token) => {
+    const lines = await linesOf(`${open}
+      const before = text();
+      const token = ${token};
+      for (let i = 0; i < 3; i++) {
+        token.runSync(() => { if (text() === before) say('nothing was taken off'); });
+        say(String(text() === before));
+      }
+      alice.runSync(() => token.runSync(() => alice.runSync(() => {})));
+      say(String(text() === before));`);
+    expect(lines).toEqual(['true', 'true', 'true', 'true']);
+  });
+
+  test('where the kernel leaves them alone, too', async () => {
+    const lines = await linesOf(
+      `${open}
+      const before = text();
+      for (let i = 0; i < 3; i++) {
+        say(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text() === before));
+      }`,
+      { through: ['setpriv', '--securebits', '+no_setuid_fixup'] },
+    );
+    expect(lines).toEqual(['0 true', '0 true', '0 true']);
+  });
+});
