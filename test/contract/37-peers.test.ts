@@ -272,6 +272,42 @@ describe('a peer server', () => {
     expect(await settledHandles()).toBeLessThanOrEqual(handles + few);
   });
 
+  test('told to listen again while it is being started listens once', async () => {
+    using server = createPeerServer();
+    const address = newAddress();
+    const first = server.listen(address);
+    server.close();
+    const second = server.listen(address).catch(() => undefined);
+    expect((await rejected(first)).code).toBe('ERR_SERVER_NOT_RUNNING');
+    const listens = (await second) !== undefined;
+    expect([server.listening, server.address()]).toEqual([listens, listens ? address : null]);
+    server.close();
+    expect((await rejected(connectPeer(address))).code).toMatch(/^(ENOENT|ERROR_FILE_NOT_FOUND)$/);
+  });
+
+  test('is not ended by a client that goes away, and tells of it unless somebody else listens', async () => {
+    const lines = await linesOf(`
+      const { once } = require('node:events');
+      const { connectPeer, createPeerServer } = require(${JSON.stringify(product)});
+      const server = await createPeerServer().listen(${JSON.stringify(newAddress())});
+      const seen = [];
+      server.on('clientError', () => seen.push('clientError'));
+      for (const own of [false, true]) {
+        const arrival = once(server, 'connection');
+        const client = await connectPeer(server.address());
+        const [socket] = await arrival;
+        if (own) socket.on('error', () => seen.push('own'));
+        const closed = new Promise((resolve) => socket.once('close', resolve));
+        for (let n = 0; n < 20; n++) socket.write('x'.repeat(100_000));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        client.destroy();
+        await closed;
+        say(seen.splice(0).join() + ' ' + server.connections + ' ' + Token.count);
+      }
+      server.close();`);
+    expect(lines).toEqual(['clientError 0 0', 'own 0 0']);
+  });
+
   test('what connected stays connected when the server closes', async () => {
     const server = await listening(nobody);
     const [client, socket, token] = await closedPair(server);

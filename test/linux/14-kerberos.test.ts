@@ -100,13 +100,14 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
   test('takes a principal for nobody but the user of that name in its own realm', async () => {
     const said = await lines(`
       const server = new NegotiateServer();
-      for (const user of ['admin', 'foreign', 'nobody', 'root']) {
+      for (const user of ['admin', 'foreign', 'nobody', 'root', 'daemon']) {
         say(user + ': ' + (await outcome(server, await legOf(user))));
       }
       const map = async (user, mapUser) => say('mapped: ' + (await outcome(new NegotiateServer({ mapUser }), await legOf(user))));
       await map('admin', (principal) => (principal === 'imp-alice/admin@IMPERSONATE.TEST' ? 'imp-bob' : null));
       await map('foreign', async (principal) => (principal === 'imp-alice@FOREIGN.TEST' ? 'imp-bob' : null));
       await map('root', () => 'root');
+      await map('daemon', () => 'imp-alice');
       await map('alice', () => null);
       await map('alice', () => undefined);
       await map('alice', () => { throw Object.assign(new Error(), { code: 'MINE' }); });`);
@@ -115,9 +116,11 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       'foreign: ERR_UNMAPPED_PRINCIPAL',
       'nobody: ERR_UNKNOWN_USER',
       'root: ERR_UNMAPPED_PRINCIPAL',
+      'daemon: ERR_UNMAPPED_PRINCIPAL',
       'mapped: bob',
       'mapped: bob',
       'mapped: 0',
+      'mapped: alice',
       'mapped: ERR_UNMAPPED_PRINCIPAL',
       'mapped: ERR_INVALID_ARG_TYPE',
       'mapped: MINE',
