@@ -399,6 +399,17 @@ describeSwitching('a response that is not the handler’s alone', () => {
     expect(one.connections.size).toBe(1);
   });
 
+  test('has one end when it asks for a proof, whatever somebody meant to send', async () => {
+    await serve();
+    server.prependListener('request', (_request, response) => {
+      response.setHeader('Transfer-Encoding', 'chunked').setHeader('X-Before', 'kept');
+    });
+    const answer = await sendRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(answer).toContain('X-Before: kept\r\n');
+    expect(answer).toContain('Content-Length: 0\r\n');
+    expect(answer).not.toContain('Transfer-Encoding');
+  });
+
   test('that was begun while the proof was looked at goes on, and the proof brings nobody down', async () => {
     await serve((_request, response) => {
       response.end(me());
