@@ -166,15 +166,17 @@ test.each<[string, unknown, () => unknown]>([
   ],
 ])('the option %s that every object has is nobody’s, and refused', async (name, value, call) => {
   Object.defineProperty(Object.prototype, name, { value, configurable: true });
-  let outcome: unknown;
+  let outcome: Promise<Caught>;
   try {
-    outcome = call();
-  } catch (error) {
-    outcome = Promise.reject(error as Error);
+    outcome = rejected(
+      new Promise((resolve) => {
+        resolve(call());
+      }),
+    );
   } finally {
     Reflect.deleteProperty(Object.prototype, name);
   }
-  const error = await rejected(Promise.resolve(outcome));
+  const error = await outcome;
   expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
   expect(error.message).toContain(`"options.${name}"`);
 });
