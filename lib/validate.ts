@@ -40,7 +40,10 @@ export function validateString(value: unknown, argument: string): asserts value 
   if (value.includes('\0')) throw wrongValue(argument, 'must not contain null bytes');
 }
 
-/** Plain options with no key but the known ones: a misspelt restriction must not be ignored. */
+/**
+ * Plain options with no key but the known ones: a misspelt restriction must not be ignored. One that every object has
+ * was given by nobody: whoever put it on Object.prototype would choose how far to trust.
+ */
 export function validateOptions<K extends string>(
   value: unknown,
   argument: string,
@@ -52,6 +55,14 @@ export function validateOptions<K extends string>(
   for (const key of Object.keys(value)) {
     if (!(keys as readonly string[]).includes(key)) {
       throw wrongValue(`${argument}.${key}`, `is not known: there is ${keys.join(', ')}`);
+    }
+  }
+  for (const key of keys) {
+    if (key in Object.prototype && !Object.hasOwn(value, key)) {
+      throw wrongValue(
+        `${argument}.${key}`,
+        'must not come from Object.prototype, which something has changed',
+      );
     }
   }
 }

@@ -3,6 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 /** HTTP_1_1_REQUIRED: the client is to come again with HTTP/1.1 (RFC 9113). */
 const http11Required = 0xd;
 
+/** Whether nobody waits for an answer any more. */
+export function isAnswered({ destroyed, writableEnded }: ServerResponse): boolean {
+  return destroyed || writableEnded;
+}
+
 /** Unless somebody has answered meanwhile. The request's body is read and thrown away: the connection goes on. */
 function answer(
   request: IncomingMessage,
@@ -11,9 +16,14 @@ function answer(
   headers: Record<string, string> = {},
 ): void {
   request.resume();
-  if (response.destroyed || response.writableEnded) return;
-  if (response.headersSent) response.destroy();
-  else response.writeHead(status, { ...headers, 'Content-Length': '0' }).end();
+  if (isAnswered(response)) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // Somebody may have meant to send a body: its end must not be told in two ways.
+  response.removeHeader('Transfer-Encoding');
+  response.writeHead(status, { ...headers, 'Content-Length': '0' }).end();
 }
 
 /** What asks for a proof, or for the next leg of it. */
@@ -35,7 +45,13 @@ export function forbid(request: IncomingMessage, response: ServerResponse): void
   answer(request, response, 403);
 }
 
+/** Without what the failed handler had to say; only the server's own proof goes out. */
 export function fail(request: IncomingMessage, response: ServerResponse): void {
+  if (!response.headersSent) {
+    const names = response.getHeaderNames().filter((name) => name !== 'www-authenticate');
+    for (const name of names) response.removeHeader(name);
+    response.statusMessage = '';
+  }
   answer(request, response, 500);
 }
 

@@ -2,12 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { asProcess } from '../as-process';
 import { ImpersonationError } from '../error';
+import { runInFlow, type Flow } from '../flow';
 import { internal } from '../internal';
 import { isForWork, type ImpersonationLevel } from '../level';
 import type { HandshakeStep, Negotiator } from '../negotiate/negotiator';
+import { runAsFlow } from '../run';
 import { Token } from '../token';
 import type { TokenLease } from '../token-lease';
-import { challenge, credentials, forbid, requireHttp11 } from './answer';
+import { challenge, credentials, forbid, isAnswered, requireHttp11 } from './answer';
 import { Connection } from './connection';
 import { emitInFlow } from './flow-events';
 import { isForwarded } from './forwarded';
@@ -45,7 +47,7 @@ export class Gate {
   readonly #negotiator: Negotiator;
   readonly #options: HttpAuthenticationOptions;
   readonly #connections = new WeakMap<Socket, Connection>();
-  readonly #admitted = new WeakMap<IncomingMessage, Token>();
+  readonly #admitted = new WeakMap<IncomingMessage, Flow>();
 
   constructor(negotiator: Negotiator, options: HttpAuthenticationOptions) {
     validateArguments(negotiator, options);
@@ -57,7 +59,8 @@ export class Gate {
     const { request } = visit;
     const admitted = this.#admitted.get(request);
     if (admitted) {
-      visit.proceed((fn) => fn(), admitted);
+      // Once more in its flow: what is between may have lost it, or be in that of another request.
+      visit.proceed((fn) => runInFlow(admitted, fn), admitted.token);
       return;
     }
     if (request.httpVersionMajor > 1) {
@@ -145,7 +148,8 @@ export class Gate {
       const lease = token.lend();
       if (this.#options.persist !== 'request' && !connection.shared) connection.identity = lease;
       return () => {
-        if (reply) response.setHeader('WWW-Authenticate', credentials(scheme, reply));
+        if (reply && !response.headersSent)
+          response.setHeader('WWW-Authenticate', credentials(scheme, reply));
         this.#enter(connection, visit, lease);
       };
     } finally {
@@ -155,17 +159,22 @@ export class Gate {
 
   #enter(connection: Connection, visit: Visit, lease: TokenLease): void {
     const { request, response } = visit;
+    if (isAnswered(response)) {
+      this.#refused(visit, 'The request was answered before its sender was known', 'ERR_HTTP_ANSWERED');
+      return;
+    }
     const token = new Token(internal, lease, true);
+    const flow = { token, lease };
     connection.serve(response, token);
-    this.#admitted.set(request, token);
+    this.#admitted.set(request, flow);
     Object.assign(request, { token });
     visit.proceed(
       (fn) =>
-        token.run(() => {
+        runAsFlow(flow, () => {
           emitInFlow(request);
           emitInFlow(response);
           return fn();
-        }),
+        }, []),
       token,
     );
   }

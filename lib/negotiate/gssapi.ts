@@ -12,6 +12,12 @@ const spnego = '06062b0601050502';
 const krb5 = '06092a864886f712010202';
 const mechanisms = { Negotiate: [spnego, krb5], Kerberos: [krb5] };
 
+/**
+ * The first uid that is a person's (UID_MIN). Accounts below have their names by custom, and a realm may have users
+ * called `postgres` or `root` of whom this machine knows nothing.
+ */
+const firstUser = 1000;
+
 interface Proof {
   readonly client: string;
   readonly server: string;
@@ -87,9 +93,12 @@ class GssapiContext implements AcceptorContext {
     const mapUser = this.#mapUser;
     if (mapUser) return Promise.resolve(mapUser(client)).then((name) => tokenFor(client, name));
     return tokenFor(client, localAccount(client, server)).then((token) => {
-      if (token.user.id !== '0') return token;
+      if (Number(token.user.id) >= firstUser) return token;
       token.close();
-      throw unmapped(client, 'the superuser is not taken over the network unless mapUser says so');
+      throw unmapped(
+        client,
+        'the accounts of the system are not taken over the network unless mapUser says so',
+      );
     });
   }
 }

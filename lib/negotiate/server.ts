@@ -36,8 +36,8 @@ export interface NegotiateServerOptions {
   allowAnonymous?: boolean;
   /**
    * Which local account a Kerberos principal (`user@REALM`) is, null for none, in the place of the rule: the name
-   * without the realm, where the realm is the server's own; never one with an instance (`user/admin`), and never the
-   * superuser. What it answers is taken as it is. Linux; Windows knows whose account it is.
+   * without the realm, where the realm is the server's own; never one with an instance (`user/admin`), and never an
+   * account of the system (a uid below 1000). What it answers is taken as it is. Linux; Windows knows whose account it is.
    */
   mapUser?: MapUser;
   /** Bytes of a leg, at most; 65,536 by default. */

@@ -6,7 +6,13 @@ import { ImpersonationError } from '../error';
 import { originals } from '../fs/node-fs';
 import { levelNumber, type ImpersonationLevel } from '../level';
 import { onOwnThread } from '../thread-limit';
-import { validateInteger, validateOptions, validateString, wrongType } from '../validate';
+import {
+  validateAbortSignal,
+  validateInteger,
+  validateOptions,
+  validateString,
+  wrongType,
+} from '../validate';
 import { validateAddress } from './address';
 import { socketOf } from './descriptor';
 
@@ -120,9 +126,7 @@ function connected(path: string, options: ConnectPeerOptions): Promise<Socket> {
   const { level = 'impersonation', timeout = 5000, signal } = options;
   levelNumber(level, 'options.level');
   validateInteger(timeout, 'options.timeout', 0, 2 ** 31 - 1);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw wrongType('options.signal', 'an instance of AbortSignal', signal);
-  }
+  if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
   const server = toServer(options.server);
   requireLevelHere(level);
   if (native.port === 'win32') return connectPipe(path, level, { server, timeout, signal });

@@ -15,6 +15,8 @@ export interface Arrivals {
   arrived(socket: Socket, token: Token): void;
   /** A client whose identity is not to be had; its connection is closed. */
   refused(error: Error): void;
+  /** A client more than there is room for; its connection is closed. */
+  dropped(): void;
   /** There will be no more clients. */
   failed(error: Error): void;
 }

@@ -26,6 +26,7 @@ export interface PipeSettings {
   readonly allow: readonly string[];
   readonly securityDescriptor: string;
   readonly identifyTimeout: number;
+  readonly maxConnections: number;
 }
 
 export interface UnixSettings {
@@ -33,9 +34,7 @@ export interface UnixSettings {
   readonly group: number | undefined;
 }
 
-export interface Settings extends PipeSettings, UnixSettings {
-  readonly maxConnections: number;
-}
+export interface Settings extends PipeSettings, UnixSettings {}
 
 const groups: Readonly<Record<string, string>> = {
   'authenticated-users': 'S-1-5-11',

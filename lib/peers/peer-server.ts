@@ -18,7 +18,10 @@ export type PeerListener = (socket: Socket, token: Token) => void;
 /** What a PeerServer emits. */
 export interface PeerServerEvents {
   connection: [socket: Socket, token: Token];
-  /** A client whose identity was not to be had; its connection is closed. */
+  /**
+   * A client whose identity was not to be had, or whose connection broke while nobody listened for its 'error'; it is
+   * closed.
+   */
   clientError: [error: Error];
   /** A client more than `maxConnections`; its connection is closed. */
   drop: [];
@@ -37,6 +40,8 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
   #listener: Listener | undefined;
   #path: string | null = null;
   #connections = 0;
+  /** The listen() whose outcome counts. */
+  #attempt: object | undefined;
 
   /** @internal */
   constructor(key: symbol, settings: Settings) {
@@ -72,12 +77,14 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
           'ERR_SERVER_ALREADY_LISTEN',
         );
       }
+      const attempt = {};
       this.#path = path;
+      this.#attempt = attempt;
       resolve(
         asProcess(() => this.#start(path)).then(
-          (listener) => this.#started(path, listener),
+          (listener) => this.#started(attempt, listener),
           (error: unknown) => {
-            this.#path = null;
+            if (this.#attempt === attempt) this.#path = null;
             throw error;
           },
         ),
@@ -89,6 +96,7 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
   close(): void {
     const listener = this.#listener;
     this.#listener = undefined;
+    this.#attempt = undefined;
     this.#path = null;
     if (!listener) return;
     asProcess(() => {
@@ -121,6 +129,9 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
       refused: (error) => {
         this.emit('clientError', error);
       },
+      dropped: () => {
+        this.emit('drop');
+      },
       failed: (error) => {
         this.close();
         this.emit('error', error);
@@ -132,8 +143,8 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
     });
   }
 
-  #started(path: string, listener: Listener): this {
-    if (this.#path !== path) {
+  #started(attempt: object, listener: Listener): this {
+    if (this.#attempt !== attempt) {
       listener.close();
       throw new ImpersonationError('The server was closed before it listened', 'ERR_SERVER_NOT_RUNNING');
     }
@@ -152,6 +163,10 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
     socket.once('close', () => {
       this.#connections -= 1;
       token.close();
+    });
+    // A client must not be able to end the service by going away.
+    socket.on('error', (error) => {
+      if (socket.listenerCount('error') === 1) this.emit('clientError', error);
     });
     this.emit('connection', socket, token);
   }

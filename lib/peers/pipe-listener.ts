@@ -46,6 +46,11 @@ export function listenOnPipe(path: string, settings: PipeSettings, arrivals: Arr
     arrivals.refused(error);
   };
   const identify = (socket: Socket, fd: number): void => {
+    if (unknown.size >= settings.maxConnections) {
+      socket.on('error', () => {}).destroy();
+      arrivals.dropped();
+      return;
+    }
     unknown.add(socket);
     whenWritten(socket, settings.identifyTimeout, (error) => {
       if (!unknown.delete(socket)) return;

@@ -1,5 +1,14 @@
-import { lookupAccount, Token } from 'impersonate';
+import {
+  connectPeer,
+  createPeerServer,
+  lookupAccount,
+  NegotiateServer,
+  Token,
+  TokenCache,
+} from 'impersonate';
+import { authenticate } from 'impersonate/http';
 import { rejected, type Caught } from '../support/errors';
+import { newAddress } from '../support/peers';
 import { world } from '../support/world';
 
 const hostile = new Proxy(
@@ -134,6 +143,42 @@ test.each<[string, (value: never) => unknown]>([
   const count = Token.count;
   expect((await failure(() => call(hostile as never))).message).toBe('hostile');
   expect(Token.count).toBe(count);
+});
+
+test.each<[string, unknown, () => unknown]>([
+  ['pairingToken', false, () => Token.fromIisRequest({ rawHeaders: [], socket: {} } as never)],
+  ['allowAnonymous', true, () => new NegotiateServer()],
+  ['mapUser', () => 'root', () => new NegotiateServer({ package: 'Kerberos' })],
+  ['mode', 0o666, () => createPeerServer()],
+  ['securityDescriptor', 'D:', () => createPeerServer({})],
+  ['server', '0', () => connectPeer(newAddress())],
+  ['persist', 'connection', () => authenticate({ scheme: 'x', handshake: () => ({}) as never }, () => {})],
+  ['max', 1, () => new TokenCache({ ttl: 5 })],
+  ['source', 'local', () => Token.forUser('somebody')],
+  ['service', 'weak', () => Token.logon({ user: 'somebody', password: 'x' })],
+  [
+    'integrity',
+    'high',
+    () => {
+      using token = Token.process();
+      return token.restrict({ dropGroups: true });
+    },
+  ],
+])('the option %s that every object has is nobody’s, and refused', async (name, value, call) => {
+  Object.defineProperty(Object.prototype, name, { value, configurable: true });
+  let outcome: Promise<Caught>;
+  try {
+    outcome = rejected(
+      new Promise((resolve) => {
+        resolve(call());
+      }),
+    );
+  } finally {
+    Reflect.deleteProperty(Object.prototype, name);
+  }
+  const error = await outcome;
+  expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
+  expect(error.message).toContain(`"options.${name}"`);
 });
 
 test('options are read once', () => {

@@ -6,6 +6,7 @@ import { Token, type LogonOptions } from 'impersonate';
 import { expectActingAs, expectActingAsService } from '../support/acting';
 import { linesOf, writeSource } from '../support/child';
 import { rejected } from '../support/errors';
+import { settledHandles } from '../support/handles';
 import { product } from '../support/paths';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world';
@@ -125,7 +126,7 @@ describeSwitching('a logon', () => {
 
   test('gives everything back, 100 times right and 100 times wrong', async () => {
     (await Token.logon(world.alice.logon())).close();
-    const [handles, count] = [world.handleCount(), Token.count];
+    const [handles, count] = [await settledHandles(), Token.count];
     for (let round = 0; round < 5; round++) {
       const right = Array.from({ length: 20 }, () => Token.logon(world.alice.logon()));
       const bad = right.map(() => rejected(Token.logon(world.alice.logon({ password: 'wrong' }))));
@@ -133,11 +134,7 @@ describeSwitching('a logon', () => {
       for (const error of await Promise.all(bad)) expect(error.code).toBe(refused.code);
     }
     expect(Token.count).toBe(count);
-    // A thread that has delivered its result may be on its way out still.
-    for (let turn = 0; turn < 100 && world.handleCount() > handles; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    expect(world.handleCount()).toBeLessThanOrEqual(handles);
+    expect(await settledHandles()).toBeLessThanOrEqual(handles);
   });
 
   describe('with a signal', () => {

@@ -1,6 +1,11 @@
 import http, { type ServerResponse } from 'node:http';
 import { Token, runSync } from 'impersonate';
-import { authenticate, type AuthenticatedRequest, type HttpAuthenticationOptions } from 'impersonate/http';
+import {
+  authenticate,
+  expressAuthentication,
+  type AuthenticatedRequest,
+  type HttpAuthenticationOptions,
+} from 'impersonate/http';
 import { caught } from '../support/errors';
 import { Client, listen, negotiate, sendRaw } from '../support/http-client';
 import { describeSwitching } from '../support/switching';
@@ -198,7 +203,17 @@ describeSwitching('authenticate()', () => {
 });
 
 describeSwitching('requests that a proxy has forwarded', () => {
-  test.each(['Via', 'Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Real-IP', 'Proxy-Connection'])(
+  test.each([
+    'Via',
+    'Forwarded',
+    'X-Forwarded-For',
+    'X-Forwarded-Host',
+    'X-Real-IP',
+    'Proxy-Connection',
+    'CDN-Loop',
+    'X-Forwarded',
+    'X-Original-Forwarded-For',
+  ])(
     '%s: prove themselves in one leg, each for itself, on a connection that is nobody’s for good',
     async (name) => {
       await serve();
@@ -352,6 +367,85 @@ describeSwitching('what a request leaves behind', () => {
 function thrown(): never {
   throw new Error('mine');
 }
+
+describeSwitching('a response that is not the handler’s alone', () => {
+  test('has nothing left of what a handler that fails had to say, and one end', async () => {
+    await serve((_request, response) => {
+      response.statusMessage = 'Fine';
+      response.setHeader('Set-Cookie', 'secret=1').setHeader('Transfer-Encoding', 'chunked');
+      return thrown();
+    });
+    const leg = `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${negotiate('i am bob')}\r\n\r\n`;
+    const [head = '', body] = (await sendRaw(port, leg)).split('\r\n\r\n');
+    const [status, ...fields] = head.split('\r\n').filter((line) => !line.startsWith('Date: '));
+    expect([status, body]).toEqual(['HTTP/1.1 500 Internal Server Error', '']);
+    const proof = `WWW-Authenticate: ${negotiate('welcome bob')}`;
+    expect(fields.sort()).toEqual(['Connection: close', 'Content-Length: 0', proof]);
+  });
+
+  test('that was ended while the proof was looked at: the handler is not called, and the next one is', async () => {
+    const handler = jest.fn(tell);
+    await serve(handler);
+    server.prependListener('request', (request, response) => {
+      const end = (): unknown => response.writeHead(503, { 'Content-Length': '0' }).end();
+      negotiator.arrived = request.url === '/late' ? end : undefined;
+    });
+    const one = client();
+    expect((await one.ask({ leg: 'i am bob', path: '/late' })).status).toBe(503);
+    await until(() => errors.length === 1);
+    expect(errors).toEqual(['ERR_HTTP_ANSWERED']);
+    expect(handler).toHaveBeenCalledTimes(0);
+    expect(await one.ask({ leg: 'i am alice' })).toMatchObject({ status: 200, body: 'alice, true' });
+    expect(one.connections.size).toBe(1);
+  });
+
+  test('has one end when it asks for a proof, whatever somebody meant to send', async () => {
+    await serve();
+    server.prependListener('request', (_request, response) => {
+      response.setHeader('Transfer-Encoding', 'chunked').setHeader('X-Before', 'kept');
+    });
+    const answer = await sendRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(answer).toContain('X-Before: kept\r\n');
+    expect(answer).toContain('Content-Length: 0\r\n');
+    expect(answer).not.toContain('Transfer-Encoding');
+  });
+
+  test('that was begun while the proof was looked at goes on, and the proof brings nobody down', async () => {
+    await serve((_request, response) => {
+      response.end(me());
+    });
+    server.prependListener('request', (_request, response) => {
+      negotiator.arrived = () => response.write('begun by another, ended by ');
+    });
+    expect(await client().ask({ leg: 'i am bob' })).toEqual({
+      status: 200,
+      challenge: undefined,
+      body: 'begun by another, ended by bob',
+    });
+  });
+
+  test('middleware that is passed twice is in the same flow, whatever lost it between', async () => {
+    const lost: (() => void)[] = [];
+    const middleware = expressAuthentication(negotiator);
+    server = http.createServer((request, response) => {
+      middleware(request, response, () => {
+        if (request.url === '/first')
+          lost.push(() =>
+            middleware(request, response, () => tell(request as AuthenticatedRequest, response)),
+          );
+        else {
+          for (const each of lost) each();
+          tell(request as AuthenticatedRequest, response);
+        }
+      });
+    });
+    port = await listen(server);
+    const first = client().ask({ leg: 'i am alice', path: '/first' });
+    await until(() => lost.length === 1);
+    expect(await client().ask({ leg: 'i am bob' })).toMatchObject({ body: 'bob, true' });
+    expect(await first).toMatchObject({ body: 'alice, true' });
+  });
+});
 
 test.each([
   ['negotiator', () => authenticate({} as never, tell)],

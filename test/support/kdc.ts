@@ -24,6 +24,7 @@ const users = {
   admin: `imp-alice/admin@${realm}`,
   nobody: `imp-nobody@${realm}`,
   root: `root@${realm}`,
+  daemon: `daemon@${realm}`,
   foreign: `imp-alice@${foreignRealm}`,
 };
 export type KerberosUser = keyof typeof users;

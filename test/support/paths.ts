@@ -3,5 +3,7 @@ import { resolve } from 'node:path';
 /** The package's root, from the compiled tests. */
 export const root = resolve(__dirname, '..', '..');
 export const product = resolve(root, 'dist', 'index.js');
+/** impersonate/http. */
+export const httpProduct = resolve(root, 'dist', 'http.js');
 export const productModule = resolve(root, 'dist', 'index.mjs');
 export const probeAddon = resolve(root, 'test', 'native', 'build', 'Release', 'probe.node');

@@ -34,6 +34,12 @@ export async function plainServer(listener: (socket: Socket) => void): Promise<[
   return [server, path];
 }
 
+/** What starts a program as this user. Linux. */
+export function setPrivs(who: Identity): string[] {
+  const { uid, gid, groups } = who as Identity & { uid: number; gid: number; groups: number[] };
+  return ['setpriv', `--reuid=${String(uid)}`, `--regid=${String(gid)}`, `--groups=${groups.join()}`];
+}
+
 /** What the source says, run in a process that is this user's. It has `net`, `connectPeer` and the rest. */
 export function linesAs(who: Identity, source: string): Promise<string[]> {
   const preamble = `const net = require('node:net');
@@ -44,9 +50,7 @@ export function linesAs(who: Identity, source: string): Promise<string[]> {
     const become = `require(${seam}).seam().setProcessToken(world.${who.key}.mint({ type: 'primary' }));`;
     return linesOf(`${become}${preamble}${source}`);
   }
-  const { uid, gid, groups } = who as Identity & { uid: number; gid: number; groups: number[] };
-  const ids = [`--reuid=${String(uid)}`, `--regid=${String(gid)}`, `--groups=${groups.join()}`];
-  return linesOf(`${preamble}${source}`, { through: ['setpriv', ...ids] });
+  return linesOf(`${preamble}${source}`, { through: setPrivs(who) });
 }
 
 /** Everything that arrives until the other end has ended. */

@@ -10,7 +10,7 @@ import {
 } from 'impersonate';
 import { expectActingAsService } from '../support/acting';
 import { caught, rejected, type Caught } from '../support/errors';
-import { listening, newAddress } from '../support/peers';
+import { anybody, listening, newAddress } from '../support/peers';
 import { seam } from '../support/seam';
 import { world } from '../support/world-win32';
 
@@ -58,6 +58,19 @@ describe('a client that is not known before it writes', () => {
     client.on('error', nobody).resume();
     act(client);
     expect((await refused).code).toBe(code);
+  });
+
+  test('waits with no more than maxConnections others', async () => {
+    using server = await listening(nobody, { ...anybody, maxConnections: 2, identifyTimeout: 60_000 });
+    unknown(3);
+    const dropped = once(server, 'drop');
+    const clients: Socket[] = [];
+    for (let n = 0; n < 3; n++) {
+      clients.push((await connectPeer(server.address() ?? '')).on('error', nobody).resume());
+    }
+    await dropped;
+    expect(server.connections).toBe(0);
+    for (const client of clients) client.destroy();
   });
 
   test('and not then either, is turned away', async () => {
