@@ -32,7 +32,7 @@ export class Impersonation {
     this.token = token;
     const scope: OpenScope = { id: 0, token };
     this.#scope = scope;
-    keepOpenedAt(scope, Impersonation as never);
+    keepOpenedAt(scope, Impersonation);
     watchScope();
     openScopes.push(scope);
     try {

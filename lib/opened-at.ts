@@ -5,7 +5,7 @@ const most = 16;
 let kept = 0;
 
 /** Keeps the stack where a scope is opened, up to the call of `below`, for the case that it is left open. */
-export function keepOpenedAt(scope: OpenScope, below: (...args: never[]) => unknown): void {
+export function keepOpenedAt(scope: OpenScope, below: new (...args: never[]) => object): void {
   if (kept === most) return;
   kept += 1;
   Error.captureStackTrace(scope, below);
