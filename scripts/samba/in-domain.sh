@@ -11,7 +11,7 @@ main() {
   for kept in local src; do mount --rbind "/usr/$kept" "$tree/usr/$kept"; done
   mount --rbind "$tree/usr" /usr
   mount -t tmpfs -o mode=755 tmpfs /run
-  mkdir -p /run/user /run/samba /run/log /run/tickets /run/rcache
+  mkdir -p "${TMPDIR:-/tmp}" /run/user /run/samba /run/log /run/tickets /run/rcache
   cp -a /etc /run/etc
   rm -rf /run/etc/samba /run/etc/krb5.conf /run/etc/krb5.conf.d /run/etc/krb5.keytab
   cp "$scripts"/etc/* /run/etc/

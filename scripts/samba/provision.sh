@@ -1,7 +1,7 @@
 #!/bin/bash
 # provision.sh
-# Makes the domain IMPERSONATE.TEST below /run/domain: two users, and two services, of which this machine has the first's
-# key in its keytab.
+# Makes the domain IMPERSONATE.TEST below /run/domain: two users; two machines that are called like users of every Linux;
+# and the accounts of two services, of which this machine has the first's key in its keytab.
 set -eu
 
 options=(
@@ -19,6 +19,14 @@ cp /run/domain/etc/smb.conf /etc/samba/smb.conf
 samba-tool domain passwordsettings set --complexity=off --min-pwd-length=1
 for user in imp-alice imp-bob; do samba-tool user create "$user" "password-of-$user"; done
 for service in http-service other-service; do samba-tool user create "$service" --random-password; done
+for machine in root daemon; do
+  samba-tool computer create "$machine"
+  samba-tool user setpassword "$machine\$" --newpassword="password-of-$machine"
+done
 samba-tool spn add HTTP/localhost http-service
+samba-tool spn add host/localhost http-service
 samba-tool spn add HTTP/elsewhere other-service
 samba-tool domain exportkeytab /etc/krb5.keytab --principal=HTTP/localhost
+for service in host HTTP; do
+  samba-tool domain exportkeytab /run/host-first.keytab --principal="$service/localhost"
+done

@@ -1,4 +1,13 @@
-import { curl, domain, endClients, kerberosClient, logOn, ntlmClient, passwordOf, type Client } from './clients';
+import {
+  curl,
+  domain,
+  endClients,
+  kerberosClient,
+  logOn,
+  ntlmClient,
+  passwordOf,
+  type Client,
+} from './clients';
 import { startService, type Calls, type Outcome, type Service } from './service';
 
 const negotiate = ['--negotiate', '--user', ':'];
@@ -22,8 +31,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await service.giveTokens(false);
   endClients();
-  const { handshakes: under, tokens } = await service.calls();
-  expect({ under, tokens }).toEqual({ under: 0, tokens: before.tokens });
+  expect(await service.rest()).toMatchObject({ handshakes: 0, tokens: 0 });
 });
 afterAll(() => service.stop());
 
@@ -173,14 +181,17 @@ describe('curl, by impersonate/http', () => {
     ['--negotiate with a ticket', 'Negotiate', negotiate],
     ['--ntlm with the right password', 'NTLM', ntlm(right)],
   ];
-  test.each(clients)('%s: comes in where there is a token, and not otherwise', async (_name, name, options) => {
-    const url = `${service.url}/http/${name}`;
-    await service.giveTokens(true);
-    expect(await curl(url, 'imp-alice', ...options)).toBe(`${sid}\n200`);
-    await service.giveTokens(false);
-    expect(await curl(url, 'imp-alice', ...options)).toMatch(/^[^S]*\n401$/);
-    expect(await service.error()).toEqual(noToken);
-  });
+  test.each(clients)(
+    '%s: comes in where there is a token, and not otherwise',
+    async (_name, name, options) => {
+      const url = `${service.url}/http/${name}`;
+      await service.giveTokens(true);
+      expect(await curl(url, 'imp-alice', ...options)).toBe(`${sid}\n200`);
+      await service.giveTokens(false);
+      expect(await curl(url, 'imp-alice', ...options)).toMatch(/^[^S]*\n401$/);
+      expect(await service.error()).toEqual(noToken);
+    },
+  );
 
   test('a wrong password, no ticket and a ticket for another service stay out', async () => {
     await service.giveTokens(true);

@@ -4,8 +4,8 @@ import { createInterface, type Interface } from 'node:readline';
 import { promisify } from 'node:util';
 import { root } from '../support/paths';
 
-/** Users of scripts/samba/provision.sh. */
-export type DomainUser = 'imp-alice' | 'imp-bob' | 'administrator';
+/** Accounts of scripts/samba/provision.sh: users, and machines by the name without the dollar. */
+export type DomainUser = 'imp-alice' | 'imp-bob' | 'administrator' | 'root' | 'daemon';
 export const domain = 'IMPERSONATE';
 export const passwordOf = (user: DomainUser): string =>
   user === 'administrator' ? 'Pass-word.of-nobody.1' : `password-of-${user}`;
@@ -66,7 +66,11 @@ function converse(...args: ConstructorParameters<typeof Conversation>): Conversa
 }
 
 /** MIT Kerberos with the user's tickets, which asks the server to prove itself too. */
-export function kerberosClient(user: string, mechanism: 'spnego' | 'krb5', service = 'HTTP@localhost'): Client {
+export function kerberosClient(
+  user: string,
+  mechanism: 'spnego' | 'krb5',
+  service = 'HTTP@localhost',
+): Client {
   const program = join(root, 'dist-test', 'samba', 'kerberos-client.js');
   const conversation = converse(process.execPath, [program, service, mechanism], ticketsOf(user));
   return {

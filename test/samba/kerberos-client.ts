@@ -8,7 +8,9 @@ const [service = '', mechanism] = process.argv.slice(2);
 const mechOID = mechanism === 'krb5' ? kerberos.GSS_MECH_OID_KRB5 : kerberos.GSS_MECH_OID_SPNEGO;
 
 async function main(): Promise<void> {
-  const client = await kerberos.initializeClient(service, { mechOID, flags: kerberos.GSS_C_MUTUAL_FLAG });
+  // The package's declarations call it something else.
+  const mutual: object = { flags: kerberos.GSS_C_MUTUAL_FLAG };
+  const client = await kerberos.initializeClient(service, { mechOID, ...mutual });
   for await (const reply of createInterface(process.stdin)) {
     try {
       await client.step(reply);

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { NegotiateServer, Token } from 'impersonate';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { NegotiateServer, runSync, Token } from 'impersonate';
 import { authenticate } from 'impersonate/http';
 import { seam } from '../support/seam';
 import type { Calls, Outcome } from './service';
@@ -16,7 +18,8 @@ const win32 = process.platform === 'win32';
 
 if (win32) {
   const patched = seam().answerContextTokens(addon, '');
-  if (!patched.some((name) => name.endsWith('!QuerySecurityContextToken'))) throw new Error('nothing is patched');
+  if (!patched.some((name) => name.endsWith('!QuerySecurityContextToken')))
+    throw new Error('nothing is patched');
   for (const name of counted) seam().failImport(addon, name, { error: 0, times: 0 });
 }
 
@@ -52,7 +55,12 @@ async function step(name: string, id: string, leg: Buffer): Promise<Outcome> {
   }
 }
 
+setFlagsFromString('--expose-gc');
+/** Tokens of a flow go when the flow is collected. */
+const collect = runInNewContext('gc') as () => void;
+
 function calls(): Calls {
+  collect();
   const [accept, query, remove] = counted.map((name) => (win32 ? seam().importCalls(addon, name) : 0));
   const under = [...negotiators.values()].reduce((sum, { handshakes: some }) => sum + some, 0);
   return { accept, query, delete: remove, handshakes: under, tokens: Token.count } as Calls;
@@ -61,7 +69,7 @@ function calls(): Calls {
 const listeners = new Map(
   [...negotiators].map(([name, negotiator]) => [
     name,
-    authenticate(negotiator, (_request, response) => response.end(kernelUser()), {
+    authenticate(negotiator, (_request, response) => response.end(runSync(kernelUser)), {
       onError: (error) => (lastError = error),
     }),
   ]),

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { root } from '../support/paths';
 
 /** What a leg brings: the reply in base64, the user whom the kernel saw, or what was wrong. */
@@ -20,12 +21,14 @@ export interface Calls {
   readonly tokens: number;
 }
 
-/** A running server.ts. */
+/** A running server.ts, which tells its Calls when the garbage is collected. */
 export interface Service {
   readonly url: string;
   /** The next leg of the handshake `id`. */
   leg(name: string, id: string, leg: Buffer): Promise<Outcome>;
   calls(): Promise<Calls>;
+  /** The same, once nothing is open any more, or after some time. */
+  rest(): Promise<Calls>;
   /** Why the last request was refused. */
   error(): Promise<Pick<Outcome, 'code' | 'syscall'>>;
   /** Windows: whether the test's authority gives a token for a context that the system has established. */
@@ -34,7 +37,10 @@ export interface Service {
 }
 
 const program = join(root, 'dist-test', 'samba', 'server.js');
-const windows = [join(root, 'scripts', 'samba', 'windows-server.mjs'), process.env.IMPERSONATE_TEST_MAJOR ?? ''];
+const windows = [
+  join(root, 'scripts', 'samba', 'windows-server.mjs'),
+  process.env.IMPERSONATE_TEST_MAJOR ?? '',
+];
 
 /** The port that the server prints first. */
 function portOf(child: ReturnType<typeof spawn>): Promise<string> {
@@ -51,22 +57,35 @@ function portOf(child: ReturnType<typeof spawn>): Promise<string> {
 }
 
 /** Starts the server on one of the ports: with this node, or with that of Windows under Wine. */
-export async function startService(port: 'linux' | 'win32'): Promise<Service> {
+export async function startService(port: 'linux' | 'win32', env: NodeJS.ProcessEnv = {}): Promise<Service> {
   const args = port === 'win32' ? [...windows, program] : [program];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args], {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = `http://localhost:${await portOf(child)}`;
   const ask = async (path: string, body?: Buffer): Promise<unknown> => {
-    const response = await fetch(`${url}/${path}`, { method: 'POST', ...(body && { body: new Uint8Array(body) }) });
+    const response = await fetch(`${url}/${path}`, {
+      method: 'POST',
+      ...(body && { body: new Uint8Array(body) }),
+    });
     if (!response.ok) throw new Error(await response.text());
     return response.json();
   };
+  const calls = () => ask('calls') as Promise<Calls>;
   return {
     url,
     leg: (name, id, leg) => ask(`leg/${name}/${id}`, leg) as Promise<Outcome>,
-    calls: () => ask('calls') as Promise<Calls>,
+    calls,
+    async rest() {
+      for (let turn = 0; turn < 100; turn++) {
+        const now = await calls();
+        if (now.handshakes === 0 && now.tokens === 0) return now;
+        await setTimeout(50);
+      }
+      return calls();
+    },
     error: () => ask('error') as ReturnType<Service['error']>,
     giveTokens: async (on) => void (await ask(`tokens/${on ? 'on' : 'off'}`)),
     stop: () => child.kill('SIGKILL'),

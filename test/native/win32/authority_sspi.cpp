@@ -162,9 +162,9 @@ SECURITY_STATUS Accept(const std::string& leg, Context& context, const SecBuffer
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityAcceptSecurityContext(PCredHandle credentials, PCtxtHandle current,
-                                                         PSecBufferDesc in, ULONG, ULONG,
-                                                         PCtxtHandle next, PSecBufferDesc out,
-                                                         ULONG* attributes, PTimeStamp expiry) {
+                                                         PSecBufferDesc in, ULONG, ULONG, PCtxtHandle next,
+                                                         PSecBufferDesc out, ULONG* attributes,
+                                                         PTimeStamp expiry) {
   return AnswerSspi([&]() -> SECURITY_STATUS {
     const bool known = credentials != nullptr && AllCredentials().Find(PointerOf(credentials)) != nullptr;
     Context* const continued = FindContext(current);
