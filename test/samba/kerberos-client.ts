@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   for await (const reply of createInterface(process.stdin)) {
     try {
       await client.step(reply);
-      console.log(client.contextComplete ? 'done' : `leg ${client.response ?? ''}`);
+      console.log(client.contextComplete ? 'done' : `leg ${client.response}`);
     } catch (error) {
       console.log(`error ${(error as Error).message.replaceAll('\n', ' ')}`);
     }

@@ -87,7 +87,9 @@ export async function startService(port: 'linux' | 'win32', env: NodeJS.ProcessE
       return calls();
     },
     error: () => ask('error') as ReturnType<Service['error']>,
-    giveTokens: async (on) => void (await ask(`tokens/${on ? 'on' : 'off'}`)),
+    giveTokens: async (on) => {
+      await ask(`tokens/${on ? 'on' : 'off'}`);
+    },
     stop: () => child.kill('SIGKILL'),
   };
 }
