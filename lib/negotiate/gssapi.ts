@@ -78,13 +78,14 @@ class GssapiContext implements AcceptorContext {
   }
 
   /**
-   * The server has asked for no key by name, so that GSSAPI says whom the ticket was for; which it does only of a
-   * context that is established, as the package alone does not make sure of.
+   * The server has asked for no key by name, so that GSSAPI says whose key has opened the ticket: of names with the same
+   * key, as one account of Active Directory has them, the first of the keytab. It does so only of a context that is
+   * established, as the package alone does not make sure of.
    */
   #proofOf({ username: client, targetName: server, response, contextComplete }: KerberosServer): Proof {
     if (!contextComplete || !client || !server) throw refused('it is not done with its first leg');
     if (!isService(server, this.#service)) {
-      throw refused(`its ticket is for ${server}, and this is ${this.#service}`);
+      throw refused(`the key that opens its ticket is that of ${server}, and this is ${this.#service}`);
     }
     return { client, server, reply: response ? Buffer.from(response, 'base64') : undefined };
   }

@@ -13,28 +13,26 @@ namespace {
 // The client decides whether the server must prove itself, and how far the server may act as it: asking for
 // mutual authentication here would change nothing, and without ASC_REQ_DELEGATE a client's permission may get
 // lost.
-constexpr ULONG kRequest = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION | ASC_REQ_DELEGATE |
-                           ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT;
+constexpr ULONG kRequest =
+    ASC_REQ_CONNECTION | ASC_REQ_DELEGATE | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT;
 
-// A message to the client that the system allocates.
+// A message to the client, of at most so many bytes. Not every package heeds ASC_REQ_ALLOCATE_MEMORY; this
+// they all take.
 class OutMessage {
  public:
-  OutMessage() = default;
+  explicit OutMessage(ULONG most) : memory_(most), buffer_{most, SECBUFFER_TOKEN, memory_.data()} {}
   OutMessage(const OutMessage&) = delete;
   OutMessage& operator=(const OutMessage&) = delete;
-  ~OutMessage() {
-    if (buffer_.pvBuffer != nullptr) FreeContextBuffer(buffer_.pvBuffer);
-  }
 
   SecBufferDesc* get() noexcept { return &message_; }
+  // What the system has written.
   std::vector<unsigned char> bytes() const {
-    const auto* const first = static_cast<const unsigned char*>(buffer_.pvBuffer);
-    if (first == nullptr) return {};
-    return std::vector<unsigned char>(first, first + buffer_.cbBuffer);
+    return std::vector<unsigned char>(memory_.data(), memory_.data() + buffer_.cbBuffer);
   }
 
  private:
-  SecBuffer buffer_{0, SECBUFFER_TOKEN, nullptr};
+  std::vector<unsigned char> memory_;
+  SecBuffer buffer_;
   SecBufferDesc message_{SECBUFFER_VERSION, 1, &buffer_};
 };
 
@@ -55,7 +53,7 @@ LegResult Win32ServerContext::Accept(const std::vector<unsigned char>& leg) {
   if (!lock) throw Error("ERR_HANDSHAKE_BUSY", "Another leg of the handshake is under way");
   if (ended_) throw Error("ERR_HANDSHAKE_CLOSED", "The handshake is closed");
   try {
-    OutMessage out;
+    OutMessage out(credentials_->max_message());
     const SECURITY_STATUS status = Ask(leg, out.get());
     LegResult result{out.bytes(), nullptr};
     if (GoesOn(status)) return result;

@@ -14,13 +14,14 @@ import { wine } from './wine.mjs';
  *
  * `args` are node's own (a script is named by its Windows path, see toWindowsPath, or relative to `cwd`). `env`
  * is laid over this process's environment, of which what steers Node, Wine or the dynamic linker is left out.
- * `onOutput(text)` gets standard output and error, in the order written. Runs are independent: each has its own
- * copy of the Windows drive and registry, and any number may be under way.
+ * `onOutput(text)` gets standard output and error, in the order written. `rig` is another Wine than wine(). Runs are
+ * independent: each has its own copy of the Windows drive and registry, and any number may be under way.
  * Resolves to { code, output, timedOut }; code is null after the time limit.
  */
-export async function runWindowsNode({ major, args, env = {}, timeoutSeconds = 300, cwd = root, onOutput }) {
+export async function runWindowsNode(request) {
+  const { major, args, env = {}, timeoutSeconds = 300, cwd = root, onOutput, rig } = request;
   const program = toWindowsPath(await windowsNode(major));
-  const { tree, prefix: template } = await wine();
+  const { tree, prefix: template } = rig ?? (await wine());
   return withScratch(os.tmpdir(), 'impersonate-wine-', async (scratch) => {
     const prefix = path.join(scratch, 'prefix');
     await run('cp', ['-r', '--preserve=mode,links,timestamps', '--reflink=auto', template, prefix]);

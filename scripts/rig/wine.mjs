@@ -20,15 +20,18 @@ const firstStartSeconds = 180;
  * Wine 10 from Debian: `tree` holds its files and every library they need, `prefix` a fresh Windows drive and
  * registry. The prefix is a template: a run works on a copy.
  */
-export async function wine() {
-  const folder = await cached('wine-10', makeWine);
+export const wine = () => wineWith('wine-10', []);
+
+/** The same, under another name of the rig and with further packages of the same release in the tree. */
+export async function wineWith(name, more) {
+  const folder = await cached(name, (made) => makeWine(made, [...packages, ...more]));
   return { tree: path.join(folder, 'tree'), prefix: path.join(folder, 'prefix') };
 }
 
-async function makeWine(folder) {
+async function makeWine(folder, wanted) {
   const tree = path.join(folder, 'tree');
   await mkdir(tree);
-  const unpacked = await unpackDebian(release, packages, tree);
+  const unpacked = await unpackDebian(release, wanted, tree);
   await writeFile(path.join(folder, 'packages.txt'), unpacked.join('\n') + '\n');
   await finishWine(tree);
   await Promise.all(superfluous.map((name) => rm(path.join(tree, name), { recursive: true, force: true })));

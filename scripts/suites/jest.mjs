@@ -4,18 +4,19 @@ import os from 'node:os';
 import path from 'node:path';
 
 const program = 'node_modules/jest/bin/jest.js';
+const allTests = 'test/jest.config.cjs';
 
 /**
  * One run of jest over the compiled tests. `start(args)` starts node with these arguments and resolves when it has
  * ended; `nameFile` says how that node names a file of this machine. Resolves to { passed, failed, skipped }.
  */
-export async function runJest(start, { nameFile = (file) => file, filters = [] } = {}) {
+export async function runJest(start, { nameFile = (file) => file, filters = [], config = allTests } = {}) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'impersonate-jest-'));
   const results = path.join(folder, 'results.json');
   try {
     const ending = await start([
       program,
-      '--config=test/jest.config.cjs',
+      `--config=${config}`,
       '--runInBand',
       '--no-watchman',
       `--cacheDirectory=${nameFile(path.join(folder, 'cache'))}`,

@@ -140,6 +140,12 @@ export interface Seam {
    * asked for are noted, and the level that a client of this process last asked for holds.
    */
   patchAuthority(moduleName: string): string[];
+  /**
+   * Without patchAuthority(): the module's Integrated Authentication stays the system's, but where that has established
+   * a context and has no token of it (SEC_E_UNSUPPORTED_FUNCTION, Wine), QuerySecurityContextToken gives one of this
+   * user ('name@domain'), whoever the client was. Of a user who is not defined there is none.
+   */
+  answerContextTokens(moduleName: string, user: string): string[];
   /** The authority's calls so far, oldest first; they are forgotten. */
   takeAuthorityRecords(): CallRecord[];
   outstanding(): Outstanding;

@@ -23,6 +23,7 @@ async function handshake(legs: readonly Buffer[]): Promise<void> {
 const status = { error: 0, returns: memory };
 const bool = { error: 8, returns: 0 };
 const calls: [string, object][] = [
+  ['QuerySecurityPackageInfoW', status],
   ['AcquireCredentialsHandleW', status],
   ['AcceptSecurityContext', status],
   ['CompleteAuthToken', status],
@@ -75,14 +76,17 @@ test.each<[string, object, object]>([
   expect([client.closed, seam().outstanding().contexts]).toEqual([true, 0]);
 });
 
-test('the server passes on the error of AcquireCredentialsHandleW', () => {
-  seam().failImport(addon, 'AcquireCredentialsHandleW', { ...status, returns: 0x8009030e | 0 });
-  expect(caught(() => new NegotiateServer())).toMatchObject({
-    name: 'ImpersonationError',
-    code: 'SEC_E_NO_CREDENTIALS',
-    syscall: 'AcquireCredentialsHandleW',
-  });
-});
+test.each(['QuerySecurityPackageInfoW', 'AcquireCredentialsHandleW'])(
+  'the server passes on the error of %s',
+  (call) => {
+    seam().failImport(addon, call, { ...status, returns: 0x8009030e | 0 });
+    expect(caught(() => new NegotiateServer())).toMatchObject({
+      name: 'ImpersonationError',
+      code: 'SEC_E_NO_CREDENTIALS',
+      syscall: call,
+    });
+  },
+);
 
 test('there is no server for a thread that cannot act as the process', () => {
   seam().failImport(addon, 'SetThreadToken', { ...bool, times: 1 });

@@ -84,19 +84,28 @@ SecBuffer* FindToken(const SecBufferDesc* message) {
   return nullptr;
 }
 
-SECURITY_STATUS Reply(const std::string& text, const SecBufferDesc* out, ULONG request, ULONG* attributes) {
+// Like Wine's NTLM it does not heed ASC_REQ_ALLOCATE_MEMORY.
+SECURITY_STATUS Reply(const std::string& text, const SecBufferDesc* out) {
   SecBuffer* const token = FindToken(out);
   if (token == nullptr) return SEC_E_INVALID_TOKEN;
-  if ((request & ASC_REQ_ALLOCATE_MEMORY) != 0) {
-    token->pvBuffer = NewContextBuffer(text.data(), text.size());
-    *attributes |= ASC_RET_ALLOCATED_MEMORY;
-  } else if (token->cbBuffer < text.size()) {
-    return SEC_E_BUFFER_TOO_SMALL;
-  } else {
-    std::memcpy(token->pvBuffer, text.data(), text.size());
-  }
+  if (token->cbBuffer < text.size()) return SEC_E_BUFFER_TOO_SMALL;
+  std::memcpy(token->pvBuffer, text.data(), text.size());
   token->cbBuffer = static_cast<ULONG>(text.size());
   return SEC_E_OK;
+}
+
+bool IsPackage(const std::wstring& name) {
+  return EqualText(name, L"Negotiate") || EqualText(name, L"NTLM") || EqualText(name, L"Kerberos");
+}
+
+SECURITY_STATUS SEC_ENTRY AuthorityQuerySecurityPackageInfoW(LPWSTR package, PSecPkgInfoW* out) {
+  return AnswerSspi([&] {
+    if (package == nullptr || !IsPackage(package)) return SEC_E_SECPKG_NOT_FOUND;
+    SecPkgInfoW info{};
+    info.cbMaxToken = kMaxMessage;
+    *out = static_cast<PSecPkgInfoW>(NewContextBuffer(&info, sizeof info));
+    return SEC_E_OK;
+  });
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityAcquireCredentialsHandleW(LPWSTR, LPWSTR package, ULONG use, void*, void*,
@@ -104,9 +113,7 @@ SECURITY_STATUS SEC_ENTRY AuthorityAcquireCredentialsHandleW(LPWSTR, LPWSTR pack
                                                              PTimeStamp expiry) {
   return AnswerSspi([&] {
     const std::wstring name = package != nullptr ? package : L"";
-    const bool known =
-        EqualText(name, L"Negotiate") || EqualText(name, L"NTLM") || EqualText(name, L"Kerberos");
-    if (!known) return SEC_E_SECPKG_NOT_FOUND;
+    if (!IsPackage(name)) return SEC_E_SECPKG_NOT_FOUND;
     if ((use & SECPKG_CRED_INBOUND) == 0) return SEC_E_UNKNOWN_CREDENTIALS;
     PointTo(out, AllCredentials().Add(std::make_unique<Credentials>(Credentials{name})));
     NeverExpires(expiry);
@@ -139,8 +146,7 @@ SECURITY_STATUS ToComplete(SECURITY_STATUS status) {
   return status == SEC_E_OK ? SEC_I_COMPLETE_NEEDED : SEC_I_COMPLETE_AND_CONTINUE;
 }
 
-SECURITY_STATUS Accept(const std::string& leg, Context& context, const SecBufferDesc* out, ULONG request,
-                       ULONG* attributes) {
+SECURITY_STATUS Accept(const std::string& leg, Context& context, const SecBufferDesc* out) {
   if (leg.size() > kMaxMessage || context.user || context.incomplete) return SEC_E_INVALID_TOKEN;
   const ClientMessage message = ParseMessage(leg);
   if (message.slow) Sleep(333);
@@ -150,27 +156,26 @@ SECURITY_STATUS Accept(const std::string& leg, Context& context, const SecBuffer
   context.incomplete = message.complete;
   std::string answer = asks ? kChallenge : kAccepted;
   if (message.complete) ChangeCase(answer.data(), answer.size(), std::tolower);
-  const SECURITY_STATUS replied = Reply(answer, out, request, attributes);
+  const SECURITY_STATUS replied = Reply(answer, out);
   if (FAILED(replied)) return replied;
   return message.complete ? ToComplete(proven) : proven;
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityAcceptSecurityContext(PCredHandle credentials, PCtxtHandle current,
-                                                         PSecBufferDesc in, ULONG request, ULONG,
-                                                         PCtxtHandle next, PSecBufferDesc out,
-                                                         ULONG* attributes, PTimeStamp expiry) {
+                                                         PSecBufferDesc in, ULONG, ULONG, PCtxtHandle next,
+                                                         PSecBufferDesc out, ULONG* attributes,
+                                                         PTimeStamp expiry) {
   return AnswerSspi([&]() -> SECURITY_STATUS {
     const bool known = credentials != nullptr && AllCredentials().Find(PointerOf(credentials)) != nullptr;
     Context* const continued = FindContext(current);
     if (!known || (current != nullptr && continued == nullptr)) return SEC_E_INVALID_HANDLE;
     const SecBuffer* const token = FindToken(in);
     if (token == nullptr) return SEC_E_INVALID_TOKEN;
-    ULONG given = 0;
     auto fresh = continued == nullptr ? std::make_unique<Context>() : nullptr;
     Context& context = continued != nullptr ? *continued : *fresh;
     const std::string message(static_cast<const char*>(token->pvBuffer), token->cbBuffer);
-    const SECURITY_STATUS status = Accept(message, context, out, request, &given);
-    if (attributes != nullptr) *attributes = given;
+    const SECURITY_STATUS status = Accept(message, context, out);
+    if (attributes != nullptr) *attributes = 0;
     // A first leg that fails leaves no context; a later one leaves the caller's to delete.
     if (FAILED(status)) return status;
     PointTo(next, fresh ? AllContexts().Add(std::move(fresh)) : continued);
@@ -216,7 +221,7 @@ SECURITY_STATUS SEC_ENTRY AuthorityDeleteSecurityContext(PCtxtHandle handle) {
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityFreeContextBuffer(void* buffer) {
-  // Others come from calls the authority does not answer, such as QuerySecurityPackageInfoW.
+  // Others come from calls the authority does not answer.
   return ContextBuffers().Remove(buffer) ? SEC_E_OK : FreeContextBuffer(buffer);
 }
 
@@ -236,6 +241,8 @@ SECURITY_STATUS SEC_ENTRY AuthorityQueryContextAttributesW(PCtxtHandle handle, U
 
 std::vector<Substitute> SspiSubstitutes() {
   return {
+      Replace<decltype(QuerySecurityPackageInfoW)>("QuerySecurityPackageInfoW",
+                                                   AuthorityQuerySecurityPackageInfoW),
       Replace<decltype(AcquireCredentialsHandleW)>("AcquireCredentialsHandleW",
                                                    AuthorityAcquireCredentialsHandleW),
       Replace<decltype(FreeCredentialsHandle)>("FreeCredentialsHandle", AuthorityFreeCredentialsHandle),

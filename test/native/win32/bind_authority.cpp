@@ -1,5 +1,6 @@
 #include "authority.h"
 #include "bindings.h"
+#include "context_token.h"
 #include "journal.h"
 #include "js_values.h"
 #include "users.h"
@@ -32,6 +33,10 @@ Napi::Value Patch(const Napi::CallbackInfo& info) {
   return WriteLabels(info.Env(), RedirectImports(FindModule(ReadText(info[0])), AuthoritySubstitutes()));
 }
 
+Napi::Value AnswerTokens(const Napi::CallbackInfo& info) {
+  return WriteLabels(info.Env(), AnswerContextTokens(FindModule(ReadText(info[0])), ReadText(info[1])));
+}
+
 Napi::Value Take(const Napi::CallbackInfo& info) {
   return WriteRecords(info.Env(), AuthorityJournal().Take());
 }
@@ -53,6 +58,7 @@ void BindAuthority(Napi::Object& exports) {
   Export<Define>(exports, "defineUser");
   Export<Forget>(exports, "forgetUsers");
   Export<Patch>(exports, "patchAuthority");
+  Export<AnswerTokens>(exports, "answerContextTokens");
   Export<Take>(exports, "takeAuthorityRecords");
   Export<ReadOutstanding>(exports, "outstanding");
 }

@@ -1,0 +1,105 @@
+import { execFile, execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { promisify } from 'node:util';
+import { root } from '../support/paths';
+
+/** Accounts of scripts/samba/provision.sh: users, and machines by the name without the dollar. */
+export type DomainUser = 'imp-alice' | 'imp-bob' | 'administrator' | 'root' | 'daemon';
+export const domain = 'IMPERSONATE';
+export const passwordOf = (user: DomainUser): string =>
+  user === 'administrator' ? 'Pass-word.of-nobody.1' : `password-of-${user}`;
+
+const folder = '/run/tickets';
+const ticketsOf = (user: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  KRB5CCNAME: `FILE:${join(folder, user)}`,
+});
+
+/** Gets the user a ticket-granting ticket by password, from the domain controller. */
+export function logOn(user: DomainUser): void {
+  execFileSync('kinit.mit', [user], { env: ticketsOf(user), input: `${passwordOf(user)}\n`, stdio: 'pipe' });
+}
+
+/** A program that answers each line with a line, until the end of the test file. */
+class Conversation {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: Interface;
+
+  constructor(program: string, args: readonly string[], env = process.env) {
+    this.#child = spawn(program, args, { env });
+    this.#child.on('error', () => {});
+    this.#lines = createInterface(this.#child.stdout);
+  }
+
+  ask(line: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const ended = (): void => reject(new Error('the client has ended'));
+      this.#lines.once('close', ended).once('line', (answer) => {
+        this.#lines.off('close', ended);
+        resolve(answer);
+      });
+      this.#child.stdin.write(`${line}\n`);
+    });
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+/** Somebody who proves who he is. */
+export interface Client {
+  /** The first leg; the one that answers a reply; null where the client takes the reply as the last one. */
+  next(reply?: string): Promise<Buffer | null>;
+}
+
+const conversations: Conversation[] = [];
+export function endClients(): void {
+  for (const conversation of conversations.splice(0)) conversation.end();
+}
+
+function converse(...args: ConstructorParameters<typeof Conversation>): Conversation {
+  const conversation = new Conversation(...args);
+  conversations.push(conversation);
+  return conversation;
+}
+
+/** MIT Kerberos with the user's tickets, which asks the server to prove itself too. */
+export function kerberosClient(
+  user: string,
+  mechanism: 'spnego' | 'krb5',
+  service = 'HTTP@localhost',
+): Client {
+  const program = join(root, 'dist-test', 'samba', 'kerberos-client.js');
+  const conversation = converse(process.execPath, [program, service, mechanism], ticketsOf(user));
+  return {
+    async next(reply = '') {
+      const [kind, text = ''] = (await conversation.ask(reply)).split(/ (.*)/);
+      if (kind === 'done') return null;
+      if (kind === 'leg') return Buffer.from(text, 'base64');
+      throw new Error(text);
+    },
+  };
+}
+
+/** Samba's NTLM with a password. */
+export function ntlmClient(user: string, password: string): Client {
+  const args = ['--helper-protocol=ntlmssp-client-1', `--domain=${domain}`, `--username=${user}`];
+  const conversation = converse('ntlm_auth', [...args, `--password=${password}`]);
+  return {
+    async next(reply) {
+      const answer = await conversation.ask(reply === undefined ? 'YR' : `TT ${reply}`);
+      const [, leg] = /^(?:YR|KK|AF) (\S+)$/.exec(answer) ?? [];
+      if (leg === undefined) throw new Error(answer);
+      return Buffer.from(leg, 'base64');
+    },
+  };
+}
+
+/** What curl gets, the status on a line of its own behind it. */
+export async function curl(url: string, user: string, ...options: readonly string[]): Promise<string> {
+  const args = ['--silent', '--write-out', '\n%{http_code}', '--max-time', '30', ...options, url];
+  const { stdout } = await promisify(execFile)('curl', args, { env: ticketsOf(user) });
+  return stdout;
+}

@@ -1,0 +1,24 @@
+import { createInterface } from 'node:readline';
+import kerberos = require('kerberos');
+
+// node kerberos-client.js SERVICE spnego|krb5
+// Answers each line, the server's reply or an empty one to begin with: `leg BASE64`, `done`, or `error TEXT`.
+
+const [service = '', mechanism] = process.argv.slice(2);
+const mechOID = mechanism === 'krb5' ? kerberos.GSS_MECH_OID_KRB5 : kerberos.GSS_MECH_OID_SPNEGO;
+
+async function main(): Promise<void> {
+  // The package's declarations call it something else.
+  const mutual: object = { flags: kerberos.GSS_C_MUTUAL_FLAG };
+  const client = await kerberos.initializeClient(service, { mechOID, ...mutual });
+  for await (const reply of createInterface(process.stdin)) {
+    try {
+      await client.step(reply);
+      console.log(client.contextComplete ? 'done' : `leg ${client.response}`);
+    } catch (error) {
+      console.log(`error ${(error as Error).message.replaceAll('\n', ' ')}`);
+    }
+  }
+}
+
+void main();

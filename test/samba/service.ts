@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { root } from '../support/paths';
+
+/** What a leg brings: the reply in base64, the user whom the kernel saw, or what was wrong. */
+export interface Outcome {
+  readonly reply?: string;
+  readonly user?: string;
+  readonly code?: string;
+  readonly syscall?: string;
+  readonly closed: boolean;
+}
+
+/** How often the addon has called SSPI's functions (0 on Linux), and what is open. */
+export interface Calls {
+  readonly accept: number;
+  readonly query: number;
+  readonly delete: number;
+  readonly handshakes: number;
+  readonly tokens: number;
+}
+
+/** A running server.ts, which tells its Calls when the garbage is collected. */
+export interface Service {
+  readonly url: string;
+  /** The next leg of the handshake `id`. */
+  leg(name: string, id: string, leg: Buffer): Promise<Outcome>;
+  calls(): Promise<Calls>;
+  /** The same, once nothing is open any more, or after some time. */
+  rest(): Promise<Calls>;
+  /** Why the last request was refused. */
+  error(): Promise<Pick<Outcome, 'code' | 'syscall'>>;
+  /** Windows: whether the test's authority gives a token for a context that the system has established. */
+  giveTokens(on: boolean): Promise<void>;
+  stop(): void;
+}
+
+const program = join(root, 'dist-test', 'samba', 'server.js');
+const windows = [
+  join(root, 'scripts', 'samba', 'windows-server.mjs'),
+  process.env.IMPERSONATE_TEST_MAJOR ?? '',
+];
+
+/** The port that the server prints first. */
+function portOf(child: ReturnType<typeof spawn>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const take = (text: string): void => {
+      said += text;
+      const port = /^port (\d+)\./m.exec(said)?.[1];
+      if (port !== undefined) resolve(port);
+    };
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', take);
+    child.once('error', reject).once('exit', () => reject(new Error(`the server has ended: ${said}`)));
+  });
+}
+
+/** Starts the server on one of the ports: with this node, or with that of Windows under Wine. */
+export async function startService(port: 'linux' | 'win32', env: NodeJS.ProcessEnv = {}): Promise<Service> {
+  const args = port === 'win32' ? [...windows, program] : [program];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const url = `http://localhost:${await portOf(child)}`;
+  const ask = async (path: string, body?: Buffer): Promise<unknown> => {
+    const response = await fetch(`${url}/${path}`, {
+      method: 'POST',
+      ...(body && { body: new Uint8Array(body) }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    return response.json();
+  };
+  const calls = () => ask('calls') as Promise<Calls>;
+  return {
+    url,
+    leg: (name, id, leg) => ask(`leg/${name}/${id}`, leg) as Promise<Outcome>,
+    calls,
+    async rest() {
+      for (let turn = 0; turn < 100; turn++) {
+        const now = await calls();
+        if (now.handshakes === 0 && now.tokens === 0) return now;
+        await setTimeout(50);
+      }
+      return calls();
+    },
+    error: () => ask('error') as ReturnType<Service['error']>,
+    giveTokens: async (on) => {
+      await ask(`tokens/${on ? 'on' : 'off'}`);
+    },
+    stop: () => child.kill('SIGKILL'),
+  };
+}
