@@ -112,30 +112,46 @@ void Undo(const Credentials& base, Done done) noexcept {
   if (RootInReserve(base)) AbortOn(PutRootAside(base));
 }
 
+// Goes through the steps; `done` says how far it came where it throws.
+CapabilitiesBy PutOn(const Credentials& base, const LinuxToken& token, RealUid real, Done& done) {
+  const Identity& identity = token.identity();
+  SetGroupsOf(identity);
+  done = Done::kGroups;
+  SetGidOf(identity);
+  done = Done::kGid;
+  SetUidOf(base, identity, real);
+  done = Done::kUid;
+  const CapabilitiesBy by = LimitCapabilities(base, token);
+  if (token.verified()) {
+    VerifyEffective(identity);
+  } else {
+    VerifyAll(base, identity, real);
+    token.MarkVerified();
+  }
+  return by;
+}
+
 }  // namespace
 
 CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real) {
-  const Identity& identity = token.identity();
-  RequireWayBack(base, identity);
+  RequireWayBack(base, token.identity());
   if (RootInReserve(base) && RaiseRoot()) throw ErrnoError(errno, "setresuid");
   Done done = Done::kNothing;
   try {
-    SetGroupsOf(identity);
-    done = Done::kGroups;
-    SetGidOf(identity);
-    done = Done::kGid;
-    SetUidOf(base, identity, real);
-    done = Done::kUid;
-    const CapabilitiesBy by = LimitCapabilities(base, token);
-    if (token.verified()) {
-      VerifyEffective(identity);
-    } else {
-      VerifyAll(base, identity, real);
-      token.MarkVerified();
-    }
-    return by;
+    return PutOn(base, token, real, done);
   } catch (...) {
     Undo(base, done);
+    throw;
+  }
+}
+
+CapabilitiesBy SwitchOver(const Credentials& base, const LinuxToken& token) {
+  AbortOn(RaiseRoot());
+  Done done = Done::kNothing;
+  try {
+    return PutOn(base, token, RealUid::kUsers, done);
+  } catch (...) {
+    SwitchBack(base);
     throw;
   }
 }

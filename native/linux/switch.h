@@ -19,6 +19,10 @@ enum class RealUid {
 // is to be told.
 CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real = RealUid::kUsers);
 
+// The same from another token, put on by SwitchTo with capabilities by the kernel, without coming to root's
+// `base` in between. When it throws the thread is at `base`; aborts where it cannot be brought back there.
+CapabilitiesBy SwitchOver(const Credentials& base, const LinuxToken& token);
+
 // Whether this user namespace has the uid of RealUid::kReserved.
 bool IsReservedUidMapped();
 

@@ -62,13 +62,22 @@ void Reenter(Captured& captured, const Token& token) noexcept {
   }
 }
 
+// From one user to another the way leads over the captured identity, which has the right to switch, or for
+// root's thread over its uid alone: everything else is about to be set anyway.
+void SwitchFrom(const Token* current, Captured& captured, const Token& token) {
+  if (current && captured.capabilities == linux_port::CapabilitiesBy::kKernel) {
+    captured.capabilities = linux_port::SwitchOver(captured.base, linux_port::LinuxToken::From(token));
+    return;
+  }
+  if (current) RestoreForNow(captured);
+  SwitchTo(captured, token);
+}
+
 }  // namespace
 
 void Apply(Captured& captured, const Token* current, const Token& token) {
-  // From one user to another the way leads over the captured identity, which has the right to switch.
-  if (current) RestoreForNow(captured);
   try {
-    SwitchTo(captured, token);
+    SwitchFrom(current, captured, token);
   } catch (...) {
     if (current) Reenter(captured, *current);
     throw;

@@ -38,11 +38,15 @@ describeSwitching('an entry that fails', () => {
   );
 
   test.each([
-    ['setresgid', world.bob.gid],
-    ['setresuid', world.bob.uid],
-  ])('at %s inside another scope leaves that one in force', async (call, id) => {
+    ['setresgid', 1, world.bob.gid, 'EPERM setresgid'],
+    ['setresuid', 1, world.bob.uid, 'EPERM setresuid'],
+    // Only claims to have worked.
+    ['setresgid', 0, world.bob.gid, 'ERR_IMPERSONATION_DOWNGRADED getegid'],
+    ['setresuid', 0, world.bob.uid, 'ERR_IMPERSONATION_DOWNGRADED geteuid'],
+  ])('at %s, errno %d, inside another scope leaves that one in force', async (call, errno, id, said) => {
     const lines = await linesOf(`${open}
-      failSyscall('${call}', 1, ${String(id)});
+      bob.runSync(() => {});
+      failSyscall('${call}', ${String(errno)}, ${String(id)});
       alice.runSync(() => {
         const before = text();
         attempt(() => { bob.runSync(() => { say('ran'); }); });
@@ -50,7 +54,7 @@ describeSwitching('an entry that fails', () => {
         say([text() === before, world.whoAmI() === world.alice.id, world.canOpen(world.alice)].join());
       });
       say(String(world.whoAmI() === world.serviceId));`);
-    const error = `ImpersonationError EPERM ${call}`;
+    const error = `ImpersonationError ${said}`;
     expect(lines).toEqual([error, error, 'true,true,true', 'true']);
   });
 
