@@ -451,4 +451,32 @@ describe('a server that is never closed', () => {
     );
     expect(lines).toEqual(['again 0']);
   });
+
+  test('ends with its worker while a client arrives, whose connection ends', async () => {
+    const lines = await linesOf(
+      `${open}
+      const net = require('node:net');
+      const { Worker, isMainThread, parentPort } = require('node:worker_threads');
+      const { once } = require('node:events');
+      const address = ${JSON.stringify(newAddress())};
+      if (isMainThread) {
+        const worker = new Worker(__filename);
+        await once(worker, 'message');
+        const arriving = once(worker, 'message');
+        const client = await connectPeer(address);
+        await arriving;
+        const closed = new Promise((resolve) => { client.on('error', () => {}).on('close', resolve).resume(); });
+        await worker.terminate();
+        await closed;
+        say('closed');
+      } else {
+        const stay = () => { parentPort.postMessage('arriving'); for (;;); };
+        const server = await createPeerServer({}, stay).listen(address);
+        // On Windows the package makes the socket: it never comes to that.
+        net.Socket = function () { stay(); };
+        parentPort.postMessage('here');
+      }`,
+    );
+    expect(lines).toEqual(['closed']);
+  });
 });
