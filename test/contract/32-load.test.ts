@@ -103,6 +103,6 @@ describeSwitching('a file server that knows nothing of impersonation, under impe
       expect(after.heap / before.heap).toBeLessThan(1.5);
       expect(await server.end()).toBe(0);
     },
-    (seconds + 60) * 1000,
+    (seconds + 180) * 1000,
   );
 });
