@@ -13,7 +13,7 @@ module.exports = {
   testEnvironment: 'node',
   transform: {},
   // Above the limit of test/support/child.ts, which says what the child printed.
-  testTimeout: 90_000,
+  testTimeout: 180_000,
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: {
     '^impersonate$': '<rootDir>/dist/index.js',

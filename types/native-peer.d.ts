@@ -1,5 +1,6 @@
 // What the native addon gives to lib/: see native.d.ts.
 
+import type { Socket } from 'node:net';
 import type { NativeLevel, TokenId } from './native';
 
 /** A pipe that is being served; its functions do nothing once it is closed. */
@@ -18,14 +19,16 @@ export interface NativePeer {
   /** Whose server a client's end is connected to: the SID of the pipe's owner, or a decimal uid. */
   serverOf(fd: number): string;
   /**
-   * Serves a pipe, on a thread of its own; as the process. `arrived` gets each client: why it has no token, or null;
-   * a descriptor, the callee's to close, -1 if there is none; the token, or 0. `failed` tells that there are no more.
+   * Serves a pipe, on a thread of its own; as the process. `open` makes a socket that takes the descriptor of a client
+   * over; the descriptor is closed if it does not. `arrived` gets each client: why it has no token or no socket, or
+   * null; its descriptor and its socket, or -1 and null; the token, or 0. `failed` tells that there are no more.
    */
   listenPipe(
     path: string,
     allow: readonly string[],
     securityDescriptor: string,
-    arrived: (error: Error | null, fd: number, token: TokenId) => void,
+    open: (fd: number) => Socket,
+    arrived: (error: Error | null, fd: number, socket: Socket | null, token: TokenId) => void,
     failed: (error: Error) => void,
   ): NativePipeServer;
   /**

@@ -4,7 +4,7 @@ import { native } from '../binding';
 import { ImpersonationError } from '../error';
 import { internal } from '../internal';
 import { Token } from '../token';
-import { socketOf } from './descriptor';
+import { newSocket } from './descriptor';
 import type { Arrivals, Listener } from './listener';
 import type { PipeSettings } from './options';
 
@@ -68,27 +68,21 @@ export function listenOnPipe(path: string, settings: PipeSettings, arrivals: Arr
       arrivals.arrived(socket, token);
     });
   };
-  const arrived = (error: Error | null, fd: number, id: TokenId): void => {
+  const arrived = (error: Error | null, fd: number, socket: Socket | null, id: TokenId): void => {
     const token = id === 0 ? undefined : new Token(internal, id);
-    let socket: Socket | undefined;
-    let failure = error;
-    try {
-      if (fd >= 0) socket = socketOf(fd);
-    } catch (thrown) {
-      failure = thrown as Error;
-    }
     if (socket && token) {
       arrivals.arrived(socket, token);
       return;
     }
     token?.close();
-    failure ??= new ImpersonationError('The client is not known', 'ERR_SOCKET_CLOSED');
+    const failure = error ?? new ImpersonationError('The client is not known', 'ERR_SOCKET_CLOSED');
     if (socket && (failure as NodeJS.ErrnoException).code === unknownYet) identify(socket, fd);
     else if (socket) turnAway(socket, failure);
     else arrivals.refused(failure);
   };
 
-  const server = native.listenPipe(path, settings.allow, settings.securityDescriptor, arrived, (error) => {
+  const { allow, securityDescriptor } = settings;
+  const server = native.listenPipe(path, allow, securityDescriptor, newSocket, arrived, (error) => {
     arrivals.failed(error);
   });
   return {

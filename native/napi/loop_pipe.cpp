@@ -10,6 +10,11 @@
 namespace impersonate {
 namespace {
 
+struct Search {
+  port::NativeSocket wanted;
+  bool found = false;
+};
+
 using Pipes = std::map<uv_handle_t*, bool>;
 
 // Whether each open pipe of the loop keeps it alive.
@@ -46,6 +51,22 @@ port::NativeSocket FindLoopPipe(Napi::Env env, const Napi::Function& toggle) {
     throw Error("ERR_INVALID_ARG_VALUE", "The \"socket\" argument must be an open named pipe of this thread");
   }
   return ToNative(system);
+}
+
+bool IsLoopPipe(Napi::Env env, port::NativeSocket socket) noexcept {
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return false;
+  Search search{socket};
+  uv_walk(
+      loop,
+      [](uv_handle_t* handle, void* data) {
+        auto* const one = static_cast<Search*>(data);
+        uv_os_fd_t system{};
+        if (uv_handle_get_type(handle) != UV_NAMED_PIPE || uv_fileno(handle, &system) != 0) return;
+        one->found = one->found || ToNative(system) == one->wanted;
+      },
+      &search);
+  return search.found;
 }
 
 }  // namespace impersonate

@@ -31,7 +31,7 @@ Napi::Value ListenPipe(const Napi::CallbackInfo& info) {
   return StartPipeServer(
       info.Env(),
       port::ListenOnPipe({StringArgument(info, 0), StringsArgument(info, 1), StringArgument(info, 2)}),
-      FunctionArgument(info, 3), FunctionArgument(info, 4));
+      FunctionArgument(info, 3), FunctionArgument(info, 4), FunctionArgument(info, 5));
 }
 
 Napi::Value ConnectPipe(const Napi::CallbackInfo& info) {

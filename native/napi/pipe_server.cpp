@@ -14,7 +14,9 @@
 
 #include "core/error.h"
 #include "core/port.h"
+#include "fs/call.h"
 #include "napi/error_bridge.h"
+#include "napi/loop_pipe.h"
 #include "napi/os_handle.h"
 #include "napi/token_functions.h"
 
@@ -36,13 +38,14 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
   PipeServer(Napi::Env env, std::unique_ptr<port::PipeListener> listener)
       : env_(env), listener_(std::move(listener)) {}
 
-  void Start(Napi::Function arrived, Napi::Function failed) {
+  void Start(Napi::Function open, Napi::Function arrived, Napi::Function failed) {
     const Napi::String name = Napi::String::New(env_, "impersonate:peers");
     NAPI_THROW_IF_FAILED_VOID(
         env_, napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr,
                                               &PipeServer::Finalize, this, &PipeServer::Wake, &wake_));
     // The function has a pointer to this object until it is finalized.
     self_ = shared_from_this();
+    open_ = Napi::Persistent(open);
     arrived_ = Napi::Persistent(arrived);
     failed_ = Napi::Persistent(failed);
     try {
@@ -83,6 +86,7 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
 
  private:
   void Release() {
+    open_.Reset();
     arrived_.Reset();
     failed_.Reset();
     napi_release_threadsafe_function(wake_, napi_tsfn_abort);
@@ -155,17 +159,32 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
     }
     // Throws in an environment that is being ended, where nobody would take the descriptor over.
     static_cast<void>(arrived_.Value().Get("length"));
-    Napi::Value token = Napi::Number::New(env, 0);
-    Napi::Value descriptor = Napi::Number::New(env, -1);
-    try {
-      if (arrival.token) token = NewToken(env, std::move(arrival.token));
-      descriptor = Napi::Number::New(env, OpenDescriptor(std::move(*arrival.socket)));
-    } catch (const Error& error) {
-      arrival.error = error;
-    }
     Napi::Value error = env.Null();
     if (arrival.error) error = ToJavaScript(env, *arrival.error).Value();
-    arrived_.Call({error, descriptor, token});
+    Napi::Value token = Napi::Number::New(env, 0);
+    Napi::Value socket = env.Null();
+    int descriptor = -1;
+    try {
+      if (arrival.token) token = NewToken(env, std::move(arrival.token));
+      descriptor = OpenDescriptor(std::move(*arrival.socket));
+      socket = OpenSocket(env, descriptor);
+    } catch (const Error& failure) {
+      error = ToJavaScript(env, failure).Value();
+    } catch (const Napi::Error& failure) {
+      error = failure.Value();
+      descriptor = -1;
+    }
+    arrived_.Call({error, Napi::Number::New(env, descriptor), socket, token});
+  }
+
+  // A thread may be ended at any point of the function: a client whose connection nobody has is not to wait.
+  Napi::Value OpenSocket(Napi::Env env, int descriptor) {
+    try {
+      return open_.Call({Napi::Number::New(env, descriptor)});
+    } catch (const Napi::Error&) {
+      if (!IsLoopPipe(env, SocketOf(descriptor))) fs::CloseDescriptor(descriptor);
+      throw;
+    }
   }
 
   static void EndWithEnvironment(void* data) { static_cast<PipeServer*>(data)->Close(); }
@@ -178,6 +197,7 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
   std::unique_ptr<port::PipeListener> listener_;
   napi_threadsafe_function wake_ = nullptr;
   std::shared_ptr<PipeServer> self_;
+  Napi::FunctionReference open_;
   Napi::FunctionReference arrived_;
   Napi::FunctionReference failed_;
   std::thread thread_;
@@ -190,10 +210,10 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
 
 }  // namespace
 
-Napi::Value StartPipeServer(Napi::Env env, std::unique_ptr<port::PipeListener> listener,
+Napi::Value StartPipeServer(Napi::Env env, std::unique_ptr<port::PipeListener> listener, Napi::Function open,
                             Napi::Function arrived, Napi::Function failed) {
   const auto server = std::make_shared<PipeServer>(env, std::move(listener));
-  server->Start(arrived, failed);
+  server->Start(open, arrived, failed);
   const auto method = [&](const char* name, auto act) {
     return Napi::Function::New(env, [server, act](const Napi::CallbackInfo&) { act(*server); }, name);
   };

@@ -8,11 +8,12 @@
 
 namespace impersonate {
 
-// Accepts on a thread of its own until it is closed, or the environment ends. Calls `arrived(error, fd,
-// token)` for each client: `error` says why there is no token, null if there is one; the descriptor is the
-// callee's to close, -1 if there is none to be had. Calls `failed(error)` when there will be no more. Returns
-// an object with close(), ref() and unref(). Throws Error.
-Napi::Value StartPipeServer(Napi::Env env, std::unique_ptr<port::PipeListener> listener,
+// Accepts on a thread of its own until it is closed, or the environment ends. For each client calls
+// `open(fd)` for a socket that takes the descriptor over, and `arrived(error, fd, socket, token)`: `error`
+// says why there is no socket or no token, null if there are both; the descriptor is closed and -1 where
+// there is no socket. Calls `failed(error)` when there will be no more. Returns an object with close(), ref()
+// and unref(). Throws Error.
+Napi::Value StartPipeServer(Napi::Env env, std::unique_ptr<port::PipeListener> listener, Napi::Function open,
                             Napi::Function arrived, Napi::Function failed);
 
 }  // namespace impersonate

@@ -2,15 +2,22 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 
 const program = 'node_modules/jest/bin/jest.js';
 const allTests = 'test/jest.config.cjs';
+const slowest = 8;
+const toStandardOutput = (text) => process.stdout.write(text);
 
 /**
  * One run of jest over the compiled tests. `start(args)` starts node with these arguments and resolves when it has
- * ended; `nameFile` says how that node names a file of this machine. Resolves to { passed, failed, skipped }.
+ * ended; `nameFile` says how that node names a file of this machine; `write(text)` gets which files took longest.
+ * Resolves to { passed, failed, skipped }.
  */
-export async function runJest(start, { nameFile = (file) => file, filters = [], config = allTests } = {}) {
+export async function runJest(
+  start,
+  { nameFile = (file) => file, filters = [], config = allTests, write = toStandardOutput },
+) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'impersonate-jest-'));
   const results = path.join(folder, 'results.json');
   try {
@@ -24,21 +31,34 @@ export async function runJest(start, { nameFile = (file) => file, filters = [], 
       `--outputFile=${nameFile(results)}`,
       ...filters,
     ]);
-    return count(results, ending);
+    const read = readResults(results, ending);
+    write(`Slowest: ${slowestOf(read)}\n`);
+    return count(read, ending);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 /** A test file that could not run counts as a failed test, and so does a run that ended badly without saying why. */
-function count(file, code) {
-  const results = readResults(file, code);
+function count(results, code) {
   const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
   return {
     passed: results.numPassedTests,
     failed: failed === 0 && code !== 0 ? 1 : failed,
     skipped: results.numPendingTests + results.numTodoTests,
   };
+}
+
+function slowestOf({ testResults }) {
+  return testResults
+    .map(({ name, startTime, endTime }) => ({
+      name: name.replace(/^.*[\\/]|\.test\.js$/g, ''),
+      seconds: Math.round((endTime - startTime) / 1000),
+    }))
+    .sort((one, other) => other.seconds - one.seconds)
+    .slice(0, slowest)
+    .map(({ name, seconds }) => `${name} ${seconds} s`)
+    .join(', ');
 }
 
 function readResults(file, code) {

@@ -10,9 +10,9 @@ export function linuxSuites(majors, filters) {
   const chosen = majors.length > 0 ? majors : [undefined];
   return chosen.map((major) => ({
     name: `linux, node ${major ?? process.versions.node.split('.')[0]}`,
-    run: async () => {
+    run: async (write) => {
       await build();
-      return testLinux({ major, filters });
+      return testLinux({ major, filters, write });
     },
   }));
 }
@@ -33,10 +33,10 @@ export function win32Suites(majors, filters) {
 
 const onWindows = (filters) => ({
   name: `win32, node ${process.versions.node}`,
-  run: async () => {
+  run: async (write) => {
     buildPackage();
     buildWin32();
-    return testOnWindows({ filters });
+    return testOnWindows({ filters, write });
   },
 });
 

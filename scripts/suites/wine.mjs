@@ -5,7 +5,7 @@ import { runWindowsNode } from '../rig/windows-node.mjs';
 import { wine } from '../rig/wine.mjs';
 import { runJest } from './jest.mjs';
 
-const timeoutSeconds = 1200;
+const timeoutSeconds = 2400;
 
 /** Fetches what these suites need. What cannot be fetched is reported by the suite that needs it. */
 export async function fetchForWine(majors) {
@@ -24,5 +24,5 @@ export async function testUnderWine({ major, filters = [], write }) {
     if (timedOut) throw new Error(`ended by force after ${timeoutSeconds} s`);
     return code;
   };
-  return runJest(start, { nameFile: toWindowsPath, filters });
+  return runJest(start, { nameFile: toWindowsPath, filters, write });
 }

@@ -81,7 +81,7 @@ describeSwitching('a peer of another process', () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect([server.connections, Token.count]).toEqual([0, tokens]);
-    expect(await settledHandles()).toBeLessThanOrEqual(handles + few);
+    expect(await settledHandles(handles + few)).toBeLessThanOrEqual(handles + few);
   }, 60_000);
 });
 
@@ -269,7 +269,7 @@ describe('a peer server', () => {
       server.close();
       expect((await rejected(started)).code).toBe('ERR_SERVER_NOT_RUNNING');
     }
-    expect(await settledHandles()).toBeLessThanOrEqual(handles + few);
+    expect(await settledHandles(handles + few)).toBeLessThanOrEqual(handles + few);
   });
 
   test('told to listen again while it is being started listens once', async () => {
@@ -393,7 +393,7 @@ describe('connectPeer', () => {
     for (let turn = 0; turn < 100 && server.connections > 0; turn++) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    expect(await settledHandles()).toBeLessThanOrEqual(handles + few);
+    expect(await settledHandles(handles + few)).toBeLessThanOrEqual(handles + few);
   });
 
   test.each<[string, unknown]>([
@@ -450,5 +450,33 @@ describe('a server that is never closed', () => {
       }`,
     );
     expect(lines).toEqual(['again 0']);
+  });
+
+  test('ends with its worker while a client arrives, whose connection ends', async () => {
+    const lines = await linesOf(
+      `${open}
+      const net = require('node:net');
+      const { Worker, isMainThread, parentPort } = require('node:worker_threads');
+      const { once } = require('node:events');
+      const address = ${JSON.stringify(newAddress())};
+      if (isMainThread) {
+        const worker = new Worker(__filename);
+        await once(worker, 'message');
+        const arriving = once(worker, 'message');
+        const client = await connectPeer(address);
+        await arriving;
+        const closed = new Promise((resolve) => { client.on('error', () => {}).on('close', resolve).resume(); });
+        await worker.terminate();
+        await closed;
+        say('closed');
+      } else {
+        const stay = () => { parentPort.postMessage('arriving'); for (;;); };
+        const server = await createPeerServer({}, stay).listen(address);
+        // On Windows the package makes the socket: it never comes to that.
+        net.Socket = function () { stay(); };
+        parentPort.postMessage('here');
+      }`,
+    );
+    expect(lines).toEqual(['closed']);
   });
 });

@@ -90,7 +90,7 @@ export function runProgram(path: string, options: ChildOptions = {}): Promise<Ch
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 60_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 120_000);
     let [stdout, stderr, timedOut] = ['', '', true];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -3,9 +3,7 @@ import { seam } from './seam';
 
 /** How many of the parts are in what another process can write of its memory, again for each place. */
 export function countInMemory(processId: number, parts: readonly Buffer[]): number {
-  if (process.platform === 'win32') {
-    return parts.reduce((count, part) => count + seam().countInMemory(processId, part), 0);
-  }
+  if (process.platform === 'win32') return seam().countInMemory(processId, parts);
   const regions = readFileSync(`/proc/${String(processId)}/maps`, 'utf8')
     .split('\n')
     .map((line) => /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line))

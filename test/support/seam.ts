@@ -103,6 +103,8 @@ export interface Seam {
   duplicateHandle(handle: bigint, access?: number): bigint;
 
   effectiveIdentity(): EffectiveIdentity;
+  /** The SID alone, of any level, in one call to the kernel instead of several: for loops. */
+  effectiveUser(): string;
   threadId(): number;
   /** Puts a token on the calling thread as another addon would. */
   setForeignToken(handle: bigint): void;
@@ -130,8 +132,8 @@ export interface Seam {
   releaseLogons(): void;
   /** How many logons are waiting. */
   heldLogons(): number;
-  /** How often the bytes are in what another process can write of its memory. */
-  countInMemory(processId: number, bytes: Uint8Array): number;
+  /** How often any of the parts is in what another process can write of its memory, which is read once. */
+  countInMemory(processId: number, parts: readonly Uint8Array[]): number;
   /**
    * The module's logons, S4U, server-side Integrated Authentication, anonymous and pipe impersonation, account
    * look-ups and CreateProcessWith... are answered from the users defined here, with real tokens. Of restricted tokens

@@ -83,7 +83,7 @@ export const world: World & { readonly alice: Win32Identity; readonly bob: Win32
   serviceId,
   canOpen: (who) => canOpen(who.key),
   canOpenService: () => canOpen('service'),
-  whoAmI: () => seam().effectiveIdentity().sid,
+  whoAmI: () => seam().effectiveUser(),
   putForeign,
   removeForeign: () => {
     seam().clearForeignToken();

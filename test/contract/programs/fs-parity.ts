@@ -32,13 +32,25 @@ function fill(folder: string): void {
 const base = tempFolder('parity');
 let folders = 0;
 
-/** A folder of its own, always of the same length: node says where things are. */
+/** One with that content, of a name that is always of the same length: node says where things are. */
 function freshFolder(): string {
   const folder = join(base, String(10_000 + folders++));
   nodeFs.mkdirSync(folder);
   fill(folder);
-  process.chdir(folder);
   return folder;
+}
+
+/** A folder for one call after the other, as it was filled: where a call has changed anything, the next gets another. */
+class Place {
+  folder = freshFolder();
+  readonly #asFilled = treeOf(this.folder);
+
+  /** What the last call has left. */
+  tree(): unknown {
+    const tree = treeOf(this.folder);
+    if (!isDeepStrictEqual(tree, this.#asFilled)) this.folder = freshFolder();
+    return tree;
+  }
 }
 
 /** What is there is made, not what is put into it. */
@@ -67,14 +79,16 @@ async function main(): Promise<void> {
   const differences: string[] = [];
   let compared = 0;
   const both = [nodeFs.promises, userFs] as unknown as [Functions, Functions];
+  const unchanged = freshFolder();
+  const places = both.map((functions) => ({ functions, place: new Place() }));
   for (const { name, changes, text, make } of rows()) {
     if (both[0][name] === undefined) continue;
     const outcomes: unknown[] = [];
-    let folder = changes ? '' : freshFolder();
-    for (const functions of both) {
-      if (changes) folder = freshFolder();
+    for (const { functions, place } of places) {
+      const folder = changes ? place.folder : unchanged;
+      process.chdir(folder);
       const outcome = await attempt(functions, name, argumentsFor(make, folder));
-      outcomes.push({ outcome, tree: changes ? treeOf(folder) : undefined });
+      outcomes.push({ outcome, tree: changes ? place.tree() : undefined });
     }
     compared++;
     const [theirs, ours] = outcomes.map((outcome) => normal(outcome));

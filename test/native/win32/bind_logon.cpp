@@ -21,9 +21,13 @@ Napi::Value CountHeld(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value CountInMemory(const Napi::CallbackInfo& info) {
-  const auto bytes = info[1].As<Napi::Uint8Array>();
-  const std::vector<BYTE> wanted(bytes.Data(), bytes.Data() + bytes.ElementLength());
-  return Napi::Number::New(info.Env(), static_cast<double>(CountInProcess(ReadNumber(info[0]), wanted)));
+  const auto list = info[1].As<Napi::Array>();
+  std::vector<std::vector<BYTE>> parts;
+  for (uint32_t index = 0; index < list.Length(); ++index) {
+    const auto bytes = list.Get(index).As<Napi::Uint8Array>();
+    parts.emplace_back(bytes.Data(), bytes.Data() + bytes.ElementLength());
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(CountInProcess(ReadNumber(info[0]), parts)));
 }
 
 }  // namespace

@@ -46,6 +46,10 @@ Napi::Value EffectiveIdentity(const Napi::CallbackInfo& info) {
   return WriteIdentity(info.Env(), ReadIdentity());
 }
 
+Napi::Value EffectiveUser(const Napi::CallbackInfo& info) {
+  return WriteText(info.Env(), ReadEffectiveUser());
+}
+
 Napi::Value PutForeignToken(const Napi::CallbackInfo& info) {
   SetForeignToken(ReadHandle(info[0]));
   return info.Env().Undefined();
@@ -72,6 +76,7 @@ void BindTokens(Napi::Object& exports) {
   Export<CloseOne>(exports, "closeHandle");
   Export<Duplicate>(exports, "duplicateHandle");
   Export<EffectiveIdentity>(exports, "effectiveIdentity");
+  Export<EffectiveUser>(exports, "effectiveUser");
   Export<PutForeignToken>(exports, "setForeignToken");
   Export<ClearForeignToken>(exports, "clearForeignToken");
   Export<ReplaceProcessToken>(exports, "setProcessToken");

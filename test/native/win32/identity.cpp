@@ -20,6 +20,15 @@ int ReadLevel(HANDLE token) {
   return static_cast<int>(level);
 }
 
+std::wstring ReadUser(HANDLE token) {
+  alignas(TOKEN_USER) BYTE memory[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+  DWORD size = 0;
+  if (!GetTokenInformation(token, TokenUser, memory, sizeof memory, &size)) {
+    ThrowLastError("GetTokenInformation");
+  }
+  return SidText(reinterpret_cast<TOKEN_USER*>(memory)->User.Sid);
+}
+
 }  // namespace
 
 EffectiveToken OpenEffectiveToken(DWORD access) {
@@ -38,14 +47,11 @@ EffectiveToken OpenEffectiveToken(DWORD access) {
 
 Identity DescribeToken(const EffectiveToken& token) {
   if (!token.handle) return {L"", token.of_thread, token.level};
-  alignas(TOKEN_USER) BYTE memory[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-  DWORD size = 0;
-  if (!GetTokenInformation(token.handle.get(), TokenUser, memory, sizeof memory, &size)) {
-    ThrowLastError("GetTokenInformation");
-  }
-  return {SidText(reinterpret_cast<TOKEN_USER*>(memory)->User.Sid), token.of_thread, token.level};
+  return {ReadUser(token.handle.get()), token.of_thread, token.level};
 }
 
 Identity ReadIdentity() { return DescribeToken(OpenEffectiveToken(TOKEN_QUERY)); }
+
+std::wstring ReadEffectiveUser() { return ReadUser(GetCurrentThreadEffectiveToken()); }
 
 }  // namespace seam

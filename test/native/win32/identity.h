@@ -30,6 +30,8 @@ struct Identity {
 
 EffectiveToken OpenEffectiveToken(DWORD access);
 Identity ReadIdentity();
+// The user of that token, of any level, in one call to the kernel: ReadIdentity() takes several.
+std::wstring ReadEffectiveUser();
 Identity DescribeToken(const EffectiveToken& token);
 
 }  // namespace seam

@@ -1,6 +1,7 @@
 #include "process_memory.h"
 
 #include <algorithm>
+#include <bitset>
 
 #include "call_failed.h"
 #include "handle.h"
@@ -8,19 +9,35 @@
 namespace seam {
 namespace {
 
-size_t CountIn(const std::vector<BYTE>& memory, const std::vector<BYTE>& bytes) {
-  size_t count = 0;
-  auto at = memory.begin();
-  while ((at = std::search(at, memory.end(), bytes.begin(), bytes.end())) != memory.end()) {
-    ++count;
-    ++at;
+// Looks for all parts at once, by their first two bytes.
+class Search {
+ public:
+  explicit Search(const std::vector<std::vector<BYTE>>& parts) : parts_(parts) {
+    for (const auto& part : parts) starts_.set(StartOf(part.data()));
   }
-  return count;
-}
+
+  size_t CountIn(const std::vector<BYTE>& memory) const {
+    size_t count = 0;
+    for (size_t at = 0; at + 1 < memory.size(); ++at) {
+      if (!starts_[StartOf(&memory[at])]) continue;
+      count += static_cast<size_t>(std::count_if(parts_.begin(), parts_.end(), [&](const auto& part) {
+        return memory.size() - at >= part.size() && std::equal(part.begin(), part.end(), &memory[at]);
+      }));
+    }
+    return count;
+  }
+
+ private:
+  static size_t StartOf(const BYTE* bytes) { return bytes[0] + static_cast<size_t>(bytes[1]) * 256; }
+
+  const std::vector<std::vector<BYTE>>& parts_;
+  std::bitset<65536> starts_;
+};
 
 }  // namespace
 
-size_t CountInProcess(DWORD process, const std::vector<BYTE>& bytes) {
+size_t CountInProcess(DWORD process, const std::vector<std::vector<BYTE>>& parts) {
+  const Search search(parts);
   const Handle handle(OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ, FALSE, process));
   if (!handle) ThrowLastError("OpenProcess");
   size_t count = 0;
@@ -38,7 +55,7 @@ size_t CountInProcess(DWORD process, const std::vector<BYTE>& bytes) {
     SIZE_T read = 0;
     ReadProcessMemory(handle.get(), region.BaseAddress, memory.data(), memory.size(), &read);
     memory.resize(read);
-    count += CountIn(memory, bytes);
+    count += search.CountIn(memory);
   }
   return count;
 }

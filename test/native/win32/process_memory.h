@@ -7,7 +7,8 @@
 
 namespace seam {
 
-// How often these bytes are in the memory that another process can write.
-size_t CountInProcess(DWORD process, const std::vector<BYTE>& bytes);
+// How often any of these, each of two bytes or more, is in the memory that another process can write, which
+// is read once.
+size_t CountInProcess(DWORD process, const std::vector<std::vector<BYTE>>& parts);
 
 }  // namespace seam
