@@ -142,6 +142,21 @@ test.each<[string, number]>([
   expect(Token.count).toBe(count);
 });
 
+test.each(['network', 'interactive'] as const)(
+  'one that Windows lets in as a guest by %s has failed',
+  async (type) => {
+    // As Windows does with whom it does not know, while Guest is enabled.
+    const sid = 'S-1-5-21-1000-2000-3000-501';
+    seam().defineUser({ name: 'mallory', domain: '.', password: 'anything', sid });
+    const [handles, count] = [world.handleCount(), Token.count];
+    const error = await rejected(Token.logon({ user: 'mallory', password: 'anything', type }));
+    expect(error).toMatchObject({ code: 'ERROR_LOGON_FAILURE', errno: 1326, syscall: 'LogonUserW' });
+    expect(error.message).toContain('guest');
+    expect(Token.count).toBe(count);
+    expect(world.handleCount()).toBeLessThanOrEqual(handles + 1);
+  },
+);
+
 describe('a logon that hangs', () => {
   const hang = { user: 'alice', domain, password: 'alice' };
 
