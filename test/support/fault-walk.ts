@@ -105,14 +105,11 @@ export interface FaultWalk {
   readonly failed: number;
   /** The functions whose failure the work has got over. */
   readonly survived: string[];
+  /** How many handles there are more than before. */
+  readonly kept: number;
 }
 
-/**
- * Does the work once for each call that it makes of the system, with that call failing, and expects each time an error
- * of that call, or the work done in spite of it; the thread as it was; and nothing kept: tokens, what the security
- * authority has lent, memory. Handles are counted in the end. The work has to close what it makes.
- */
-export async function walkFaults(work: () => unknown): Promise<FaultWalk> {
+async function walkOnce(work: () => unknown): Promise<FaultWalk> {
   await work();
   await work();
   const [handles, count, outstanding] = [await settledHandles(), Token.count, seam().outstanding()];
@@ -150,6 +147,18 @@ export async function walkFaults(work: () => unknown): Promise<FaultWalk> {
   } finally {
     seam().clearFaults();
   }
-  expect(await settledHandles(handles)).toBeLessThanOrEqual(handles);
-  return { failed, survived: [...survived].sort() };
+  const kept = Math.max(0, (await settledHandles(handles)) - handles);
+  return { failed, survived: [...survived].sort(), kept };
+}
+
+/**
+ * Does the work once for each call that it makes of the system, with that call failing, and expects each time an error
+ * of that call, or the work done in spite of it; the thread as it was; and nothing kept: tokens, what the security
+ * authority has lent, memory. The work has to close what it makes. Handles are counted in the end, and what is too many
+ * once more: the runtime's locks get one at their first contention, a leak is there every time.
+ */
+export async function walkFaults(work: () => unknown): Promise<FaultWalk> {
+  let walk = await walkOnce(work);
+  for (let again = 0; walk.kept > 0 && again < 2; again++) walk = await walkOnce(work);
+  return walk;
 }
