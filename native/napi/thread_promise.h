@@ -41,10 +41,11 @@ class ThreadPromise final {
       NAPI_THROW_IF_FAILED(env, made, promise);
     }
     try {
-      std::thread([job, settle] {
+      // Leave() is called by this thread, and so not before the assignment.
+      job->thread_ = std::thread([job, settle] {
         job->Run();
         job->HandOver(settle);
-      }).detach();
+      });
     } catch (const std::system_error& error) {
       napi_release_threadsafe_function(settle, napi_tsfn_abort);
       throw Error("EAGAIN", error.code().value(), "std::thread", "There is no thread to be had for the call");
@@ -74,6 +75,7 @@ class ThreadPromise final {
   void HandOver(napi_threadsafe_function settle) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!open_) return;
+    handed_over_ = true;
     if (napi_call_threadsafe_function(settle, nullptr, napi_tsfn_blocking) == napi_ok)
       napi_release_threadsafe_function(settle, napi_tsfn_release);
   }
@@ -103,8 +105,25 @@ class ThreadPromise final {
   static void Finalize(napi_env, void* data, void*) {
     const std::unique_ptr<std::shared_ptr<ThreadPromise>> kept(
         static_cast<std::shared_ptr<ThreadPromise>*>(data));
-    const std::lock_guard<std::mutex> lock((*kept)->mutex_);
-    (*kept)->open_ = false;
+    (*kept)->Leave();
+  }
+
+  // A thread that has handed over is at its end and waited for: MinGW's runtime gives what a detached one had
+  // to the next while the system is still ending it. Only one that an ending environment cannot wait for is
+  // detached.
+  void Leave() {
+    bool over = false;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      open_ = false;
+      over = handed_over_;
+    }
+    if (!thread_.joinable()) return;
+    if (over) {
+      thread_.join();
+    } else {
+      thread_.detach();
+    }
   }
 
   Napi::Promise::Deferred deferred_;
@@ -112,8 +131,11 @@ class ThreadPromise final {
   Convert convert_;
   std::optional<Result> result_;
   std::optional<Error> error_;
-  std::mutex mutex_;
-  bool open_ = true;  // the function can be called; guarded by mutex_
+  std::thread thread_;  // the JavaScript thread's
+
+  std::mutex mutex_;  // for what follows
+  bool open_ = true;  // the function can be called
+  bool handed_over_ = false;
 };
 
 }  // namespace impersonate

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "core/derive.h"
+#include "win32/last_error.h"
 #include "win32/sid.h"
 #include "win32/token.h"
 #include "win32/token_information.h"
@@ -50,6 +51,17 @@ void PutAll(std::string& text, const char* name, const Entries& entries) {
   for (const std::string& entry : entries) Put(text, name, entry);
 }
 
+bool IsRestricted(HANDLE token) {
+  // FALSE is the answer of a call that fails, too.
+  SetLastError(ERROR_SUCCESS);
+  if (IsTokenRestricted(token)) return true;
+  const DWORD error = GetLastError();
+  // Wine knows of no restricting SIDs.
+  if (error != ERROR_SUCCESS && error != ERROR_INVALID_FUNCTION)
+    throw win32::Win32Error(error, "IsTokenRestricted");
+  return false;
+}
+
 // Restricting SIDs that hold for writing only are the same SIDs.
 bool IsWriteRestricted(HANDLE token) {
   constexpr DWORD kWriteRestricted = 0x8;  // TOKEN_WRITE_RESTRICTED of ntifs.h
@@ -77,7 +89,7 @@ std::string Fingerprint(const Token& token) {
   Put(text, "level", std::to_string(static_cast<int>(token.level())));
   PutAll(text, "group", SidsOf(handle, TokenGroups));
   PutAll(text, "privilege", PrivilegesOf(handle));
-  if (IsTokenRestricted(handle)) {
+  if (IsRestricted(handle)) {
     Put(text, "restricted", IsWriteRestricted(handle) ? "writing" : "all");
     PutAll(text, "restricting", SidsOf(handle, TokenRestrictedSids));
   }

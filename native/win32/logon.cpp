@@ -7,6 +7,7 @@
 
 #include "win32/handle.h"
 #include "win32/last_error.h"
+#include "win32/proven.h"
 #include "win32/text.h"
 #include "win32/token.h"
 #include "win32/token_information.h"
@@ -51,10 +52,18 @@ UniqueHandle LogOn(const Logon& logon) {
   return UniqueHandle(token);
 }
 
+// Where Guest is enabled and has no password, Windows lets in as guest whomever it does not know.
+void RefuseGuest(HANDLE token) {
+  if (!win32::IsGuest(win32::UserOf(token).get())) return;
+  throw win32::Win32Error(ERROR_LOGON_FAILURE, "LogonUserW",
+                          "Windows has let the user in as a guest, who proves nothing");
+}
+
 }  // namespace
 
 TokenRef TokenForLogon(const Logon& logon) {
   const UniqueHandle token = LogOn(logon);
+  RefuseGuest(token.get());
   const bool primary = win32::IsPrimary(token.get());
   const Level level = primary ? Level::kImpersonation : win32::LevelOf(token.get());
   return win32::Win32Token::CopyOf(token.get(), level, primary);

@@ -4,9 +4,7 @@
 #include "win32/token_information.h"
 
 namespace impersonate::win32 {
-namespace {
 
-// S-1-5-21-<domain>-501. IsWellKnownSid would have to be told the domain.
 bool IsGuest(PSID sid) {
   constexpr SID_IDENTIFIER_AUTHORITY kNt = SECURITY_NT_AUTHORITY;
   const UCHAR count = *GetSidSubAuthorityCount(sid);
@@ -14,8 +12,6 @@ bool IsGuest(PSID sid) {
   return *GetSidSubAuthority(sid, 0) == SECURITY_NT_NON_UNIQUE &&
          *GetSidSubAuthority(sid, count - 1UL) == DOMAIN_USER_RID_GUEST;
 }
-
-}  // namespace
 
 bool HasProvenIdentity(HANDLE token) {
   if (LevelOf(token) == Level::kAnonymous) return false;

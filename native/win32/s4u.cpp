@@ -4,6 +4,7 @@
 // After windows.h.
 #include <ntsecapi.h>
 
+#include <climits>
 #include <cstring>
 #include <vector>
 
@@ -21,6 +22,9 @@ using port::UserSource;
 constexpr char kKerberos[] = "Kerberos";
 constexpr char kMsv1_0[] = "MICROSOFT_AUTHENTICATION_PACKAGE_V1_0";
 
+// A logon without a password is refused outside the account's hours only where it asks to be.
+static_assert(MSV1_0_S4U_LOGON_FLAG_CHECK_LOGONHOURS == 2 && KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS == 2);
+
 // The system copies the block to another process and puts its pointers right, so all they point to is inside.
 template <typename Logon>
 class Block {
@@ -32,6 +36,8 @@ class Block {
 
   void Put(UNICODE_STRING& field, const std::wstring& text) {
     const std::size_t size = text.size() * sizeof(wchar_t);
+    // Cut short it would be another name.
+    if (size > USHRT_MAX) throw Win32Error(ERROR_INVALID_ACCOUNT_NAME, "LsaLogonUser");
     unsigned char* const at = bytes_.data() + end_;
     std::memcpy(at, text.data(), size);
     field.Length = static_cast<USHORT>(size);
@@ -50,6 +56,7 @@ class Block {
 std::vector<unsigned char> LocalRequest(const S4UName& name) {
   Block<MSV1_0_S4U_LOGON> block(name.user(), name.domain());
   block.logon().MessageType = MsV1_0S4ULogon;
+  block.logon().Flags = MSV1_0_S4U_LOGON_FLAG_CHECK_LOGONHOURS;
   block.Put(block.logon().UserPrincipalName, name.user());
   block.Put(block.logon().DomainName, name.domain());
   return std::move(block).Take();
@@ -59,6 +66,7 @@ std::vector<unsigned char> LocalRequest(const S4UName& name) {
 std::vector<unsigned char> KerberosRequest(const std::wstring& upn) {
   Block<KERB_S4U_LOGON> block(upn, L"");
   block.logon().MessageType = KerbS4ULogon;
+  block.logon().Flags = KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS;
   block.Put(block.logon().ClientUpn, upn);
   return std::move(block).Take();
 }

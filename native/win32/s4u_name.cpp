@@ -25,8 +25,10 @@ std::wstring ComputerName() {
 }
 
 bool SameName(const std::wstring& a, const std::wstring& b) {
-  return CompareStringOrdinal(a.c_str(), static_cast<int>(a.size()), b.c_str(), static_cast<int>(b.size()),
-                              TRUE) == CSTR_EQUAL;
+  const int order = CompareStringOrdinal(a.c_str(), static_cast<int>(a.size()), b.c_str(),
+                                         static_cast<int>(b.size()), TRUE);
+  if (order == 0) ThrowLastError("CompareStringOrdinal");
+  return order == CSTR_EQUAL;
 }
 
 Sid AccountSid(const std::wstring& account, const std::string& text) {

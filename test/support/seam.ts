@@ -174,6 +174,8 @@ export interface Seam {
   swapThreadToken(moduleName: string, handle: bigint, span?: FaultSpan): string[];
   /** Calls so far of an import with a fault, right and wrong ones. */
   importCalls(moduleName: string, functionName: string): number;
+  /** What the module imports by name, as 'advapi32.dll!LogonUserW'. */
+  imports(moduleName: string): string[];
   /** Takes the faults away; authority and witness stay. */
   clearFaults(): void;
   /** Takes faults, authority and witness away: every import table is as it was. */

@@ -1,7 +1,5 @@
 import { Token } from 'impersonate';
-import { expectActingAsService } from '../support/acting';
 import { linesOf } from '../support/child';
-import type { Caught } from '../support/errors';
 import { seam } from '../support/seam';
 import { domain, world } from '../support/world-win32';
 
@@ -15,56 +13,8 @@ afterEach(() => {
   seam().clearFaults();
 });
 
-const [failed, refused] = [0, 0xc0000022]; // FALSE, STATUS_ACCESS_DENIED
-const calls: [string, number, string][] = [
-  ['LsaRegisterLogonProcess', refused, 'ERROR_ACCESS_DENIED'],
-  ['LsaLookupAuthenticationPackage', refused, 'ERROR_ACCESS_DENIED'],
-  ['LsaLogonUser', refused, 'ERROR_ACCESS_DENIED'],
-  ['AllocateLocallyUniqueId', failed, 'ERROR_NOT_ENOUGH_MEMORY'],
-  ['LookupPrivilegeValueW', failed, 'ERROR_NOT_ENOUGH_MEMORY'],
-  ['AdjustTokenPrivileges', failed, 'ERROR_NOT_ENOUGH_MEMORY'],
-  ['OpenThreadToken', failed, 'ERROR_NOT_ENOUGH_MEMORY'],
-  ['DuplicateTokenEx', failed, 'ERROR_NOT_ENOUGH_MEMORY'],
-  ['GetTokenInformation', failed, 'ERROR_NOT_ENOUGH_MEMORY'],
-  ['GetComputerNameW', failed, 'ERROR_NOT_ENOUGH_MEMORY'],
-  ['LookupAccountNameW', failed, 'ERROR_NOT_ENOUGH_MEMORY'],
-  ['TranslateNameW', failed, 'ERROR_NOT_ENOUGH_MEMORY'],
-];
-
+const refused = 0xc0000022; // STATUS_ACCESS_DENIED
 const held = (): object => seam().outstanding();
-
-// Each call fails in turn, until the work gets by without that many.
-test.each(calls)('%s that fails leaves nothing behind', async (call, returns, code) => {
-  const [before, handles, count] = [held(), world.handleCount(), Token.count];
-  let failures = 0;
-  for (const name of names) {
-    for (let skip = 0; skip < 20; skip++) {
-      seam().failImport(addon, call, { error: 8, returns, skip, times: 1 });
-      const outcome = await Token.forUser(name).then(
-        (token) => {
-          token.close();
-          return undefined;
-        },
-        (error: unknown) => error as Caught,
-      );
-      const made = seam().importCalls(addon, call);
-      seam().clearFaults();
-      expectActingAsService();
-      expect(held()).toEqual(before);
-      if (made <= skip) break;
-      failures++;
-      expect(outcome).toMatchObject({ name: 'ImpersonationError', code, syscall: call });
-    }
-  }
-  expect(failures).toBeGreaterThan(0);
-  expect(failures).toBeLessThan(40);
-  expect(Token.count).toBe(count);
-  // Threads that are going away still count for a while.
-  for (let turn = 0; turn < 100 && world.handleCount() > handles + 1; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  expect(world.handleCount()).toBeLessThanOrEqual(handles + 1);
-});
 
 test('no handle, connection or buffer is left of 200 users', async () => {
   const [before, count] = [held(), Token.count];

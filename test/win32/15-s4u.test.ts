@@ -9,7 +9,7 @@ import { domain, world } from '../support/world-win32';
 type Source = ForUserOptions['source'];
 
 const computer = String(process.env.COMPUTERNAME);
-const errors = { disabled: 1331, locked: 1909, passwordExpired: 1330, expired: 1793 };
+const errors = { disabled: 1331, locked: 1909, passwordExpired: 1330, expired: 1793, atNight: 1328 };
 const localSid = `${world.alice.id}9`;
 const password = 'not asked for';
 
@@ -21,6 +21,7 @@ const users: TestUser[] = [
   // The directory says that mallory's UPN is what dave's would be.
   { name: 'dave', domain, password, sid: `${localSid}70`, dns: 'OTHER' },
   { name: 'dave', domain: 'OTHER', password, sid: `${localSid}71` },
+  { name: 'erin', domain, password, sid: `${localSid}72`, dns: 'd'.repeat(0x8000) },
 ];
 
 beforeAll(() => {
@@ -100,6 +101,14 @@ describe('a user by every form of name', () => {
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
   });
 
+  test('is not cut short where the directory’s name for it is too long', async () => {
+    expect(await rejected(Token.forUser(`${domain}\\erin`))).toMatchObject({
+      name: 'ImpersonationError',
+      code: 'ERROR_INVALID_ACCOUNT_NAME',
+    });
+    expect(calls()).not.toContain('LsaLogonUser');
+  });
+
   test('is not taken for another user whom the directory gives for it', async () => {
     expect(await rejected(Token.forUser(`${domain}\\dave`))).toMatchObject({
       name: 'ImpersonationError',
@@ -114,6 +123,7 @@ describe('an account that may not log on', () => {
     ['locked', 'ERROR_ACCOUNT_LOCKED_OUT'],
     ['passwordExpired', 'ERROR_PASSWORD_EXPIRED'],
     ['expired', 'ERROR_ACCOUNT_EXPIRED'],
+    ['atNight', 'ERROR_INVALID_LOGON_HOURS'],
   ] as const)('is refused: %s', async (name, code) => {
     for (const form of [name, `${domain}\\${name}`, `${name}@${domain}`]) {
       const error = await rejected(Token.forUser(form));

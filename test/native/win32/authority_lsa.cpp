@@ -24,6 +24,7 @@ constexpr auto kPrivilegeNotHeld = static_cast<NTSTATUS>(0xC0000061);
 constexpr auto kNoSuchUser = static_cast<NTSTATUS>(0xC0000064);
 constexpr auto kLogonFailure = static_cast<NTSTATUS>(0xC000006D);
 constexpr auto kAccountRestriction = static_cast<NTSTATUS>(0xC000006E);
+constexpr auto kInvalidLogonHours = static_cast<NTSTATUS>(0xC000006F);
 constexpr auto kPasswordExpired = static_cast<NTSTATUS>(0xC0000071);
 constexpr auto kAccountDisabled = static_cast<NTSTATUS>(0xC0000072);
 constexpr auto kNoSuchPackage = static_cast<NTSTATUS>(0xC00000FE);
@@ -125,6 +126,8 @@ Outcome OutcomeOf(DWORD error) {
       return {kAccountExpired, kSuccess};
     case ERROR_ACCOUNT_DISABLED:
       return {kAccountRestriction, kAccountDisabled};
+    case ERROR_INVALID_LOGON_HOURS:
+      return {kAccountRestriction, kInvalidLogonHours};
     case ERROR_PASSWORD_EXPIRED:
       return {kAccountRestriction, kPasswordExpired};
     default:
@@ -135,7 +138,9 @@ Outcome OutcomeOf(DWORD error) {
 Outcome FindForPackage(const S4URequest& request, ULONG package, std::optional<User>& user) {
   user = FindUser(request.name(), request.domain());
   if (user && package != kNegotiate && IsLocal(*user) != (package == kMsv1_0)) user.reset();
-  return user ? OutcomeOf(user->error) : Outcome{kLogonFailure, kNoSuchUser};
+  if (!user) return {kLogonFailure, kNoSuchUser};
+  const bool any_hour = user->error == ERROR_INVALID_LOGON_HOURS && !request.checks_hours();
+  return any_hour ? Outcome{kSuccess, kSuccess} : OutcomeOf(user->error);
 }
 
 void AddGroups(User& user, const TOKEN_GROUPS* groups) {

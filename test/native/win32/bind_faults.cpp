@@ -1,5 +1,6 @@
 #include "bindings.h"
 #include "fault.h"
+#include "import_table.h"
 #include "js_values.h"
 #include "redirects.h"
 #include "text.h"
@@ -39,6 +40,12 @@ Napi::Value Calls(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(CountCalls(module, Utf8(ReadText(info[1])))));
 }
 
+Napi::Value Imports(const Napi::CallbackInfo& info) {
+  std::vector<std::string> labels;
+  for (const Import& import : ListImports(FindModule(ReadText(info[0])))) labels.push_back(import.Label());
+  return WriteLabels(info.Env(), labels);
+}
+
 Napi::Value Clear(const Napi::CallbackInfo& info) {
   ClearFaults();
   return info.Env().Undefined();
@@ -57,6 +64,7 @@ void BindFaults(Napi::Object& exports) {
   Export<Lie>(exports, "lieSetThreadToken");
   Export<Swap>(exports, "swapThreadToken");
   Export<Calls>(exports, "importCalls");
+  Export<Imports>(exports, "imports");
   Export<Clear>(exports, "clearFaults");
   Export<Unpatch>(exports, "unpatchAll");
 }

@@ -18,6 +18,8 @@ class S4URequest {
   bool valid() const { return valid_; }
   std::wstring name() const { return Text(logon_.name); }
   std::wstring domain() const { return Text(logon_.domain); }
+  // The hours in which the account may log on count.
+  bool checks_hours() const { return (logon_.flags & MSV1_0_S4U_LOGON_FLAG_CHECK_LOGONHOURS) != 0; }
 
  private:
   struct Layout {
