@@ -1,0 +1,27 @@
+import { runSyncs } from '../scopes/hot.mjs';
+
+/** Scopes inside a scope: of another token, and of the same. */
+export default async function* comparisons({ alice, bob, floor }) {
+  const [outer, inner] = [await alice.token(), await bob.token()];
+  yield {
+    title: 'a scope inside a scope',
+    sides: [
+      bob.pair,
+      { name: 'runSync, outermost', work: (count) => runSyncs(inner, count) },
+      { name: 'runSync, nested in another token', work: (count) => outer.runSync(runSyncs, inner, count) },
+    ],
+  };
+  yield {
+    title: 'the same token nested',
+    sides: [
+      { name: 'a native call that does nothing', work: (count) => nothings(floor.nothing, count) },
+      { name: 'runSync, same token', work: (count) => inner.runSync(runSyncs, inner, count) },
+    ],
+  };
+  outer.close();
+  inner.close();
+}
+
+function nothings(nothing, count) {
+  for (let i = 0; i < count; i++) nothing();
+}

@@ -1,0 +1,30 @@
+import { ratio } from './cells.mjs';
+import { comparisonsOf } from './comparisons.mjs';
+
+/** What has moved from one report to another: ratios whose quartiles do not meet, and figures that differ. As text. */
+export function movements(earlier, report) {
+  const before = cellsOf(earlier);
+  const after = [...cellsOf(report)].filter(([key]) => before.has(key));
+  const lines = after.flatMap(([key, entry]) => {
+    const change = changeOf(before.get(key), entry);
+    return change ? [`${key}: ${change}`] : [];
+  });
+  const since = `since ${earlier.version} of ${earlier.date.slice(0, 10)}`;
+  return [`${after.length} compared, ${lines.length} moved ${since}`, ...lines].join('\n');
+}
+
+function cellsOf(report) {
+  const entries = comparisonsOf(report).flatMap(({ title, lines }) =>
+    lines.flatMap(({ name, cells }) =>
+      Object.entries(cells).map(([major, entry]) => [`node ${major}, ${title}, ${name}`, entry]),
+    ),
+  );
+  return new Map(entries.filter(([, entry]) => entry.ratio || entry.unit));
+}
+
+function changeOf(old, now) {
+  if (now.unit) return old.value === now.value ? '' : `${old.value} to ${now.value} ${now.unit}`;
+  const [from, to] = [old.ratio, now.ratio];
+  if (to.low <= from.high && from.low <= to.high) return '';
+  return `${to.median < from.median ? 'faster' : 'slower'}, ${ratio(from)} to ${ratio(to)}`;
+}
