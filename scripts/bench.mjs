@@ -1,7 +1,7 @@
 // node scripts/bench.mjs [--port linux|win32]... [--node MAJOR]... [--seconds N] [--once] [--compare FILE] [CASE]...
 // Measures token switches, on both ports with Node.js 20, 22, 24 and 26 unless some are named (also as a list:
 // --node 24,26), and writes benchmarks/report. With the name of a case, or a part of it, only those, printed and not
-// written. --seconds: how long each comparison takes, 0.4 by default; --once: each side once, to see that it works;
+// written. --seconds: how long each comparison takes, 0.3 by default; --once: each side once, to see that it works;
 // --compare: what has moved since an earlier report, a JSON file of benchmarks/report.
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
@@ -19,7 +19,7 @@ function readCommandLine() {
   const options = {
     port: { type: 'string', multiple: true, default: ports },
     node: { type: 'string', multiple: true, default: nodeMajors.map(String) },
-    seconds: { type: 'string', default: '0.4' },
+    seconds: { type: 'string', default: '0.3' },
     once: { type: 'boolean', default: false },
     compare: { type: 'string' },
   };

@@ -40,7 +40,11 @@ export default async function* comparisons({ alice }) {
         batch: 1,
         work: () => ended(new Worker(`require(${JSON.stringify(file)})`, { eval: true })),
       },
-      { name: 'ImpersonatedWorker', batch: 1, work: () => ended(new ImpersonatedWorker('', { eval: true, token })) },
+      {
+        name: 'ImpersonatedWorker',
+        batch: 1,
+        work: () => ended(new ImpersonatedWorker('', { eval: true, token })),
+      },
     ],
   };
   token.close();

@@ -27,6 +27,8 @@ export default async function* comparisons({ readable }, { once: justOnce }) {
     const servers = await Promise.all(kinds.map(([kind, options]) => startServer(kind, options)));
     yield {
       title,
+      unit: 'requests',
+      rounds: 21,
       sides: servers.map(({ name, url }) => ({
         name,
         batch: justOnce ? connections : requests,

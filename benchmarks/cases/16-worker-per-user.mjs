@@ -11,8 +11,14 @@ export default async function* comparisons({ alice, readable }, { once }) {
   yield {
     title: 'stat as a user, by a worker',
     sides: [
-      { name: 'impersonate/fs in a flow', work: (count) => token.run(each, count, () => impersonateFs.stat(readable)) },
-      { name: 'statSync in runSync', work: (count) => each(count, () => token.runSync(nodeFs.statSync, readable)) },
+      {
+        name: 'impersonate/fs in a flow',
+        work: (count) => token.run(each, count, () => impersonateFs.stat(readable)),
+      },
+      {
+        name: 'statSync in runSync',
+        work: (count) => each(count, () => token.runSync(nodeFs.statSync, readable)),
+      },
       { name, missing, work: (count) => each(count, () => worker.stat(readable)) },
     ],
   };

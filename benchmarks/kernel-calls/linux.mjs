@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { scopesToCount } from '../programs/scopes-to-count.mjs';
 
 const program = fileURLToPath(new URL('../programs/count-calls.mjs', import.meta.url));
-// What other threads do when they like.
-const background = new Set(['madvise', 'mprotect', 'munmap', 'mmap', 'sched_yield', 'gettid', 'getpid']);
+// What threads do when they like, or when others make them wait.
+const chance = new Set(
+  'epoll_pwait epoll_wait futex getpid gettid madvise mmap mprotect munmap sched_yield'.split(' '),
+);
 
 /** System calls of one scope of each kind, in all threads: { kind: { call: count } }, as strace sees them. */
 export async function countCalls(world, count) {
@@ -34,7 +36,7 @@ function perScope(lines, count) {
   const calls = {};
   for (const line of lines) {
     const name = /^\d+\s+(\w+)\(/.exec(line)?.[1];
-    if (name && !background.has(name)) calls[name] = (calls[name] ?? 0) + 1;
+    if (name && !chance.has(name)) calls[name] = (calls[name] ?? 0) + 1;
   }
   const each = Object.entries(calls).map(([name, calls]) => [name, Math.round((calls / count) * 10) / 10]);
   return Object.fromEntries(each.filter(([, calls]) => calls >= 0.5).sort());

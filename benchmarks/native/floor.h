@@ -2,7 +2,8 @@
 
 #include <napi.h>
 
-// What no way of acting as a user can be faster than: the system's own calls, in a loop. Each port has its own.
+// What no way of acting as a user can be faster than: the system's own calls, in a loop. Each port has its
+// own.
 namespace floor_addon {
 
 // switchPairs(identity..., count): takes an identity on and gives it back.

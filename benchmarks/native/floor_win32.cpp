@@ -1,5 +1,6 @@
 #include <windows.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "floor.h"
@@ -30,6 +31,17 @@ void Run(const Napi::CallbackInfo& info, bool with_reads) {
   }
 }
 
+double AllocatedOf(HANDLE heap) {
+  if (!HeapLock(heap)) return 0;
+  double bytes = 0;
+  PROCESS_HEAP_ENTRY entry{};
+  while (HeapWalk(heap, &entry)) {
+    if ((entry.wFlags & PROCESS_HEAP_ENTRY_BUSY) != 0) bytes += entry.cbData;
+  }
+  HeapUnlock(heap);
+  return bytes;
+}
+
 }  // namespace
 
 void SwitchPairs(const Napi::CallbackInfo& info) { Run(info, false); }
@@ -37,14 +49,10 @@ void SwitchPairs(const Napi::CallbackInfo& info) { Run(info, false); }
 void SwitchPairsWithReads(const Napi::CallbackInfo& info) { Run(info, true); }
 
 double AllocatedBytes() {
-  const HANDLE heap = GetProcessHeap();
+  HANDLE heaps[64];
+  const DWORD count = std::min<DWORD>(GetProcessHeaps(64, heaps), 64);
   double bytes = 0;
-  if (!HeapLock(heap)) return bytes;
-  PROCESS_HEAP_ENTRY entry{};
-  while (HeapWalk(heap, &entry)) {
-    if ((entry.wFlags & PROCESS_HEAP_ENTRY_BUSY) != 0) bytes += entry.cbData;
-  }
-  HeapUnlock(heap);
+  for (DWORD i = 0; i < count; ++i) bytes += AllocatedOf(heaps[i]);
   return bytes;
 }
 

@@ -3,6 +3,7 @@ import { missingByHand, refused, systemCalls } from './system-calls.mjs';
 
 export const name = 'koffi, by hand';
 export const missing = missingByHand;
+export const isEverywhere = true;
 
 /** A switch to the person and back, by calls of the operating system through koffi. */
 export async function open(person) {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 export const name = 'node-expose-sspi';
 export const missing =
-  'only who has just proven himself by SSPI can be taken on; what is thrown or an await in between leaves the user on the thread';
+  'users other than who has just proven himself by SSPI; a way back when something throws or awaits in between; nesting';
 
 /** ImpersonateSecurityContext and RevertSecurityContext, for a client of this process: the account it runs as. */
 export async function open() {

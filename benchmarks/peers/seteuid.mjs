@@ -2,7 +2,7 @@ import process from 'node:process';
 
 export const name = 'process.seteuid';
 export const missing =
-  'every other request: the whole process is the user meanwhile, all threads and all that is in flight; groups stay';
+  "any separation: all threads, and all that is in flight, are the user meanwhile; and the user's groups";
 
 /** The whole process becomes the user, does the work, and comes back. */
 export function asUser({ ids: { uid } }, work) {

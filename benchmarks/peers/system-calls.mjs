@@ -9,7 +9,7 @@ const numbers = {
 export const systemCalls = numbers[process.arch];
 
 export const missingByHand =
-  'everything: what is thrown, a timeout or an await in between leaves the user on the thread; nothing is read back, nested or put back as it was';
+  'a way back when something throws, is timed out or awaits in between; a look at what the kernel has really put on; nesting, and what another addon had put there';
 
 /** For what returns anything but success. */
 export function refused(call, result) {

@@ -3,7 +3,7 @@ import { ImpersonatedWorker } from '../product.mjs';
 
 export const name = 'a Worker per user';
 export const missing =
-  "nothing of the user on its thread, but a thread and its heap for each user, messages for all that goes in and out, and asynchronous fs that is the process's";
+  'asynchronous fs as the user, which pool threads do as the process; and it takes a thread and a heap for each user, and messages for all that goes in and out';
 
 const source = `
   const fs = require('node:fs');

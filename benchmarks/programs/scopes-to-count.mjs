@@ -33,7 +33,11 @@ export async function scopesToCount({ alice, bob, readable }) {
       for (let i = 0; i < count; i++) Token.current();
     },
     'fs.promises.stat': repeat(() => fs.promises.stat(readable)),
-    'impersonate/fs stat in a flow': (count) => token.run(repeat(() => impersonateFs.stat(readable)), count),
+    'impersonate/fs stat in a flow': (count) =>
+      token.run(
+        repeat(() => impersonateFs.stat(readable)),
+        count,
+      ),
     'share() and claim()': repeat(() => Token.claim(token.share()).close()),
   };
   for (const work of Object.values(works)) await work(2);

@@ -15,7 +15,12 @@ function valuesOf(report) {
     lines.flatMap(({ name, cells }) =>
       Object.entries(cells)
         .filter(([, { ratio }]) => ratio)
-        .map(([major, { ratio }]) => ({ what: `${title}: ${name}`, baseline, node: `Node ${major}`, ...ratio })),
+        .map(([major, { ratio }]) => ({
+          what: `${title}: ${name}`,
+          baseline,
+          node: `Node ${major}`,
+          ...ratio,
+        })),
     ),
   );
 }
@@ -28,7 +33,11 @@ function specification(report) {
     title: null,
     axis: { labelLimit: 600, grid: true, gridColor: '#eee', ticks: false, labelPadding: 8 },
   };
-  const x = { type: 'quantitative', scale: { type: 'log', nice: false }, title: 'times what it is compared with' };
+  const x = {
+    type: 'quantitative',
+    scale: { type: 'log', nice: false },
+    title: 'times what it is compared with',
+  };
   const color = { field: 'node', type: 'nominal', title: null, legend: { orient: 'top' } };
   const yOffset = { field: 'node', type: 'nominal' };
   return {
@@ -43,7 +52,10 @@ function specification(report) {
         mark: { type: 'rule', strokeWidth: 2 },
         encoding: { y, yOffset, color, x: { ...x, field: 'low' }, x2: { field: 'high' } },
       },
-      { mark: { type: 'point', filled: true, size: 22, opacity: 1 }, encoding: { y, yOffset, color, x: { ...x, field: 'median' } } },
+      {
+        mark: { type: 'point', filled: true, size: 22, opacity: 1 },
+        encoding: { y, yOffset, color, x: { ...x, field: 'median' } },
+      },
     ],
     config: { font: 'sans-serif', view: { stroke: null }, axis: { labelFontSize: 11, domain: false } },
   };

@@ -22,9 +22,16 @@ function cellsOf(report) {
   return new Map(entries.filter(([, entry]) => entry.ratio || entry.unit));
 }
 
+/** Calls count one by one; of bytes, a few more or less are chance. */
+function figureChange(old, { value, unit }) {
+  const tolerance = unit === 'bytes' ? 0.1 * old : 0;
+  return Math.abs(value - old) <= tolerance ? '' : `${old} to ${value} ${unit}`;
+}
+
 function changeOf(old, now) {
-  if (now.unit) return old.value === now.value ? '' : `${old.value} to ${now.value} ${now.unit}`;
+  if (now.unit) return figureChange(old.value, now);
   const [from, to] = [old.ratio, now.ratio];
+  if (!from || !to) return '';
   if (to.low <= from.high && from.low <= to.high) return '';
   return `${to.median < from.median ? 'faster' : 'slower'}, ${ratio(from)} to ${ratio(to)}`;
 }

@@ -7,7 +7,9 @@ const row = (cells) => `| ${cells.join(' | ')} |`;
 export function tables(report) {
   const majors = majorsOf(report);
   const failures = report.runs.flatMap(({ node, cases }) =>
-    cases.filter(({ failure }) => failure).map((one) => `**${one.case} failed** on Node ${node}: ${one.failure}`),
+    cases
+      .filter(({ failure }) => failure)
+      .map((one) => `**${one.case} failed** on Node ${node}: ${one.failure}`),
   );
   return [...comparisonsOf(report).map((one) => table(one, majors)), ...failures].join('\n\n');
 }
@@ -34,7 +36,7 @@ function notes(lines) {
 
 function remarks(lines) {
   const items = lines.flatMap(({ name, missing, absent }) => [
-    ...(missing ? [`- **${name}** lacks ${missing}.`] : []),
+    ...(missing ? [`- **${name}** is without ${missing}.`] : []),
     ...absences(name, absent),
   ]);
   return items.length > 0 ? ['', ...items] : [];
@@ -42,11 +44,14 @@ function remarks(lines) {
 
 /** One line for each reason, with the versions that it holds for. */
 function absences(name, absent) {
-  return [...grouped(absent)].map(([reason, majors]) => `- ${name}, not measured on Node ${majors.join(', ')}: ${reason}`);
+  return [...grouped(absent)].map(
+    ([reason, majors]) => `- ${name}, not measured on Node ${majors.join(', ')}: ${reason}`,
+  );
 }
 
 function grouped(absent) {
   const groups = new Map();
-  for (const [major, reason] of Object.entries(absent)) groups.set(reason, [...(groups.get(reason) ?? []), major]);
+  for (const [major, reason] of Object.entries(absent))
+    groups.set(reason, [...(groups.get(reason) ?? []), major]);
   return groups;
 }

@@ -13,7 +13,11 @@ const runCase = fileURLToPath(new URL('./run-case.mjs', import.meta.url));
 const limitMs = 120_000;
 
 // Short programs may end with tokens open; node:ffi, from Node 26 on, wants to be asked for.
-const quiet = ['--expose-gc', '--disable-warning=IMPERSONATE_TOKEN_NOT_CLOSED', '--disable-warning=ExperimentalWarning'];
+const quiet = [
+  '--expose-gc',
+  '--disable-warning=IMPERSONATE_TOKEN_NOT_CLOSED',
+  '--disable-warning=ExperimentalWarning',
+];
 const experimental = ['--experimental-ffi'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
 
 const [output, options] = process.argv.slice(2);
@@ -33,20 +37,32 @@ function run(file, result) {
   });
 }
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'impersonate-bench-'));
-const files = readdirSync(casesFolder).filter((name) => name.endsWith('.mjs'));
-const names = files.map((name) => name.slice(0, -'.mjs'.length)).sort();
-const chosen = names.filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
-const cases = [];
-for (const name of chosen) {
+async function measureCase(name) {
   const start = performance.now();
   const result = await run(path.join(casesFolder, `${name}.mjs`), path.join(folder, name)).then(
     (comparisons) => ({ comparisons }),
     ({ message }) => ({ failure: message }),
   );
-  cases.push({ case: name, ...result });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   process.stdout.write(`  ${name} ${seconds} s${result.failure ? `, FAILED: ${result.failure}` : ''}\n`);
+  return { case: name, ...result };
 }
+
+/** One after the other, or two at a time where nothing is measured. */
+async function measureAll(names) {
+  const left = [...names.entries()];
+  const cases = [];
+  const lane = async () => {
+    for (let next = left.shift(); next; next = left.shift()) cases[next[0]] = await measureCase(next[1]);
+  };
+  await Promise.all(Array.from({ length: caseOptions.once ? 2 : 1 }, lane));
+  return cases;
+}
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'impersonate-bench-'));
+const files = readdirSync(casesFolder).filter((name) => name.endsWith('.mjs'));
+const names = files.map((name) => name.slice(0, -'.mjs'.length)).sort();
+const chosen = names.filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+const cases = await measureAll(chosen);
 rmSync(folder, { recursive: true, force: true });
 writeFileSync(output, JSON.stringify({ node: process.version, cases }));

@@ -11,7 +11,7 @@ const { seconds, once } = JSON.parse(options);
 const { default: comparisons } = await import(pathToFileURL(file));
 const results = [];
 for await (const { sides, ...comparison } of comparisons(await openWorld(), { once })) {
-  const rows = sides && (await compareSides(sides, { seconds, once }));
+  const rows = sides && (await compareSides(sides, { seconds, once, rounds: comparison.rounds }));
   results.push({ ...comparison, rows });
 }
 writeFileSync(output, JSON.stringify(results));

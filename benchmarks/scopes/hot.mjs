@@ -4,7 +4,10 @@ const nothing = () => undefined;
 
 /** The ways to open a scope for nothing and leave it, `count` times in a loop. */
 export function hotScopes(token) {
-  const using = (form, { usingScopes }) => ({ name: `using, ${form}`, work: (count) => usingScopes(token, count) });
+  const using = (form, { usingScopes }) => ({
+    name: `using, ${form}`,
+    work: (count) => usingScopes(token, count),
+  });
   return [
     { name: 'runSync', work: (count) => runSyncs(token, count) },
     { name: 'try … finally revert()', work: (count) => tryFinally(token, count) },

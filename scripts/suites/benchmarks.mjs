@@ -2,7 +2,6 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import { benchmarkUsers } from '../../benchmarks/world/users.mjs';
 import { withUsers } from '../linux-users/with-users.mjs';
 import { linuxNodeFolder, windowsPackage } from '../rig/npm-packages.mjs';
@@ -11,8 +10,7 @@ import { runWindowsNode } from '../rig/windows-node.mjs';
 import { ensureNodeModules } from '../support/node-modules.mjs';
 import { ensurePrograms } from '../support/packages.mjs';
 import { root } from '../support/root.mjs';
-import { run } from '../support/run.mjs';
-import { buildPackage, buildWin32 } from './build.mjs';
+import { buildBenchmarks, buildWin32 } from './build.mjs';
 
 const timeoutSeconds = 900;
 const folder = path.join(root, 'benchmarks');
@@ -25,11 +23,7 @@ export async function prepareBenchmarks(ports) {
   ensureNodeModules(folder);
   if (ports.includes('linux')) {
     ensurePrograms({ strace: 'strace' });
-    buildPackage();
-    run(process.execPath, [
-      path.join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
-      ...['--directory', path.join(folder, 'native'), '--silent', 'configure', 'build'],
-    ]);
+    buildBenchmarks();
   }
   if (ports.includes('win32')) {
     buildWin32();
