@@ -28,7 +28,7 @@ export default async function* comparisons({ readable }, { once: justOnce }) {
     yield {
       title,
       unit: 'requests',
-      rounds: 21,
+      rounds: 9,
       sides: servers.map(({ name, url }) => ({
         name,
         batch: justOnce ? connections : requests,

@@ -1,6 +1,9 @@
 import { ratio } from './cells.mjs';
 import { comparisonsOf } from './comparisons.mjs';
 
+/** As the logarithm of a ratio: 5 per cent. */
+const noticeable = 0.05;
+
 /** What has moved from one report to another: ratios whose quartiles do not meet, and figures that differ. As text. */
 export function movements(earlier, report) {
   const before = cellsOf(earlier);
@@ -32,6 +35,7 @@ function changeOf(old, now) {
   if (now.unit) return figureChange(old.value, now);
   const [from, to] = [old.ratio, now.ratio];
   if (!from || !to) return '';
-  if (to.low <= from.high && from.low <= to.high) return '';
+  const isNoticed = Math.abs(Math.log(to.median / from.median)) > noticeable;
+  if (!isNoticed || (to.low <= from.high && from.low <= to.high)) return '';
   return `${to.median < from.median ? 'faster' : 'slower'}, ${ratio(from)} to ${ratio(to)}`;
 }
