@@ -47,6 +47,7 @@ export default defineConfig(
     files: ['**/*.{mjs,cjs,js}'],
     languageOptions: { ecmaVersion: 2024, globals: nodeGlobals },
   },
+  { files: ['benchmarks/scopes/native-using.mjs'], languageOptions: { ecmaVersion: 2026 } },
   {
     files: ['**/*.{cjs,js}'],
     languageOptions: { sourceType: 'commonjs', globals: commonJsGlobals },

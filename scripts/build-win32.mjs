@@ -1,5 +1,6 @@
 // node scripts/build-win32.mjs
-// Cross-compiles the addon, and the test-only one, for Windows x64: build-win32-x64/Release/*.node. Incremental.
+// Cross-compiles the addon, and those of the tests and the benchmarks, for Windows x64:
+// build-win32-x64/Release/*.node. Incremental.
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -25,6 +26,7 @@ async function cmakeOptions() {
     CMAKE_TOOLCHAIN_FILE: path.join(root, 'cmake', 'mingw-w64.cmake'),
     IMPERSONATE_NODE_INCLUDE: path.join(node, 'include', 'node'),
     IMPERSONATE_TESTS: 'ON',
+    IMPERSONATE_BENCHMARKS: 'ON',
   };
 }
 

@@ -72,7 +72,11 @@ export async function checkHosts() {
   for (const file of await trackedFiles()) {
     const text = readIfThere(path.join(root, file)); // a deleted file is listed until that is committed
     problems.push(
-      ...forbiddenLines(file, text, file === 'package-lock.json' ? [...rules, downloads] : rules),
+      ...forbiddenLines(
+        file,
+        text,
+        path.basename(file) === 'package-lock.json' ? [...rules, downloads] : rules,
+      ),
     );
   }
   return problems.join('\n');

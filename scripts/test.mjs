@@ -1,10 +1,11 @@
 // node scripts/test.mjs [--matrix] [FILTER]...
-// Everything, on a machine with nothing installed: checks, the Linux suite, and the Windows suite under Wine with
-// Node 22 and 24 (--matrix: both with 20, 22, 24 and 26). On Windows: the Windows suite with the running node.
+// Everything, on a machine with nothing installed: checks, the Linux suite, the Windows suite under Wine with Node 22 and
+// 24 (--matrix: both with 20, 22, 24 and 26), and each benchmark once, without a look at its time. On Windows: the Windows suite with the running node.
 import process from 'node:process';
 import { nodeMajors } from './rig/paths.mjs';
 import { readCommandLine } from './suites/command-line.mjs';
 import { lint } from './suites/lint.mjs';
+import { benchmarkSuites } from './suites/benchmark-suites.mjs';
 import { linuxSuites, win32Suites } from './suites/ports.mjs';
 import { runSuites } from './suites/run-suites.mjs';
 import { fetchForWine } from './suites/wine.mjs';
@@ -21,6 +22,7 @@ function everySuite() {
     { name: 'lint', run: () => lintAndFetch(underWine) },
     ...linuxSuites(chosen, filters),
     ...win32Suites(underWine, filters),
+    ...(filters.length > 0 ? [] : benchmarkSuites(chosen)),
   ];
 }
 

@@ -4,7 +4,7 @@
       "target_name": "floor",
       "conditions": [
         ["OS=='linux'", {
-          "sources": ["floor_linux.cpp"],
+          "sources": ["module.cpp", "floor_linux.cpp"],
           "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS"],
           "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-std=gnu++20"],
           "cflags_cc": [

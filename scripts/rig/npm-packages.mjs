@@ -22,6 +22,11 @@ export async function jestEnvironment() {
   return { NAPI_RS_NATIVE_LIBRARY_PATH: toWindowsPath(path.join(folder, 'resolver.win32-x64-msvc.node')) };
 }
 
+/** An npm package for Windows only, as a folder: npm would not install it here. `name` is the folder's. */
+export function windowsPackage(name, specification) {
+  return cached(name, (target) => unpack(specification, target));
+}
+
 /** `npm pack` ignores the os field, runs no script of the package, and checks the registry's integrity hash. */
 async function unpack(specification, target) {
   const packed = path.join(target, '.packed');

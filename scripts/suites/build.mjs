@@ -33,3 +33,9 @@ export function buildWin32() {
   ensureNodeModules();
   build('build:win32', 'build:ts', 'build:test');
 }
+
+/** The package with the benchmarks' addon, for this system. */
+export function buildBenchmarks() {
+  buildPackage();
+  build('build:benchmarks');
+}

@@ -10,4 +10,4 @@ export function clangFormat() {
 }
 
 export const nativeSources = () =>
-  ['native', 'test/native'].flatMap((folder) => listFiles(folder, /\.(?:h|cpp)$/));
+  ['native', 'test/native', 'benchmarks/native'].flatMap((folder) => listFiles(folder, /\.(?:h|cpp)$/));

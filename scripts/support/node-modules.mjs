@@ -4,8 +4,6 @@ import process from 'node:process';
 import { root } from './root.mjs';
 import { run } from './run.mjs';
 
-const folder = path.join(root, 'node_modules');
-
 function packagesIn(lockfile) {
   try {
     return JSON.parse(readFileSync(lockfile, 'utf8')).packages;
@@ -16,9 +14,9 @@ function packagesIn(lockfile) {
 }
 
 // True where every locked package is there in its locked version; optional ones are for some systems only.
-function isComplete() {
-  const installed = packagesIn(path.join(folder, '.package-lock.json'));
-  const locked = Object.entries(packagesIn(path.join(root, 'package-lock.json')));
+function isComplete(project) {
+  const installed = packagesIn(path.join(project, 'node_modules', '.package-lock.json'));
+  const locked = Object.entries(packagesIn(path.join(project, 'package-lock.json')));
   return locked.every(([name, { version, optional, devOptional }]) => {
     const isNeeded = name !== '' && !optional && !devOptional;
     return !isNeeded || installed[name]?.version === version;
@@ -26,9 +24,11 @@ function isComplete() {
 }
 
 // Installs the locked npm packages where one is missing or of another version; no install script of theirs,
-// or of ours, is run. A node_modules that is a link is never touched: npm would empty the folder behind it.
-export function ensureNodeModules() {
-  if (isComplete()) return;
+// or of ours, is run. A node_modules that is a link is never touched: npm would empty the folder behind it. `project` is
+// this project's folder, or one in it that has packages of its own.
+export function ensureNodeModules(project = root) {
+  if (isComplete(project)) return;
+  const folder = path.join(project, 'node_modules');
   if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw new Error(
       `${folder} is a link to a folder that lacks packages of package-lock.json: run npm ci there`,
@@ -36,6 +36,6 @@ export function ensureNodeModules() {
   }
   const command = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
   const cli = process.env.npm_execpath ?? '';
-  if (cli.endsWith('npm-cli.js')) run(process.execPath, [cli, ...command]);
-  else run('npm', command);
+  if (cli.endsWith('npm-cli.js')) run(process.execPath, [cli, ...command], { cwd: project });
+  else run('npm', command, { cwd: project });
 }

@@ -1,0 +1,19 @@
+import { runSyncs } from '../scopes/hot.mjs';
+import { groupCounts } from '../world/users.mjs';
+
+/** Scopes of a user who is in so many groups. */
+export default async function* comparisons({ personWithGroups }) {
+  for (const count of groupCounts) {
+    const person = await personWithGroups(count);
+    const token = await person.token();
+    yield {
+      title: `runSync of a user in ${count.toLocaleString('en')} groups`,
+      sides: [
+        person.pair,
+        person.pairWithReads,
+        { name: 'runSync', work: (calls) => runSyncs(token, calls) },
+      ],
+    };
+    token.close();
+  }
+}

@@ -1,0 +1,61 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import autocannon from 'autocannon';
+import { register } from '../product.mjs';
+
+const program = fileURLToPath(new URL('../programs/server.mjs', import.meta.url));
+const connections = 8;
+const requests = 160;
+
+/** Requests of a server, each kind in a process of its own, all there at once. The client is autocannon. */
+export default async function* comparisons({ readable }, { once: justOnce }) {
+  const file = `/${path.basename(readable)}`;
+  const registered = { execArgv: ['--import', register] };
+  const groups = {
+    'a request': [['plain'], ['flow']],
+    'a request that reads a file': [['plain read'], ['flow read']],
+    'a file by serve-static': [
+      ['static', { name: 'node:fs', file }],
+      ['static', { name: 'register, outside of a flow', file, ...registered }],
+      ['static in a flow', { name: 'register, in a flow', file, ...registered }],
+    ],
+  };
+  for (const [title, kinds] of Object.entries(groups)) {
+    const servers = await Promise.all(kinds.map(([kind, options]) => startServer(kind, options)));
+    yield {
+      title,
+      unit: 'requests',
+      rounds: 9,
+      sides: servers.map(({ name, url }) => ({
+        name,
+        batch: justOnce ? connections : requests,
+        round: async () => [await nsPerRequest(url, justOnce ? connections : requests)],
+      })),
+    };
+    for (const { child } of servers) child.kill('SIGKILL');
+  }
+}
+
+async function startServer(kind, { name = kind, file = '/', execArgv = [] } = {}) {
+  const child = fork(program, [kind], { execArgv: [...process.execArgv, ...execArgv] });
+  const [port] = await once(child, 'message');
+  return { name, child, url: `http://127.0.0.1:${port}${file}` };
+}
+
+/** Over all connections, from the start to the last answer. */
+function nsPerRequest(url, amount) {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    let last = start;
+    // sampleInt is how long autocannon waits to see that it has finished.
+    const run = autocannon({ url, connections, amount, sampleInt: 20 }, (error, result) => {
+      if (error) reject(error);
+      else if (result['2xx'] !== amount) reject(new Error(`${result['2xx']} of ${amount} answered: ${url}`));
+      else resolve(((last - start) / amount) * 1e6);
+    });
+    run.on('response', () => (last = performance.now()));
+  });
+}

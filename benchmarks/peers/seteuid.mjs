@@ -1,0 +1,25 @@
+import process from 'node:process';
+
+export const name = 'process.seteuid';
+export const missing =
+  "any separation: all threads, and all that is in flight, are the user meanwhile; and the user's groups";
+
+/** The whole process becomes the user, does the work, and comes back. */
+export function asUser({ ids: { uid } }, work) {
+  process.seteuid(uid);
+  try {
+    return work();
+  } finally {
+    process.seteuid(0);
+  }
+}
+
+/** The same over an await: nothing else may run until it is over. */
+export async function asUserUntil({ ids: { uid } }, work) {
+  process.seteuid(uid);
+  try {
+    await work();
+  } finally {
+    process.seteuid(0);
+  }
+}

@@ -1,0 +1,23 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chart } from './chart.mjs';
+import { markdown } from './markdown.mjs';
+
+export { movements } from './movements.mjs';
+export { tables } from './tables.mjs';
+
+const folder = fileURLToPath(new URL('../report/', import.meta.url));
+
+/** Writes a port's report: its table, its chart, and the JSON that --compare reads. Resolves to the files' names. */
+export async function writeReport(report) {
+  const { port } = report;
+  const texts = {
+    [`${port}.md`]: markdown(report),
+    [`${port}.svg`]: await chart(report),
+    [`${port}.json`]: `${JSON.stringify(report, null, 1)}\n`,
+  };
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(texts)) await writeFile(path.join(folder, name), text);
+  return Object.keys(texts).map((name) => `benchmarks/report/${name}`);
+}

@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { Token } from '../product.mjs';
+import { floors } from './floors.mjs';
+
+const require = createRequire(import.meta.url);
+const floor = require('../../build-win32-x64/Release/floor.node');
+// Tokens of Wine's kernel, for users that exist nowhere else.
+const { world: testWorld } = require('../../dist-test/support/world.js');
+const { seam } = require('../../dist-test/support/seam.js');
+
+function person(mint, name) {
+  const handle = mint();
+  return {
+    name,
+    handle,
+    token: async () => Token.fromHandle(mint(), { adopt: true }),
+    ...floors(
+      (count) => floor.switchPairs(handle, count),
+      (count) => floor.switchPairsWithReads(handle, count),
+    ),
+  };
+}
+
+const groups = (count) =>
+  Array.from({ length: count }, (_, index) => ({ sid: `S-1-5-21-1000-2000-3000-${10_000 + index}` }));
+
+export const world = {
+  port: 'win32',
+  floor,
+  seam: seam(),
+  alice: person(testWorld.alice.mint, 'alice'),
+  bob: person(testWorld.bob.mint, 'bob'),
+  personWithGroups: async (count) =>
+    person(() => testWorld.alice.mint({ groups: groups(count) }), `${count} groups`),
+  logon: testWorld.bob.logon(),
+  readable: fileURLToPath(new URL('../package.json', import.meta.url)),
+};

@@ -1,0 +1,26 @@
+import { benchmarkUsers } from '../../benchmarks/world/users.mjs';
+import { findMeans } from '../linux-users/means.mjs';
+import { prepareBenchmarks, runBenchmarks } from './benchmarks.mjs';
+
+const usualMajor = 24;
+
+/** Each benchmark once on each port, so that none rots: how long anything takes is not looked at. */
+export function benchmarkSuites(majors) {
+  const chosen = majors.length > 0 ? majors : [usualMajor];
+  const { reason } = findMeans(benchmarkUsers);
+  if (reason) console.log(`Benchmarks of the Linux port are left out. ${reason}`);
+  const ports = reason ? ['win32'] : ['linux', 'win32'];
+  return ports.flatMap((port) =>
+    chosen.map((major) => ({
+      name: `benchmarks, ${port}, node ${major}`,
+      run: (write) => runOnce(port, major, write),
+    })),
+  );
+}
+
+async function runOnce(port, major, write) {
+  await prepareBenchmarks([port]);
+  const { cases } = await runBenchmarks(port, major, { once: true }, write);
+  const failed = cases.filter(({ failure }) => failure).length;
+  return { passed: cases.length - failed, failed, skipped: 0 };
+}
