@@ -2,7 +2,7 @@
 // Measures token switches, on both ports with Node.js 20, 22, 24 and 26 unless some are named (also as a list:
 // --node 24,26), and writes benchmarks/report. With the name of a case, or a part of it, only those, printed and not
 // written. --seconds: how long each comparison takes, 0.3 by default; --once: each side once, to see that it works;
-// --compare: what has moved since an earlier report, a JSON file of benchmarks/report.
+// --compare: what has moved since an earlier report, a JSON file of benchmarks/report, on its port and its Nodes.
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -18,14 +18,20 @@ const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 function readCommandLine() {
   const options = {
     port: { type: 'string', multiple: true, default: ports },
-    node: { type: 'string', multiple: true, default: nodeMajors.map(String) },
+    node: { type: 'string', multiple: true },
     seconds: { type: 'string', default: '0.3' },
     once: { type: 'boolean', default: false },
     compare: { type: 'string' },
   };
   const { values, positionals: cases } = parseArgs({ options, allowPositionals: true });
   const list = (texts) => texts.flatMap((text) => text.split(','));
-  const chosen = { ports: list(values.port), majors: list(values.node).map(Number) };
+  const earlier = values.compare && JSON.parse(readFileSync(values.compare, 'utf8'));
+  const usual = earlier ? earlier.runs.map(({ node }) => /\d+/.exec(node)[0]) : nodeMajors.map(String);
+  const chosen = {
+    earlier,
+    ports: earlier ? [earlier.port] : list(values.port),
+    majors: list(values.node ?? usual).map(Number),
+  };
   if (chosen.ports.some((port) => !ports.includes(port))) throw new Error(`--port takes ${ports.join(', ')}`);
   if (chosen.majors.some((major) => !nodeMajors.includes(major)))
     throw new Error(`--node takes ${nodeMajors.join(', ')}`);
@@ -54,11 +60,10 @@ const failuresOf = ({ runs }) => runs.flatMap(({ cases }) => cases.filter(({ fai
 
 async function main() {
   const chosen = readCommandLine();
-  const earlier = chosen.compare && JSON.parse(readFileSync(chosen.compare, 'utf8'));
-  const compared = earlier ? [earlier.port] : chosen.ports;
-  await prepareBenchmarks(compared);
+  const { earlier } = chosen;
+  await prepareBenchmarks(chosen.ports);
   const { movements, tables, writeReport } = await import('../benchmarks/reporter/index.mjs');
-  for (const port of compared) {
+  for (const port of chosen.ports) {
     const report = await measurePort(port, chosen);
     if (failuresOf(report).length > 0) process.exitCode = 1;
     if (chosen.once) continue;

@@ -8,7 +8,7 @@ import { register } from '../product.mjs';
 
 const program = fileURLToPath(new URL('../programs/server.mjs', import.meta.url));
 const connections = 8;
-const requests = 160;
+const requests = process.platform === 'win32' ? 64 : 160;
 
 /** Requests of a server, each kind in a process of its own, all there at once. The client is autocannon. */
 export default async function* comparisons({ readable }, { once: justOnce }) {

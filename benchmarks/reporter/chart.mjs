@@ -1,6 +1,7 @@
 import * as vega from 'vega';
 import { compile } from 'vega-lite';
 import { comparisonsOf } from './comparisons.mjs';
+import { portNames } from './port-names.mjs';
 
 /** The ratios of a report, with their quartiles, as SVG: a line for each side, a colour for each version of Node.js. */
 export async function chart(report) {
@@ -31,7 +32,7 @@ function specification(report) {
     type: 'nominal',
     sort: null,
     title: null,
-    axis: { labelLimit: 600, grid: true, gridColor: '#eee', ticks: false, labelPadding: 8 },
+    axis: { labelLimit: 1000, grid: true, gridColor: '#eee', ticks: false, labelPadding: 8 },
   };
   const x = {
     type: 'quantitative',
@@ -41,9 +42,14 @@ function specification(report) {
   const color = { field: 'node', type: 'nominal', title: null, legend: { orient: 'top' } };
   const yOffset = { field: 'node', type: 'nominal' };
   return {
+    title: {
+      text: `${portNames[report.port]}, impersonate ${report.version}`,
+      anchor: 'start',
+      fontSize: 14,
+    },
     data: { values: valuesOf(report) },
     width: 520,
-    height: { step: 5 },
+    height: { step: 18, for: 'position' },
     background: 'white',
     padding: 12,
     layer: [

@@ -9,13 +9,16 @@ export { tables } from './tables.mjs';
 
 const folder = fileURLToPath(new URL('../report/', import.meta.url));
 
+/** Figures beyond the sixth are chance. */
+const short = (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value);
+
 /** Writes a port's report: its table, its chart, and the JSON that --compare reads. Resolves to the files' names. */
 export async function writeReport(report) {
   const { port } = report;
   const texts = {
     [`${port}.md`]: markdown(report),
     [`${port}.svg`]: await chart(report),
-    [`${port}.json`]: `${JSON.stringify(report, null, 1)}\n`,
+    [`${port}.json`]: `${JSON.stringify(report, short, 1)}\n`,
   };
   await mkdir(folder, { recursive: true });
   for (const [name, text] of Object.entries(texts)) await writeFile(path.join(folder, name), text);

@@ -1,6 +1,6 @@
+import { portNames } from './port-names.mjs';
 import { tables } from './tables.mjs';
 
-const names = { linux: 'Linux', win32: 'Windows, under Wine' };
 const caveats = {
   linux: '',
   win32: `
@@ -13,7 +13,7 @@ is [how often the kernel is asked](#kernel-calls), and what costs nothing of the
 export function markdown(report) {
   const { port, date, version, seconds, machine, runs } = report;
   const versions = runs.map(({ node }) => node).join(', ');
-  return `# Performance: ${names[port]}
+  return `# Performance: ${portNames[port]}
 
 Made by \`npm run bench\`; [how](../../docs/performance.md), [as JSON](${port}.json).
 
