@@ -5,7 +5,7 @@ export default async function* comparisons({ alice }) {
   const token = await alice.token();
   yield {
     title: 'a scope, in a hot loop',
-    sides: [alice.pair, alice.pairWithReads, ...(await hotScopes(token))],
+    sides: [alice.pair, alice.checkedPair, ...(await hotScopes(token))],
   };
   token.close();
 }

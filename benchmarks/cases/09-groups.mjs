@@ -8,11 +8,7 @@ export default async function* comparisons({ personWithGroups }) {
     const token = await person.token();
     yield {
       title: `runSync of a user in ${count.toLocaleString('en')} groups`,
-      sides: [
-        person.pair,
-        person.pairWithReads,
-        { name: 'runSync', work: (calls) => runSyncs(token, calls) },
-      ],
+      sides: [person.pair, person.checkedPair, { name: 'runSync', work: (calls) => runSyncs(token, calls) }],
     };
     token.close();
   }

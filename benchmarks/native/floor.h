@@ -9,8 +9,8 @@ namespace floor_addon {
 // switchPairs(identity..., count): takes an identity on and gives it back.
 void SwitchPairs(const Napi::CallbackInfo& info);
 
-// switchPairsWithReads(identity..., count): the same, and before it what the thread was is found out.
-void SwitchPairsWithReads(const Napi::CallbackInfo& info);
+// checkedSwitchPairs(identity..., count): the same, with what a scope asks the system besides.
+void CheckedSwitchPairs(const Napi::CallbackInfo& info);
 
 // Bytes that the process has allocated of the C heap.
 double AllocatedBytes();

@@ -1,8 +1,8 @@
-#include <linux/capability.h>
 #include <malloc.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -30,26 +30,28 @@ const std::vector<gid_t>& OwnGroups() {
 }
 
 // The saved uid of 0 is the way back.
-bool SwitchPair(const User& user, const std::vector<gid_t>& own) {
+bool SwitchTo(const User& user) {
   return syscall(SYS_setgroups, user.group_count, user.groups) == 0 &&
          syscall(SYS_setresgid, user.gid, user.gid, -1) == 0 &&
-         syscall(SYS_setresuid, user.uid, user.uid, 0) == 0 && syscall(SYS_setresuid, 0, 0, 0) == 0 &&
-         syscall(SYS_setresgid, 0, 0, 0) == 0 && syscall(SYS_setgroups, own.size(), own.data()) == 0;
+         syscall(SYS_setresuid, user.uid, user.uid, 0) == 0;
 }
 
-// Everything that a switch changes and a way back has to know.
-bool ReadThread(std::vector<gid_t>& groups) {
-  uid_t uid[3];
-  gid_t gid[3];
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct capabilities[2];
-  groups.resize(64);
-  const long count = syscall(SYS_getgroups, groups.size(), groups.data());
-  if (count < 0) return false;
-  groups.resize(static_cast<std::size_t>(count));
-  return syscall(SYS_getresuid, &uid[0], &uid[1], &uid[2]) == 0 &&
-         syscall(SYS_getresgid, &gid[0], &gid[1], &gid[2]) == 0 &&
-         syscall(SYS_capget, &header, capabilities) == 0;
+bool SwitchBack(const std::vector<gid_t>& own) {
+  return syscall(SYS_setresuid, 0, 0, 0) == 0 && syscall(SYS_setresgid, 0, 0, 0) == 0 &&
+         syscall(SYS_setgroups, own.size(), own.data()) == 0;
+}
+
+// Whether the thread is still what it was when everything was read: what it opens files by.
+bool IsAsBefore(const std::vector<gid_t>& own) {
+  gid_t groups[64];
+  const long count = syscall(SYS_getgroups, 64, groups);
+  return syscall(SYS_setfsuid, -1) == 0 && syscall(SYS_setfsgid, -1) == 0 && count >= 0 &&
+         std::equal(own.begin(), own.end(), groups, groups + count);
+}
+
+// Whether the calls have done what they have claimed.
+bool Is(uid_t uid, gid_t gid) {
+  return static_cast<uid_t>(syscall(SYS_geteuid)) == uid && static_cast<gid_t>(syscall(SYS_getegid)) == gid;
 }
 
 // The groups are a Uint32Array, which is used in place.
@@ -59,23 +61,26 @@ User UserOf(const Napi::CallbackInfo& info) {
           groups.ElementLength(), groups.Data()};
 }
 
-void Run(const Napi::CallbackInfo& info, bool with_reads) {
+bool SwitchPair(const User& user, const std::vector<gid_t>& own) { return SwitchTo(user) && SwitchBack(own); }
+
+bool CheckedPair(const User& user, const std::vector<gid_t>& own) {
+  return IsAsBefore(own) && SwitchTo(user) && Is(user.uid, user.gid) && SwitchBack(own) && Is(0, 0);
+}
+
+void Run(const Napi::CallbackInfo& info, bool (*pair)(const User&, const std::vector<gid_t>&)) {
   const User user = UserOf(info);
   const std::vector<gid_t>& own = OwnGroups();
-  std::vector<gid_t> before;
   const std::int64_t count = info[3].As<Napi::Number>().Int64Value();
   for (std::int64_t i = 0; i < count; ++i) {
-    if ((with_reads && !ReadThread(before)) || !SwitchPair(user, own)) {
-      throw Napi::Error::New(info.Env(), "the bare system calls were refused");
-    }
+    if (!pair(user, own)) throw Napi::Error::New(info.Env(), "the bare system calls were refused");
   }
 }
 
 }  // namespace
 
-void SwitchPairs(const Napi::CallbackInfo& info) { Run(info, false); }
+void SwitchPairs(const Napi::CallbackInfo& info) { Run(info, SwitchPair); }
 
-void SwitchPairsWithReads(const Napi::CallbackInfo& info) { Run(info, true); }
+void CheckedSwitchPairs(const Napi::CallbackInfo& info) { Run(info, CheckedPair); }
 
 double AllocatedBytes() {
   const struct mallinfo2 heap = mallinfo2();

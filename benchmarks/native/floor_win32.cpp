@@ -18,14 +18,13 @@ bool ReadThread() {
   return GetLastError() == ERROR_NO_TOKEN;
 }
 
-void Run(const Napi::CallbackInfo& info, bool with_reads) {
+void Run(const Napi::CallbackInfo& info, bool checked) {
   bool lossless = false;
   const std::uint64_t value = info[0].As<Napi::BigInt>().Uint64Value(&lossless);
   const HANDLE token = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(value));
   const std::int64_t count = info[1].As<Napi::Number>().Int64Value();
   for (std::int64_t i = 0; i < count; ++i) {
-    if ((with_reads && !ReadThread()) || !SetThreadToken(nullptr, token) ||
-        !SetThreadToken(nullptr, nullptr)) {
+    if ((checked && !ReadThread()) || !SetThreadToken(nullptr, token) || !SetThreadToken(nullptr, nullptr)) {
       throw Napi::Error::New(info.Env(), "SetThreadToken failed");
     }
   }
@@ -46,7 +45,7 @@ double AllocatedOf(HANDLE heap) {
 
 void SwitchPairs(const Napi::CallbackInfo& info) { Run(info, false); }
 
-void SwitchPairsWithReads(const Napi::CallbackInfo& info) { Run(info, true); }
+void CheckedSwitchPairs(const Napi::CallbackInfo& info) { Run(info, true); }
 
 double AllocatedBytes() {
   HANDLE heaps[64];

@@ -11,7 +11,7 @@ Napi::Value AllocatedBytes(const Napi::CallbackInfo& info) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("switchPairs", Napi::Function::New(env, floor_addon::SwitchPairs));
-  exports.Set("switchPairsWithReads", Napi::Function::New(env, floor_addon::SwitchPairsWithReads));
+  exports.Set("checkedSwitchPairs", Napi::Function::New(env, floor_addon::CheckedSwitchPairs));
   exports.Set("allocatedBytes", Napi::Function::New(env, AllocatedBytes));
   exports.Set("nothing", Napi::Function::New(env, Nothing));
   return exports;

@@ -1,5 +1,5 @@
 /** The sides of a person that nothing can be faster than: loops of the system's own calls. */
-export const floors = (pairs, pairsWithReads) => ({
+export const floors = (pairs, checkedPairs) => ({
   pair: { name: 'the switch pair in C++', work: pairs },
-  pairWithReads: { name: 'the pair and the reads in C++', work: pairsWithReads },
+  checkedPair: { name: 'the pair and its checks in C++', work: checkedPairs },
 });

@@ -22,7 +22,7 @@ async function person(name) {
     token: () => Token.forUser(name),
     ...floors(
       (count) => floor.switchPairs(uid, gid, sorted, count),
-      (count) => floor.switchPairsWithReads(uid, gid, sorted, count),
+      (count) => floor.checkedSwitchPairs(uid, gid, sorted, count),
     ),
   };
 }

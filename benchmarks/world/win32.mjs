@@ -17,7 +17,7 @@ function person(mint, name) {
     token: async () => Token.fromHandle(mint(), { adopt: true }),
     ...floors(
       (count) => floor.switchPairs(handle, count),
-      (count) => floor.switchPairsWithReads(handle, count),
+      (count) => floor.checkedSwitchPairs(handle, count),
     ),
   };
 }
