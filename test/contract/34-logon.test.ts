@@ -136,7 +136,7 @@ describeSwitching('a logon', () => {
     await round();
     const { count } = Token;
     let grown = Infinity;
-    for (let attempt = 0; attempt < 5 && grown > 0; attempt++) {
+    for (let attempt = 0; attempt < 3 && grown > 0; attempt++) {
       const handles = await settledHandles();
       for (let turn = 0; turn < 5; turn++) await round();
       grown = (await settledHandles()) - handles;
