@@ -70,17 +70,28 @@ std::uint64_t Join(std::uint32_t low, std::uint32_t high) {
   return low | (static_cast<std::uint64_t>(high) << 32);
 }
 
-}  // namespace
-
-Capabilities ReadCapabilities() {
+// 0, or -1 with errno.
+long Get(Capabilities& capabilities) noexcept {
   auto header = Header();
   Data data{};
-  if (::syscall(SYS_capget, &header, data.data()) != 0) throw ErrnoError(errno, "capget");
-  Capabilities capabilities;
+  const long outcome = ::syscall(SYS_capget, &header, data.data());
   capabilities.effective = Join(data[0].effective, data[1].effective);
   capabilities.permitted = Join(data[0].permitted, data[1].permitted);
   capabilities.inheritable = Join(data[0].inheritable, data[1].inheritable);
+  return outcome;
+}
+
+}  // namespace
+
+Capabilities ReadCapabilities() {
+  Capabilities capabilities;
+  if (Get(capabilities) != 0) throw ErrnoError(errno, "capget");
   return capabilities;
+}
+
+bool HasCapabilities(const Capabilities& capabilities) noexcept {
+  Capabilities now;
+  return Get(now) == 0 && now == capabilities;
 }
 
 long WriteCapabilities(const Capabilities& capabilities) noexcept {

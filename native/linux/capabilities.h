@@ -22,6 +22,9 @@ struct Capabilities {
 // The calling thread's sets, by capget. Throws Error.
 Capabilities ReadCapabilities();
 
+// Whether these are the calling thread's sets; false also where capget fails.
+bool HasCapabilities(const Capabilities& capabilities) noexcept;
+
 // Sets the calling thread's sets by capset; 0, or -1 with errno.
 long WriteCapabilities(const Capabilities& capabilities) noexcept;
 

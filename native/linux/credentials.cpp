@@ -82,12 +82,18 @@ void ReadCredentials(Credentials& credentials) {
 }
 
 bool StillHas(const Credentials& credentials) noexcept {
-  return credentials.effective_uid == 0 && raw::SetFsUid(raw::kSameUid) == credentials.fs_uid &&
-         raw::SetFsGid(raw::kSameGid) == credentials.fs_gid && HasGroups(credentials.groups);
+  const Credentials& c = credentials;
+  return !RootInReserve(c) && raw::SetFsUid(raw::kSameUid) == c.fs_uid &&
+         raw::SetFsGid(raw::kSameGid) == c.fs_gid && HasGroups(c.groups) &&
+         (c.effective_uid == 0 || HasCapabilities(c.capabilities));
 }
 
 bool RootInReserve(const Credentials& credentials) noexcept {
   return credentials.effective_uid != 0 && (credentials.real_uid == 0 || credentials.saved_uid == 0);
+}
+
+bool RightsAreCapabilities(const Credentials& credentials) noexcept {
+  return credentials.effective_uid != 0 && !RootInReserve(credentials);
 }
 
 const char* RaiseRoot() noexcept {

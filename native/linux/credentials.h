@@ -27,10 +27,10 @@ struct Credentials {
 // Throws Error.
 void ReadCredentials(Credentials& credentials);
 
-// Whether the calling thread still has the ids and groups by which the kernel judges what root opens, for a
-// third of the price of reading everything. Whoever makes a thread somebody else changes one of these; a
-// change of real or saved ids alone, or of effective capabilities alone, is not seen. False for a service
-// that is not root: its rights are its capabilities.
+// Whether the calling thread still has what the kernel judges it by when it opens a file: the ids for that,
+// the groups and, unless it is root, its capabilities; for half the price of reading everything. Whoever
+// makes a thread somebody else changes one of these; a change of real or saved ids alone, or of root's
+// effective capabilities alone, is not seen. False where root is in reserve: there they are what decides.
 bool StillHas(const Credentials& credentials) noexcept;
 
 // Reads the supplementary groups alone.
@@ -44,6 +44,10 @@ const char* WriteGroups(const Credentials& credentials) noexcept;
 // Who brings a thread's capabilities back when it gets its uid back: we, or the kernel alone, as it has taken
 // them off alone.
 enum class CapabilitiesBy { kUs, kKernel };
+
+// Whether the process is a service that is not root and cannot become root: its rights are its capabilities,
+// and the kernel leaves those as they are when the ids change.
+bool RightsAreCapabilities(const Credentials& credentials) noexcept;
 
 // Whether the process has put root aside for a while (seteuid) and can take it up again.
 bool RootInReserve(const Credentials& credentials) noexcept;

@@ -1,10 +1,9 @@
-#include <cstdint>
-#include <optional>
 #include <shared_mutex>
 
 #include "core/fatal.h"
 #include "core/port.h"
 #include "linux/credentials.h"
+#include "linux/known_credentials.h"
 #include "linux/process_identity.h"
 #include "linux/scope_gate.h"
 #include "linux/switch.h"
@@ -15,31 +14,22 @@ namespace {
 
 using linux_port::Credentials;
 
-// What this thread was found to be, which was the process's, and the number of CredentialChanges() then.
-struct Known {
-  Credentials base;
-  std::optional<std::uint64_t> found_under;
-};
-
 // The process's credentials, which the calling thread has when this returns. What is known is right if the
 // thread still has it: a change of the process's credentials changes this thread, too, and a switch of the
 // thread changes nothing but the thread. Else the witness decides.
 const Credentials& ComeToProcess() {
-  thread_local Known known;
-  const std::uint64_t changes = linux_port::CredentialChanges();
-  if (known.found_under == changes && linux_port::StillHas(known.base)) return known.base;
-  known.found_under.reset();
+  thread_local linux_port::KnownCredentials known;
+  if (known.AreStillRight()) return known.get();
   const Credentials process = linux_port::ProcessCredentials();
-  linux_port::ReadCredentials(known.base);
-  if (known.base != process) {
+  known.Read();
+  if (known.get() != process) {
     linux_port::SwitchBack(process);
-    linux_port::ReadCredentials(known.base);
+    known.Read();
   }
-  if (known.base != process) {
+  if (known.get() != process) {
     Abort("a pool thread does not become the process again");
   }
-  known.found_under = changes;
-  return known.base;
+  return known.get();
 }
 
 linux_port::RealUid RealUidHere() {

@@ -28,12 +28,17 @@ CapabilitiesBy WhoLimits(const Credentials& base, const Identity& identity, std:
   return kernel ? CapabilitiesBy::kKernel : CapabilitiesBy::kUs;
 }
 
+// The thread's capabilities after its ids have been changed.
+Capabilities CapabilitiesNow(const Credentials& base, const LinuxToken& token) {
+  return RightsAreCapabilities(base) && token.verified() ? base.capabilities : ReadCapabilities();
+}
+
 // Leaves only what the token may keep of the process's capabilities.
 CapabilitiesBy LimitCapabilities(const Credentials& base, const LinuxToken& token) {
   const std::uint64_t wanted = token.identity().capabilities & base.capabilities.permitted;
   const CapabilitiesBy by = WhoLimits(base, token.identity(), wanted);
   if (by == CapabilitiesBy::kKernel && token.verified()) return by;
-  Capabilities now = ReadCapabilities();
+  Capabilities now = CapabilitiesNow(base, token);
   if (now.effective == wanted) return by;
   now.effective = wanted;
   if (WriteCapabilities(now) != 0) throw ErrnoError(errno, "capset");
@@ -112,6 +117,12 @@ void Undo(const Credentials& base, Done done) noexcept {
   if (RootInReserve(base)) AbortOn(PutRootAside(base));
 }
 
+// Gives a thread that acts as a user the right to switch, and nothing else that it was.
+const char* RaiseRights(const Credentials& base) noexcept {
+  if (!RightsAreCapabilities(base)) return RaiseRoot();
+  return WriteCapabilities(base.capabilities) != 0 ? "capset" : nullptr;
+}
+
 // Goes through the steps; `done` says how far it came where it throws.
 CapabilitiesBy PutOn(const Credentials& base, const LinuxToken& token, RealUid real, Done& done) {
   const Identity& identity = token.identity();
@@ -145,10 +156,15 @@ CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token, RealUi
   }
 }
 
+bool CanSwitchOver(const Credentials& base, CapabilitiesBy capabilities) noexcept {
+  return capabilities == CapabilitiesBy::kKernel || RightsAreCapabilities(base);
+}
+
 CapabilitiesBy SwitchOver(const Credentials& base, const LinuxToken& token) {
-  AbortOn(RaiseRoot());
+  AbortOn(RaiseRights(base));
   Done done = Done::kNothing;
   try {
+    RequireWayBack(base, token.identity());
     return PutOn(base, token, RealUid::kUsers, done);
   } catch (...) {
     SwitchBack(base);

@@ -19,8 +19,12 @@ enum class RealUid {
 // is to be told.
 CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real = RealUid::kUsers);
 
-// The same from another token, put on by SwitchTo with capabilities by the kernel, without coming to root's
-// `base` in between. When it throws the thread is at `base`; aborts where it cannot be brought back there.
+// Whether SwitchOver can leave a token that was put on with this result: what gives root's thread, or that of
+// a service which is not root, the right to switch is one call.
+bool CanSwitchOver(const Credentials& base, CapabilitiesBy capabilities) noexcept;
+
+// The same as SwitchTo, but from another token and without coming to `base` in between. When it throws the
+// thread is at `base`; aborts where it cannot be brought back there.
 CapabilitiesBy SwitchOver(const Credentials& base, const LinuxToken& token);
 
 // Whether this user namespace has the uid of RealUid::kReserved.

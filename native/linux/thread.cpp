@@ -1,12 +1,10 @@
-#include <cstdint>
 #include <exception>
-#include <optional>
 #include <shared_mutex>
 #include <string>
 
 #include "core/fatal.h"
 #include "core/port.h"
-#include "linux/credentials.h"
+#include "linux/known_credentials.h"
 #include "linux/scope_gate.h"
 #include "linux/switch.h"
 #include "linux/token.h"
@@ -14,9 +12,7 @@
 namespace impersonate::port {
 
 struct Captured {
-  linux_port::Credentials base;
-  // The number of CredentialChanges() that `base` was read under; none if it was not.
-  std::optional<std::uint64_t> read_under;
+  linux_port::KnownCredentials known;
   linux_port::CapabilitiesBy capabilities = linux_port::CapabilitiesBy::kUs;
   // Keeps the process's own credentials as they are while the thread is inside a scope.
   std::shared_lock<std::shared_mutex> gate{linux_port::ScopeGate(), std::defer_lock};
@@ -28,15 +24,11 @@ CapturedPtr NewCaptured() { return CapturedPtr(new Captured); }
 
 void Capture(Captured& captured) {
   captured.gate.lock();
-  const std::uint64_t changes = linux_port::CredentialChanges();
-  if (captured.read_under == changes && linux_port::StillHas(captured.base)) return;
-  captured.read_under.reset();
-  linux_port::ReadCredentials(captured.base);
-  captured.read_under = changes;
+  if (!captured.known.AreStillRight()) captured.known.Read();
 }
 
 void RestoreForNow(Captured& captured) noexcept {
-  linux_port::SwitchBack(captured.base, captured.capabilities);
+  linux_port::SwitchBack(captured.known.get(), captured.capabilities);
 }
 
 void Restore(Captured& captured) noexcept {
@@ -51,7 +43,7 @@ void Forget(Captured& captured) noexcept {
 namespace {
 
 void SwitchTo(Captured& captured, const Token& token) {
-  captured.capabilities = linux_port::SwitchTo(captured.base, linux_port::LinuxToken::From(token));
+  captured.capabilities = linux_port::SwitchTo(captured.known.get(), linux_port::LinuxToken::From(token));
 }
 
 void Reenter(Captured& captured, const Token& token) noexcept {
@@ -62,11 +54,12 @@ void Reenter(Captured& captured, const Token& token) noexcept {
   }
 }
 
-// From one user to another the way leads over the captured identity, which has the right to switch, or for
-// root's thread over its uid alone: everything else is about to be set anyway.
+// From one user to another the way leads over the captured identity, which has the right to switch, or over
+// that right alone: everything else is about to be set anyway.
 void SwitchFrom(const Token* current, Captured& captured, const Token& token) {
-  if (current && captured.capabilities == linux_port::CapabilitiesBy::kKernel) {
-    captured.capabilities = linux_port::SwitchOver(captured.base, linux_port::LinuxToken::From(token));
+  const linux_port::Credentials& base = captured.known.get();
+  if (current && linux_port::CanSwitchOver(base, captured.capabilities)) {
+    captured.capabilities = linux_port::SwitchOver(base, linux_port::LinuxToken::From(token));
     return;
   }
   if (current) RestoreForNow(captured);

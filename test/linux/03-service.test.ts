@@ -1,16 +1,11 @@
 import { linesOf } from '../support/child';
+import { asService, mayChangeIds } from '../support/service';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world-linux';
 
 const status = `const { threadStatus } = require(${JSON.stringify(require.resolve('../support/thread-status'))});`;
 
-/** Starts node as bob with these capabilities: a service that is not root. */
-function asBob(...capabilities: string[]): string[] {
-  const { uid, gid } = world.bob;
-  const ids = [`--reuid=${String(uid)}`, `--regid=${String(gid)}`, '--clear-groups'];
-  const list = capabilities.map((name) => `+${name}`).join(',');
-  return ['setpriv', ...ids, ...(list === '' ? [] : [`--inh-caps=${list}`, `--ambient-caps=${list}`])];
-}
+const asBob = (...capabilities: string[]): string[] => asService(capabilities, world.bob);
 
 const text =
   "const text = (value) => JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part));";
@@ -46,7 +41,7 @@ describeSwitching('a service that is not root', () => {
       const before = text(threadStatus());
       for (let i = 0; i < 3; i++) say(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text(threadStatus()) === before));
       // Given up by another addon, and not to be had again.
-      say(String(require(${JSON.stringify(require.resolve('../support/probe'))}).probe().setCapabilities(${String(bits.setuid | bits.setgid)})));
+      say(String(require(${JSON.stringify(require.resolve('../support/probe'))}).probe().setCapabilities(${String(mayChangeIds)})));
       const less = text(threadStatus());
       say(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text(threadStatus()) === less));`,
       { through: asBob('setuid', 'setgid', 'dac_override') },

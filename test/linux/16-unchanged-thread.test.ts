@@ -1,4 +1,5 @@
-import { linesOf } from '../support/child';
+import { linesOf, type ChildOptions } from '../support/child';
+import { asService, mayChangeIds } from '../support/service';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world-linux';
 
@@ -8,34 +9,49 @@ const open = `const { probe } = require(${JSON.stringify(require.resolve('../sup
   const alice = await world.alice.token();
   const bob = { uid: ${String(world.bob.uid)}, gid: ${String(world.bob.gid)} };`;
 
+/** What another addon does to the thread: [what, how]. */
+const changes: [string, string][] = [
+  ['the effective uid', 'probe().setUserIds(-1, bob.uid, -1);'],
+  ['all uids but the saved one', 'probe().setUserIds(bob.uid, bob.uid, -1);'],
+  ['the effective gid', 'probe().setGroupIds(-1, bob.gid, -1);'],
+  ['all gids', 'probe().setGroupIds(bob.gid, bob.gid, bob.gid);'],
+  ['the groups', 'probe().setGroups([bob.gid, 4242]);'],
+  ['other groups', 'probe().setGroups([4242]); alice.runSync(() => {}); probe().setGroups([4243]);'],
+  ['more groups than are usual', 'probe().setGroups(Array.from({ length: 100 }, (_, i) => 5000 + i));'],
+  ['the ids for files', 'probe().setFileIds(bob.uid, bob.gid);'],
+  ['the uid for files', 'probe().setFileIds(bob.uid, process.getuid());'],
+  ['the gid for files', 'probe().setFileIds(process.getuid(), bob.gid);'],
+];
+
+/** Another addon makes that change between two scopes: it is there again after the second, and after a third. */
+async function expectKept(change: string, options?: ChildOptions): Promise<void> {
+  const lines = await linesOf(
+    `${open}
+    alice.runSync(() => {});
+    const before = text();
+    ${change}
+    const changed = text();
+    say(String(changed !== before));
+    alice.runSync(() => { say(String(world.whoAmI() === world.alice.id)); });
+    say(String(text() === changed));
+    const scope = alice.impersonate();
+    scope.revert();
+    say(String(text() === changed));`,
+    options,
+  );
+  expect(lines).toEqual(['true', 'true', 'true', 'true']);
+}
+
 // What a thread was before is known from its last scope, and only looked over at the next one.
 describeSwitching('what another addon changes between two scopes is there again after the second', () => {
+  test.each(changes)('%s', (_what, change) => expectKept(change));
+
   test.each([
-    ['the effective uid', 'probe().setUserIds(-1, bob.uid, -1);'],
-    ['all uids but the saved one', 'probe().setUserIds(bob.uid, bob.uid, -1);'],
-    ['the effective gid', 'probe().setGroupIds(-1, bob.gid, -1);'],
-    ['all gids', 'probe().setGroupIds(bob.gid, bob.gid, bob.gid);'],
-    ['the groups', 'probe().setGroups([bob.gid, 4242]);'],
-    ['other groups', 'probe().setGroups([4242]); alice.runSync(() => {}); probe().setGroups([4243]);'],
-    ['more groups than are usual', 'probe().setGroups(Array.from({ length: 100 }, (_, i) => 5000 + i));'],
-    ['the ids for files', 'probe().setFileIds(bob.uid, bob.gid);'],
-    ['the uid for files', 'probe().setFileIds(bob.uid, 0);'],
-    ['the gid for files', 'probe().setFileIds(0, bob.gid);'],
-  ])('%s', async (_what, change) => {
-    const lines = await linesOf(`${open}
-      alice.runSync(() => {});
-      const before = text();
-      ${change}
-      const changed = text();
-      say(String(changed !== before));
-      alice.runSync(() => { say(String(world.whoAmI() === world.alice.id)); });
-      say(String(text() === changed));
-      const scope = alice.impersonate();
-      scope.revert();
-      say(String(text() === changed));
-      `);
-    expect(lines).toEqual(['true', 'true', 'true', 'true']);
-  });
+    ...changes,
+    ['the effective capabilities', `probe().setCapabilities(${String(mayChangeIds)});`],
+  ])('%s of a service that is not root', (_what, change) =>
+    expectKept(change, { through: asService(['setuid', 'setgid', 'dac_override']) }),
+  );
 
   test("the process's own credentials, changed by its own functions", async () => {
     const lines = await linesOf(`${open}

@@ -1,0 +1,129 @@
+import { linesOf, runSource } from '../support/child';
+import { asService, mayChangeIds, serviceIds } from '../support/service';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world-linux';
+
+const open = `const { probe } = require(${JSON.stringify(require.resolve('../support/probe'))});
+  const { threadStatus } = require(${JSON.stringify(require.resolve('../support/thread-status'))});
+  const { failSyscall } = probe();
+  const text = () => { const { uids, gids, groups, capabilities } = threadStatus(); return [uids, gids, groups, ...Object.values(capabilities)].join(); };
+  const attempt = (enter) => { try { enter(); say('entered'); } catch (error) { say([error.name, error.code, error.syscall].join(' ')); } };
+  const alice = await world.alice.token();
+  const bob = await world.bob.token();`;
+// With the right to open everything, which no user may have.
+const through = asService(['setuid', 'setgid', 'dac_override']);
+const { uid, gid } = serviceIds;
+const bobsGroups = [...world.bob.groups].sort((a, b) => a - b).join();
+
+describeSwitching('scopes of a service that is not root', () => {
+  test('inside each other are the innermost user, with that one’s groups and no capability', async () => {
+    const lines = await linesOf(
+      `${open}
+      const before = text();
+      const who = () => { const { uids, gids, groups, capabilities } = threadStatus(); return [uids, gids, groups, capabilities.effective, world.canOpen(world.alice), world.canOpen(world.bob)].join(' '); };
+      const inAlice = alice.runSync(who);
+      const inBob = bob.runSync(who);
+      for (let i = 0; i < 3; i++) {
+        alice.runSync(() => {
+          say(String(bob.runSync(who) === inBob) + ' ' + (who() === inAlice));
+          bob.runSync(() => { say(String(alice.runSync(who) === inAlice) + ' ' + (who() === inBob)); });
+          say(String(Token.anonymous().runSync(who) !== inAlice) + ' ' + (who() === inAlice));
+        });
+        say(String(text() === before));
+      }
+      say(inBob);`,
+      { through },
+    );
+    const { uid: bob, gid: bobs } = world.bob;
+    const round = ['true true', 'true true', 'true true', 'true'];
+    expect(lines).toEqual([
+      ...[round, round, round].flat(),
+      `${[bob, bob, uid, bob].join()} ${[bobs, bobs, gid, bobs].join()} ${bobsGroups} 0 false true`,
+    ]);
+  });
+
+  test('leave the outer one in force where the inner token is root', async () => {
+    const lines = await linesOf(
+      `${open}
+      const root = await Token.forUser('root');
+      alice.runSync(() => {
+        const before = text();
+        attempt(() => { root.runSync(() => { say('ran'); }); });
+        say(String(text() === before));
+      });
+      say(String(world.whoAmI()));`,
+      { through },
+    );
+    expect(lines).toEqual(['ImpersonationError EPERM setresuid', 'true', String(uid)]);
+  });
+
+  test.each([
+    ['setresgid', 1, world.bob.gid, 'EPERM setresgid'],
+    ['setresuid', 1, world.bob.uid, 'EPERM setresuid'],
+    ['setresgid', 0, world.bob.gid, 'ERR_IMPERSONATION_DOWNGRADED getegid'],
+    ['setresuid', 0, world.bob.uid, 'ERR_IMPERSONATION_DOWNGRADED geteuid'],
+  ])('at %s, errno %d, inside another scope leave that one in force', async (call, errno, id, said) => {
+    const lines = await linesOf(
+      `${open}
+      bob.runSync(() => {});
+      failSyscall('${call}', ${String(errno)}, ${String(id)});
+      alice.runSync(() => {
+        const before = text();
+        attempt(() => { bob.runSync(() => { say('ran'); }); });
+        say([text() === before, world.whoAmI() === world.alice.id, world.canOpen(world.bob)].join());
+      });
+      say(String(world.whoAmI()));`,
+      { through },
+    );
+    expect(lines).toEqual([`ImpersonationError ${said}`, 'true,true,false', String(uid)]);
+  });
+
+  test.each([
+    ['at once', ''],
+    ['at a later use', 'alice.runSync(() => {});'],
+  ])('are not entered where capset only claims to have worked, %s', async (_when, before) => {
+    const lines = await linesOf(
+      `${open}
+      ${before}
+      failSyscall('capset', 0);
+      attempt(() => { alice.runSync(() => { say('ran'); }); });
+      say(String(world.whoAmI()));`,
+      { through },
+    );
+    expect(lines).toEqual(['ImpersonationError ERR_IMPERSONATION_DOWNGRADED capget', String(uid)]);
+  });
+
+  const failing = `failSyscall('capset', 1);`;
+  const lying = `failSyscall('capset', 0);`;
+  const enterBob = `attempt(() => { bob.runSync(() => { say('ran'); }); });`;
+  // The way back takes the very call.
+  test.each([
+    ['fails on the way to a user', `${failing} ${enterBob}`],
+    ['fails between one user and another', `alice.runSync(() => { ${failing} ${enterBob} });`],
+    ['lies between one user and another', `alice.runSync(() => { ${lying} ${enterBob} });`],
+    ['fails on the way back', `alice.runSync(() => { ${failing} });`],
+    ['lies on the way back', `alice.runSync(() => { ${lying} });`],
+  ])('end the process where capset %s', async (_where, work) => {
+    const { stdout, signal, stderr } = await runSource(
+      `${open} bob.runSync(() => {}); ${work} say('went on');`,
+      { through },
+    );
+    expect([stdout, signal]).toEqual(['', 'SIGABRT']);
+    expect(stderr).toMatch(/^impersonate: cannot restore the thread's identity/m);
+  });
+
+  test('find out what they were where another addon has given up capabilities', async () => {
+    const lines = await linesOf(
+      `${open}
+      alice.runSync(() => {});
+      say(String(probe().setCapabilities(${String(mayChangeIds)})));
+      const less = text();
+      alice.runSync(() => bob.runSync(() => {}));
+      say(String(text() === less));
+      say(String(probe().setCapabilities(0)));
+      attempt(() => { alice.runSync(() => { say('ran'); }); });`,
+      { through },
+    );
+    expect(lines).toEqual(['0', 'true', '0', 'ImpersonationError EPERM setgroups']);
+  });
+});
