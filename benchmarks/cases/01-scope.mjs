@@ -5,7 +5,11 @@ export default async function* comparisons({ alice }) {
   const token = await alice.token();
   yield {
     title: 'a scope, in a hot loop',
-    sides: [alice.pair, alice.checkedPair, ...(await hotScopes(token))],
+    sides: [
+      ...[alice.pair, alice.twoCalls, alice.around],
+      ...[alice.checkedPair, alice.checkedAround],
+      ...(await hotScopes(token)),
+    ],
   };
   token.close();
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { scopesToCount } from '../programs/scopes-to-count.mjs';
+import { asService } from '../world/service.mjs';
 
 const program = fileURLToPath(new URL('../programs/count-calls.mjs', import.meta.url));
 // What threads do when they like, or when others make them wait.
@@ -12,12 +13,22 @@ const chance = new Set(
   'epoll_pwait epoll_wait futex getpid gettid madvise mmap mprotect munmap sched_yield'.split(' '),
 );
 
+// What differs where the process is not root.
+const ofService = ['the switch pair in C++', 'runSync, outermost', 'runSync, nested in another token'];
+
 /** System calls of one scope of each kind, in all threads: { kind: { call: count } }, as strace sees them. */
 export async function countCalls(world, count) {
   const kinds = Object.keys(await scopesToCount(world));
+  const byRoot = callsOf(kinds, count);
+  const byService = callsOf(kinds, count, asService);
+  for (const kind of ofService) byRoot[`${kind}, by a service that is not root`] = byService[kind];
+  return byRoot;
+}
+
+function callsOf(kinds, count, through = []) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'impersonate-strace-'));
   const log = path.join(folder, 'log');
-  const node = [process.execPath, ...process.execArgv, program, String(count)];
+  const node = [...through, process.execPath, ...process.execArgv, program, String(count)];
   const { status, stderr, error } = spawnSync('strace', ['-f', '-o', log, ...node], { encoding: 'utf8' });
   if (error || status !== 0) throw error ?? new Error(`strace: ${stderr}`);
   const text = readFileSync(log, 'utf8');

@@ -1,86 +1,114 @@
+#include <linux/capability.h>
 #include <malloc.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "floor.h"
 
 namespace floor_addon {
-namespace {
 
-struct User {
+struct Identity {
   uid_t uid;
   gid_t gid;
-  std::size_t group_count;
-  const gid_t* groups;
+  std::vector<gid_t> groups;
 };
 
-// Asked once: they do not change.
-const std::vector<gid_t>& OwnGroups() {
-  static const std::vector<gid_t> own = [] {
-    std::vector<gid_t> groups(static_cast<std::size_t>(syscall(SYS_getgroups, 0, nullptr)));
+void IdentityDelete::operator()(Identity* identity) const noexcept { delete identity; }
+
+// identity(uid, gid, Uint32Array of groups)
+IdentityPtr MakeIdentity(const Napi::CallbackInfo& info) {
+  const auto groups = info[2].As<Napi::Uint32Array>();
+  return IdentityPtr(new Identity{info[0].As<Napi::Number>().Uint32Value(),
+                                  info[1].As<Napi::Number>().Uint32Value(),
+                                  {groups.Data(), groups.Data() + groups.ElementLength()}});
+}
+
+namespace {
+
+using Capabilities = __user_cap_data_struct[2];
+
+long CallOnCapabilities(long call, const Capabilities& capabilities) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  return syscall(call, &header, capabilities);
+}
+
+// What the process is, asked once: it does not change.
+struct Own {
+  uid_t uid = static_cast<uid_t>(syscall(SYS_geteuid));
+  gid_t gid = static_cast<gid_t>(syscall(SYS_getegid));
+  std::vector<gid_t> groups;
+  Capabilities capabilities{};
+
+  Own() : groups(static_cast<std::size_t>(syscall(SYS_getgroups, 0, nullptr))) {
     syscall(SYS_getgroups, groups.size(), groups.data());
-    return groups;
-  }();
+    CallOnCapabilities(SYS_capget, capabilities);
+  }
+};
+
+const Own& Process() {
+  static const Own own;
   return own;
 }
 
-// The saved uid of 0 is the way back.
-bool SwitchTo(const User& user) {
-  return syscall(SYS_setgroups, user.group_count, user.groups) == 0 &&
-         syscall(SYS_setresgid, user.gid, user.gid, -1) == 0 &&
-         syscall(SYS_setresuid, user.uid, user.uid, 0) == 0;
+// Root's capabilities go and come with the uid, those of another service are taken off and put on.
+bool LimitCapabilities(const Own& own) {
+  if (own.uid == 0) return true;
+  Capabilities none;
+  std::memcpy(none, own.capabilities, sizeof none);
+  none[0].effective = none[1].effective = 0;
+  return CallOnCapabilities(SYS_capset, none) == 0;
 }
 
-bool SwitchBack(const std::vector<gid_t>& own) {
-  return syscall(SYS_setresuid, 0, 0, 0) == 0 && syscall(SYS_setresgid, 0, 0, 0) == 0 &&
-         syscall(SYS_setgroups, own.size(), own.data()) == 0;
+bool HasCapabilities(const Own& own, bool effective) {
+  if (own.uid == 0) return true;
+  Capabilities now{};
+  return CallOnCapabilities(SYS_capget, now) == 0 &&
+         now[0].effective == (effective ? own.capabilities[0].effective : 0);
 }
 
 // Whether the thread is still what it was when everything was read: what it opens files by.
-bool IsAsBefore(const std::vector<gid_t>& own) {
+bool IsAsBefore(const Own& own) {
   gid_t groups[64];
   const long count = syscall(SYS_getgroups, 64, groups);
-  return syscall(SYS_setfsuid, -1) == 0 && syscall(SYS_setfsgid, -1) == 0 && count >= 0 &&
-         std::equal(own.begin(), own.end(), groups, groups + count);
+  return static_cast<uid_t>(syscall(SYS_setfsuid, -1)) == own.uid &&
+         static_cast<gid_t>(syscall(SYS_setfsgid, -1)) == own.gid && count >= 0 &&
+         std::equal(own.groups.begin(), own.groups.end(), groups, groups + count) &&
+         HasCapabilities(own, true);
 }
 
-// Whether the calls have done what they have claimed.
 bool Is(uid_t uid, gid_t gid) {
   return static_cast<uid_t>(syscall(SYS_geteuid)) == uid && static_cast<gid_t>(syscall(SYS_getegid)) == gid;
 }
 
-// The groups are a Uint32Array, which is used in place.
-User UserOf(const Napi::CallbackInfo& info) {
-  const auto groups = info[2].As<Napi::Uint32Array>();
-  return {info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value(),
-          groups.ElementLength(), groups.Data()};
-}
-
-bool SwitchPair(const User& user, const std::vector<gid_t>& own) { return SwitchTo(user) && SwitchBack(own); }
-
-bool CheckedPair(const User& user, const std::vector<gid_t>& own) {
-  return IsAsBefore(own) && SwitchTo(user) && Is(user.uid, user.gid) && SwitchBack(own) && Is(0, 0);
-}
-
-void Run(const Napi::CallbackInfo& info, bool (*pair)(const User&, const std::vector<gid_t>&)) {
-  const User user = UserOf(info);
-  const std::vector<gid_t>& own = OwnGroups();
-  const std::int64_t count = info[3].As<Napi::Number>().Int64Value();
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (!pair(user, own)) throw Napi::Error::New(info.Env(), "the bare system calls were refused");
-  }
-}
-
 }  // namespace
 
-void SwitchPairs(const Napi::CallbackInfo& info) { Run(info, SwitchPair); }
+// The saved uid is the way back.
+bool TakeOn(const Identity& identity) {
+  const Own& own = Process();
+  return syscall(SYS_setgroups, identity.groups.size(), identity.groups.data()) == 0 &&
+         syscall(SYS_setresgid, identity.gid, identity.gid, -1) == 0 &&
+         syscall(SYS_setresuid, identity.uid, identity.uid, own.uid) == 0 && LimitCapabilities(own);
+}
 
-void CheckedSwitchPairs(const Napi::CallbackInfo& info) { Run(info, CheckedPair); }
+bool GiveBack() {
+  const Own& own = Process();
+  return (own.uid == 0 || CallOnCapabilities(SYS_capset, own.capabilities) == 0) &&
+         syscall(SYS_setresuid, own.uid, own.uid, own.uid) == 0 &&
+         syscall(SYS_setresgid, own.gid, own.gid, own.gid) == 0 &&
+         syscall(SYS_setgroups, own.groups.size(), own.groups.data()) == 0;
+}
+
+bool TakeOnChecked(const Identity& identity) {
+  const Own& own = Process();
+  return IsAsBefore(own) && TakeOn(identity) && HasCapabilities(own, false) && Is(identity.uid, identity.gid);
+}
+
+bool GiveBackChecked() { return GiveBack() && Is(Process().uid, Process().gid); }
 
 double AllocatedBytes() {
   const struct mallinfo2 heap = mallinfo2();

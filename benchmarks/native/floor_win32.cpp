@@ -6,6 +6,20 @@
 #include "floor.h"
 
 namespace floor_addon {
+
+struct Identity {
+  HANDLE token;
+};
+
+void IdentityDelete::operator()(Identity* identity) const noexcept { delete identity; }
+
+// identity(handle of a token): it stays the caller's.
+IdentityPtr MakeIdentity(const Napi::CallbackInfo& info) {
+  bool lossless = false;
+  const std::uint64_t value = info[0].As<Napi::BigInt>().Uint64Value(&lossless);
+  return IdentityPtr(new Identity{reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(value))});
+}
+
 namespace {
 
 // A thread that impersonates nobody has no token, the usual case; one that there is would have to be kept.
@@ -16,18 +30,6 @@ bool ReadThread() {
     return true;
   }
   return GetLastError() == ERROR_NO_TOKEN;
-}
-
-void Run(const Napi::CallbackInfo& info, bool checked) {
-  bool lossless = false;
-  const std::uint64_t value = info[0].As<Napi::BigInt>().Uint64Value(&lossless);
-  const HANDLE token = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(value));
-  const std::int64_t count = info[1].As<Napi::Number>().Int64Value();
-  for (std::int64_t i = 0; i < count; ++i) {
-    if ((checked && !ReadThread()) || !SetThreadToken(nullptr, token) || !SetThreadToken(nullptr, nullptr)) {
-      throw Napi::Error::New(info.Env(), "SetThreadToken failed");
-    }
-  }
 }
 
 double AllocatedOf(HANDLE heap) {
@@ -43,9 +45,13 @@ double AllocatedOf(HANDLE heap) {
 
 }  // namespace
 
-void SwitchPairs(const Napi::CallbackInfo& info) { Run(info, false); }
+bool TakeOn(const Identity& identity) { return SetThreadToken(nullptr, identity.token) != FALSE; }
 
-void CheckedSwitchPairs(const Napi::CallbackInfo& info) { Run(info, true); }
+bool GiveBack() { return SetThreadToken(nullptr, nullptr) != FALSE; }
+
+bool TakeOnChecked(const Identity& identity) { return ReadThread() && TakeOn(identity); }
+
+bool GiveBackChecked() { return GiveBack(); }
 
 double AllocatedBytes() {
   HANDLE heaps[64];

@@ -20,10 +20,7 @@ async function person(name) {
     name,
     ids: { uid, gid, groups: sorted },
     token: () => Token.forUser(name),
-    ...floors(
-      (count) => floor.switchPairs(uid, gid, sorted, count),
-      (count) => floor.checkedSwitchPairs(uid, gid, sorted, count),
-    ),
+    ...floors(floor, uid, gid, sorted),
   };
 }
 

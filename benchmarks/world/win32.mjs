@@ -15,10 +15,7 @@ function person(mint, name) {
     name,
     handle,
     token: async () => Token.fromHandle(mint(), { adopt: true }),
-    ...floors(
-      (count) => floor.switchPairs(handle, count),
-      (count) => floor.checkedSwitchPairs(handle, count),
-    ),
+    ...floors(floor, handle),
   };
 }
 
