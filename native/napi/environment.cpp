@@ -45,6 +45,11 @@ bool Environment::CloseToken(std::int32_t id) {
   return TokenTable::Get().Close(id);
 }
 
+FsPool& Environment::fs_pool() {
+  if (!fs_pool_) fs_pool_ = FsPool::Make(env_);
+  return *fs_pool_;
+}
+
 Napi::Int32Array Environment::ScopeStateArray() const {
   return Napi::Int32Array::New(env_, sizeof(ScopeState) / sizeof(std::int32_t), scope_state_.Value(), 0);
 }

@@ -3,12 +3,14 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <memory>
 #include <unordered_set>
 
 #include "core/negotiate.h"
 #include "core/scope_stack.h"
 #include "core/token.h"
 #include "fs/directory.h"
+#include "napi/fs_pool.h"
 #include "napi/id_table.h"
 
 namespace impersonate {
@@ -30,6 +32,8 @@ class Environment {
   // Whether it was open and this environment's.
   bool CloseToken(std::int32_t id);
 
+  // Made when it is first wanted; throws Napi::Error.
+  FsPool& fs_pool();
   IdTable<fs::Directory>& directories() { return directories_; }
   IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }
   IdTable<port::ServerContext>& server_contexts() { return server_contexts_; }
@@ -47,6 +51,7 @@ class Environment {
   Napi::Reference<Napi::ArrayBuffer> scope_state_;  // keeps the next one's memory
   ScopeState* scope_state_data_;
   std::unordered_set<std::int32_t> tokens_;
+  std::shared_ptr<FsPool> fs_pool_;
   IdTable<fs::Directory> directories_;
   IdTable<port::ServerCredentials> server_credentials_;
   IdTable<port::ServerContext> server_contexts_;

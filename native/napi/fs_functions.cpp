@@ -6,9 +6,9 @@
 #include "core/scope_stack.h"
 #include "fs/call.h"
 #include "napi/arguments.h"
+#include "napi/environment.h"
 #include "napi/error_bridge.h"
 #include "napi/fs_call.h"
-#include "napi/fs_job.h"
 
 namespace impersonate {
 namespace {
@@ -16,7 +16,9 @@ namespace {
 Napi::Value StartFs(const Napi::CallbackInfo& info) {
   TokenRef token = TokenArgument(info, 0);
   RequireLevelForWork(*token);
-  StartFsJob(info.Env(), std::move(token), FsCallArgument(info, 1, 3), FunctionArgument(info, 2));
+  fs::Call call = FsCallArgument(info, 1, 3);
+  const Napi::Function done = FunctionArgument(info, 2);
+  Environment::Of(info.Env()).fs_pool().Start(info.Env(), std::move(token), std::move(call), done);
   return info.Env().Undefined();
 }
 

@@ -4,11 +4,26 @@
 
 #include "core/token.h"
 #include "fs/call.h"
+#include "fs/job_queue.h"
 
 namespace impersonate {
 
-// Makes the call on a pool thread as the token, and then calls `done(error, result)` from the event loop: see
-// `startFs` in types/native.d.ts.
-void StartFsJob(Napi::Env env, TokenRef token, fs::Call call, Napi::Function done);
+// A job with who is to be told: `done(error, result)`.
+class FsJob final : public fs::Job {
+ public:
+  FsJob(TokenRef who, fs::Call what, Napi::Function done);
+  // A descriptor that nobody has been told of is closed.
+  ~FsJob() override;
+
+  // Calls `done` with what has become of the call. An environment that is coming to its end calls nothing any
+  // more. Throws Napi::Error if there is no telling it.
+  void Tell(Napi::Env env);
+
+ private:
+  void TellUncaught(Napi::Env env);
+
+  Napi::FunctionReference done_;
+  bool delivered_ = false;
+};
 
 }  // namespace impersonate

@@ -180,8 +180,12 @@ describeSwitching('a pool thread', () => {
 });
 
 describeSwitching('jobs of two users', () => {
-  test('never see the other’s file, at any interleaving', async () => {
-    const lines = await linesOf(`${open}
+  test.each([
+    ['at any interleaving', 32, {}],
+    ['where one thread has all of them to do', 2000, oneThread],
+  ])('never see the other’s file, %s', async (_how, atOnce, options) => {
+    const lines = await linesOf(
+      `${open}
       const content = (fd) => { try { return fs.readFileSync(fd, 'utf8'); } finally { fs.closeSync(fd); } };
       const round = async (i) => {
         const [token, key] = i % 2 ? [alice, 'alice'] : [bob, 'bob'];
@@ -192,9 +196,33 @@ describeSwitching('jobs of two users', () => {
       let next = 0;
       const seen = {};
       const flow = async () => { while (next < 2000) { const outcome = await round(next++); seen[outcome] = (seen[outcome] ?? 0) + 1; } };
-      await Promise.all(Array.from({ length: 32 }, flow));
-      say(JSON.stringify(seen));`);
+      await Promise.all(Array.from({ length: ${String(atOnce)} }, flow));
+      say(JSON.stringify(seen));`,
+      options,
+    );
     expect(JSON.parse(lines.join())).toEqual({ 'true 0 true': 1333, 'false -13 ': 667 });
+  });
+
+  // The first keeps the only thread until the others have come.
+  test('are told as they are done, though one that came later waits', async () => {
+    const [first, last] = [newPipe(), newPipe()];
+    const lines = await linesOf(
+      `${open}
+      const [first, last] = ${JSON.stringify([first, last])};
+      const release = async (opening, path) => { fs.closeSync(fs.openSync(path, 'w')); const [error, fd] = await opening; fs.closeSync(fd); say(String(error)); };
+      const opening = job(bob, 'open', first, fs.constants.O_RDONLY, 0);
+      await settled(() => others().length > 0);
+      const quick = Array.from({ length: 10 }, () => job(alice, 'access', files.alice, 4));
+      const slow = job(alice, 'open', last, fs.constants.O_RDONLY, 0);
+      const behind = [job(alice, 'access', files.bob, 4), job(bob, 'access', files.bob, 4)];
+      await release(opening, first);
+      say((await Promise.all(quick)).map(failure).join());
+      await settled(() => others().length > 0);
+      await release(slow, last);
+      say((await Promise.all(behind)).map(failure).join() + ' ' + others().length);`,
+      oneThread,
+    );
+    expect(lines).toEqual(['0', '0,0,0,0,0,0,0,0,0,0', '0', '-13,0 0']);
   });
 
   test('ask access(2) for the user, not for the real uid', async () => {
@@ -219,7 +247,7 @@ describeSwitching('jobs of two users', () => {
 });
 
 describeSwitching('a job whose environment ends', () => {
-  // The first waits in the kernel for somebody who writes; the others wait for its thread.
+  // The first waits in the kernel for somebody who writes; the others wait for its thread, and share turns.
   const worker = (pipe: string, directory: string): string => `
     const { Worker, isMainThread, parentPort } = require('node:worker_threads');
     ${open}
@@ -236,6 +264,7 @@ describeSwitching('a job whose environment ends', () => {
     } else {
       void job(alice, 'open', ${pipe}, fs.constants.O_RDONLY, 0);
       void job(alice, 'opendir', ${directory});
+      for (let i = 0; i < 100; i++) void job(alice, 'open', ${directory}, fs.constants.O_RDONLY, 0);
       void job(alice, 'opendir', ${directory}).then(([, id]) => job(alice, 'readdir', id, 10, false));
       parentPort.postMessage('started');
     }`;

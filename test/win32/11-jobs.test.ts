@@ -147,9 +147,30 @@ describe('a pool thread', () => {
   });
 });
 
+describe('jobs of one user', () => {
+  test('that wait for a thread together share its switches', async () => {
+    const lines = await linesOf(
+      `${open}
+      await job(alice, 'access', folder, 0);
+      fail('SetThreadToken', { times: 0 });
+      const outcomes = await Promise.all(Array.from({ length: 200 }, () => job(alice, 'access', folder, 0)));
+      say(String(outcomes.every(([error]) => error === 0)));
+      const calls = seam().importCalls('impersonate.node', 'SetThreadToken');
+      say(String(calls > 0 && calls < 400));
+      say(await poolThread());`,
+      oneThread,
+    );
+    expect(lines).toEqual(['true', 'true', service]);
+  });
+});
+
 describe('jobs of two users', () => {
-  test('never open the other’s file, at any interleaving', async () => {
-    const lines = await linesOf(`${owned}
+  test.each([
+    ['at any interleaving', 16, {}],
+    ['where one thread has all of them to do', 2000, oneThread],
+  ])('never open the other’s file, %s', async (_how, atOnce, options) => {
+    const lines = await linesOf(
+      `${owned}
       const round = async (i) => {
         const [token, key] = i % 2 ? [alice, 'alice'] : [bob, 'bob'];
         const whose = i % 3 ? key : { alice: 'bob', bob: 'alice' }[key];
@@ -162,8 +183,10 @@ describe('jobs of two users', () => {
       let next = 0;
       const seen = {};
       const flow = async () => { while (next < 2000) { const outcome = await round(next++); seen[outcome] = (seen[outcome] ?? 0) + 1; } };
-      await Promise.all(Array.from({ length: 16 }, flow));
-      say([seen['true,true'], seen['false,true'], Object.keys(seen).length].join());`);
+      await Promise.all(Array.from({ length: ${String(atOnce)} }, flow));
+      say([seen['true,true'], seen['false,true'], Object.keys(seen).length].join());`,
+      options,
+    );
     expect(lines).toEqual(['1333,667,2']);
   });
 
