@@ -185,7 +185,7 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
   readonly fsCalls: Readonly<Record<FsCallName, number>>;
   /**
    * Starts one of libuv's calls on a pool thread under the token, which the job keeps alive, and calls `done` from the
-   * event loop. Throws for a closed token or one whose level does not allow work.
+   * event loop, in the async context of this call. Throws for a closed token or one whose level does not allow work.
    */
   startFs<K extends FsCallName>(
     token: TokenId,

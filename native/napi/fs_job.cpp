@@ -8,8 +8,10 @@
 
 namespace impersonate {
 
-FsJob::FsJob(TokenRef who, fs::Call what, Napi::Function done)
-    : fs::Job(std::move(who), std::move(what)), done_(Napi::Persistent(done)) {}
+FsJob::FsJob(Napi::Env env, TokenRef who, fs::Call what, Napi::Function done)
+    : fs::Job(std::move(who), std::move(what)),
+      context_(env, "impersonate:fs"),
+      done_(Napi::Persistent(done)) {}
 
 FsJob::~FsJob() {
   const auto* opened = std::get_if<fs::Descriptor>(&call.result);
@@ -26,7 +28,8 @@ void FsJob::Tell(Napi::Env env) {
     if (call.error == 0) result = FsResult(env, call);
   }
   const napi_value arguments[] = {error, result};
-  delivered_ = napi_call_function(env, env.Undefined(), done_.Value(), 2, arguments, nullptr) == napi_ok;
+  delivered_ =
+      napi_make_callback(env, context_, env.Global(), done_.Value(), 2, arguments, nullptr) == napi_ok;
   if (!delivered_) TellUncaught(env);
 }
 

@@ -8,10 +8,12 @@
 
 namespace impersonate {
 
-// A job with who is to be told: `done(error, result)`.
+// A job with who is to be told: `done(error, result)`, in the async context that the job was made in, for the
+// turn of a pool thread in which it is done may have been another flow's.
 class FsJob final : public fs::Job {
  public:
-  FsJob(TokenRef who, fs::Call what, Napi::Function done);
+  // Throws Napi::Error.
+  FsJob(Napi::Env env, TokenRef who, fs::Call what, Napi::Function done);
   // A descriptor that nobody has been told of is closed.
   ~FsJob() override;
 
@@ -22,6 +24,7 @@ class FsJob final : public fs::Job {
  private:
   void TellUncaught(Napi::Env env);
 
+  Napi::AsyncContext context_;
   Napi::FunctionReference done_;
   bool delivered_ = false;
 };

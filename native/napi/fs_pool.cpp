@@ -30,7 +30,7 @@ struct FsPool::Work {
 
 std::shared_ptr<FsPool> FsPool::Make(Napi::Env env) {
   const std::shared_ptr<FsPool> pool(new FsPool);
-  pool->wake_ = LoopWake::Make(env, "impersonate:fs", [weak = std::weak_ptr<FsPool>(pool)](Napi::Env loop) {
+  pool->wake_ = LoopWake::Make(env, [weak = std::weak_ptr<FsPool>(pool)](Napi::Env loop) {
     if (const auto alive = weak.lock()) alive->Tell(loop);
   });
   return pool;
@@ -38,10 +38,10 @@ std::shared_ptr<FsPool> FsPool::Make(Napi::Env env) {
 
 void FsPool::Start(Napi::Env env, TokenRef token, fs::Call call, Napi::Function done) {
   auto work = std::make_unique<Work>(Work{shared_from_this(), token});
-  const Napi::String name = Napi::String::New(env, "impersonate:fs");
+  const Napi::String name = Napi::String::New(env, "impersonate:pool");
   NAPI_THROW_IF_FAILED_VOID(env, napi_create_async_work(env, nullptr, name, &Work::Execute, &Work::Complete,
                                                         work.get(), &work->work));
-  queue_.Add(std::make_unique<FsJob>(std::move(token), std::move(call), done));
+  queue_.Add(std::make_unique<FsJob>(env, std::move(token), std::move(call), done));
   // The job is on its way now: there is no taking it back.
   if (napi_queue_async_work(env, work->work) != napi_ok) {
     Napi::Error::Fatal("impersonate", "napi_queue_async_work failed");

@@ -1,42 +1,43 @@
 #include "napi/loop_wake.h"
 
-#include <utility>
-
 namespace impersonate {
 
-std::shared_ptr<LoopWake> LoopWake::Make(Napi::Env env, const char* name, Called called) {
-  const std::shared_ptr<LoopWake> wake(new LoopWake(std::move(called)));
-  // Until it is finalized the function holds on to it.
-  auto kept = std::make_unique<std::shared_ptr<LoopWake>>(wake);
-  NAPI_THROW_IF_FAILED(
-      env,
-      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, name), 0, 1, kept.get(),
-                                      &LoopWake::Finalize, wake.get(), &LoopWake::Call, &wake->function_),
-      wake);
-  static_cast<void>(kept.release());
-  NAPI_THROW_IF_FAILED(env, napi_unref_threadsafe_function(env, wake->function_), wake);
+std::shared_ptr<LoopWake> LoopWake::Make(Napi::Env env, Called called) {
+  uv_loop_t* loop = nullptr;
+  NAPI_THROW_IF_FAILED(env, napi_get_uv_event_loop(env, &loop), nullptr);
+  const std::shared_ptr<LoopWake> wake(new LoopWake(env, std::move(called)));
+  const auto call = [](uv_async_t* handle) {
+    const auto* self = static_cast<LoopWake*>(handle->data);
+    const Napi::HandleScope scope(self->env_);
+    self->called_(self->env_);
+  };
+  if (uv_async_init(loop, &wake->handle_, call) != 0) {
+    throw Napi::Error::New(env, "the event loop cannot be woken by other threads");
+  }
+  wake->handle_.data = wake.get();
+  wake->self_ = wake;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&wake->handle_));
+  const auto close = [](napi_async_cleanup_hook_handle, void* data) {
+    static_cast<LoopWake*>(data)->Close();
+  };
+  NAPI_THROW_IF_FAILED(env, napi_add_async_cleanup_hook(env, close, wake.get(), &wake->cleanup_), nullptr);
   return wake;
 }
 
 void LoopWake::Wake() noexcept {
-  if (asked_.exchange(true)) return;
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (function_) napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
+  if (open_) uv_async_send(&handle_);
 }
 
-void LoopWake::Call(napi_env raw, napi_value, void* context, void*) {
-  if (raw == nullptr) return;  // the environment is ending
-  auto* const wake = static_cast<LoopWake*>(context);
-  wake->asked_ = false;
-  const Napi::Env env(raw);
-  const Napi::HandleScope scope(env);
-  wake->called_(env);
-}
-
-void LoopWake::Finalize(napi_env, void* data, void*) {
-  const std::unique_ptr<std::shared_ptr<LoopWake>> kept(static_cast<std::shared_ptr<LoopWake>*>(data));
-  const std::lock_guard<std::mutex> lock((*kept)->mutex_);
-  (*kept)->function_ = nullptr;
+void LoopWake::Close() noexcept {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    open_ = false;
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&handle_), [](uv_handle_t* handle) {
+    const std::shared_ptr<LoopWake> self = std::move(static_cast<LoopWake*>(handle->data)->self_);
+    napi_remove_async_cleanup_hook(self->cleanup_);
+  });
 }
 
 }  // namespace impersonate

@@ -1,35 +1,41 @@
 #pragma once
 
 #include <napi.h>
+#include <uv.h>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace impersonate {
 
-// Has a function called from an environment's event loop, for any thread that asks. It does not keep the loop
-// alive, and nothing is called once the environment ends.
+// Has a function called from an environment's event loop, outside of every async context, for any thread that
+// asks. It does not keep the loop alive, and nothing is called once the environment ends.
 class LoopWake {
  public:
   using Called = std::function<void(Napi::Env)>;
 
-  // On the environment's thread. Throws Napi::Error.
-  static std::shared_ptr<LoopWake> Make(Napi::Env env, const char* name, Called called);
+  // On the environment's thread. `called` may leave no exception pending. Throws Napi::Error.
+  static std::shared_ptr<LoopWake> Make(Napi::Env env, Called called);
+
+  LoopWake(const LoopWake&) = delete;
+  LoopWake& operator=(const LoopWake&) = delete;
 
   // On any thread. Asking again before the call has begun is asking once.
   void Wake() noexcept;
 
  private:
-  explicit LoopWake(Called called) : called_(std::move(called)) {}
-  static void Call(napi_env env, napi_value, void* context, void*);
-  static void Finalize(napi_env, void* data, void*);
+  LoopWake(Napi::Env env, Called called) : env_(env), called_(std::move(called)) {}
+  void Close() noexcept;
 
+  const Napi::Env env_;
   const Called called_;
-  std::atomic<bool> asked_{false};
-  std::mutex mutex_;  // for what follows: an environment that ends destroys the function
-  napi_threadsafe_function function_ = nullptr;
+  std::shared_ptr<LoopWake> self_;  // until libuv has closed the handle
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+  std::mutex mutex_;  // for what follows
+  bool open_ = true;
+  uv_async_t handle_{};
 };
 
 }  // namespace impersonate
