@@ -91,6 +91,11 @@ export interface FsCalls {
   opendir: { args: [path: FsPath]; result: DirId };
   /** Up to `count` entries; null at the end. */
   readdir: { args: [dir: DirId, count: number, bytes: boolean]; result: FsEntries | null };
+  /**
+   * Opens an ordinary file of up to `most` bytes, reads all of it and closes it: a Buffer. What else there is, or cannot be
+   * read, is only opened: the descriptor, at its start.
+   */
+  readfile: { args: [path: FsPath, flags: number, mode: number, most: number]; result: Buffer | number };
   readlink: { args: [path: FsPath, bytes: boolean]; result: string | Uint8Array };
   realpath: { args: [path: FsPath, bytes: boolean]; result: string | Uint8Array };
   rename: { args: [from: FsPath, to: FsPath]; result: undefined };

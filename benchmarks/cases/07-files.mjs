@@ -13,6 +13,7 @@ export default async function* comparisons({ alice, readable }) {
       await handle.read(Buffer.allocUnsafe(4096), 0, 4096, 0);
       await handle.close();
     },
+    readFile: (api) => api.readFile(readable),
   };
   for (const [name, work] of Object.entries(operations)) {
     for (const most of counts) {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import type { Identity } from '../identity';
 import { handleForm, type FileHandle, type HandleForm } from './handle-form';
 import { InvalidArguments } from './invalid';
@@ -73,6 +74,18 @@ export function openHandle(
   // First, so that a descriptor that has been opened always gets its owner.
   return handleForm().then((form) =>
     startJob(identity, 'open', path, flags, mode).then((fd) => adopt(form, identity, fd)),
+  );
+}
+
+/**
+ * What is in an ordinary file of up to `most` bytes, read by the pool thread that opens it as the identity. Of
+ * anything else the handle to read from, which is the caller's to close.
+ */
+export function readOrOpen(identity: Identity, path: FsPath, most: number): Promise<Buffer | FileHandle> {
+  return handleForm().then((form) =>
+    startJob(identity, 'readfile', path, constants.O_RDONLY, 0, most).then((found) =>
+      typeof found === 'number' ? adopt(form, identity, found) : found,
+    ),
   );
 }
 

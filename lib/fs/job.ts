@@ -14,6 +14,9 @@ const pathCounts: Partial<Record<FsCallName, 0 | 2>> = {
   ...{ copyfile: 2, link: 2, rename: 2, symlink: 2 },
 };
 
+/** As what it is told, and fails, where that is another call. */
+const shownAs: Partial<Record<FsCallName, string>> = { readfile: 'open' };
+
 function pathsOf<K extends FsCallName>(call: K, args: Args<K>): Paths {
   const count = pathCounts[call] ?? 1;
   const [path, dest] = args as unknown as [FsPath, FsPath];
@@ -31,7 +34,7 @@ function prepared<K extends FsCallName>(call: K, args: Args<K>): Args<K> {
 
 function failure<K extends FsCallName>(call: K, args: Args<K>, error: number | Error): Error {
   if (typeof error !== 'number') return error;
-  return systemError(error, call, pathsOf(call, args));
+  return systemError(error, shownAs[call] ?? call, pathsOf(call, args));
 }
 
 /**
@@ -45,7 +48,7 @@ export function startJob<K extends FsCallName>(
   ...args: Args<K>
 ): Promise<Result<K>> {
   if (!isFsObserved()) return start(identity, call, args);
-  return observeJob(call, identity, pathsOf(call, args), () => start(identity, call, args));
+  return observeJob(shownAs[call] ?? call, identity, pathsOf(call, args), () => start(identity, call, args));
 }
 
 function start<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Promise<Result<K>> {

@@ -155,6 +155,42 @@ void ReadDir(Call& call) {
   }
 }
 
+// Whether it is an ordinary file of at most that size, and could be read. The descriptor's position stays.
+bool ReadWhole(uv_file file, std::int64_t most, Contents& contents) {
+  Request stat;
+  if (uv_fs_fstat(nullptr, stat.get(), file, nullptr) != 0) return false;
+  const uv_stat_t& found = *uv_fs_get_statbuf(stat.get());
+  const auto size = found.st_size;
+  // A size of 0 may also be that of a file which the system makes up as it is read.
+  if ((found.st_mode & S_IFMT) != S_IFREG || size == 0 || size > static_cast<std::uint64_t>(most))
+    return false;
+  contents.resize(static_cast<std::size_t>(size));
+  std::size_t count = 0;
+  while (count < contents.size()) {
+    const uv_buf_t rest =
+        uv_buf_init(contents.data() + count, static_cast<unsigned>(contents.size() - count));
+    Request read;
+    const int result =
+        uv_fs_read(nullptr, read.get(), file, &rest, 1, static_cast<std::int64_t>(count), nullptr);
+    if (result < 0) return false;
+    if (result == 0) break;  // it has become shorter
+    count += static_cast<std::size_t>(result);
+  }
+  contents.resize(count);
+  return true;
+}
+
+// Where it does not come to the contents the descriptor is the result: what there is to say of the file is
+// for whoever reads on.
+void ReadFile(Call& call) {
+  Open(call);
+  const auto* opened = std::get_if<Descriptor>(&call.result);
+  Contents contents;
+  if (!opened || !ReadWhole(opened->fd, call.third, contents)) return;
+  CloseDescriptor(opened->fd);
+  call.result = std::move(contents);
+}
+
 void ReadLink(Call& call) {
   DoPath(call, [&](uv_fs_t* r) { return uv_fs_readlink(nullptr, r, call.path.c_str(), nullptr); });
 }
@@ -217,10 +253,11 @@ const Operation kOperations[] = {
     {"fchown", "ijk", FChown},    {"futime", "it", FUtime},      {"lchown", "pij", LChown},
     {"link", "pq", Link},         {"lstat", "pf", LStat},        {"lutime", "pt", LUtime},
     {"mkdir", "pi", MkDir},       {"mkdtemp", "pf", MkDTemp},    {"open", "pij", Open},
-    {"opendir", "p", OpenDir},    {"readdir", "dif", ReadDir},   {"readlink", "pf", ReadLink},
-    {"realpath", "pf", RealPath}, {"rename", "pq", Rename},      {"rmdir", "p", RmDir},
-    {"scandir", "pf", ScanDir},   {"stat", "pf", Stat},          {"statfs", "pf", StatFs},
-    {"symlink", "pqi", SymLink},  {"unlink", "p", Unlink},       {"utime", "pt", UTime},
+    {"opendir", "p", OpenDir},    {"readdir", "dif", ReadDir},   {"readfile", "pijk", ReadFile},
+    {"readlink", "pf", ReadLink}, {"realpath", "pf", RealPath},  {"rename", "pq", Rename},
+    {"rmdir", "p", RmDir},        {"scandir", "pf", ScanDir},    {"stat", "pf", Stat},
+    {"statfs", "pf", StatFs},     {"symlink", "pqi", SymLink},   {"unlink", "p", Unlink},
+    {"utime", "pt", UTime},
 };
 const std::size_t kOperationCount = std::size(kOperations);
 

@@ -22,12 +22,15 @@ struct Descriptor {
 using Entries = std::vector<Entry>;
 struct NoMoreEntries {};
 
-using Result = std::variant<std::monostate, Descriptor, uv_stat_t, uv_statfs_t, std::string, Entries,
-                            NoMoreEntries, std::shared_ptr<Directory>>;
+// All that is in a file.
+using Contents = std::vector<char>;
+
+using Result = std::variant<std::monostate, Descriptor, Contents, uv_stat_t, uv_statfs_t, std::string,
+                            Entries, NoMoreEntries, std::shared_ptr<Directory>>;
 
 struct Operation;
 
-// One of libuv's file system calls with its arguments, and then its result.
+// One of libuv's file system calls, or a few that belong together, with its arguments and then its result.
 struct Call {
   const Operation* operation = nullptr;
   std::string path, dest;

@@ -76,6 +76,9 @@ struct ToValue {
   Napi::Value operator()(fs::NoMoreEntries) const { return env.Null(); }
   Napi::Value operator()(const fs::Descriptor& opened) const { return Napi::Number::New(env, opened.fd); }
   Napi::Value operator()(const std::string& name) const { return Name(env, form, name); }
+  Napi::Value operator()(const fs::Contents& contents) const {
+    return Napi::Buffer<char>::Copy(env, contents.data(), contents.size());
+  }
 
   Napi::Value operator()(const uv_stat_t& stat) const {
     const std::uint64_t fields[] = {stat.st_dev,
