@@ -1,11 +1,10 @@
 import { linesOf, type ChildOptions } from '../support/child';
+import { credentials } from '../support/credentials';
 import { asService, mayChangeIds } from '../support/service';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world-linux';
 
-const open = `const { probe } = require(${JSON.stringify(require.resolve('../support/probe'))});
-  const { threadStatus } = require(${JSON.stringify(require.resolve('../support/thread-status'))});
-  const text = () => { const { uids, gids, groups, capabilities } = threadStatus(); return [uids, gids, groups, ...Object.values(capabilities)].join(); };
+const open = `${credentials}
   const alice = await world.alice.token();
   const bob = { uid: ${String(world.bob.uid)}, gid: ${String(world.bob.gid)} };`;
 

@@ -1,13 +1,11 @@
 import { linesOf, runSource } from '../support/child';
+import { credentials } from '../support/credentials';
 import { asService, mayChangeIds, serviceIds } from '../support/service';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world-linux';
 
-const open = `const { probe } = require(${JSON.stringify(require.resolve('../support/probe'))});
-  const { threadStatus } = require(${JSON.stringify(require.resolve('../support/thread-status'))});
+const open = `${credentials}
   const { failSyscall } = probe();
-  const text = () => { const { uids, gids, groups, capabilities } = threadStatus(); return [uids, gids, groups, ...Object.values(capabilities)].join(); };
-  const attempt = (enter) => { try { enter(); say('entered'); } catch (error) { say([error.name, error.code, error.syscall].join(' ')); } };
   const alice = await world.alice.token();
   const bob = await world.bob.token();`;
 // With the right to open everything, which no user may have.
