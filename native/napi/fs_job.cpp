@@ -9,13 +9,15 @@
 namespace impersonate {
 
 FsJob::FsJob(Napi::Env env, TokenRef who, fs::Call what, Napi::Function done)
-    : fs::Job(std::move(who), std::move(what)),
-      context_(env, "impersonate:fs"),
-      done_(Napi::Persistent(done)) {}
+    : fs::Job(std::move(who), std::move(what)), env_(env), done_(Napi::Persistent(done)) {
+  const Napi::String name = Napi::String::New(env, "impersonate:fs");
+  NAPI_THROW_IF_FAILED_VOID(env, napi_async_init(env, nullptr, name, &context_));
+}
 
 FsJob::~FsJob() {
   const auto* opened = std::get_if<fs::Descriptor>(&call.result);
   if (!delivered_ && opened) fs::CloseDescriptor(opened->fd);
+  napi_async_destroy(env_, context_);
 }
 
 void FsJob::Tell(Napi::Env env) {

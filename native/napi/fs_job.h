@@ -24,7 +24,10 @@ class FsJob final : public fs::Job {
  private:
   void TellUncaught(Napi::Env env);
 
-  Napi::AsyncContext context_;
+  const Napi::Env env_;
+  // Plain Node-API: its C++ wrapper gives the context an object that may be collected, and the context with
+  // it.
+  napi_async_context context_ = nullptr;
   Napi::FunctionReference done_;
   bool delivered_ = false;
 };

@@ -5,7 +5,7 @@ import { describeSwitching } from '../support/switching';
 // A pool thread makes what waits for a token in one turn, whichever flow has asked, and the event loop is told of it
 // when it likes.
 describeSwitching('calls that share the turn of a pool thread', () => {
-  const oneThread = { env: { UV_THREADPOOL_SIZE: '1' } };
+  const oneThread = { env: { UV_THREADPOOL_SIZE: '1' }, execArgv: ['--expose-gc'] };
 
   test('end each in its own flow and its own async context', async () => {
     const lines = await linesOf(
@@ -21,7 +21,9 @@ describeSwitching('calls that share the turn of a pool thread', () => {
           if (requests.getStore() !== index || Token.current().user.id !== world[who(index)].id) wrong.push(index);
         }
       }));
-      await Promise.all(Array.from({ length: 600 }, (_, index) => one(index)));
+      const all = Promise.all(Array.from({ length: 600 }, (_, index) => one(index)));
+      gc();
+      await all;
       say(JSON.stringify(wrong));`,
       oneThread,
     );
@@ -37,7 +39,9 @@ describeSwitching('calls that share the turn of a pool thread', () => {
       const one = (index) => requests.run(index, () => new Promise((resolve) => {
         native.startFs(index % 2 ? alice : bob, native.fsCalls.stat, () => { resolve(requests.getStore() === index || wrong.push(index)); }, __filename, false);
       }));
-      await Promise.all(Array.from({ length: 600 }, (_, index) => one(index)));
+      const all = Promise.all(Array.from({ length: 600 }, (_, index) => one(index)));
+      gc();
+      await all;
       say(JSON.stringify(wrong));`,
       oneThread,
     );
