@@ -64,6 +64,14 @@ function adopt(form: HandleForm, identity: Identity, fd: number): FileHandle {
   return Object.defineProperty(handle, form.transfer, { value: refuseTransfer });
 }
 
+/** What `start` comes to; of a descriptor that the identity has opened, node's own handle. */
+function owned<T>(identity: Identity, start: () => Promise<number | T>): Promise<FileHandle | T> {
+  // First, so that a descriptor that has been opened always gets its owner.
+  return handleForm().then((form) =>
+    start().then((found) => (typeof found === 'number' ? adopt(form, identity, found) : found)),
+  );
+}
+
 /** Opens as the identity. The handle is the caller's to close. */
 export function openHandle(
   identity: Identity,
@@ -71,10 +79,7 @@ export function openHandle(
   flags: number,
   mode: number,
 ): Promise<FileHandle> {
-  // First, so that a descriptor that has been opened always gets its owner.
-  return handleForm().then((form) =>
-    startJob(identity, 'open', path, flags, mode).then((fd) => adopt(form, identity, fd)),
-  );
+  return owned<never>(identity, () => startJob(identity, 'open', path, flags, mode));
 }
 
 /**
@@ -82,11 +87,7 @@ export function openHandle(
  * anything else the handle to read from, which is the caller's to close.
  */
 export function readOrOpen(identity: Identity, path: FsPath, most: number): Promise<Buffer | FileHandle> {
-  return handleForm().then((form) =>
-    startJob(identity, 'readfile', path, constants.O_RDONLY, 0, most).then((found) =>
-      typeof found === 'number' ? adopt(form, identity, found) : found,
-    ),
-  );
+  return owned(identity, () => startJob(identity, 'readfile', path, constants.O_RDONLY, 0, most));
 }
 
 /** Whether it is a handle already, with its own methods for files. */

@@ -64,9 +64,10 @@ export function readFile(identity: Identity, path: unknown, given: unknown): Pro
   const { buffer, flag } = options;
   if (buffer !== undefined && typeof buffer !== 'function' && !isView(buffer)) return invalid();
   if (isHandle(path)) return path.readFile(options as never);
-  const opened: [FsPath, number, number] = [toPath(path), toFlags(orDefault(flag, 'r')), 0o666];
-  if (opened[1] === constants.O_RDONLY && isPlain(options)) return readAtOnce(identity, opened[0], options);
-  return use(identity, opened, options, (handle) => handle.readFile(options as never));
+  const file = toPath(path);
+  const flags = toFlags(orDefault(flag, 'r'));
+  if (flags === constants.O_RDONLY && isPlain(options)) return readAtOnce(identity, file, options);
+  return use(identity, [file, flags, 0o666], options, (handle) => handle.readFile(options as never));
 }
 
 function write(
