@@ -65,11 +65,12 @@ function start<K extends FsCallName>(identity: Identity, call: K, args: Args<K>)
 
 /** The same on this thread, before it returns. */
 export function jobSync<K extends FsCallName>(identity: Identity, call: K, ...args: Args<K>): Result<K> {
-  if (!isFsObserved()) return doSync(identity, call, args);
-  return observeSync(call, identity, pathsOf(call, args), () => doSync(identity, call, args));
+  if (!isFsObserved()) return callSync(identity, call, args);
+  return observeSync(call, identity, pathsOf(call, args), () => callSync(identity, call, args));
 }
 
-function doSync<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Result<K> {
+/** The same without a report to diagnostics. */
+export function callSync<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Result<K> {
   const given = prepared(call, args);
   const outcome = native.fsSync<K>(identity.lease.id, native.fsCalls[call], ...given);
   if (typeof outcome === 'number') throw failure(call, given, outcome);

@@ -5,7 +5,7 @@ import { opendir, opendirSync as openDirSync } from './dir';
 import { openHandle, type FileHandle } from './file-handle';
 import { appendFile, readFile, truncate, writeFile } from './files';
 import { InvalidArguments, invalid } from './invalid';
-import { startJob } from './job';
+import { callSync, startJob } from './job';
 import { noteFileHandle } from '../open-handles';
 import { mkdir } from './mkdir';
 import { mkdtemp, mkdtempDisposable } from './mkdtemp';
@@ -114,5 +114,14 @@ export function opendirSync(identity: Identity, path: unknown, options?: unknown
     return openDirSync(identity, path, options);
   } catch (error) {
     throw error instanceof InvalidArguments ? refusal('opendir', 1, 2, [path, options]) : error;
+  }
+}
+
+/** `operations.access` before it returns; not reported to diagnostics. */
+export function accessSync(identity: Identity, path: unknown, mode?: unknown): void {
+  try {
+    callSync(identity, 'access', [toPath(path), toBits(mode)]);
+  } catch (error) {
+    throw error instanceof InvalidArguments ? refusal('access', 1, 2, [path, mode]) : error;
   }
 }

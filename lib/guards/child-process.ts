@@ -26,14 +26,14 @@ export function wrapChildProcess(before: (name: string) => void): void {
 }
 
 /**
- * On Windows a program is started with the process's token, whatever the thread impersonates. Inside a scope
- * that would be more than the user may do: it is refused with ERR_CHILD_PROCESS_IN_SCOPE.
+ * A program that is started inside a scope would get the process's token on Windows, and on Linux a real uid that is not
+ * the user's: it is refused with ERR_CHILD_PROCESS_IN_SCOPE.
  */
 export function guardChildProcesses(): void {
   wrapChildProcess((name) => {
     if (!isThreadImpersonating()) return;
     throw new ImpersonationError(
-      `child_process.${name}() where the thread impersonates would start the program as the process`,
+      `child_process.${name}() where the thread impersonates would not start the program as the user alone: start it outside, or inside withoutToken() as the process`,
       'ERR_CHILD_PROCESS_IN_SCOPE',
     );
   });

@@ -1,13 +1,15 @@
 import { native } from '../binding';
+import { guardAccess } from './access';
 import { guardChildProcesses } from './child-process';
 import { guardCredentials } from './credentials';
 import { guardWorkers } from './worker';
 
 /** Closes the ways by which Node itself would lose or spread an identity on this platform. */
 export function installGuards(): void {
-  if (native.port === 'linux') {
-    guardCredentials();
-    guardWorkers();
-  }
-  if (native.port === 'win32') guardChildProcesses();
+  if (native.port === 'unsupported') return;
+  guardChildProcesses();
+  if (native.port !== 'linux') return;
+  guardAccess();
+  guardCredentials();
+  guardWorkers();
 }

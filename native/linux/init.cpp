@@ -7,6 +7,7 @@
 #include "linux/credentials.h"
 #include "linux/errno_error.h"
 #include "linux/process_identity.h"
+#include "linux/reserved_uid.h"
 
 namespace impersonate::port {
 namespace {
@@ -25,6 +26,7 @@ const char* Name() noexcept { return "linux"; }
 
 void Init(unsigned node_major) {
   RefuseIoUring(node_major);
+  linux_port::CheckReservedUidSetting();
   linux_port::StartProcessWitness();
 }
 

@@ -32,11 +32,6 @@ const Credentials& ComeToProcess() {
   return known.get();
 }
 
-linux_port::RealUid RealUidHere() {
-  static const bool mapped = linux_port::IsReservedUidMapped();
-  return mapped ? linux_port::RealUid::kReserved : linux_port::RealUid::kUsers;
-}
-
 }  // namespace
 
 struct port::JobScope::State {
@@ -47,8 +42,7 @@ struct port::JobScope::State {
 };
 
 port::JobScope::JobScope(const Token& token) : state_(new State) {
-  state_->capabilities =
-      linux_port::SwitchTo(state_->base, linux_port::LinuxToken::From(token), RealUidHere());
+  state_->capabilities = linux_port::SwitchTo(state_->base, linux_port::LinuxToken::From(token));
 }
 
 port::JobScope::~JobScope() { linux_port::SwitchBack(state_->base, state_->capabilities); }

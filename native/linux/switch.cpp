@@ -2,13 +2,13 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
 #include "core/fatal.h"
 #include "linux/errno_error.h"
+#include "linux/reserved_uid.h"
 #include "linux/system_calls.h"
 
 namespace impersonate::linux_port {
@@ -49,23 +49,16 @@ CapabilitiesBy LimitCapabilities(const Credentials& base, const LinuxToken& toke
 // The uid that brings back the right to switch.
 uid_t WayBack(const Credentials& base) { return RootInReserve(base) ? 0 : base.effective_uid; }
 
-// Nobody's: above the ids of people and services, and within the 65,536 that a container has.
-constexpr uid_t kReservedUid = 64999;
-
-uid_t RealUidOf(const Identity& identity, RealUid real) {
-  return real == RealUid::kReserved ? kReservedUid : identity.uid;
-}
-
 // What decides what the thread may open, which a call that did nothing would have left as it was.
 void VerifyEffective(const Identity& identity) {
   if (raw::GetEuid() != identity.uid) throw NotTaken("geteuid");
   if (raw::GetEgid() != identity.gid) throw NotTaken("getegid");
 }
 
-void VerifyAll(const Credentials& base, const Identity& identity, RealUid real) {
+void VerifyAll(const Credentials& base, const Identity& identity) {
   uid_t uid[3];
   if (raw::GetResUid(&uid[0], &uid[1], &uid[2]) != 0) throw ErrnoError(errno, "getresuid");
-  if (uid[0] != RealUidOf(identity, real) || uid[1] != identity.uid || uid[2] != WayBack(base)) {
+  if (uid[0] != ReservedUid() || uid[1] != identity.uid || uid[2] != WayBack(base)) {
     throw NotTaken("getresuid");
   }
   gid_t gid[3];
@@ -85,6 +78,14 @@ void RequireWayBack(const Credentials& base, const Identity& identity) {
               "EPERM: a process that is not root cannot act as root and come back, setresuid");
 }
 
+// The process of that user could signal every thread that acts as any user.
+void RequireNotReserved(const Identity& identity) {
+  if (identity.uid != ReservedUid()) return;
+  throw Error("ERR_INVALID_IDENTITY",
+              "The token's uid is the one that impersonate reserves for the real uid of its threads: set "
+              "IMPERSONATE_RESERVED_UID to another");
+}
+
 void SetGroupsOf(const Identity& identity) {
   if (raw::SetGroups(identity.groups.size(), identity.groups.data()) != 0)
     throw ErrnoError(errno, "setgroups");
@@ -94,8 +95,8 @@ void SetGidOf(const Identity& identity) {
   if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) != 0) throw ErrnoError(errno, "setresgid");
 }
 
-void SetUidOf(const Credentials& base, const Identity& identity, RealUid real) {
-  if (raw::SetResUid(RealUidOf(identity, real), identity.uid, WayBack(base)) != 0) {
+void SetUidOf(const Credentials& base, const Identity& identity) {
+  if (raw::SetResUid(ReservedUid(), identity.uid, WayBack(base)) != 0) {
     throw ErrnoError(errno, "setresuid");
   }
 }
@@ -124,19 +125,19 @@ const char* RaiseRights(const Credentials& base) noexcept {
 }
 
 // Goes through the steps; `done` says how far it came where it throws.
-CapabilitiesBy PutOn(const Credentials& base, const LinuxToken& token, RealUid real, Done& done) {
+CapabilitiesBy PutOn(const Credentials& base, const LinuxToken& token, Done& done) {
   const Identity& identity = token.identity();
   SetGroupsOf(identity);
   done = Done::kGroups;
   SetGidOf(identity);
   done = Done::kGid;
-  SetUidOf(base, identity, real);
+  SetUidOf(base, identity);
   done = Done::kUid;
   const CapabilitiesBy by = LimitCapabilities(base, token);
   if (token.verified()) {
     VerifyEffective(identity);
   } else {
-    VerifyAll(base, identity, real);
+    VerifyAll(base, identity);
     token.MarkVerified();
   }
   return by;
@@ -144,12 +145,13 @@ CapabilitiesBy PutOn(const Credentials& base, const LinuxToken& token, RealUid r
 
 }  // namespace
 
-CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token, RealUid real) {
+CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token) {
   RequireWayBack(base, token.identity());
+  RequireNotReserved(token.identity());
   if (RootInReserve(base) && RaiseRoot()) throw ErrnoError(errno, "setresuid");
   Done done = Done::kNothing;
   try {
-    return PutOn(base, token, real, done);
+    return PutOn(base, token, done);
   } catch (...) {
     Undo(base, done);
     throw;
@@ -165,20 +167,12 @@ CapabilitiesBy SwitchOver(const Credentials& base, const LinuxToken& token) {
   Done done = Done::kNothing;
   try {
     RequireWayBack(base, token.identity());
-    return PutOn(base, token, RealUid::kUsers, done);
+    RequireNotReserved(token.identity());
+    return PutOn(base, token, done);
   } catch (...) {
     SwitchBack(base);
     throw;
   }
-}
-
-bool IsReservedUidMapped() {
-  std::ifstream map("/proc/self/uid_map");
-  if (!map) return true;
-  for (std::uint64_t first = 0, outside = 0, count = 0; map >> first >> outside >> count;) {
-    if (first <= kReservedUid && kReservedUid - first < count) return true;
-  }
-  return false;
 }
 
 void SwitchBack(const Credentials& base, CapabilitiesBy capabilities) noexcept {

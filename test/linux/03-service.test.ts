@@ -29,7 +29,7 @@ describeSwitching('a service that is not root', () => {
     const [a, b] = [world.alice.id, world.bob.id];
     expect(lines).toEqual([
       `${b},${b},${b},${b} ${String(bits.setuid | bits.setgid | bits.override)}`,
-      `${a},${a},${b},${a} 0 true,false,false`,
+      `65533,${a},${b},${a} 0 true,false,false`,
       'true',
     ]);
   });

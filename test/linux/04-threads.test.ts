@@ -103,7 +103,7 @@ describeSwitching('threads born while a scope is open', () => {
     );
     const uid = '\\d+';
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(new RegExp(`^(${uid}),\\1,0,\\1 false 0,0,0,0 0,0,0,0 true $`));
+    expect(lines[0]).toMatch(new RegExp(`^65533,(${uid}),0,\\1 false 0,0,0,0 0,0,0,0 true $`));
     expect(lines[0]).not.toMatch(/^0,/);
   });
 });

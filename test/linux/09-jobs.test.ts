@@ -122,7 +122,7 @@ describeSwitching('a pool thread', () => {
     const { uid, gid, groups } = world.alice;
     const sorted = [...groups].sort((a, b) => a - b).join();
     expect(lines).toEqual([
-      `${[64999, uid, 0, uid].join()} ${[gid, gid, 0, gid].join()} ${sorted} 0`,
+      `${[65533, uid, 0, uid].join()} ${[gid, gid, 0, gid].join()} ${sorted} 0`,
       '1 true',
       '0 0',
     ]);

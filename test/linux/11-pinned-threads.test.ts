@@ -25,7 +25,7 @@ describeSwitching('a thread that is a user for its whole life', () => {
       say(String([...allThreads().values()].filter(({ uids }) => uids.join() !== own.uids.join()).length));`);
     const { uid, gid, groups } = world.alice;
     const sorted = [...groups].sort((a, b) => a - b).join();
-    expect(lines).toEqual([`${[uid, uid, 0, uid].join()} ${[gid, gid, 0, gid].join()} ${sorted} 0`, '0']);
+    expect(lines).toEqual([`${[65533, uid, 0, uid].join()} ${[gid, gid, 0, gid].join()} ${sorted} 0`, '0']);
   });
 
   test("keeps the process's own credentials as they are until it ends", async () => {

@@ -36,7 +36,7 @@ describeSwitching('scopes of a service that is not root', () => {
     const round = ['true true', 'true true', 'true true', 'true'];
     expect(lines).toEqual([
       ...[round, round, round].flat(),
-      `${[bob, bob, uid, bob].join()} ${[bobs, bobs, gid, bobs].join()} ${bobsGroups} 0 false true`,
+      `${[65533, bob, uid, bob].join()} ${[bobs, bobs, gid, bobs].join()} ${bobsGroups} 0 false true`,
     ]);
   });
 

@@ -10,10 +10,13 @@ export interface Probe {
   /** Those permitted and effective from now on. */
   setCapabilities(bits: number): number;
   setGroups(groups: number[]): number;
-  /** From now on the system call fails with `errno` on this thread, for good; 0 is a false success. */
-  failSyscall(name: string, errno: number, firstArgument?: number): void;
+  /**
+   * From now on the system call fails with `errno` on this thread, for good; 0 is a false success. Only with that first
+   * argument if it is given, or with that effective id for setresuid and setresgid.
+   */
+  failSyscall(name: string, errno: number, argument?: number): void;
   /** The same on every thread that there is. */
-  failSyscallOnAllThreads(name: string, errno: number, firstArgument?: number): void;
+  failSyscallOnAllThreads(name: string, errno: number, argument?: number): void;
   /** Leaves effective ids and groups on a pool thread, as a forgetful addon would; 0 or the errno. */
   changePoolThread(uid: number, gid: number, groups: number[]): Promise<number>;
 }

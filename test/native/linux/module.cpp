@@ -50,14 +50,14 @@ Napi::Value SetGroupsFrom(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), SetGroups(groups));
 }
 
-// failSyscall(name, errno, firstArgument?): throws when the filter was not installed
+// failSyscall(name, errno, argument?): throws when the filter was not installed
 template <Threads threads>
 void FailSyscall(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();
   const auto number = SyscallNumber(name);
   if (!number) throw Napi::Error::New(info.Env(), "no such system call: " + name);
   SyscallFault fault{*number, info[1].As<Napi::Number>().Int32Value(), {}};
-  if (info.Length() > 2 && !info[2].IsUndefined()) fault.first_argument = info[2].ToNumber().Uint32Value();
+  if (info.Length() > 2 && !info[2].IsUndefined()) fault.argument = info[2].ToNumber().Uint32Value();
   const int error = InstallFault(fault, threads);
   if (error != 0) throw Napi::Error::New(info.Env(), "seccomp failed with errno " + std::to_string(error));
 }

@@ -24,15 +24,21 @@ sock_filter Require(std::uint32_t value, std::uint8_t skipped) {
 
 sock_filter Answer(std::uint32_t action) { return {BPF_RET | BPF_K, 0, 0, action}; }
 
+// Where the argument is that tells one call from another: the effective id where three are set.
+std::size_t ArgumentOffset(int number) {
+  const bool sets_three = number == SYS_setresuid || number == SYS_setresgid;
+  return offsetof(seccomp_data, args) + (sets_three ? sizeof(seccomp_data::args[0]) : 0);
+}
+
 std::vector<sock_filter> Program(const SyscallFault& fault) {
-  const bool by_argument = fault.first_argument.has_value();
+  const bool by_argument = fault.argument.has_value();
   std::vector<sock_filter> program;
   program.push_back(Load(offsetof(seccomp_data, nr)));
   program.push_back(Require(static_cast<std::uint32_t>(fault.number), by_argument ? 3 : 1));
   if (by_argument) {
     // The low word: every supported machine is little-endian.
-    program.push_back(Load(offsetof(seccomp_data, args)));
-    program.push_back(Require(*fault.first_argument, 1));
+    program.push_back(Load(ArgumentOffset(fault.number)));
+    program.push_back(Require(*fault.argument, 1));
   }
   program.push_back(Answer(SECCOMP_RET_ERRNO | (static_cast<std::uint32_t>(fault.error) & SECCOMP_RET_DATA)));
   program.push_back(Answer(SECCOMP_RET_ALLOW));

@@ -10,8 +10,9 @@ struct SyscallFault {
   int number;
   // 0 makes the call report success without having done anything.
   int error;
-  // Only calls with this first argument; every call of that number when absent.
-  std::optional<std::uint32_t> first_argument;
+  // Only calls with this first argument, or of setresuid and setresgid this effective id; every call of that
+  // number when absent.
+  std::optional<std::uint32_t> argument;
 };
 
 // Whose calls a fault is in: the calling thread's, or those of every thread that there is.

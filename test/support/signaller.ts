@@ -1,0 +1,36 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { tempFolder } from './temp-folder';
+import { world } from './world-linux';
+
+const answerUntilEnd = `while read id; do if kill -s 0 "$id" 2>/dev/null; then echo 'yes'; else echo 'no '; fi; done`;
+
+/**
+ * For child programs on Linux: `maySignal(id)`, whether a process of alice may signal that process or thread, and
+ * `signallerId`, which is that process. It has been running since before, so that a synchronous scope can ask.
+ */
+export function signaller(): { readonly source: string; readonly stop: () => void } {
+  const folder = tempFolder('signaller');
+  chmodSync(folder, 0o755);
+  const pipes = ['questions', 'answers'].map((name) => join(folder, name));
+  execFileSync('mkfifo', ['-m', '0666', ...pipes]);
+  for (const pipe of pipes) chmodSync(pipe, 0o666);
+  const ends = pipes.map((pipe) => openSync(pipe, 'r+'));
+  const { uid, gid } = world.alice;
+  const child = spawn('/bin/sh', ['-c', answerUntilEnd], { stdio: [...ends, 'inherit'], uid, gid, cwd: '/' });
+  const source = `const [questions, answers] = ${JSON.stringify(pipes)}.map((path) => fs.openSync(path, 'r+'));
+  const signallerId = ${String(child.pid)};
+  const maySignal = (id) => {
+    fs.writeSync(questions, id + '\\n');
+    const answer = Buffer.alloc(4);
+    for (let length = 0; length < 4; ) length += fs.readSync(answers, answer, length, 4 - length);
+    return answer.toString() === 'yes\\n';
+  };
+  const threadId = () => Number(/^Pid:\\s+(\\d+)/m.exec(fs.readFileSync('/proc/thread-self/status', 'utf8'))[1]);`;
+  const stop = (): void => {
+    child.kill();
+    ends.forEach(closeSync);
+  };
+  return { source, stop };
+}
