@@ -44,7 +44,11 @@ function onLinux(token: Token, { kind, data }: Target, mode: number): Promise<bo
     );
   return startJob({ lease: token.lend() }, 'access', data, mode).then(
     () => true,
-    unless(false, 'EACCES', 'EPERM', 'EROFS', 'ETXTBSY'),
+    (error: unknown) => {
+      // The thread could not act as the user: that says nothing of the user.
+      if (error instanceof ImpersonationError) throw error;
+      return unless(false, 'EACCES', 'EPERM', 'EROFS', 'ETXTBSY')(error);
+    },
   );
 }
 

@@ -22,6 +22,7 @@ export type {
   ConnectPeerOptions,
   DeniedMessage,
   DesiredAccess,
+  ForIdsOptions,
   ForUserOptions,
   FsContext,
   HandleLeakMessage,

@@ -29,6 +29,7 @@ export { createPeerServer, PeerServer, type PeerListener, type PeerServerEvents 
 export type { Principal, Privilege } from './principal';
 export type { IntegrityLevel, RestrictFlag, RestrictOptions } from './restrictions';
 export type { ShareOptions } from './share';
+export type { ForIdsOptions } from './sources/for-ids';
 export type { ForUserOptions } from './sources/for-user';
 export type { IisOptions } from './sources/iis';
 export type { LogonOptions, LogonType } from './sources/logon';

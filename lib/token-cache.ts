@@ -56,9 +56,9 @@ export class TokenCache {
   /** `Token.forUser`. Calls for the same user at the same time share one question; each can be aborted by itself. */
   async forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
     validateForUser(name, options);
-    const { source = 'auto', signal } = options;
-    const key = JSON.stringify(['user', source, asciiFold(name)]);
-    return this.#token(key, name, signal, (shared) => userToken(name, { source, signal: shared }));
+    const { source = 'auto', account = false, signal } = options;
+    const key = JSON.stringify(['user', source, account, asciiFold(name)]);
+    return this.#token(key, name, signal, (shared) => userToken(name, { source, account, signal: shared }));
   }
 
   /** `Token.logon`. A token is only for who knows the password that it was made with. */

@@ -8,6 +8,7 @@ import { OpenToken } from './open-token';
 import { processToken } from './process-token';
 import { currentTokenId } from './scope-state';
 import { claimTicket } from './share';
+import { idsToken, type ForIdsOptions } from './sources/for-ids';
 import { userToken, type ForUserOptions } from './sources/for-user';
 import { iisToken, type IisOptions } from './sources/iis';
 import { logon, type LogonOptions } from './sources/logon';
@@ -64,10 +65,27 @@ export abstract class TokenSources extends OpenToken {
    * level impersonation where the process has SeTcbPrivilege and identification elsewhere (see `level`), which is for
    * looking at only; the name is `user@domain`, `DOMAIN\\user`, or `.\\user` or `user` for an account of this computer.
    * Linux: getpwnam_r and getgrouplist. Rejects with ERR_UNKNOWN_USER if there is no such user, with
-   * ERROR_ACCOUNT_DISABLED, ERROR_ACCOUNT_LOCKED_OUT and the like if he may not log on.
+   * ERROR_ACCOUNT_DISABLED, ERROR_ACCOUNT_LOCKED_OUT and the like if he may not log on; on Linux with
+   * ERR_ACCOUNT_EXPIRED where the process may read /etc/shadow, and with PAM's refusal where `account` asks for it.
    */
   static forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
     return userToken(name, options);
+  }
+
+  /**
+   * Returns the token of a Linux user by numbers, for one whom the user database does not know: those of an NFS or S3
+   * gateway, or of a container. Asks nobody.
+   *
+   * @param options - `uid`, `gid` and the supplementary `groups`, 0 to 4,294,967,294; a `uid` of 0 only with `allowRoot`.
+   * @returns A token of this thread's own, to be closed.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` for anything else; `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on
+   * Windows; `ERR_TOKEN_LIMIT`.
+   * @example
+   * using token = Token.forIds({ uid: 20_001, gid: 20_001, groups: [30_000] });
+   * token.runSync(() => fs.readdirSync('/export'));
+   */
+  static forIds(options: ForIdsOptions): Token {
+    return idsToken(options);
   }
 
   /**

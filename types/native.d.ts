@@ -122,6 +122,8 @@ export interface NativeHooks {
 
 export interface Native extends NativeLogon, NativeNegotiate, NativePeer, NativeDerive {
   readonly port: 'win32' | 'linux' | 'unsupported';
+  /** Whether Node ignores its variables, as in a program with file capabilities. */
+  readonly secureExecution: boolean;
 
   /** Must be called before anything else, once per environment; a later call replaces the hooks. */
   initialize(hooks: NativeHooks): void;
@@ -131,7 +133,9 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
   threadToken(): TokenId;
   anonymousToken(): TokenId;
   /** On a thread of its own. Sources: 0 by the name, 1 Kerberos, 2 this computer; Linux has 0 alone. */
-  tokenForUser(name: string, source: 0 | 1 | 2): Promise<TokenId>;
+  tokenForUser(name: string, source: 0 | 1 | 2, checkAccount: boolean): Promise<TokenId>;
+  /** Linux. */
+  tokenForIds(uid: number, gid: number, groups: Uint32Array): TokenId;
   /** The same token under one more id, which is closed by itself. Asks no kernel. */
   aliasToken(token: TokenId): TokenId;
   tokenFromHandle(handle: bigint, adopt: boolean): TokenId;

@@ -2,6 +2,7 @@ import { native } from '../binding';
 import { guardAccess } from './access';
 import { guardChildProcesses } from './child-process';
 import { guardCredentials } from './credentials';
+import { warnOfNodeOptions } from './node-options';
 import { guardWorkers } from './worker';
 
 /** Closes the ways by which Node itself would lose or spread an identity on this platform. */
@@ -12,4 +13,5 @@ export function installGuards(): void {
   guardAccess();
   guardCredentials();
   guardWorkers();
+  warnOfNodeOptions();
 }

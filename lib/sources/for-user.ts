@@ -4,7 +4,13 @@ import { rememberAccount } from '../account';
 import { internal } from '../internal';
 import { onOwnThread } from '../thread-limit';
 import { Token } from '../token';
-import { validateAbortSignal, validateOptions, validateString, wrongValue } from '../validate';
+import {
+  validateAbortSignal,
+  validateBoolean,
+  validateOptions,
+  validateString,
+  wrongValue,
+} from '../validate';
 
 const sources = { auto: 0, kerberos: 1, local: 2 } as const;
 
@@ -15,6 +21,11 @@ export interface ForUserOptions {
    * the default, chooses by the name. Windows; on Linux there is only the user database.
    */
   source?: keyof typeof sources;
+  /**
+   * Whether PAM's account step (pam_acct_mgmt, service `login`) must let the account in, too; false by default. Linux;
+   * Windows always checks the account.
+   */
+  account?: boolean;
   /** Rejects with its reason. The system is not called back: what it still answers is dropped. */
   signal?: AbortSignal;
 }
@@ -22,11 +33,12 @@ export interface ForUserOptions {
 /** Throws for arguments that `userToken` would not take. */
 export function validateForUser(name: unknown, options: unknown): asserts options is ForUserOptions {
   validateString(name, 'name');
-  validateOptions(options, 'options', ['source', 'signal']);
-  const { source = 'auto', signal } = options;
+  validateOptions(options, 'options', ['source', 'account', 'signal']);
+  const { source = 'auto', account, signal } = options;
   if (typeof source !== 'string' || !Object.hasOwn(sources, source)) {
     throw wrongValue('options.source', "must be 'auto', 'kerberos' or 'local'");
   }
+  if (account !== undefined) validateBoolean(account, 'options.account');
   if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
 }
 
@@ -40,10 +52,10 @@ function toToken(id: TokenId, name: string): Token {
 /** What `Token.forUser` does. */
 export async function userToken(name: string, options: ForUserOptions): Promise<Token> {
   validateForUser(name, options);
-  const { source = 'auto', signal } = options;
+  const { source = 'auto', account = false, signal } = options;
   // Without await: inside a scope that would be taken for the scope's own code suspending itself.
   return onOwnThread(
-    () => native.tokenForUser(name, sources[source]),
+    () => native.tokenForUser(name, sources[source], account),
     signal,
     (id) => {
       native.closeToken(id);

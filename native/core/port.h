@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/description.h"
 #include "core/token.h"
@@ -13,6 +14,10 @@ namespace impersonate::port {
 
 // "win32", "linux" or "unsupported".
 const char* Name() noexcept;
+
+// Whether the system took this program for one with more rights than whoever started it (AT_SECURE), so that
+// Node ignores its variables.
+bool IsSecureExecution() noexcept;
 
 // Called once per process, before anything else, by the first thread that loads the addon. Throws where
 // impersonation cannot be made safe in this process.
@@ -36,9 +41,13 @@ TokenRef AnonymousToken();
 // Who answers for an account: on Windows Kerberos for a domain's, the computer itself for its own, or either
 // by the form of the name. Elsewhere there is one user database, and kAuto alone.
 enum class UserSource { kAuto = 0, kKerberos = 1, kLocal = 2 };
-// Without a password, by name; ERR_UNKNOWN_USER if there is none. May block, for long where another machine
-// is asked: never call it on a JavaScript thread, nor on libuv's pool.
-TokenRef TokenForUser(const std::string& name, UserSource source);
+// Without a password, by name; ERR_UNKNOWN_USER if there is none. On Linux an account that is known to have
+// expired is refused, and with `check_account` whichever PAM's account step refuses; Windows always checks.
+// May block, for long where another machine is asked: never call it on a JavaScript thread, nor on libuv's
+// pool.
+TokenRef TokenForUser(const std::string& name, UserSource source, bool check_account);
+// A Linux user by numbers, whether or not any account has them.
+TokenRef TokenForIds(std::uint32_t uid, std::uint32_t gid, const std::vector<std::uint32_t>& groups);
 // A Win32 token handle. With `adopt` the handle is closed once the call has succeeded, else it stays the
 // caller's.
 TokenRef TokenFromHandle(std::uint64_t handle, bool adopt);

@@ -70,31 +70,51 @@ std::uint64_t Join(std::uint32_t low, std::uint32_t high) {
   return low | (static_cast<std::uint64_t>(high) << 32);
 }
 
-// 0, or -1 with errno.
-long Get(Capabilities& capabilities) noexcept {
+int Ambient(unsigned long what, std::size_t bit) noexcept {
+  return ::prctl(PR_CAP_AMBIENT, what, static_cast<unsigned long>(bit), 0UL, 0UL);
+}
+
+// Calls `use(bit)` for each capability of the set, as long as it returns true; whether it always did.
+template <typename Use>
+bool ForEach(std::uint64_t set, Use use) noexcept {
+  for (std::size_t bit = 0; set != 0; ++bit, set >>= 1) {
+    if ((set & 1) != 0 && !use(bit)) return false;
+  }
+  return true;
+}
+
+// Null, or the name of the call that failed, with errno.
+const char* Get(Capabilities& capabilities) noexcept {
   auto header = Header();
   Data data{};
-  const long outcome = ::syscall(SYS_capget, &header, data.data());
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return "capget";
   capabilities.effective = Join(data[0].effective, data[1].effective);
   capabilities.permitted = Join(data[0].permitted, data[1].permitted);
   capabilities.inheritable = Join(data[0].inheritable, data[1].inheritable);
-  return outcome;
+  capabilities.ambient = 0;
+  const bool known = ForEach(capabilities.inheritable & capabilities.permitted, [&](std::size_t bit) {
+    const int set = Ambient(PR_CAP_AMBIENT_IS_SET, bit);
+    if (set > 0) capabilities.ambient |= std::uint64_t{1} << bit;
+    // EINVAL: a kernel before 4.3, which has no ambient capabilities.
+    return set >= 0 || errno == EINVAL;
+  });
+  return known ? nullptr : "prctl";
 }
 
 }  // namespace
 
 Capabilities ReadCapabilities() {
   Capabilities capabilities;
-  if (Get(capabilities) != 0) throw ErrnoError(errno, "capget");
+  if (const char* failed = Get(capabilities)) throw ErrnoError(errno, failed);
   return capabilities;
 }
 
 bool HasCapabilities(const Capabilities& capabilities) noexcept {
   Capabilities now;
-  return Get(now) == 0 && now == capabilities;
+  return Get(now) == nullptr && now == capabilities;
 }
 
-long WriteCapabilities(const Capabilities& capabilities) noexcept {
+const char* WriteCapabilities(const Capabilities& capabilities) noexcept {
   auto header = Header();
   Data data{};
   for (std::size_t half = 0; half < data.size(); ++half) {
@@ -102,14 +122,10 @@ long WriteCapabilities(const Capabilities& capabilities) noexcept {
     data[half].permitted = static_cast<std::uint32_t>(capabilities.permitted >> (32 * half));
     data[half].inheritable = static_cast<std::uint32_t>(capabilities.inheritable >> (32 * half));
   }
-  return ::syscall(SYS_capset, &header, data.data());
-}
-
-void ClearAmbientCapabilities() {
-  // EINVAL: a kernel older than 4.3, which has none.
-  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL) {
-    throw ErrnoError(errno, "prctl");
-  }
+  if (::syscall(SYS_capset, &header, data.data()) != 0) return "capset";
+  const bool raised =
+      ForEach(capabilities.ambient, [](std::size_t bit) { return Ambient(PR_CAP_AMBIENT_RAISE, bit) == 0; });
+  return raised ? nullptr : "prctl";
 }
 
 std::vector<Privilege> ListCapabilities(const Capabilities& capabilities) {

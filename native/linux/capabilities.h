@@ -13,24 +13,29 @@ struct Capabilities {
   std::uint64_t effective = 0;
   std::uint64_t permitted = 0;
   std::uint64_t inheritable = 0;
+  // What a program started by the thread has from the start; a part of the inheritable and the permitted
+  // ones, which the kernel lowers with either.
+  std::uint64_t ambient = 0;
 
   friend bool operator==(const Capabilities& a, const Capabilities& b) {
-    return a.effective == b.effective && a.permitted == b.permitted && a.inheritable == b.inheritable;
+    return a.effective == b.effective && a.permitted == b.permitted && a.inheritable == b.inheritable &&
+           a.ambient == b.ambient;
   }
+  friend bool operator!=(const Capabilities& a, const Capabilities& b) { return !(a == b); }
 };
 
-// The calling thread's sets, by capget. Throws Error.
+// The calling thread's sets: capget, and prctl for each capability that can be ambient. Throws Error.
 Capabilities ReadCapabilities();
 
-// Whether these are the calling thread's sets; false also where capget fails.
+// Whether these are the calling thread's sets; false also where they cannot be read.
 bool HasCapabilities(const Capabilities& capabilities) noexcept;
 
-// Sets the calling thread's sets by capset; 0, or -1 with errno.
-long WriteCapabilities(const Capabilities& capabilities) noexcept;
+// Sets the calling thread's sets: capset, and prctl for each ambient capability, which capset can only lower.
+// Returns null, or the name of the call that failed, with errno.
+const char* WriteCapabilities(const Capabilities& capabilities) noexcept;
 
-// Drops the calling thread's ambient capabilities, which would otherwise pass to a program that a user
-// starts. Throws Error.
-void ClearAmbientCapabilities();
+// The bits of the capabilities to set groups and gids, and uids.
+constexpr std::uint64_t kCapSetGid = std::uint64_t{1} << 6, kCapSetUid = std::uint64_t{1} << 7;
 
 // One entry for each permitted capability, enabled if it is effective too.
 std::vector<Privilege> ListCapabilities(const Capabilities& capabilities);

@@ -22,6 +22,11 @@ bool HasGroups(const std::vector<gid_t>& groups) noexcept {
   return count >= 0 && std::equal(groups.begin(), groups.end(), now.begin(), now.begin() + count);
 }
 
+bool CapabilitiesFollowUid() noexcept {
+  const int securebits = ::prctl(PR_GET_SECUREBITS);
+  return securebits >= 0 && (securebits & SECBIT_NO_SETUID_FIXUP) == 0;
+}
+
 // The effective uid first where the others differ from it: only it brings back the right to set those.
 const char* WriteUids(const Credentials& credentials) noexcept {
   const uid_t effective = credentials.effective_uid;
@@ -77,15 +82,15 @@ void ReadCredentials(Credentials& credentials) {
   c.capabilities = ReadCapabilities();
   c.fs_uid = raw::SetFsUid(raw::kSameUid);
   c.fs_gid = raw::SetFsGid(raw::kSameGid);
-  const int securebits = ::prctl(PR_GET_SECUREBITS);
-  c.capabilities_follow_uid = securebits >= 0 && (securebits & SECBIT_NO_SETUID_FIXUP) == 0;
+  c.capabilities_follow_uid = CapabilitiesFollowUid();
 }
 
 bool StillHas(const Credentials& credentials) noexcept {
   const Credentials& c = credentials;
   return !RootInReserve(c) && raw::SetFsUid(raw::kSameUid) == c.fs_uid &&
          raw::SetFsGid(raw::kSameGid) == c.fs_gid && HasGroups(c.groups) &&
-         (c.effective_uid == 0 || HasCapabilities(c.capabilities));
+         (c.effective_uid == 0 ? c.capabilities_follow_uid == CapabilitiesFollowUid()
+                               : HasCapabilities(c.capabilities));
 }
 
 bool RootInReserve(const Credentials& credentials) noexcept {
@@ -104,7 +109,7 @@ const char* PutRootAside(const Credentials& credentials) noexcept {
   if (raw::SetResUid(credentials.real_uid, credentials.effective_uid, credentials.saved_uid) != 0) {
     return "setresuid";
   }
-  return WriteCapabilities(credentials.capabilities) != 0 ? "capset" : nullptr;
+  return WriteCapabilities(credentials.capabilities);
 }
 
 const char* WriteGids(const Credentials& credentials) noexcept {
@@ -120,6 +125,7 @@ namespace {
 
 // What gives the right to set the rest comes first, and goes last.
 const char* WriteIds(const Credentials& credentials, CapabilitiesBy capabilities) noexcept {
+  const bool by_us = capabilities == CapabilitiesBy::kUs;
   if (RootInReserve(credentials)) {
     if (const char* failed = RaiseRoot()) return failed;
     if (const char* failed = WriteGidsAndGroups(credentials)) return failed;
@@ -128,10 +134,13 @@ const char* WriteIds(const Credentials& credentials, CapabilitiesBy capabilities
   // A service that is not root keeps its rights in its capabilities, and needs them to change its ids. Root's
   // come back with the uid, and are then cut to what they were.
   const bool root = credentials.effective_uid == 0;
-  if (!root && WriteCapabilities(credentials.capabilities) != 0) return "capset";
+  if (by_us && !root) {
+    if (const char* failed = WriteCapabilities(credentials.capabilities)) return failed;
+  }
   if (const char* failed = WriteUids(credentials)) return failed;
-  const bool by_us = root && capabilities == CapabilitiesBy::kUs;
-  if (by_us && WriteCapabilities(credentials.capabilities) != 0) return "capset";
+  if (by_us && root) {
+    if (const char* failed = WriteCapabilities(credentials.capabilities)) return failed;
+  }
   return WriteGidsAndGroups(credentials);
 }
 

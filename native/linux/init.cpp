@@ -1,9 +1,10 @@
+#include <sys/auxv.h>
+
 #include <cerrno>
 #include <cstdlib>
 
 #include "core/error.h"
 #include "core/port.h"
-#include "linux/capabilities.h"
 #include "linux/credentials.h"
 #include "linux/errno_error.h"
 #include "linux/process_identity.h"
@@ -24,6 +25,8 @@ void RefuseIoUring(unsigned node_major) {
 
 const char* Name() noexcept { return "linux"; }
 
+bool IsSecureExecution() noexcept { return ::getauxval(AT_SECURE) != 0; }
+
 void Init(unsigned node_major) {
   RefuseIoUring(node_major);
   linux_port::CheckReservedUidSetting();
@@ -31,7 +34,6 @@ void Init(unsigned node_major) {
 }
 
 void InitThread() {
-  linux_port::ClearAmbientCapabilities();
   linux_port::Credentials thread;
   linux_port::ReadCredentials(thread);
   const linux_port::Credentials process = linux_port::ProcessCredentials();

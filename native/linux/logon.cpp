@@ -18,7 +18,7 @@ std::string AuthenticatedUser(const Logon& logon) {
 }  // namespace
 
 TokenRef TokenForLogon(const Logon& logon) {
-  return TokenForUser(AuthenticatedUser(logon), UserSource::kAuto);
+  return TokenForUser(AuthenticatedUser(logon), UserSource::kAuto, false);
 }
 
 }  // namespace impersonate::port

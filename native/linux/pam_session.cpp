@@ -50,6 +50,11 @@ void PamSession::Authenticate() {
   Require(pam_.acct_mgmt(handle_, kFlags), "pam_acct_mgmt");
 }
 
+void PamSession::RequireAccount() {
+  asked_ = true;  // there is no password to hand out
+  Require(pam_.acct_mgmt(handle_, kPamSilent), "pam_acct_mgmt");
+}
+
 std::string PamSession::User() const {
   const void* name = nullptr;
   const int status = pam_.get_item(handle_, kPamItemUser, &name);
@@ -82,6 +87,11 @@ int PamSession::Answer(int count, const PamMessage** messages, PamResponse** res
   *responses = answers.list;
   answers.list = nullptr;
   return kPamSuccess;
+}
+
+void RequireAccount(const std::string& service, const std::string& user) {
+  const Secret<char> none(0);
+  PamSession(service, user, none).RequireAccount();
 }
 
 }  // namespace impersonate::linux_port

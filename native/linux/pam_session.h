@@ -19,6 +19,8 @@ class PamSession final {
 
   // pam_authenticate and pam_acct_mgmt: the password is right, and the account may be used now. Throws Error.
   void Authenticate();
+  // pam_acct_mgmt alone: the account may be used now, whoever vouches for the user. Throws Error.
+  void RequireAccount();
   // What the service takes the user for, which may be another name than was given. Throws Error.
   std::string User() const;
 
@@ -33,5 +35,8 @@ class PamSession final {
   PamHandle* handle_ = nullptr;
   int status_ = kPamSuccess;
 };
+
+// PamSession::RequireAccount() for a user who proves nothing. Throws Error.
+void RequireAccount(const std::string& service, const std::string& user);
 
 }  // namespace impersonate::linux_port

@@ -2,6 +2,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <shadow.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -46,6 +47,19 @@ std::optional<std::string> FindUserName(uid_t uid) {
   std::vector<char> buffer;
   const passwd* found = Find<passwd>(::getpwuid_r, "getpwuid_r", uid, entry, buffer);
   return found ? std::optional<std::string>(found->pw_name) : std::nullopt;
+}
+
+std::optional<std::int64_t> FindExpiry(const std::string& name) {
+  spwd entry{};
+  std::vector<char> buffer;
+  try {
+    const spwd* found = Find<spwd>(::getspnam_r, "getspnam_r", name.c_str(), entry, buffer);
+    if (!found || found->sp_expire == -1) return std::nullopt;
+    return found->sp_expire;
+  } catch (const Error& error) {
+    if (error.number() == EACCES || error.number() == EPERM) return std::nullopt;
+    throw;
+  }
 }
 
 std::optional<std::string> FindGroupName(gid_t gid) {

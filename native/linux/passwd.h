@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,9 @@ struct PasswdEntry {
 // None if there is no such user or group; throws Error if the database cannot be read.
 std::optional<PasswdEntry> FindUser(const std::string& name);
 std::optional<std::string> FindUserName(uid_t uid);
+// The day since 1970 from which on the account is not to be used any more (/etc/shadow). None if there is no
+// such day, or if the process may not read it.
+std::optional<std::int64_t> FindExpiry(const std::string& name);
 std::optional<std::string> FindGroupName(gid_t gid);
 
 }  // namespace impersonate::linux_port

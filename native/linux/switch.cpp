@@ -1,5 +1,8 @@
 #include "linux/switch.h"
 
+#include <linux/securebits.h>
+#include <sys/prctl.h>
+
 #include <cerrno>
 #include <cstdint>
 #include <string>
@@ -9,6 +12,7 @@
 #include "core/fatal.h"
 #include "linux/errno_error.h"
 #include "linux/reserved_uid.h"
+#include "linux/switch_error.h"
 #include "linux/system_calls.h"
 
 namespace impersonate::linux_port {
@@ -20,12 +24,35 @@ Error NotTaken(const char* what) {
                    " reads back something else: a system call filter or sandbox may be faking it");
 }
 
+// What the token may keep in force of the process's capabilities.
+std::uint64_t Wanted(const Credentials& base, const LinuxToken& token) {
+  return token.identity().capabilities & base.capabilities.permitted;
+}
+
 // The kernel takes all effective capabilities off with the effective uid 0, and puts all permitted ones on
-// with it: enough where the token may keep none and the process has all that it may.
-CapabilitiesBy WhoLimits(const Credentials& base, const Identity& identity, std::uint64_t wanted) {
-  const bool kernel = base.capabilities_follow_uid && base.effective_uid == 0 && identity.uid != 0 &&
-                      base.capabilities.effective == base.capabilities.permitted && wanted == 0;
-  return kernel ? CapabilitiesBy::kKernel : CapabilitiesBy::kUs;
+// with it: enough where the token may keep none and the process has all that it may, and hands none down.
+bool KernelLimits(const Credentials& base, const LinuxToken& token) {
+  return base.capabilities_follow_uid && base.effective_uid == 0 && token.identity().uid != 0 &&
+         base.capabilities.effective == base.capabilities.permitted && base.capabilities.inheritable == 0 &&
+         Wanted(base, token) == 0;
+}
+
+// Who changes the thread's capabilities until LimitCapabilities has done it. The kernel leaves those of a
+// service that is not root as they are.
+CapabilitiesBy ByUids(const Credentials& base, const LinuxToken& token) {
+  return RightsAreCapabilities(base) || KernelLimits(base, token) ? CapabilitiesBy::kKernel
+                                                                  : CapabilitiesBy::kUs;
+}
+
+// Those that the thread had lowered could not be given back to it.
+void RequireAmbientRaise() {
+  const int securebits = ::prctl(PR_GET_SECUREBITS);
+  if (securebits < 0) throw ErrnoError(errno, "prctl");
+  if ((securebits & SECBIT_NO_CAP_AMBIENT_RAISE) == 0) return;
+  throw Error(
+      "EPERM", EPERM, "prctl",
+      "EPERM: Operation not permitted, prctl: the process has ambient capabilities, which a user's programs "
+      "must not get, and SECBIT_NO_CAP_AMBIENT_RAISE, so that they could not be given back");
 }
 
 // The thread's capabilities after its ids have been changed.
@@ -33,17 +60,23 @@ Capabilities CapabilitiesNow(const Credentials& base, const LinuxToken& token) {
   return RightsAreCapabilities(base) && token.verified() ? base.capabilities : ReadCapabilities();
 }
 
-// Leaves only what the token may keep of the process's capabilities.
-CapabilitiesBy LimitCapabilities(const Credentials& base, const LinuxToken& token) {
-  const std::uint64_t wanted = token.identity().capabilities & base.capabilities.permitted;
-  const CapabilitiesBy by = WhoLimits(base, token.identity(), wanted);
-  if (by == CapabilitiesBy::kKernel && token.verified()) return by;
+// Leaves only what the token may keep of the process's capabilities, to the thread and to programs that it
+// would start.
+void LimitCapabilities(const Credentials& base, const LinuxToken& token, CapabilitiesBy& by) {
+  if (token.verified() && KernelLimits(base, token)) return;
+  const std::uint64_t wanted = Wanted(base, token);
   Capabilities now = CapabilitiesNow(base, token);
-  if (now.effective == wanted) return by;
+  if (now.effective == wanted && (now.inheritable & ~wanted) == 0) return;
+  if ((now.ambient & ~wanted) != 0) RequireAmbientRaise();
   now.effective = wanted;
-  if (WriteCapabilities(now) != 0) throw ErrnoError(errno, "capset");
-  if (ReadCapabilities().effective != wanted) throw NotTaken("capget");
-  return CapabilitiesBy::kUs;
+  now.inheritable &= wanted;
+  now.ambient &= wanted;
+  const char* const failed = WriteCapabilities(now);
+  // A capset that is refused may be refused on the way back, too, which takes none then.
+  if (failed && std::string(failed) == "capset") throw ErrnoError(errno, failed);
+  by = CapabilitiesBy::kUs;
+  if (failed) throw ErrnoError(errno, failed);
+  if (ReadCapabilities() != now) throw NotTaken("capget");
 }
 
 // The uid that brings back the right to switch.
@@ -86,19 +119,25 @@ void RequireNotReserved(const Identity& identity) {
               "IMPERSONATE_RESERVED_UID to another");
 }
 
-void SetGroupsOf(const Identity& identity) {
-  if (raw::SetGroups(identity.groups.size(), identity.groups.data()) != 0)
-    throw ErrnoError(errno, "setgroups");
+void SetGroupsOf(const Credentials& base, const Identity& identity) {
+  if (raw::SetGroups(identity.groups.size(), identity.groups.data()) == 0) return;
+  constexpr std::size_t kMostGroups = 65536;
+  throw SwitchError(errno, "setgroups", base, kCapSetGid,
+                    identity.groups.size() > kMostGroups
+                        ? "the user is in more than NGROUPS_MAX groups"
+                        : "a group of the user is not mapped in this user namespace");
 }
 
-void SetGidOf(const Identity& identity) {
-  if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) != 0) throw ErrnoError(errno, "setresgid");
+void SetGidOf(const Credentials& base, const Identity& identity) {
+  if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) == 0) return;
+  throw SwitchError(errno, "setresgid", base, kCapSetGid,
+                    "gid " + std::to_string(identity.gid) + " is not mapped in this user namespace");
 }
 
 void SetUidOf(const Credentials& base, const Identity& identity) {
-  if (raw::SetResUid(ReservedUid(), identity.uid, WayBack(base)) != 0) {
-    throw ErrnoError(errno, "setresuid");
-  }
+  if (raw::SetResUid(ReservedUid(), identity.uid, WayBack(base)) == 0) return;
+  throw SwitchError(errno, "setresuid", base, kCapSetUid,
+                    "uid " + std::to_string(identity.uid) + " is not mapped in this user namespace");
 }
 
 void AbortOn(const char* failed) noexcept {
@@ -111,8 +150,8 @@ void AbortOn(const char* failed) noexcept {
 enum class Done { kNothing, kGroups, kGid, kUid };
 
 // Takes back exactly that: the call that has just failed may well fail again.
-void Undo(const Credentials& base, Done done) noexcept {
-  if (done == Done::kUid) return SwitchBack(base);
+void Undo(const Credentials& base, Done done, CapabilitiesBy by) noexcept {
+  if (done == Done::kUid) return SwitchBack(base, by);
   if (done == Done::kGid) AbortOn(WriteGids(base));
   if (done != Done::kNothing) AbortOn(WriteGroups(base));
   if (RootInReserve(base)) AbortOn(PutRootAside(base));
@@ -121,26 +160,27 @@ void Undo(const Credentials& base, Done done) noexcept {
 // Gives a thread that acts as a user the right to switch, and nothing else that it was.
 const char* RaiseRights(const Credentials& base) noexcept {
   if (!RightsAreCapabilities(base)) return RaiseRoot();
-  return WriteCapabilities(base.capabilities) != 0 ? "capset" : nullptr;
+  Capabilities rights = base.capabilities;
+  rights.inheritable = rights.ambient = 0;
+  return WriteCapabilities(rights);
 }
 
-// Goes through the steps; `done` says how far it came where it throws.
-CapabilitiesBy PutOn(const Credentials& base, const LinuxToken& token, Done& done) {
+// Goes through the steps; `done` and `by` say how far it came where it throws.
+void PutOn(const Credentials& base, const LinuxToken& token, Done& done, CapabilitiesBy& by) {
   const Identity& identity = token.identity();
-  SetGroupsOf(identity);
+  SetGroupsOf(base, identity);
   done = Done::kGroups;
-  SetGidOf(identity);
+  SetGidOf(base, identity);
   done = Done::kGid;
   SetUidOf(base, identity);
   done = Done::kUid;
-  const CapabilitiesBy by = LimitCapabilities(base, token);
+  LimitCapabilities(base, token, by);
   if (token.verified()) {
     VerifyEffective(identity);
   } else {
     VerifyAll(base, identity);
     token.MarkVerified();
   }
-  return by;
 }
 
 }  // namespace
@@ -148,12 +188,18 @@ CapabilitiesBy PutOn(const Credentials& base, const LinuxToken& token, Done& don
 CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token) {
   RequireWayBack(base, token.identity());
   RequireNotReserved(token.identity());
+  CapabilitiesBy by = ByUids(base, token);
+  // Where the way back takes capset it must work before there is a way to come back.
+  if (by == CapabilitiesBy::kUs) {
+    if (const char* failed = WriteCapabilities(base.capabilities)) throw ErrnoError(errno, failed);
+  }
   if (RootInReserve(base) && RaiseRoot()) throw ErrnoError(errno, "setresuid");
   Done done = Done::kNothing;
   try {
-    return PutOn(base, token, done);
+    PutOn(base, token, done, by);
+    return by;
   } catch (...) {
-    Undo(base, done);
+    Undo(base, done, by);
     throw;
   }
 }
@@ -165,12 +211,14 @@ bool CanSwitchOver(const Credentials& base, CapabilitiesBy capabilities) noexcep
 CapabilitiesBy SwitchOver(const Credentials& base, const LinuxToken& token) {
   AbortOn(RaiseRights(base));
   Done done = Done::kNothing;
+  CapabilitiesBy by = RightsAreCapabilities(base) ? CapabilitiesBy::kUs : ByUids(base, token);
   try {
     RequireWayBack(base, token.identity());
     RequireNotReserved(token.identity());
-    return PutOn(base, token, done);
+    PutOn(base, token, done, by);
+    return by;
   } catch (...) {
-    SwitchBack(base);
+    SwitchBack(base, by);
     throw;
   }
 }

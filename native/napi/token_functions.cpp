@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/port.h"
@@ -40,7 +41,20 @@ Napi::Value TokenForUser(const Napi::CallbackInfo& info) {
   const auto source = static_cast<port::UserSource>(IntegerArgument(info, 1));
   return ThreadPromise<TokenRef>::Start(
       info.Env(), "impersonate:forUser",
-      [name = StringArgument(info, 0), source] { return port::TokenForUser(name, source); }, NewToken);
+      [name = StringArgument(info, 0), source, check_account = info[2].ToBoolean().Value()] {
+        return port::TokenForUser(name, source, check_account);
+      },
+      NewToken);
+}
+
+Napi::Value TokenForIds(const Napi::CallbackInfo& info) {
+  if (!info[2].IsTypedArray() || info[2].As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array) {
+    throw Error("ERR_INVALID_ARG_TYPE", "Native argument 2 must be a Uint32Array");
+  }
+  const auto given = info[2].As<Napi::Uint32Array>();
+  const std::vector<std::uint32_t> groups(given.Data(), given.Data() + given.ElementLength());
+  const auto uid = info[0].ToNumber().Uint32Value(), gid = info[1].ToNumber().Uint32Value();
+  return NewToken(info.Env(), port::TokenForIds(uid, gid, groups));
 }
 
 Napi::Value AliasToken(const Napi::CallbackInfo& info) {
@@ -113,6 +127,7 @@ void ExportTokenFunctions(Napi::Env env, Napi::Object exports) {
   Export<ThreadToken>(env, exports, "threadToken");
   Export<AnonymousToken>(env, exports, "anonymousToken");
   Export<TokenForUser>(env, exports, "tokenForUser");
+  Export<TokenForIds>(env, exports, "tokenForIds");
   Export<AliasToken>(env, exports, "aliasToken");
   Export<TokenFromHandle>(env, exports, "tokenFromHandle");
   Export<RestrictToken>(env, exports, "restrictToken");

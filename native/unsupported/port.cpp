@@ -17,6 +17,7 @@ struct Captured {};
 void CapturedDelete::operator()(Captured* captured) const noexcept { delete captured; }
 
 const char* Name() noexcept { return "unsupported"; }
+bool IsSecureExecution() noexcept { return false; }
 void Init(unsigned) {}
 void InitThread() {}
 void AtThreadEnd(void (*)(void*), void*) {}
@@ -24,7 +25,8 @@ void AtThreadEnd(void (*)(void*), void*) {}
 TokenRef ProcessToken() { Unsupported(); }
 TokenRef ThreadToken() { Unsupported(); }
 TokenRef AnonymousToken() { Unsupported(); }
-TokenRef TokenForUser(const std::string&, UserSource) { Unsupported(); }
+TokenRef TokenForUser(const std::string&, UserSource, bool) { Unsupported(); }
+TokenRef TokenForIds(std::uint32_t, std::uint32_t, const std::vector<std::uint32_t>&) { Unsupported(); }
 TokenRef TokenFromHandle(std::uint64_t, bool) { Unsupported(); }
 TokenRef Restrict(const Token&, const Restrictions&) { Unsupported(); }
 TokenRef Duplicate(const Token&, Level) { Unsupported(); }

@@ -20,6 +20,8 @@ void PinModule() {
 
 const char* Name() noexcept { return "win32"; }
 
+bool IsSecureExecution() noexcept { return false; }
+
 void Init(unsigned) {
   PinModule();
   win32::ProcessIdentity::Get();

@@ -69,8 +69,12 @@ TokenRef AnonymousToken() {
   return token;
 }
 
-TokenRef TokenForUser(const std::string& name, UserSource source) {
+TokenRef TokenForUser(const std::string& name, UserSource source, bool) {
   return CopyOfHandle(win32::LogOnForUser(name, source).get());
+}
+
+TokenRef TokenForIds(std::uint32_t, std::uint32_t, const std::vector<std::uint32_t>&) {
+  throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "Users have numbers on Linux only: name the user");
 }
 
 TokenRef TokenFromHandle(std::uint64_t handle, bool adopt) {

@@ -49,21 +49,6 @@ describeSwitching('a service that is not root', () => {
     expect(lines).toEqual(['0 true', '0 true', '0 true', '0', '0 true']);
   });
 
-  test('drops its ambient capabilities, so that children have none', async () => {
-    const lines = await linesOf(
-      `${status}
-      say('ambient ' + threadStatus().capabilities.ambient);
-      const { spawnSync } = require('node:child_process');
-      const child = spawnSync('cat', ['/proc/self/status'], { encoding: 'utf8' }).stdout;
-      say('child ' + /^CapEff:\\s+(\\S+)$/m.exec(child)[1]);
-      const { Worker } = require('node:worker_threads');
-      new Worker(${JSON.stringify(`${status} require('node:worker_threads').parentPort.postMessage(String(threadStatus().capabilities.ambient));`)}, { eval: true })
-        .on('message', (ambient) => { say('worker ' + ambient); });`,
-      { through: asBob('setuid', 'setgid', 'dac_override') },
-    );
-    expect(lines).toEqual(['ambient 0', 'child 0000000000000000', 'worker 0']);
-  });
-
   test.each([
     ['no capability', []],
     ['CAP_SETUID alone', ['setuid']],

@@ -96,7 +96,6 @@ describeSwitching('scopes of a service that is not root', () => {
   const enterBob = `attempt(() => { bob.runSync(() => { say('ran'); }); });`;
   // The way back takes the very call.
   test.each([
-    ['fails on the way to a user', `${failing} ${enterBob}`],
     ['fails between one user and another', `alice.runSync(() => { ${failing} ${enterBob} });`],
     ['lies between one user and another', `alice.runSync(() => { ${lying} ${enterBob} });`],
     ['fails on the way back', `alice.runSync(() => { ${failing} });`],

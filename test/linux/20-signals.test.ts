@@ -1,11 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { linesOf, runSource, writeSource } from '../support/child';
+import { readFileSync } from 'node:fs';
+import { linesOf, runSource } from '../support/child';
+import { saidInUserNamespace, withLines } from '../support/namespaces';
 import { asService } from '../support/service';
 import { signaller } from '../support/signaller';
 import { describeSwitching } from '../support/switching';
-import { tempFolder } from '../support/temp-folder';
 import { fileOf, world } from '../support/world-linux';
 
 const { alice, bob } = world;
@@ -64,22 +62,7 @@ describeSwitching('the reserved real uid', () => {
     try { say(token.runSync(uids)); } catch (error) { say([error.name, error.code, error.message].join(' ')); }`;
   const inScope = (real: number): string => [real, alice.uid, 0, alice.uid].join();
 
-  /** Runs the program with these lines added to /etc/passwd, in a mount namespace of its own. */
-  const withAccounts = (lines: string[]): string[] => {
-    const passwd = join(tempFolder('passwd'), 'passwd');
-    copyFileSync('/etc/passwd', passwd);
-    appendFileSync(passwd, lines.map((line) => `${line}\n`).join(''));
-    return [
-      'unshare',
-      '--mount',
-      '--propagation',
-      'private',
-      'sh',
-      '-c',
-      'mount --bind "$0" /etc/passwd && exec "$@"',
-      passwd,
-    ];
-  };
+  const withAccounts = (lines: string[]): string[] => withLines('/etc/passwd', lines);
   const account = (uid: number): string =>
     `taken-${String(uid)}:x:${String(uid)}:${String(uid)}::/:/bin/false`;
 
@@ -118,29 +101,8 @@ describeSwitching('the reserved real uid', () => {
     ]);
   });
 
-  /** Runs the program as root of a user namespace that maps these uids, and all gids. */
-  async function inNamespace(map: string, accounts: string[]): Promise<string> {
-    const program = writeSource('main', uids);
-    const command = [...withAccounts(accounts), process.execPath, program];
-    const child = spawn('unshare', ['--user', 'sh', '-c', 'read ready; exec "$@"', 'sh', ...command], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, NODE_OPTIONS: '' },
-    });
-    child.stdin.write(''); // it waits for its ids
-    await settled(() => inOwnNamespace(child.pid));
-    writeFileSync(`/proc/${String(child.pid)}/uid_map`, map);
-    writeFileSync(`/proc/${String(child.pid)}/gid_map`, '0 0 4294967295');
-    child.stdin.end('ready\n');
-    let text = '';
-    for await (const part of child.stdout.setEncoding('utf8')) text += String(part);
-    return text.trim();
-  }
-  const namespaceOf = (pid: number | string | undefined): string =>
-    execFileSync('readlink', [`/proc/${String(pid)}/ns/user`], { encoding: 'utf8' });
-  const inOwnNamespace = (pid: number | undefined): boolean => namespaceOf(pid) !== namespaceOf('self');
-  async function settled(done: () => boolean): Promise<void> {
-    while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  const inNamespace = (map: string, accounts: string[]): Promise<string> =>
+    saidInUserNamespace(uids, { uids: map, through: withAccounts(accounts) });
 
   test('is the highest that the user namespace maps and no account has', async () => {
     const map = `0 0 1\n${String(alice.uid)} ${String(alice.uid)} 1\n70000 70000 3`;

@@ -9,6 +9,10 @@ export interface Probe {
   setFileIds(uid: number, gid: number): number;
   /** Those permitted and effective from now on. */
   setCapabilities(bits: number): number;
+  /** Those effective from now on, of the permitted ones among the first 32. */
+  setEffective(bits: number): number;
+  /** SECBIT_ flags. */
+  setSecurebits(bits: number): number;
   setGroups(groups: number[]): number;
   /**
    * From now on the system call fails with `errno` on this thread, for good; 0 is a false success. Only with that first

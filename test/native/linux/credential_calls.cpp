@@ -1,6 +1,7 @@
 #include "credential_calls.h"
 
 #include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,6 +30,16 @@ int SetCapabilities(std::uint32_t capabilities) {
   data[0].effective = data[0].permitted = capabilities;
   return syscall(SYS_capset, &header, data) == 0 ? 0 : errno;
 }
+
+int SetEffective(std::uint32_t capabilities) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  if (syscall(SYS_capget, &header, data) != 0) return errno;
+  data[0].effective = data[0].permitted & capabilities;
+  return syscall(SYS_capset, &header, data) == 0 ? 0 : errno;
+}
+
+int SetSecurebits(unsigned long bits) { return prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) == 0 ? 0 : errno; }
 
 int SetGroups(const std::vector<gid_t>& groups) {
   return syscall(SYS_setgroups, groups.size(), groups.data()) == 0 ? 0 : errno;

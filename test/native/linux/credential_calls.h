@@ -14,6 +14,10 @@ int SetGroupIds(gid_t real, gid_t effective, gid_t saved);
 int SetFileIds(uid_t uid, gid_t gid);
 // Permitted and effective; the low 32 of them.
 int SetCapabilities(std::uint32_t capabilities);
+// Of the permitted ones, the low 32 of them.
+int SetEffective(std::uint32_t capabilities);
+// SECBIT_... of linux/securebits.h.
+int SetSecurebits(unsigned long bits);
 int SetGroups(const std::vector<gid_t>& groups);
 
 }  // namespace probe

@@ -50,6 +50,14 @@ Napi::Value SetGroupsFrom(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), SetGroups(groups));
 }
 
+// setEffective(bits), setSecurebits(bits): errno
+Napi::Value SetEffectiveFrom(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), SetEffective(info[0].ToNumber().Uint32Value()));
+}
+Napi::Value SetSecurebitsFrom(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), SetSecurebits(info[0].ToNumber().Uint32Value()));
+}
+
 // failSyscall(name, errno, argument?): throws when the filter was not installed
 template <Threads threads>
 void FailSyscall(const Napi::CallbackInfo& info) {
@@ -67,6 +75,8 @@ Napi::Object Register(Napi::Env env, Napi::Object exports) {
   exports["setGroupIds"] = Napi::Function::New(env, SetGroupIdsFrom);
   exports["setFileIds"] = Napi::Function::New(env, SetFileIdsFrom);
   exports["setCapabilities"] = Napi::Function::New(env, SetCapabilitiesFrom);
+  exports["setEffective"] = Napi::Function::New(env, SetEffectiveFrom);
+  exports["setSecurebits"] = Napi::Function::New(env, SetSecurebitsFrom);
   exports["setGroups"] = Napi::Function::New(env, SetGroupsFrom);
   exports["failSyscall"] = Napi::Function::New(env, FailSyscall<Threads::kCalling>);
   exports["failSyscallOnAllThreads"] = Napi::Function::New(env, FailSyscall<Threads::kAll>);

@@ -1,0 +1,49 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { writeSource } from './child';
+import { tempFolder } from './temp-folder';
+
+/** For ChildOptions.through: with these lines added to a file of /etc, in a mount namespace of its own. */
+export function withLines(file: '/etc/passwd' | '/etc/group', lines: readonly string[]): string[] {
+  const copy = join(tempFolder('etc'), basename(file));
+  copyFileSync(file, copy);
+  appendFileSync(copy, lines.map((line) => `${line}\n`).join(''));
+  const mount = `mount --bind "$0" ${file} && exec "$@"`;
+  return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', mount, copy];
+}
+
+const namespaceOf = (pid: string): string =>
+  execFileSync('readlink', [`/proc/${pid}/ns/user`], { encoding: 'utf8' });
+
+/** Until the process is in a user namespace of its own, where it waits for its ids. */
+async function entered(pid: string): Promise<void> {
+  while (namespaceOf(pid) === namespaceOf('self')) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/**
+ * Runs the source as root of a user namespace that maps these ids, in the form of /proc/self/uid_map; `through` as in
+ * ChildOptions. Resolves to what it said.
+ */
+export async function saidInUserNamespace(
+  source: string,
+  {
+    uids,
+    gids = '0 0 4294967295',
+    through = [],
+  }: { uids: string; gids?: string; through?: readonly string[] },
+): Promise<string> {
+  const command = [...through, process.execPath, writeSource('main', source)];
+  const child = spawn('unshare', ['--user', 'sh', '-c', 'read ready; exec "$@"', 'sh', ...command], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  const folder = `/proc/${String(child.pid)}`;
+  await entered(String(child.pid));
+  writeFileSync(`${folder}/uid_map`, uids);
+  writeFileSync(`${folder}/gid_map`, gids);
+  child.stdin.end('ready\n');
+  let text = '';
+  for await (const part of child.stdout.setEncoding('utf8')) text += String(part);
+  return text.trim();
+}
