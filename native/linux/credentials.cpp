@@ -22,11 +22,6 @@ bool HasGroups(const std::vector<gid_t>& groups) noexcept {
   return count >= 0 && std::equal(groups.begin(), groups.end(), now.begin(), now.begin() + count);
 }
 
-bool CapabilitiesFollowUid() noexcept {
-  const int securebits = ::prctl(PR_GET_SECUREBITS);
-  return securebits >= 0 && (securebits & SECBIT_NO_SETUID_FIXUP) == 0;
-}
-
 // The effective uid first where the others differ from it: only it brings back the right to set those.
 const char* WriteUids(const Credentials& credentials) noexcept {
   const uid_t effective = credentials.effective_uid;
@@ -82,15 +77,15 @@ void ReadCredentials(Credentials& credentials) {
   c.capabilities = ReadCapabilities();
   c.fs_uid = raw::SetFsUid(raw::kSameUid);
   c.fs_gid = raw::SetFsGid(raw::kSameGid);
-  c.capabilities_follow_uid = CapabilitiesFollowUid();
+  const int securebits = ::prctl(PR_GET_SECUREBITS);
+  c.capabilities_follow_uid = securebits >= 0 && (securebits & SECBIT_NO_SETUID_FIXUP) == 0;
 }
 
 bool StillHas(const Credentials& credentials) noexcept {
   const Credentials& c = credentials;
   return !RootInReserve(c) && raw::SetFsUid(raw::kSameUid) == c.fs_uid &&
          raw::SetFsGid(raw::kSameGid) == c.fs_gid && HasGroups(c.groups) &&
-         (c.effective_uid == 0 ? c.capabilities_follow_uid == CapabilitiesFollowUid()
-                               : HasCapabilities(c.capabilities));
+         (c.effective_uid == 0 || HasCapabilities(c.capabilities));
 }
 
 bool RootInReserve(const Credentials& credentials) noexcept {

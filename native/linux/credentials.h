@@ -28,8 +28,8 @@ struct Credentials {
 void ReadCredentials(Credentials& credentials);
 
 // Whether the calling thread still has what the kernel judges it by when it opens a file: the ids for that,
-// the groups and its capabilities, or for root whether the kernel takes those off with the uid; for half the
-// price of reading everything. Whoever makes a thread somebody else changes one of these; a change of real or
+// the groups and, unless it is root, its capabilities; for half the price of reading everything. Whoever
+// makes a thread somebody else changes one of these; a change of real or
 // saved ids alone, or of root's effective capabilities alone, is not seen. False where root is in reserve:
 // there they are what decides.
 bool StillHas(const Credentials& credentials) noexcept;

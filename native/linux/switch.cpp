@@ -60,13 +60,19 @@ Capabilities CapabilitiesNow(const Credentials& base, const LinuxToken& token) {
   return RightsAreCapabilities(base) && token.verified() ? base.capabilities : ReadCapabilities();
 }
 
+void VerifyUid(const Identity& identity) {
+  if (raw::GetEuid() != identity.uid) throw NotTaken("geteuid");
+}
+
 // Leaves only what the token may keep of the process's capabilities, to the thread and to programs that it
-// would start.
+// would start. Has the kernel confirm the effective uid on the way: the capabilities that it takes off with
+// the uid 0 are gone only if that is, and if no securebit that another addon has set keeps them.
 void LimitCapabilities(const Credentials& base, const LinuxToken& token, CapabilitiesBy& by) {
-  if (token.verified() && KernelLimits(base, token)) return;
   const std::uint64_t wanted = Wanted(base, token);
   Capabilities now = CapabilitiesNow(base, token);
-  if (now.effective == wanted && (now.inheritable & ~wanted) == 0) return;
+  const bool limited = now.effective == wanted && (now.inheritable & ~wanted) == 0;
+  if (!limited || !KernelLimits(base, token)) VerifyUid(token.identity());
+  if (limited) return;
   if ((now.ambient & ~wanted) != 0) RequireAmbientRaise();
   now.effective = wanted;
   now.inheritable &= wanted;
@@ -82,9 +88,7 @@ void LimitCapabilities(const Credentials& base, const LinuxToken& token, Capabil
 // The uid that brings back the right to switch.
 uid_t WayBack(const Credentials& base) { return RootInReserve(base) ? 0 : base.effective_uid; }
 
-// What decides what the thread may open, which a call that did nothing would have left as it was.
-void VerifyEffective(const Identity& identity) {
-  if (raw::GetEuid() != identity.uid) throw NotTaken("geteuid");
+void VerifyGid(const Identity& identity) {
   if (raw::GetEgid() != identity.gid) throw NotTaken("getegid");
 }
 
@@ -176,7 +180,7 @@ void PutOn(const Credentials& base, const LinuxToken& token, Done& done, Capabil
   done = Done::kUid;
   LimitCapabilities(base, token, by);
   if (token.verified()) {
-    VerifyEffective(identity);
+    VerifyGid(identity);
   } else {
     VerifyAll(base, identity);
     token.MarkVerified();
