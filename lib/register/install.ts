@@ -40,8 +40,11 @@ function routeAll(target: object, table: Readonly<Record<string, Router>>): void
 
 let installed = false;
 
+/** Whether node:fs is routed on this thread. */
+export const isRouted = (): boolean => installed;
+
 /** Puts routed functions into the place of node's, for every module of this thread. Once. */
-export function install(): void {
+export function installRouting(): void {
   if (installed) return;
   installed = true;
   routeAll(fs, fsTable);

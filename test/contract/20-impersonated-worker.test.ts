@@ -1,9 +1,14 @@
 import { once } from 'node:events';
-import { Token } from 'impersonate';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ImpersonatedWorker, Token } from 'impersonate';
 import { expectActingAsService } from '../support/acting';
+import { linesOf, writeSource } from '../support/child';
 import { alice, bob, freshTokens } from '../support/fresh-tokens';
 import { postsOf, run, start } from '../support/impersonated';
+import { product, unrouted } from '../support/paths';
 import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
 import { world } from '../support/world';
 
 // `me()` of a worker: which users' things the kernel lets it open, and whom the kernel takes it for.
@@ -87,7 +92,7 @@ describeSwitching('an ImpersonatedWorker', () => {
       isAlice,
       ...[isBob, 'ERR_SCOPE_ORDER', isAlice],
       ...[isAlice, isAlice],
-      ...[isBob, isAlice, isAlice],
+      ...[isBob, 'bob alice', isAlice], // node:fs acts as the flow, on a thread that is alice's
     ]);
   });
 
@@ -164,6 +169,112 @@ describeSwitching('an ImpersonatedWorker', () => {
     }
     expect(seen).toBeGreaterThan(0);
   }, 240_000);
+});
+
+/**
+ * A worker's file: posts what each form of node:fs reads of `workerData.files`; `workerData.first` is loaded before.
+ */
+const reader = `
+  const { promisify } = require('node:util');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const fs = require('node:fs');
+  if (workerData.first) require(workerData.first);
+  const forms = {
+    sync: async (file) => fs.readFileSync(file, 'utf8'),
+    callback: (file) => promisify(fs.readFile)(file, 'utf8'),
+    promises: (file) => fs.promises.readFile(file, 'utf8'),
+    stream: async (file) => {
+      let text = '';
+      for await (const part of fs.createReadStream(file, 'utf8')) text += part;
+      return text;
+    },
+  };
+  (async () => {
+    for (const [name, read] of Object.entries(forms)) {
+      const seen = [];
+      for (const file of workerData.files) {
+        seen.push(await read(file).catch(({ code }) => (/^(EACCES|EPERM)$/.test(code) ? 'denied' : code)));
+      }
+      parentPort.postMessage([name, ...seen].join(': '));
+    }
+  })();`;
+const readerForms = ['sync', 'callback', 'promises', 'stream'];
+
+describeSwitching('node:fs in an ImpersonatedWorker', () => {
+  freshTokens();
+  const folder = tempFolder('pinned-fs');
+  const file = (owner: 'alice' | 'service'): string => join(folder, `of-${owner}`);
+  const files = [file('alice'), file('service')];
+  beforeAll(() => {
+    for (const owner of ['alice', 'service'] as const) {
+      writeFileSync(file(owner), `of ${owner}`);
+      world.own(file(owner), owner === 'alice' ? world.alice : owner);
+    }
+  });
+
+  test('is the user, asynchronous or not, though the worker loads nothing for it', async () => {
+    const worker = new ImpersonatedWorker(writeSource('bare', reader), {
+      token: alice,
+      workerData: { files },
+    });
+    expect(await postsOf(worker)).toEqual(readerForms.map((name) => `${name}: of alice: denied`));
+  });
+
+  test('is the process in withoutToken()', async () => {
+    const posts = await run(
+      `const { files: [own, secret] } = workerData;
+      const codeOf = ({ code }) => code;
+      post(await withoutToken(() => fs.promises.readFile(secret, 'utf8')));
+      post(await fs.promises.readFile(secret, 'utf8').catch(codeOf));
+      post(await withoutToken(async () => { await null; return fs.promises.readFile(secret, 'utf8'); }));
+      post(await fs.promises.readFile(own, 'utf8'));`,
+      { token: alice, workerData: { files } },
+    );
+    const denied: unknown = expect.stringMatching(/^(EACCES|EPERM)$/);
+    expect(posts).toEqual(['of service', denied, 'of service', 'of alice']);
+  });
+
+  test.each([
+    ['is as the process if the parent has only impersonate/unrouted', '', 'of service'],
+    ['is the user then if the worker itself loads impersonate', product, 'denied'],
+  ])('%s', async (_name, first, secret) => {
+    const workerFile = writeSource('bare', reader);
+    const lines = await linesOf(
+      `const { ImpersonatedWorker } = require(${JSON.stringify(unrouted)});
+      const token = await world.alice.token();
+      const worker = new ImpersonatedWorker(${JSON.stringify(workerFile)},
+        { token, workerData: ${JSON.stringify({ files, first })} });
+      worker.on('message', say);`,
+      { execArgv: ['--no-warnings'] },
+      'unrouted',
+    );
+    expect(lines).toEqual(
+      readerForms.map((name) => `${name}: of alice: ${name === 'sync' ? 'denied' : secret}`),
+    );
+  });
+
+  test('loads and runs modules as the user, in scopes and flows of others too', async () => {
+    const module = (): string => writeSource('bare', `module.exports = globalThis.me();`);
+    const posts = await run(
+      `globalThis.me = me;
+      const bob = Token.claim(workerData.ticket), [first, second, third, fourth] = workerData.modules;
+      post(require(first));
+      post(bob.runSync(() => require(second)));
+      post(await bob.run(async () => { await null; return require(third); }));
+      post(await bob.run(async () => require(workerData.secret)).catch(({ code }) => code));
+      post(withoutToken(() => require(fourth)));`,
+      {
+        token: alice,
+        workerData: {
+          ticket: bob.share(),
+          modules: [module(), module(), module(), module()],
+          secret: file('service'),
+        },
+      },
+    );
+    const denied: unknown = expect.stringMatching(/^(EACCES|EPERM)$/);
+    expect(posts).toEqual([isAlice, isAlice, isAlice, denied, expect.stringMatching(isService)]);
+  });
 });
 
 describeSwitching('what an ImpersonatedWorker starts', () => {

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { linesOf } from '../support/child';
+import { root, unrouted } from '../support/paths';
 import { loading, registerFile, registered, usersSource } from '../support/registered';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world';
@@ -86,14 +88,37 @@ describeSwitching('impersonate/register', () => {
     },
   );
 
-  test('without it, a flow reads through fs.promises what only the service may', async () => {
-    const source = `${usersSource('naive')} ${forms}
-      await tokens.alice.run(async () => {
-        for (const name of ['readFileSync', 'readFile', 'promises', 'createReadStream']) {
-          say(await outcome(() => forms[name](secret)));
-        }
-      });`;
-    expect(await linesOf(source)).toEqual(Array(4).fill('of the service'));
+  const naive = (): string => `${usersSource('naive')} ${forms}
+    const names = ['readFileSync', 'readFile', 'promises', 'createReadStream'];
+    const readAll = () => tokens.alice.run(async () => {
+      for (const name of names) say(await outcome(() => forms[name](secret)));
+    });
+    await readAll();`;
+
+  test('is not needed for it: the package routes node:fs', async () => {
+    expect(await linesOf(naive())).toEqual(Array(4).fill('denied'));
+  });
+
+  test('with impersonate/unrouted alone, a flow reads through fs.promises what only the service may', async () => {
+    expect(await linesOf(naive(), {}, 'unrouted')).toEqual(Array(4).fill('of the service'));
+  });
+
+  test.each(['index', 'fs', 'http', 'register'])(
+    'dist/%s.js ends that for the whole thread',
+    async (entry) => {
+      const source = `${naive()}
+        require(${JSON.stringify(join(root, 'dist', `${entry}.js`))});
+        await readAll();`;
+      expect(await linesOf(source, {}, 'unrouted')).toEqual([
+        ...Array<string>(4).fill('of the service'),
+        ...Array<string>(4).fill('denied'),
+      ]);
+    },
+  );
+
+  test('impersonate/unrouted does not undo it', async () => {
+    const source = `require(${JSON.stringify(unrouted)}); ${naive()}`;
+    expect(await linesOf(source)).toEqual(Array(4).fill('denied'));
   });
 
   test('ESM named imports follow, and so do those taken before it was loaded', async () => {
@@ -430,6 +455,8 @@ describeSwitching('the table of impersonate/register', () => {
       ].join(' ');
       say(token.run(all));
       say(all());`,
+      {},
+      'unrouted',
     );
     const no = 'ERR_FS_NOT_ROUTED';
     expect(lines).toEqual([
@@ -450,8 +477,8 @@ describeSwitching('the table of impersonate/register', () => {
       const same = ['read', 'write', 'fstat', 'createReadStream', 'Stats', 'constants', 'unwatchFile'];
       say(String(same.filter((name) => fs[name] !== before[name])));
       say(JSON.stringify([shape(fs), shape(fs.promises)]));`;
-    const with_ = await linesOf(source, { args: [registerFile], execArgv: ['--no-warnings'] });
-    const without = await linesOf(source, { execArgv: ['--no-warnings'] });
+    const with_ = await linesOf(source, { args: [registerFile], execArgv: ['--no-warnings'] }, 'unrouted');
+    const without = await linesOf(source, { execArgv: ['--no-warnings'] }, 'unrouted');
     expect(with_).toEqual(without);
   });
 });

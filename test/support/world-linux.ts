@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Token, type LogonOptions } from 'impersonate';
+import { Token, type LogonOptions } from 'impersonate/unrouted';
 import { probe } from './probe';
 import { tempFolder } from './temp-folder';
 import { threadStatus, type ThreadStatus } from './thread-status';
