@@ -92,7 +92,7 @@ describeSwitching('an ImpersonatedWorker', () => {
       isAlice,
       ...[isBob, 'ERR_SCOPE_ORDER', isAlice],
       ...[isAlice, isAlice],
-      ...[isBob, 'bob alice', isAlice], // node:fs acts as the flow, on a thread that is alice's
+      ...[isBob, isAlice, isAlice],
     ]);
   });
 
