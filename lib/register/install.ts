@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { warnOfChildProcesses } from './child-process';
 import { bindGracefulQueue } from './graceful-fs';
+import { warnOfModulesBefore } from './loaded-before';
 import { routeModules } from './modules';
 import type { AnyFunction, Router } from './router';
 import { fsTable, promisesTable, unknown } from './table';
@@ -53,4 +54,5 @@ export function installRouting(): void {
   warnOfChildProcesses();
   bindGracefulQueue();
   syncBuiltinESMExports();
+  warnOfModulesBefore();
 }

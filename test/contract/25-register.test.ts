@@ -1,9 +1,14 @@
+import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf } from '../support/child';
-import { root, unrouted } from '../support/paths';
+import { linesOf, runSource } from '../support/child';
+import { product, root, unrouted } from '../support/paths';
 import { loading, registerFile, registered, usersSource } from '../support/registered';
 import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
 import { world } from '../support/world';
+
+/** The witnesses of a child that begins with impersonate/unrouted are loaded before it is routed. */
+const lateIsFine = '--disable-warning=IMPERSONATE_LOADED_LATE';
 
 /** Every form that node:fs has for reading a file, as `forms[name](path)`. */
 const forms = `
@@ -109,7 +114,7 @@ describeSwitching('impersonate/register', () => {
       const source = `${naive()}
         require(${JSON.stringify(join(root, 'dist', `${entry}.js`))});
         await readAll();`;
-      expect(await linesOf(source, {}, 'unrouted')).toEqual([
+      expect(await linesOf(source, { execArgv: [lateIsFine] }, 'unrouted')).toEqual([
         ...Array<string>(4).fill('of the service'),
         ...Array<string>(4).fill('denied'),
       ]);
@@ -455,7 +460,7 @@ describeSwitching('the table of impersonate/register', () => {
       ].join(' ');
       say(token.run(all));
       say(all());`,
-      {},
+      { execArgv: [lateIsFine] },
       'unrouted',
     );
     const no = 'ERR_FS_NOT_ROUTED';
@@ -480,6 +485,75 @@ describeSwitching('the table of impersonate/register', () => {
     const with_ = await linesOf(source, { args: [registerFile], execArgv: ['--no-warnings'] }, 'unrouted');
     const without = await linesOf(source, { execArgv: ['--no-warnings'] }, 'unrouted');
     expect(with_).toEqual(without);
+  });
+});
+
+describe('modules that are loaded before the package', () => {
+  const folder = tempFolder('before');
+  const file = (name: string): string => join(folder, name);
+  const modules = {
+    'holds.cjs': `const { readFileSync } = require('node:fs'); exports.read = readFileSync;`,
+    'second.cjs': `module.exports = require('fs').promises.readFile;`,
+    'third.cjs': `exports.fs = process.getBuiltinModule?.('fs') ?? 'fs';`,
+    'fourth.cjs': `require('fs');`,
+    'none.cjs': `exports.offset = 'offsets';`,
+    'data.json': `"fs"`,
+  };
+  beforeAll(() => {
+    for (const [name, source] of Object.entries(modules)) writeFileSync(file(name), source);
+  });
+  const load = (...names: string[]): string =>
+    names.map((name) => `require(${JSON.stringify(file(name))});`).join(' ');
+  const loadPackage = `require(${JSON.stringify(product)});`;
+
+  async function warningsOf(source: string, execArgv: string[] = []): Promise<string> {
+    const { code, stderr } = await runSource(source, { execArgv }, 'bare');
+    expect(code).toBe(0);
+    return stderr;
+  }
+
+  const warning =
+    /^\(node:\d+\) \[IMPERSONATE_LOADED_LATE\] ImpersonationWarning: (.*)\nLoad impersonate before them, or start node with --import impersonate\/register; .*\n\(Use `node --trace-warnings \.\.\.` to show where the warning was created\)\n$/;
+
+  test('are named in one warning, the first three, with the remedy', async () => {
+    const stderr = await warningsOf(
+      `${load('holds.cjs', 'none.cjs', 'data.json', 'second.cjs', 'third.cjs', 'fourth.cjs')}
+      ${loadPackage} require(${JSON.stringify(registerFile)});`,
+    );
+    const named = ['holds.cjs', 'second.cjs', 'third.cjs'].map((name) => realpathSync(file(name)));
+    expect(warning.exec(stderr.replaceAll('\r\n', '\n'))?.[1]).toMatch(
+      new RegExp(`${named.join(', ').replace(/[\\.]/g, '\\$&')}, and 1 more$`),
+    );
+  });
+
+  test.each([
+    ['one that is preloaded', loadPackage, ['--require', 'holds.cjs']],
+    ['one before impersonate/register', '', ['--require', 'holds.cjs', ...loading.import]],
+    [
+      'the program that loads it late',
+      `const fs = require('fs'); setImmediate(() => { ${loadPackage} });`,
+      [],
+    ],
+    ['one that can be read no more', `${load('gone.cjs')} ${loadPackage}`, []],
+  ])('are warned of: %s', async (_name, source, execArgv) => {
+    writeFileSync(file('gone.cjs'), `require('node:fs').unlinkSync(__filename);`);
+    const options = execArgv.map((arg) => (arg === 'holds.cjs' ? file(arg) : arg));
+    expect((await warningsOf(source, options)).replaceAll('\r\n', '\n')).toMatch(warning);
+  });
+
+  test.each([
+    ['modules that do not name node:fs', `${load('none.cjs', 'data.json')} ${loadPackage}`, []],
+    ['the program, while it runs', `const fs = require('node:fs'); ${loadPackage}`, []],
+    ['modules after it', `${loadPackage} ${load('holds.cjs')} require(${JSON.stringify(registerFile)});`, []],
+    ['modules after impersonate/register', `${load('holds.cjs')} ${loadPackage}`, loading.import],
+    [
+      'its own',
+      `require(${JSON.stringify(unrouted)}); require('module').createRequire(${JSON.stringify(product)})('bindings'); ${loadPackage}`,
+      [],
+    ],
+    ['impersonate/unrouted', `${load('holds.cjs')} require(${JSON.stringify(unrouted)});`, []],
+  ])('are not warned of: %s', async (_name, source, execArgv) => {
+    expect(await warningsOf(source, [...execArgv])).toBe('');
   });
 });
 
