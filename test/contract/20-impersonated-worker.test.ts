@@ -1,14 +1,12 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { ImpersonatedWorker, Token } from 'impersonate';
+import { Token } from 'impersonate';
 import { expectActingAsService } from '../support/acting';
 import { linesOf, writeSource } from '../support/child';
 import { alice, bob, freshTokens } from '../support/fresh-tokens';
 import { postsOf, run, start } from '../support/impersonated';
 import { product, unrouted } from '../support/paths';
+import { usersSource } from '../support/registered';
 import { describeSwitching } from '../support/switching';
-import { tempFolder } from '../support/temp-folder';
 import { world } from '../support/world';
 
 // `me()` of a worker: which users' things the kernel lets it open, and whom the kernel takes it for.
@@ -183,6 +181,14 @@ const reader = `
     sync: async (file) => fs.readFileSync(file, 'utf8'),
     callback: (file) => promisify(fs.readFile)(file, 'utf8'),
     promises: (file) => fs.promises.readFile(file, 'utf8'),
+    open: async (file) => {
+      const fd = await promisify(fs.open)(file);
+      try {
+        return fs.readFileSync(fd, 'utf8');
+      } finally {
+        fs.closeSync(fd);
+      }
+    },
     stream: async (file) => {
       let text = '';
       for await (const part of fs.createReadStream(file, 'utf8')) text += part;
@@ -198,82 +204,73 @@ const reader = `
       parentPort.postMessage([name, ...seen].join(': '));
     }
   })();`;
-const readerForms = ['sync', 'callback', 'promises', 'stream'];
+const readerForms = ['sync', 'callback', 'promises', 'open', 'stream'];
+
+/** Source for a child, after usersSource(): has a worker of alice's do that, and says what it posts. */
+const workerOfAlice = (file: string, first = ''): string => `
+  const { ImpersonatedWorker } = require(${JSON.stringify(unrouted)});
+  const workerData = { files: [within(alice, 'file'), secret], first: ${JSON.stringify(first)} };
+  const ticket = tokens.bob.share();
+  const worker = new ImpersonatedWorker(${JSON.stringify(file)}, {
+    token: tokens.alice,
+    workerData: { ...workerData, ticket },
+  });
+  worker.on('message', say);
+  await new Promise((done) => worker.once('exit', done));`;
 
 describeSwitching('node:fs in an ImpersonatedWorker', () => {
-  freshTokens();
-  const folder = tempFolder('pinned-fs');
-  const file = (owner: 'alice' | 'service'): string => join(folder, `of-${owner}`);
-  const files = [file('alice'), file('service')];
-  beforeAll(() => {
-    for (const owner of ['alice', 'service'] as const) {
-      writeFileSync(file(owner), `of ${owner}`);
-      world.own(file(owner), owner === 'alice' ? world.alice : owner);
-    }
-  });
-
   test('is the user, asynchronous or not, though the worker loads nothing for it', async () => {
-    const worker = new ImpersonatedWorker(writeSource('bare', reader), {
-      token: alice,
-      workerData: { files },
-    });
-    expect(await postsOf(worker)).toEqual(readerForms.map((name) => `${name}: of alice: denied`));
-  });
-
-  test('is the process in withoutToken()', async () => {
-    const posts = await run(
-      `const { files: [own, secret] } = workerData;
-      const codeOf = ({ code }) => code;
-      post(await withoutToken(() => fs.promises.readFile(secret, 'utf8')));
-      post(await fs.promises.readFile(secret, 'utf8').catch(codeOf));
-      post(await withoutToken(async () => { await null; return fs.promises.readFile(secret, 'utf8'); }));
-      post(await fs.promises.readFile(own, 'utf8'));`,
-      { token: alice, workerData: { files } },
-    );
-    const denied: unknown = expect.stringMatching(/^(EACCES|EPERM)$/);
-    expect(posts).toEqual(['of service', denied, 'of service', 'of alice']);
+    const lines = await linesOf(`${usersSource('pinned')} ${workerOfAlice(writeSource('bare', reader))}`);
+    expect(lines).toEqual(readerForms.map((name) => `${name}: of alice: denied`));
   });
 
   test.each([
-    ['is as the process if the parent has only impersonate/unrouted', '', 'of service'],
+    ['is the process if the parent has only impersonate/unrouted', '', 'of the service'],
     ['is the user then if the worker itself loads impersonate', product, 'denied'],
   ])('%s', async (_name, first, secret) => {
-    const workerFile = writeSource('bare', reader);
-    const lines = await linesOf(
-      `const { ImpersonatedWorker } = require(${JSON.stringify(unrouted)});
-      const token = await world.alice.token();
-      const worker = new ImpersonatedWorker(${JSON.stringify(workerFile)},
-        { token, workerData: ${JSON.stringify({ files, first })} });
-      worker.on('message', say);`,
-      { execArgv: ['--no-warnings'] },
-      'unrouted',
-    );
+    const worker = workerOfAlice(writeSource('bare', reader), first);
+    const execArgv = ['--no-warnings'];
+    const lines = await linesOf(`${usersSource('pinned')} ${worker}`, { execArgv }, 'unrouted');
     expect(lines).toEqual(
       readerForms.map((name) => `${name}: of alice: ${name === 'sync' ? 'denied' : secret}`),
     );
   });
 
-  test('loads and runs modules as the user, in scopes and flows of others too', async () => {
-    const module = (): string => writeSource('bare', `module.exports = globalThis.me();`);
-    const posts = await run(
-      `globalThis.me = me;
-      const bob = Token.claim(workerData.ticket), [first, second, third, fourth] = workerData.modules;
-      post(require(first));
-      post(bob.runSync(() => require(second)));
-      post(await bob.run(async () => { await null; return require(third); }));
-      post(await bob.run(async () => require(workerData.secret)).catch(({ code }) => code));
-      post(withoutToken(() => require(fourth)));`,
-      {
-        token: alice,
-        workerData: {
-          ticket: bob.share(),
-          modules: [module(), module(), module(), module()],
-          secret: file('service'),
-        },
-      },
+  test("is the process in withoutToken(); modules are the thread's, in scopes and flows of others too", async () => {
+    const module = (): string =>
+      JSON.stringify(
+        writeSource('bare', `module.exports = require('node:fs').readFileSync(globalThis.own, 'utf8');`),
+      );
+    const file = writeSource(
+      'bare',
+      `const { parentPort, workerData } = require('node:worker_threads');
+      const { Token, withoutToken } = require(${JSON.stringify(product)});
+      const fs = require('node:fs');
+      const [own, secret] = workerData.files;
+      const post = (value) => parentPort.postMessage(value);
+      const codeOf = ({ code }) => (/^(EACCES|EPERM)$/.test(code) ? 'denied' : code);
+      const attempt = (work) => { try { return work(); } catch (error) { return codeOf(error); } };
+      globalThis.own = own;
+      const bob = Token.claim(workerData.ticket);
+      (async () => {
+        post(await withoutToken(() => fs.promises.readFile(secret, 'utf8')));
+        post(await fs.promises.readFile(secret, 'utf8').catch(codeOf));
+        post(await bob.run(() => fs.promises.readFile(own, 'utf8')).catch(codeOf));
+        post(require(${module()}));
+        post(bob.runSync(() => require(${module()})));
+        post(await bob.run(async () => { await null; return require(${module()}); }));
+        post(await bob.run(async () => attempt(() => require(secret))));
+        globalThis.own = secret;
+        post(attempt(() => require(${module()})));
+        post(withoutToken(() => require(${module()})));
+      })();`,
     );
-    const denied: unknown = expect.stringMatching(/^(EACCES|EPERM)$/);
-    expect(posts).toEqual([isAlice, isAlice, isAlice, denied, expect.stringMatching(isService)]);
+    const lines = await linesOf(`${usersSource('pinned')} ${workerOfAlice(file)}`);
+    expect(lines).toEqual([
+      ...['of the service', 'denied', 'denied'],
+      ...['of alice', 'of alice', 'of alice', 'denied'],
+      ...['denied', 'of the service'],
+    ]);
   });
 });
 

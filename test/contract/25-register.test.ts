@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf, runSource } from '../support/child';
+import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { linesOf, writeSource, type SourceKind } from '../support/child';
 import { product, root, unrouted } from '../support/paths';
 import { loading, registerFile, registered, usersSource } from '../support/registered';
 import { describeSwitching } from '../support/switching';
@@ -9,6 +13,19 @@ import { world } from '../support/world';
 
 /** The witnesses of a child that begins with impersonate/unrouted are loaded before it is routed. */
 const lateIsFine = '--disable-warning=IMPERSONATE_LOADED_LATE';
+
+/** Runs a source on a thread of its own; what it has printed. */
+async function thread(
+  source: string,
+  execArgv: string[] = [],
+  kind: SourceKind = 'bare',
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const worker = new Worker(writeSource(kind, source), { execArgv, stdout: true, stderr: true });
+  const ended = once(worker, 'exit');
+  const [stdout, stderr] = await Promise.all([text(worker.stdout), text(worker.stderr)]);
+  expect(await ended).toEqual([0]);
+  return { stdout, stderr };
+}
 
 /** Every form that node:fs has for reading a file, as `forms[name](path)`. */
 const forms = `
@@ -108,16 +125,31 @@ describeSwitching('impersonate/register', () => {
     expect(await linesOf(naive(), {}, 'unrouted')).toEqual(Array(4).fill('of the service'));
   });
 
-  test.each(['index', 'fs', 'http', 'register'])(
-    'dist/%s.js ends that for the whole thread',
+  test('the package ends that for the whole thread', async () => {
+    const source = `${naive()}
+      require(${JSON.stringify(product)});
+      await readAll();`;
+    expect(await linesOf(source, { execArgv: [lateIsFine] }, 'unrouted')).toEqual([
+      ...Array<string>(4).fill('of the service'),
+      ...Array<string>(4).fill('denied'),
+    ]);
+  });
+
+  test.each(['index.js', 'fs.js', 'http.js', 'register.js', 'index.mjs', 'unrouted.js', 'unrouted.mjs'])(
+    'dist/%s routes the thread that loads it, if it is not unrouted',
     async (entry) => {
-      const source = `${naive()}
-        require(${JSON.stringify(join(root, 'dist', `${entry}.js`))});
-        await readAll();`;
-      expect(await linesOf(source, { execArgv: [lateIsFine] }, 'unrouted')).toEqual([
-        ...Array<string>(4).fill('of the service'),
-        ...Array<string>(4).fill('denied'),
-      ]);
+      const { stdout, stderr } = await thread(
+        `import fs from 'node:fs';
+        const { readFile } = fs.promises;
+        await import(${JSON.stringify(pathToFileURL(join(root, 'dist', entry)).href)});
+        console.log(fs.promises.readFile === readFile);`,
+        [],
+        'module',
+      );
+      expect({ stdout: stdout.trim(), stderr }).toEqual({
+        stdout: String(entry.startsWith('unrouted')),
+        stderr: '',
+      });
     },
   );
 
@@ -506,11 +538,8 @@ describe('modules that are loaded before the package', () => {
     names.map((name) => `require(${JSON.stringify(file(name))});`).join(' ');
   const loadPackage = `require(${JSON.stringify(product)});`;
 
-  async function warningsOf(source: string, execArgv: string[] = []): Promise<string> {
-    const { code, stderr } = await runSource(source, { execArgv }, 'bare');
-    expect(code).toBe(0);
-    return stderr;
-  }
+  const warningsOf = async (source: string, execArgv: string[] = []): Promise<string> =>
+    (await thread(source, execArgv)).stderr.replaceAll('\r\n', '\n');
 
   const warning =
     /^\(node:\d+\) \[IMPERSONATE_LOADED_LATE\] ImpersonationWarning: (.*)\nLoad impersonate before them, or start node with --import impersonate\/register; .*\n\(Use `node --trace-warnings \.\.\.` to show where the warning was created\)\n$/;
@@ -521,7 +550,7 @@ describe('modules that are loaded before the package', () => {
       ${loadPackage} require(${JSON.stringify(registerFile)});`,
     );
     const named = ['holds.cjs', 'second.cjs', 'third.cjs'].map((name) => realpathSync(file(name)));
-    expect(warning.exec(stderr.replaceAll('\r\n', '\n'))?.[1]).toMatch(
+    expect(warning.exec(stderr)?.[1]).toMatch(
       new RegExp(`${named.join(', ').replace(/[\\.]/g, '\\$&')}, and 1 more$`),
     );
   });
@@ -538,7 +567,7 @@ describe('modules that are loaded before the package', () => {
   ])('are warned of: %s', async (_name, source, execArgv) => {
     writeFileSync(file('gone.cjs'), `require('node:fs').unlinkSync(__filename);`);
     const options = execArgv.map((arg) => (arg === 'holds.cjs' ? file(arg) : arg));
-    expect((await warningsOf(source, options)).replaceAll('\r\n', '\n')).toMatch(warning);
+    expect(await warningsOf(source, options)).toMatch(warning);
   });
 
   test.each([
