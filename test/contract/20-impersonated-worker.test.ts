@@ -246,6 +246,7 @@ describeSwitching('node:fs in an ImpersonatedWorker', () => {
       `const { parentPort, workerData } = require('node:worker_threads');
       const { Token, withoutToken } = require(${JSON.stringify(product)});
       const fs = require('node:fs');
+      const { pathToFileURL } = require('node:url');
       const [own, secret] = workerData.files;
       const post = (value) => parentPort.postMessage(value);
       const codeOf = ({ code }) => (/^(EACCES|EPERM)$/.test(code) ? 'denied' : code);
@@ -260,15 +261,17 @@ describeSwitching('node:fs in an ImpersonatedWorker', () => {
         post(bob.runSync(() => require(${module()})));
         post(await bob.run(async () => { await null; return require(${module()}); }));
         post(await bob.run(async () => attempt(() => require(secret))));
+        post(await import(pathToFileURL(secret + '.json'), { with: { type: 'json' } }).catch(codeOf));
         globalThis.own = secret;
         post(attempt(() => require(${module()})));
         post(withoutToken(() => require(${module()})));
       })();`,
     );
-    const lines = await linesOf(`${usersSource('pinned')} ${workerOfAlice(file)}`);
+    const data = `fs.writeFileSync(secret + '.json', '{}'); world.own(secret + '.json', 'service');`;
+    const lines = await linesOf(`${usersSource('pinned')} ${data} ${workerOfAlice(file)}`);
     expect(lines).toEqual([
       ...['of the service', 'denied', 'denied'],
-      ...['of alice', 'of alice', 'of alice', 'denied'],
+      ...['of alice', 'of alice', 'of alice', 'denied', 'denied'],
       ...['denied', 'of the service'],
     ]);
   });
