@@ -3,9 +3,9 @@
 // what each was allowed is printed and compared with what the kernel must decide. Ends with 1 if any answer differs.
 import process from 'node:process';
 import { lookupAccount, Token } from 'impersonate';
-import { createNaivePortal, createPlainPortal } from './contrast.mjs';
+import { createPlainPortal } from './contrast.mjs';
 import { createFlowPortal } from './flow-portal.mjs';
-import { createPortal } from './portal.mjs';
+import { createPortal, createPromisesPortal } from './portal.mjs';
 import { ask, withServer } from './requests.mjs';
 import { printTable } from './table.mjs';
 
@@ -18,7 +18,6 @@ const wrong = [];
 
 const asUser = (user) => ({ is: user.is, reads: (file) => file.readers.includes(user.name) });
 const asService = () => ({ is: world.serviceIs, reads: (file) => file.service });
-const mixed = (user) => ({ is: user.is, reads: (file) => file.service });
 
 console.log(`Each answer below is that of ${times} requests, all users' interleaved.\n`);
 await show('As the user: the file is read in a scope', createPortal(settings), asUser);
@@ -27,13 +26,9 @@ await show(
   createFlowPortal(settings),
   asUser,
 );
+if (world.files.length > 0)
+  await show('As the user: fs.promises, started in a scope', createPromisesPortal(settings), asUser);
 await show('The same requests without impersonation', createPlainPortal(settings), asService);
-if (world.files.length > 0) {
-  const title = 'The same with fs.promises in a scope: read by the service on a pool thread';
-  await show(title, createNaivePortal(settings), mixed);
-  await import('impersonate/register');
-  await show('The same code after loading impersonate/register', createNaivePortal(settings), asUser);
-}
 if (world.ownerOf) await withServer(createPortal(settings), showUploads);
 for (const note of world.notes ?? []) console.log(note);
 for (const line of wrong) console.log(`WRONG: ${line}`);

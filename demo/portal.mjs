@@ -1,5 +1,6 @@
 // A file portal: whoever asks gets what the operating system lets that user have. It checks nothing itself.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { serve } from './serve.mjs';
@@ -16,6 +17,19 @@ export function createPortal({ folder, tokenOf, whoAmI }) {
     const file = path.join(folder, path.basename(request.url));
     if (request.method === 'PUT') return store(token, file, await buffer(request));
     return { body: token.runSync(readFileSync, file) };
+  });
+}
+
+/** Only the start of the work is in the scope: a pool thread goes on with it, as the scope's user. */
+export function createPromisesPortal({ folder, tokenOf, whoAmI }) {
+  return serve(async (request) => {
+    const token = tokenOf(request);
+    if (request.url === '/whoami') return { body: token.runSync(whoAmI) };
+    let body;
+    token.runSync(() => {
+      body = readFile(path.join(folder, path.basename(request.url)));
+    });
+    return { body: await body };
   });
 }
 

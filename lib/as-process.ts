@@ -1,5 +1,5 @@
 import { native } from './binding';
-import { runInFlow } from './flow';
+import { pinnedFlow, runInFlow } from './flow';
 import { withoutScopes } from './open-scopes';
 
 /**
@@ -8,4 +8,13 @@ import { withoutScopes } from './open-scopes';
  */
 export function asProcess<R>(fn: () => R): R {
   return runInFlow(null, () => native.runAtBaseline(() => withoutScopes(fn)));
+}
+
+/**
+ * Calls `fn` as what the thread is outside of its flows and scopes: the process, or the user of a thread that is one
+ * user's for its whole life.
+ */
+export function asThread<R>(fn: () => R): R {
+  const pinned = pinnedFlow();
+  return asProcess(pinned ? () => runInFlow(pinned, () => native.runSync(pinned.lease.id, fn)) : fn);
 }

@@ -30,7 +30,8 @@ export function setThreadFlow(flow: Flow): void {
   threadFlow = flow;
 }
 
+/** Of a thread that acts as one token for its whole life; undefined on every other. */
+export const pinnedFlow = (): Flow | undefined => threadFlow;
+
 /** Whether this thread acts as one token for its whole life. */
-export function isThreadPinned(): boolean {
-  return threadFlow !== undefined;
-}
+export const isThreadPinned = (): boolean => threadFlow !== undefined;

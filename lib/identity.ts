@@ -1,6 +1,6 @@
 import { native } from './binding';
 import { ImpersonationError } from './error';
-import { currentFlow, type Flow } from './flow';
+import { currentFlow, pinnedFlow, type Flow } from './flow';
 import { currentTokenId } from './scope-state';
 import { findToken } from './token-registry';
 import { TokenLease } from './token-lease';
@@ -22,6 +22,12 @@ function scopeIdentity(): Identity | undefined {
 /** Of the running code: the innermost scope's, else the flow's; undefined where it acts as the process. */
 export function currentIdentity(): Identity | undefined {
   return scopeIdentity() ?? currentFlow();
+}
+
+/** Whether the running code acts as another identity than the one its thread has outside of flows and scopes. */
+export function isForeignToThread(): boolean {
+  const identity = currentIdentity();
+  return identity !== undefined && identity !== pinnedFlow();
 }
 
 function noToken(): ImpersonationError {

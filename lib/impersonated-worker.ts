@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { native } from './binding';
 import { startedAsProcess } from './guards/worker';
+import { isRouted } from './register/install';
 import { Token } from './token';
 import { wrongType } from './validate';
 import { workerEntry } from './worker-entry';
@@ -27,8 +28,8 @@ function requireToken(options: unknown): Token {
  * A `Worker` of node:worker_threads whose thread acts as one user for its whole life: SetThreadToken on Windows, the
  * thread's own ids and groups on Linux, before any of the file's code runs and until the thread ends, exit handlers
  * included. Its synchronous code is the user for the kernel in every callback, and has no scope to keep;
- * `impersonate/fs` and `Token.current()` take the user from the thread. Asynchronous node:fs is done by pool
- * threads, as the process, as everywhere.
+ * `impersonate/fs` and `Token.current()` take the user from the thread, and so does asynchronous node:fs, unless the
+ * parent has nothing but `impersonate/unrouted`: pool threads then do it as the process.
  *
  * `file` and the options are the Worker's; what --require and --import load beforehand runs as the process, and
  * `eval` code is CommonJS. If the identity cannot be taken on, 'error' is emitted, and none of the file's code runs.
@@ -39,7 +40,8 @@ export class ImpersonatedWorker extends startedAsProcess(Worker) {
     const token = requireToken(options);
     const entry = workerEntry(file, options.eval ?? false);
     const ticket = token.share({ expiresIn: startLimit });
-    const start: WorkerStart = { ...entry, ticket, workerData: options.workerData as unknown };
+    const workerData: unknown = options.workerData;
+    const start: WorkerStart = { ...entry, ticket, routed: isRouted(), workerData };
     try {
       super(bootstrap, { ...options, eval: false, workerData: start });
     } catch (error) {

@@ -1,9 +1,8 @@
-import './index';
-import { installForAll } from './register/inherit';
-
 /**
- * `node --import impersonate/register app.mjs`, or `require('impersonate/register')` before anything else: node:fs
- * honours the flow's token, also in packages that know nothing of it. Inside a flow or scope
+ * `node --import impersonate/register app.mjs`: has `impersonate` loaded, and node:fs routed, before any other module
+ * can take functions out of node:fs. Without it that is so from the first load of `impersonate` on.
+ *
+ * Inside a flow or scope
  *
  * - synchronous functions run on this thread as the user (`runSync`), those with a callback or a promise and the
  *   streams as `impersonate/fs` does, with node's own arguments, results and errors;
@@ -16,4 +15,4 @@ import { installForAll } from './register/inherit';
  * Outside, node:fs does what it always did, after one look at whether there is a token. Not routed are programs that
  * child_process starts (a warning says so once), sockets, and what native addons do on threads of their own.
  */
-installForAll();
+import './index';

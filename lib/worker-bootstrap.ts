@@ -5,7 +5,8 @@ import path from 'node:path';
 import workerThreads from 'node:worker_threads';
 import { native } from './binding';
 import { setThreadFlow } from './flow';
-import { Token } from './index';
+import { installRouting } from './register/install';
+import { Token } from './unrouted';
 import type { WorkerStart } from './worker-start';
 
 /** What node's loader has always had, and its types do not. */
@@ -40,6 +41,7 @@ function runCode(code: string): void {
 }
 
 const start = workerThreads.workerData as WorkerStart;
+if (start.routed) installRouting();
 pin(start.ticket);
 showStart(start);
 if ('file' in start.entry) loader.runMain(start.entry.file);

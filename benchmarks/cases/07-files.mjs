@@ -1,5 +1,4 @@
-import fs from 'node:fs/promises';
-import { impersonateFs } from '../product.mjs';
+import { impersonateFs, nodeFs } from '../product.mjs';
 
 const counts = [1, 4, 16, 64];
 
@@ -21,7 +20,7 @@ export default async function* comparisons({ alice, readable }) {
       yield {
         title: `${name}, ${most} in flight`,
         sides: [
-          { name: 'fs.promises', batch, work: (count) => inFlight(most, count, () => work(fs)) },
+          { name: 'fs.promises', batch, work: (count) => inFlight(most, count, () => work(nodeFs.promises)) },
           {
             name: 'impersonate/fs in a flow',
             batch,

@@ -4,7 +4,6 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
-import { register } from '../product.mjs';
 
 const program = fileURLToPath(new URL('../programs/server.mjs', import.meta.url));
 const connections = 8;
@@ -13,14 +12,13 @@ const requests = process.platform === 'win32' ? 64 : 160;
 /** Requests of a server, each kind in a process of its own, all there at once. The client is autocannon. */
 export default async function* comparisons({ readable }, { once: justOnce }) {
   const file = `/${path.basename(readable)}`;
-  const registered = { execArgv: ['--import', register] };
   const groups = {
     'a request': [['plain'], ['flow']],
     'a request that reads a file': [['plain read'], ['flow read']],
     'a file by serve-static': [
-      ['static', { name: 'node:fs', file }],
-      ['static', { name: 'register, outside of a flow', file, ...registered }],
-      ['static in a flow', { name: 'register, in a flow', file, ...registered }],
+      ['static unrouted', { name: 'node:fs', file }],
+      ['static', { name: 'routed, outside of a flow', file }],
+      ['static in a flow', { name: 'routed, in a flow', file }],
     ],
   };
   for (const [title, kinds] of Object.entries(groups)) {
@@ -39,8 +37,8 @@ export default async function* comparisons({ readable }, { once: justOnce }) {
   }
 }
 
-async function startServer(kind, { name = kind, file = '/', execArgv = [] } = {}) {
-  const child = fork(program, [kind], { execArgv: [...process.execArgv, ...execArgv] });
+async function startServer(kind, { name = kind, file = '/' } = {}) {
+  const child = fork(program, [kind]);
   const [port] = await once(child, 'message');
   return { name, child, url: `http://127.0.0.1:${port}${file}` };
 }

@@ -1,6 +1,5 @@
-import fs from 'node:fs/promises';
 import * as seteuid from '../peers/seteuid.mjs';
-import { impersonateFs } from '../product.mjs';
+import { impersonateFs, nodeFs } from '../product.mjs';
 import { remote } from '../runner/remote.mjs';
 
 const threadCounts = [0, 1, 4, 16];
@@ -37,7 +36,7 @@ export default async function* comparisons({ alice, port, readable }) {
       {
         name: `${name} and fs.promises`,
         missing,
-        work: (count) => each(count, () => seteuid.asUserUntil(alice, () => fs.stat(readable))),
+        work: (count) => each(count, () => seteuid.asUserUntil(alice, () => nodeFs.promises.stat(readable))),
       },
     ],
   };

@@ -1,7 +1,6 @@
-import nodeFs from 'node:fs';
 import process from 'node:process';
 import * as perUser from '../peers/worker-per-user.mjs';
-import { impersonateFs } from '../product.mjs';
+import { impersonateFs, nodeFs } from '../product.mjs';
 
 /** File work by a thread that is the user, against a scope or a flow of this thread. */
 export default async function* comparisons({ alice, readable }, { once }) {

@@ -1,5 +1,4 @@
-import fs from 'node:fs';
-import { impersonateFs, Token } from '../product.mjs';
+import { impersonateFs, nodeFs, Token } from '../product.mjs';
 
 const nothing = () => undefined;
 
@@ -32,7 +31,7 @@ export async function scopesToCount({ alice, bob, readable }) {
     'Token.current()': (count) => {
       for (let i = 0; i < count; i++) Token.current();
     },
-    'fs.promises.stat': repeat(() => fs.promises.stat(readable)),
+    'fs.promises.stat': repeat(() => nodeFs.promises.stat(readable)),
     'impersonate/fs stat in a flow': (count) =>
       token.run(
         repeat(() => impersonateFs.stat(readable)),

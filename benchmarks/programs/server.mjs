@@ -1,11 +1,10 @@
 // Forked: node server.mjs KIND. Sends the port that it answers on.
 import { once } from 'node:events';
-import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import process from 'node:process';
 import serveStatic from 'serve-static';
-import { impersonateFs } from '../product.mjs';
+import { impersonateFs, nodeFs, unroute } from '../product.mjs';
 import { openWorld } from '../world/index.mjs';
 
 const { alice, readable } = await openWorld();
@@ -17,13 +16,16 @@ const serve = (request, response) =>
 const handlers = {
   plain: async (response) => response.end('done'),
   flow: (response) => token.run(async () => response.end('done')),
-  'plain read': async (response) => response.end(await fs.promises.readFile(readable)),
+  'plain read': async (response) => response.end(await nodeFs.promises.readFile(readable)),
   'flow read': (response) => token.run(async () => response.end(await impersonateFs.readFile(readable))),
   static: async (response, request) => serve(request, response),
+  'static unrouted': async (response, request) => serve(request, response),
   'static in a flow': (response, request) => token.run(async () => serve(request, response)),
 };
 
-const handler = handlers[process.argv[2]];
+const kind = process.argv[2];
+if (kind === 'static unrouted') unroute();
+const handler = handlers[kind];
 const server = http.createServer((request, response) => {
   handler(response, request).catch((error) => response.writeHead(500).end(error.message));
 });

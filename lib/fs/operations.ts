@@ -1,6 +1,7 @@
 import type { Dir } from 'node:fs';
 import type { Identity } from '../identity';
 import { cp } from './cp';
+import { openDescriptor } from './descriptor';
 import { opendir, opendirSync as openDirSync } from './dir';
 import { openHandle, type FileHandle } from './file-handle';
 import { appendFile, readFile, truncate, writeFile } from './files';
@@ -50,9 +51,7 @@ const calls = {
   mkdtempDisposable,
   open: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<FileHandle> =>
     noteFileHandle(identity, path, openHandle(identity, toPath(path), toFlags(flags), toMode(mode, 0o666))),
-  /** What `open` comes to without a FileHandle: the caller's descriptor. */
-  openDescriptor: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<number> =>
-    startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666)),
+  openDescriptor,
   opendir,
   readFile,
   readdir,

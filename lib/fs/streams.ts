@@ -1,7 +1,8 @@
 import type { ReadStream, WriteStream } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../identity';
-import { noteClosed, noteOpening } from '../open-handles';
+import { noteOpening } from '../open-handles';
+import { closeDescriptor } from './descriptor';
 import { operations } from './operations';
 import { originals } from './node-fs';
 import { refusal } from './refusal';
@@ -20,12 +21,7 @@ interface StreamFs {
 
 const { close, fsync, read, write, writev } = originals;
 
-const noting =
-  (closeDescriptor: Close): Close =>
-  (fd, done) => {
-    noteClosed(fd);
-    closeDescriptor(fd, done);
-  };
+const closing: Close = (fd, done) => closeDescriptor(fd, () => close(fd, done));
 
 /** What node's streams take as `options.fs`: opens as the identity, and needs nobody for the rest. */
 function streamFs(identity: Identity): StreamFs {
@@ -39,7 +35,7 @@ function streamFs(identity: Identity): StreamFs {
       (error: unknown) => done(error as Error),
     );
   };
-  return { open, close: noting(close), fsync, read, write, writev };
+  return { open, close: closing, fsync, read, write, writev };
 }
 
 /**

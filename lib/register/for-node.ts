@@ -1,5 +1,5 @@
-import { asProcess } from '../as-process';
-import { currentIdentity } from '../identity';
+import { asThread } from '../as-process';
+import { isForeignToThread } from '../identity';
 import { like, type AnyFunction, type Router } from './router';
 
 const byNode = /\bnode:internal\/(?:modules|source_map)\//;
@@ -23,16 +23,16 @@ function isCalledByNode(below: AnyFunction): boolean {
 
 /**
  * For a function that node's loaders use too, as the program could: what a module or a stack trace is must not depend
- * on who asks for it first, so that for node itself it is done as the process.
+ * on who asks for it first, so that for node itself it is done as the process, or as the user of a thread that is one user's.
  */
 export const alsoForNode =
   (route: Router): Router =>
   (name, original) => {
     const routed = route(name, original);
     const replacement = like(original, function (...args) {
-      const isNodes = currentIdentity() !== undefined && isCalledByNode(replacement);
+      const isNodes = isForeignToThread() && isCalledByNode(replacement);
       return isNodes
-        ? asProcess(() => Reflect.apply(original, this, args))
+        ? asThread(() => Reflect.apply(original, this, args))
         : Reflect.apply(routed, this, args);
     });
     return replacement;

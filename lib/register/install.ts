@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { warnOfChildProcesses } from './child-process';
 import { bindGracefulQueue } from './graceful-fs';
+import { warnOfModulesBefore } from './loaded-before';
 import { routeModules } from './modules';
 import type { AnyFunction, Router } from './router';
 import { fsTable, promisesTable, unknown } from './table';
@@ -40,8 +41,11 @@ function routeAll(target: object, table: Readonly<Record<string, Router>>): void
 
 let installed = false;
 
+/** Whether node:fs is routed on this thread. */
+export const isRouted = (): boolean => installed;
+
 /** Puts routed functions into the place of node's, for every module of this thread. Once. */
-export function install(): void {
+export function installRouting(): void {
   if (installed) return;
   installed = true;
   routeAll(fs, fsTable);
@@ -50,4 +54,5 @@ export function install(): void {
   warnOfChildProcesses();
   bindGracefulQueue();
   syncBuiltinESMExports();
+  warnOfModulesBefore();
 }

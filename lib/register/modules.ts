@@ -1,12 +1,12 @@
 import Module from 'node:module';
-import { asProcess } from '../as-process';
-import { currentIdentity } from '../identity';
+import { asThread } from '../as-process';
+import { isForeignToThread } from '../identity';
 import { like, type AnyFunction } from './router';
 
 function asOurselves(original: AnyFunction): AnyFunction {
   return like(original, function (...args) {
-    return currentIdentity()
-      ? asProcess(() => Reflect.apply(original, this, args))
+    return isForeignToThread()
+      ? asThread(() => Reflect.apply(original, this, args))
       : Reflect.apply(original, this, args);
   });
 }
@@ -14,7 +14,7 @@ function asOurselves(original: AnyFunction): AnyFunction {
 const functions = Module as unknown as Record<string, AnyFunction | undefined>;
 
 /**
- * Modules are the process's, whoever asks for them first: CommonJS finds, reads and runs them with the public functions
+ * Modules are the thread's, whoever asks for them first: CommonJS finds, reads and runs them with the public functions
  * of node:fs, and so do the hooks of a program that compiles them.
  */
 export function routeModules(): void {

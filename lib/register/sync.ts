@@ -1,7 +1,8 @@
 import { native } from '../binding';
 import { observeSync } from '../diagnostics/fs';
 import { currentFlow, type Flow } from '../flow';
-import { noteClosed, noteOpening } from '../open-handles';
+import { closeDescriptor } from '../fs/descriptor';
+import { noteOpening } from '../open-handles';
 import { currentTokenId } from '../scope-state';
 import { like, type AnyFunction, type Router } from './router';
 
@@ -47,9 +48,8 @@ export const openSync: Router = (name, original) => {
   });
 };
 
-/** For close() and closeSync(), of which the list of open handles must know. */
+/** For close() and closeSync(), whether or not what they close was opened in a flow. */
 export const close: Router = (_name, original) =>
   like(original, function (...args) {
-    noteClosed(args[0] as number);
-    return Reflect.apply(original, this, args);
+    return closeDescriptor(args[0] as number, () => Reflect.apply(original, this, args));
   });

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { Token } from 'impersonate';
 import { expectActingAsService } from '../support/acting';
+import { linesOf, writeSource } from '../support/child';
 import { alice, bob, freshTokens } from '../support/fresh-tokens';
 import { postsOf, run, start } from '../support/impersonated';
+import { product, unrouted } from '../support/paths';
+import { usersSource } from '../support/registered';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world';
 
@@ -164,6 +167,114 @@ describeSwitching('an ImpersonatedWorker', () => {
     }
     expect(seen).toBeGreaterThan(0);
   }, 240_000);
+});
+
+/**
+ * A worker's file: posts what each form of node:fs reads of `workerData.files`; `workerData.first` is loaded before.
+ */
+const reader = `
+  const { promisify } = require('node:util');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const fs = require('node:fs');
+  if (workerData.first) require(workerData.first);
+  const forms = {
+    sync: async (file) => fs.readFileSync(file, 'utf8'),
+    callback: (file) => promisify(fs.readFile)(file, 'utf8'),
+    promises: (file) => fs.promises.readFile(file, 'utf8'),
+    open: async (file) => {
+      const fd = await promisify(fs.open)(file);
+      try {
+        return fs.readFileSync(fd, 'utf8');
+      } finally {
+        fs.closeSync(fd);
+      }
+    },
+    stream: async (file) => {
+      let text = '';
+      for await (const part of fs.createReadStream(file, 'utf8')) text += part;
+      return text;
+    },
+  };
+  (async () => {
+    for (const [name, read] of Object.entries(forms)) {
+      const seen = [];
+      for (const file of workerData.files) {
+        seen.push(await read(file).catch(({ code }) => (/^(EACCES|EPERM)$/.test(code) ? 'denied' : code)));
+      }
+      parentPort.postMessage([name, ...seen].join(': '));
+    }
+  })();`;
+const readerForms = ['sync', 'callback', 'promises', 'open', 'stream'];
+
+/** Source for a child, after usersSource(): has a worker of alice's do that, and says what it posts. */
+const workerOfAlice = (file: string, first = ''): string => `
+  const { ImpersonatedWorker } = require(${JSON.stringify(unrouted)});
+  const workerData = { files: [within(alice, 'file'), secret], first: ${JSON.stringify(first)} };
+  const ticket = tokens.bob.share();
+  const worker = new ImpersonatedWorker(${JSON.stringify(file)}, {
+    token: tokens.alice,
+    workerData: { ...workerData, ticket },
+  });
+  worker.on('message', say);
+  await new Promise((done) => worker.once('exit', done));`;
+
+describeSwitching('node:fs in an ImpersonatedWorker', () => {
+  test('is the user, asynchronous or not, though the worker loads nothing for it', async () => {
+    const lines = await linesOf(`${usersSource('pinned')} ${workerOfAlice(writeSource('bare', reader))}`);
+    expect(lines).toEqual(readerForms.map((name) => `${name}: of alice: denied`));
+  });
+
+  test.each([
+    ['is the process if the parent has only impersonate/unrouted', '', 'of the service'],
+    ['is the user then if the worker itself loads impersonate', product, 'denied'],
+  ])('%s', async (_name, first, secret) => {
+    const worker = workerOfAlice(writeSource('bare', reader), first);
+    const execArgv = ['--no-warnings'];
+    const lines = await linesOf(`${usersSource('pinned')} ${worker}`, { execArgv }, 'unrouted');
+    // Only root may open alice's file besides her.
+    const secrets = lines.map((line) => line.replace(/: (?:of alice|denied): /, ': '));
+    expect(secrets).toEqual(readerForms.map((name) => `${name}: ${name === 'sync' ? 'denied' : secret}`));
+  });
+
+  test("is the process in withoutToken(); modules are the thread's, in scopes and flows of others too", async () => {
+    const module = (): string =>
+      JSON.stringify(
+        writeSource('bare', `module.exports = require('node:fs').readFileSync(globalThis.own, 'utf8');`),
+      );
+    const file = writeSource(
+      'bare',
+      `const { parentPort, workerData } = require('node:worker_threads');
+      const { Token, withoutToken } = require(${JSON.stringify(product)});
+      const fs = require('node:fs');
+      const { pathToFileURL } = require('node:url');
+      const [own, secret] = workerData.files;
+      const post = (value) => parentPort.postMessage(value);
+      const codeOf = ({ code }) => (/^(EACCES|EPERM)$/.test(code) ? 'denied' : code);
+      const attempt = (work) => { try { return work(); } catch (error) { return codeOf(error); } };
+      globalThis.own = own;
+      const bob = Token.claim(workerData.ticket);
+      (async () => {
+        post(await withoutToken(() => fs.promises.readFile(secret, 'utf8')));
+        post(await fs.promises.readFile(secret, 'utf8').catch(codeOf));
+        post(await bob.run(() => fs.promises.readFile(own, 'utf8')).catch(codeOf));
+        post(require(${module()}));
+        post(bob.runSync(() => require(${module()})));
+        post(await bob.run(async () => { await null; return require(${module()}); }));
+        post(await bob.run(async () => attempt(() => require(secret))));
+        post(await import(pathToFileURL(secret + '.json'), { with: { type: 'json' } }).catch(codeOf));
+        globalThis.own = secret;
+        post(attempt(() => require(${module()})));
+        post(withoutToken(() => require(${module()})));
+      })();`,
+    );
+    const data = `fs.writeFileSync(secret + '.json', '{}'); world.own(secret + '.json', 'service');`;
+    const lines = await linesOf(`${usersSource('pinned')} ${data} ${workerOfAlice(file)}`);
+    expect(lines).toEqual([
+      ...['of the service', 'denied', 'denied'],
+      ...['of alice', 'of alice', 'of alice', 'denied', 'denied'],
+      ...['denied', 'of the service'],
+    ]);
+  });
 });
 
 describeSwitching('what an ImpersonatedWorker starts', () => {

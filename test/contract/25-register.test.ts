@@ -1,7 +1,31 @@
-import { linesOf } from '../support/child';
+import { once } from 'node:events';
+import { realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { linesOf, writeSource, type SourceKind } from '../support/child';
+import { product, root, unrouted } from '../support/paths';
 import { loading, registerFile, registered, usersSource } from '../support/registered';
 import { describeSwitching } from '../support/switching';
+import { tempFolder } from '../support/temp-folder';
 import { world } from '../support/world';
+
+/** The witnesses of a child that begins with impersonate/unrouted are loaded before it is routed. */
+const lateIsFine = '--disable-warning=IMPERSONATE_LOADED_LATE';
+
+/** Runs a source on a thread of its own; what it has printed. */
+async function thread(
+  source: string,
+  execArgv: string[] = [],
+  kind: SourceKind = 'bare',
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const worker = new Worker(writeSource(kind, source), { execArgv, stdout: true, stderr: true });
+  const ended = once(worker, 'exit');
+  const [stdout, stderr] = await Promise.all([text(worker.stdout), text(worker.stderr)]);
+  expect(await ended).toEqual([0]);
+  return { stdout, stderr };
+}
 
 /** Every form that node:fs has for reading a file, as `forms[name](path)`. */
 const forms = `
@@ -86,14 +110,52 @@ describeSwitching('impersonate/register', () => {
     },
   );
 
-  test('without it, a flow reads through fs.promises what only the service may', async () => {
-    const source = `${usersSource('naive')} ${forms}
-      await tokens.alice.run(async () => {
-        for (const name of ['readFileSync', 'readFile', 'promises', 'createReadStream']) {
-          say(await outcome(() => forms[name](secret)));
-        }
-      });`;
-    expect(await linesOf(source)).toEqual(Array(4).fill('of the service'));
+  const naive = (): string => `${usersSource('naive')} ${forms}
+    const names = ['readFileSync', 'readFile', 'promises', 'createReadStream'];
+    const readAll = () => tokens.alice.run(async () => {
+      for (const name of names) say(await outcome(() => forms[name](secret)));
+    });
+    await readAll();`;
+
+  test('is not needed for it: the package routes node:fs', async () => {
+    expect(await linesOf(naive())).toEqual(Array(4).fill('denied'));
+  });
+
+  test('with impersonate/unrouted alone, a flow reads through fs.promises what only the service may', async () => {
+    expect(await linesOf(naive(), {}, 'unrouted')).toEqual(Array(4).fill('of the service'));
+  });
+
+  test('the package ends that for the whole thread', async () => {
+    const source = `${naive()}
+      require(${JSON.stringify(product)});
+      await readAll();`;
+    expect(await linesOf(source, { execArgv: [lateIsFine] }, 'unrouted')).toEqual([
+      ...Array<string>(4).fill('of the service'),
+      ...Array<string>(4).fill('denied'),
+    ]);
+  });
+
+  test.each(['index.js', 'fs.js', 'http.js', 'register.js', 'index.mjs', 'unrouted.js', 'unrouted.mjs'])(
+    'dist/%s routes the thread that loads it, if it is not unrouted',
+    async (entry) => {
+      const { stdout, stderr } = await thread(
+        `import fs from 'node:fs';
+        const { readFile } = fs.promises;
+        await import(${JSON.stringify(pathToFileURL(join(root, 'dist', entry)).href)});
+        console.log(fs.promises.readFile === readFile);`,
+        [],
+        'module',
+      );
+      expect({ stdout: stdout.trim(), stderr }).toEqual({
+        stdout: String(entry.startsWith('unrouted')),
+        stderr: '',
+      });
+    },
+  );
+
+  test('impersonate/unrouted does not undo it', async () => {
+    const source = `require(${JSON.stringify(unrouted)}); ${naive()}`;
+    expect(await linesOf(source)).toEqual(Array(4).fill('denied'));
   });
 
   test('ESM named imports follow, and so do those taken before it was loaded', async () => {
@@ -430,6 +492,8 @@ describeSwitching('the table of impersonate/register', () => {
       ].join(' ');
       say(token.run(all));
       say(all());`,
+      { execArgv: [lateIsFine] },
+      'unrouted',
     );
     const no = 'ERR_FS_NOT_ROUTED';
     expect(lines).toEqual([
@@ -450,9 +514,75 @@ describeSwitching('the table of impersonate/register', () => {
       const same = ['read', 'write', 'fstat', 'createReadStream', 'Stats', 'constants', 'unwatchFile'];
       say(String(same.filter((name) => fs[name] !== before[name])));
       say(JSON.stringify([shape(fs), shape(fs.promises)]));`;
-    const with_ = await linesOf(source, { args: [registerFile], execArgv: ['--no-warnings'] });
-    const without = await linesOf(source, { execArgv: ['--no-warnings'] });
+    const with_ = await linesOf(source, { args: [registerFile], execArgv: ['--no-warnings'] }, 'unrouted');
+    const without = await linesOf(source, { execArgv: ['--no-warnings'] }, 'unrouted');
     expect(with_).toEqual(without);
+  });
+});
+
+describe('modules that are loaded before the package', () => {
+  const folder = tempFolder('before');
+  const file = (name: string): string => join(folder, name);
+  const modules = {
+    'holds.cjs': `const { readFileSync } = require('node:fs'); exports.read = readFileSync;`,
+    'second.cjs': `module.exports = require('fs').promises.readFile;`,
+    'third.cjs': `exports.fs = process.getBuiltinModule?.('fs') ?? 'fs';`,
+    'fourth.cjs': `require('fs');`,
+    'none.cjs': `exports.offset = 'offsets';`,
+    'data.json': `"fs"`,
+  };
+  beforeAll(() => {
+    for (const [name, source] of Object.entries(modules)) writeFileSync(file(name), source);
+  });
+  const load = (...names: string[]): string =>
+    names.map((name) => `require(${JSON.stringify(file(name))});`).join(' ');
+  const loadPackage = `require(${JSON.stringify(product)});`;
+
+  const warningsOf = async (source: string, execArgv: string[] = []): Promise<string> =>
+    (await thread(source, execArgv)).stderr.replaceAll('\r\n', '\n');
+
+  const warning =
+    /^\(node:\d+\) \[IMPERSONATE_LOADED_LATE\] ImpersonationWarning: (.*)\nLoad impersonate before them, or start node with --import impersonate\/register; .*\n\(Use `node --trace-warnings \.\.\.` to show where the warning was created\)\n$/;
+
+  test('are named in one warning, the first three, with the remedy', async () => {
+    const stderr = await warningsOf(
+      `${load('holds.cjs', 'none.cjs', 'data.json', 'second.cjs', 'third.cjs', 'fourth.cjs')}
+      ${loadPackage} require(${JSON.stringify(registerFile)});`,
+    );
+    const named = ['holds.cjs', 'second.cjs', 'third.cjs'].map((name) => realpathSync(file(name)));
+    expect(warning.exec(stderr)?.[1]).toMatch(
+      new RegExp(`${named.join(', ').replace(/[\\.]/g, '\\$&')}, and 1 more$`),
+    );
+  });
+
+  test.each([
+    ['one that is preloaded', loadPackage, ['--require', 'holds.cjs']],
+    ['one before impersonate/register', '', ['--require', 'holds.cjs', ...loading.import]],
+    [
+      'the program that loads it late',
+      `const fs = require('fs'); setImmediate(() => { ${loadPackage} });`,
+      [],
+    ],
+    ['one that can be read no more', `${load('gone.cjs')} ${loadPackage}`, []],
+  ])('are warned of: %s', async (_name, source, execArgv) => {
+    writeFileSync(file('gone.cjs'), `require('node:fs').unlinkSync(__filename);`);
+    const options = execArgv.map((arg) => (arg === 'holds.cjs' ? file(arg) : arg));
+    expect(await warningsOf(source, options)).toMatch(warning);
+  });
+
+  test.each([
+    ['modules that do not name node:fs', `${load('none.cjs', 'data.json')} ${loadPackage}`, []],
+    ['the program, while it runs', `const fs = require('node:fs'); ${loadPackage}`, []],
+    ['modules after it', `${loadPackage} ${load('holds.cjs')} require(${JSON.stringify(registerFile)});`, []],
+    ['modules after impersonate/register', `${load('holds.cjs')} ${loadPackage}`, loading.import],
+    [
+      'its own',
+      `require(${JSON.stringify(unrouted)}); require('module').createRequire(${JSON.stringify(product)})('bindings'); ${loadPackage}`,
+      [],
+    ],
+    ['impersonate/unrouted', `${load('holds.cjs')} require(${JSON.stringify(unrouted)});`, []],
+  ])('are not warned of: %s', async (_name, source, execArgv) => {
+    expect(await warningsOf(source, [...execArgv])).toBe('');
   });
 });
 

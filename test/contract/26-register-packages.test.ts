@@ -231,7 +231,7 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
     ]);
   });
 
-  test('without impersonate/register they read as the process', async () => {
+  test('under impersonate/unrouted they read as the process', async () => {
     const lines = await linesOf(
       `${usersSource('unregistered')} ${load}
       const extra = load('fs-extra');
@@ -242,6 +242,8 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
           graceful.readFile(secret, 'utf8', (error, text) => (error ? fail(error) : done(text)));
         }))));
       });`,
+      {},
+      'unrouted',
     );
     expect(lines).toEqual(['of the service', 'of the service']);
   });

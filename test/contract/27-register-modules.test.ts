@@ -164,10 +164,12 @@ describeSwitching('modules under impersonate/register', () => {
     expect(stderr).toContain('throws();');
   });
 
-  test('without it, a flow that is in a scope cannot load them', async () => {
+  test('under impersonate/unrouted, a scope cannot load them', async () => {
     const lines = await linesOf(
       `${usersSource('modules-naive')} ${modules}
       say(await outcome(() => tokens.alice.runSync(() => require(file('common.cjs')))));`,
+      {},
+      'unrouted',
     );
     expect(lines).not.toEqual(['common process']);
   });

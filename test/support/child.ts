@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { product, productModule, root } from './paths';
+import { product, productModule, root, unrouted } from './paths';
 import { tempFolder } from './temp-folder';
 
 export interface ChildResult {
@@ -26,21 +26,23 @@ export interface ChildOptions {
 /**
  * How a source becomes a file: 'main' is the body of an async function of a CommonJS file, 'cjs' and 'mjs'
  * are top-level code of a module. Each has Token, Impersonation, ImpersonationError, lookupAccount, world and
- * say(text), which writes a line at once. 'bare' and 'module' are a CommonJS file and a module as they stand.
+ * say(text), which writes a line at once; 'unrouted' is 'main' with impersonate/unrouted. 'bare' and 'module' are a
+ * CommonJS file and a module as they stand.
  */
-export type SourceKind = 'main' | 'cjs' | 'mjs' | 'bare' | 'module';
+export type SourceKind = 'main' | 'unrouted' | 'cjs' | 'mjs' | 'bare' | 'module';
 
 const worldPath = join(root, 'dist-test', 'support', 'world.js');
 const names = 'Token, Impersonation, ImpersonationError, lookupAccount';
 const say = 'const say = (text) => { fs.writeSync(1, `${text}\\n`); };';
 
-const commonPreamble = [
-  "'use strict';",
-  "const fs = require('node:fs');",
-  `const { ${names} } = require(${JSON.stringify(product)});`,
-  `const { world } = require(${JSON.stringify(worldPath)});`,
-  say,
-].join('\n');
+const commonPreamble = (entry: string): string =>
+  [
+    "'use strict';",
+    "const fs = require('node:fs');",
+    `const { ${names} } = require(${JSON.stringify(entry)});`,
+    `const { world } = require(${JSON.stringify(worldPath)});`,
+    say,
+  ].join('\n');
 
 const modulePreamble = [
   "import fs from 'node:fs';",
@@ -55,8 +57,9 @@ const main = (source: string): string =>
   `(async () => {\n${source}\n})().catch((error) => { console.error(error); process.exitCode = 1; });`;
 
 const texts: Record<SourceKind, (source: string) => string> = {
-  main: (source) => `${commonPreamble}\n${main(source)}\n`,
-  cjs: (source) => `${commonPreamble}\n${source}\n`,
+  main: (source) => `${commonPreamble(product)}\n${main(source)}\n`,
+  unrouted: (source) => `${commonPreamble(unrouted)}\n${main(source)}\n`,
+  cjs: (source) => `${commonPreamble(product)}\n${source}\n`,
   mjs: (source) => `${modulePreamble}\n${source}\n`,
   bare: (source) => `${source}\n`,
   module: (source) => `${source}\n`,

@@ -5,7 +5,7 @@ import { writeSource } from './child';
 import { product, root } from './paths';
 
 /** Loads the witnesses as the process, before the thread takes its identity on. */
-const worldFile = join(root, 'dist-test', 'support', 'world.js');
+const worldFile = join(root, 'dist-test', 'support', 'world-routed.js');
 export const asProcessFirst = ['--require', worldFile];
 
 /** What a test's worker has besides Token and world. */

@@ -1,4 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { nodeFs } from './node-fs';
+
+const { readFileSync, readdirSync } = nodeFs;
 
 /** What /proc says of a thread: the Linux kernel's own word. Ids are real, effective, saved, file system. */
 export interface ThreadStatus {

@@ -1,16 +1,15 @@
 import {
   chmodSync,
   chownSync,
-  closeSync,
   existsSync,
-  openSync,
   readFileSync,
   readdirSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Token, type LogonOptions } from 'impersonate';
+import { Token, type LogonOptions } from 'impersonate/unrouted';
+import { nodeFs } from './node-fs';
 import { probe } from './probe';
 import { tempFolder } from './temp-folder';
 import { threadStatus, type ThreadStatus } from './thread-status';
@@ -99,7 +98,7 @@ export const fileOf = (who: Identity | 'service'): string =>
 
 function canRead(path: string): boolean {
   try {
-    closeSync(openSync(path, 'r'));
+    nodeFs.closeSync(nodeFs.openSync(path, 'r'));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Token, type LogonOptions } from 'impersonate';
+import { Token, type LogonOptions } from 'impersonate/unrouted';
 import { seam, type TokenSpec } from './seam';
 import type { Identity, World } from './world';
 

@@ -1,4 +1,4 @@
-import type { LogonOptions, Token } from 'impersonate';
+import type { LogonOptions, Token } from 'impersonate/unrouted';
 
 /** A user that is not the service, known to the kernel. */
 export interface Identity {

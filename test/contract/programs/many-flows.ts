@@ -1,18 +1,19 @@
 // many-flows.js FOLDER MODE SEED FLOWS STEPS: flows of two users at once, each of random steps, whose access the kernel (or the
-// witness) decides. Prints what went wrong as JSON. MODE 'fs' works through impersonate/fs, 'node' through node:fs.
+// witness) decides. Prints what went wrong as JSON. MODE 'fs' works through impersonate/fs, 'node' through node:fs, and
+// 'unrouted' through node:fs with nothing but impersonate/unrouted.
 import { EventEmitter, once } from 'node:events';
 import nodeFs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as immediate, setTimeout as timeout } from 'node:timers/promises';
-import { Token, runSync } from 'impersonate';
-import * as impersonateFs from 'impersonate/fs';
+import type * as impersonateFs from 'impersonate/fs';
+import { Token, runSync } from 'impersonate/unrouted';
 import { world, type Identity } from '../../support/world';
 
 const [folder = '', mode = 'fs', seed = '1', flowCount = '1000', stepCount = '12'] = process.argv.slice(2);
-const fs = mode === 'fs' ? impersonateFs : nodeFs.promises;
-const streams = mode === 'fs' ? impersonateFs : nodeFs;
+const routed = mode === 'unrouted' ? undefined : (require('impersonate/fs') as typeof impersonateFs);
+const [fs, streams] = mode === 'fs' && routed ? [routed, routed] : [nodeFs.promises, nodeFs];
 
 /** The same numbers for the same seed (mulberry32). */
 function randomOf(start: number): (below: number) => number {
