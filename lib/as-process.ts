@@ -1,6 +1,8 @@
 import { native } from './binding';
-import { pinnedFlow, runInFlow } from './flow';
+import { enterSync } from './conflict';
+import { outsideFlow, pinnedFlow, runInFlow } from './flow';
 import { withoutScopes } from './open-scopes';
+import { scopeDepth } from './scope-state';
 
 /**
  * Calls `fn` as the process and returns its result: with no flow's token, and with the thread out of its scopes until
@@ -11,10 +13,11 @@ export function asProcess<R>(fn: () => R): R {
 }
 
 /**
- * Calls `fn` as what the thread is outside of its flows and scopes: the process, or the user of a thread that is one
- * user's for its whole life.
+ * Calls `fn` as whoever this thread is outside of every flow and scope, and returns its result: the process, but in an
+ * ImpersonatedWorker its user.
  */
 export function asThread<R>(fn: () => R): R {
   const pinned = pinnedFlow();
-  return asProcess(pinned ? () => runInFlow(pinned, () => native.runSync(pinned.lease.id, fn)) : fn);
+  if (!pinned) return asProcess(fn);
+  return outsideFlow(() => (scopeDepth() === 0 ? fn() : enterSync(pinned.lease.id, () => withoutScopes(fn))));
 }

@@ -1,9 +1,10 @@
 import type { TokenId } from '../types/native';
 import { native } from './binding';
+import { isScopeOfFlow, noteFlow } from './conflict';
 import { isRunSyncObserved, runSyncObserved } from './diagnostics/scopes';
 import { reportLeak } from './leak';
 import { currentTokenId, isInnermostHeld, scopeDepth } from './scope-state';
-import { refuseThenable } from './thenable';
+import { refuseAsyncResult } from './thenable';
 import { validateSyncFunction } from './validate';
 
 /**
@@ -22,7 +23,10 @@ function callInScope<A extends unknown[], R>(fn: (...args: A) => R, args: A): R 
 /** What `token.runSync()` does, for an open token. */
 export function runSyncAs<A extends unknown[], R>(id: TokenId, fn: (...args: A) => R, args: A): R {
   validateSyncFunction(fn, 'fn');
-  if (isRunSyncObserved()) return refuseThenable(runSyncObserved(id, fn, args));
-  const isInEffect = currentTokenId() === id && isInnermostHeld();
-  return refuseThenable(isInEffect ? callInScope(fn, args) : native.runSync(id, fn, ...args));
+  if (isRunSyncObserved()) return refuseAsyncResult(runSyncObserved(id, fn, args));
+  if (currentTokenId() === id && isInnermostHeld() && isScopeOfFlow()) {
+    return refuseAsyncResult(callInScope(fn, args));
+  }
+  noteFlow();
+  return refuseAsyncResult(native.runSync(id, fn, ...args));
 }

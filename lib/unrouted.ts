@@ -1,11 +1,11 @@
 import { native } from './binding';
 import { createError } from './error';
-import { installExitGuards } from './detectors';
 import { installGuards } from './guards';
+import { guardProcessEvents } from './guards/process-events';
 import { reportLeak } from './leak';
 
 native.initialize({ createError, onLeak: reportLeak });
-installExitGuards();
+guardProcessEvents();
 installGuards();
 
 export type { AccessName, DesiredAccess } from './access-mask';
