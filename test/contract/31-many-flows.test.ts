@@ -17,7 +17,6 @@ describeSwitching('1,000 flows of two users at once', () => {
     const result = await runProgram(program, {
       args: [tempFolder('flows'), mode, seed, '1000'],
       execArgv,
-      timeout: 170_000,
     });
     expect({ seed, ...result }).toEqual({
       seed,
