@@ -40,28 +40,40 @@ const file = fc.constantFrom(...owners);
 const ends = fc.constantFrom<Ends>('returns', 'returns', 'returns', 'throws');
 const step = <K extends string>(kind: K): fc.Arbitrary<K> => fc.constant(kind);
 
+// By itself fast-check takes the first of several where it is deep: so that is any step without others inside.
+const leaf = fc.oneof(
+  fc.record({ step: step('open'), who: name }),
+  fc.record({ step: step('revert'), nth: fc.nat(3) }),
+  fc.record({ step: step('read'), file }),
+  fc.record({ step: step('renew'), who: name, how: fc.constantFrom('duplicate', 'claim') }),
+  fc.record({
+    step: step('refused'),
+    what: fc.constantFrom('async', 'promise', 'level', 'run', 'credentials'),
+  }),
+);
+
 const { sync } = fc.letrec<{ sync: SyncStep; body: SyncStep[] }>((tie) => {
   const body = tie('body');
   return {
-    body: fc.array(tie('sync'), { maxLength: 6, depthIdentifier: 'sync' }),
+    body: fc.array(tie('sync'), { maxLength: 4, depthIdentifier: 'sync' }),
     sync: fc.oneof(
       { depthIdentifier: 'sync', maxDepth: 6, withCrossShrink: true },
-      fc.record({ step: step('open'), who: name }),
-      fc.record({ step: step('revert'), nth: fc.nat(3) }),
-      fc.record({ step: step('read'), file }),
-      fc.record({ step: step('renew'), who: name, how: fc.constantFrom('duplicate', 'claim') }),
-      fc.record({
-        step: step('refused'),
-        what: fc.constantFrom('async', 'promise', 'level', 'run', 'credentials'),
-      }),
-      fc.record({ step: step('runSync'), who: name, body, ends }),
-      fc.record({ step: step('using'), who: name, body, ends }),
-      fc.record({ step: fc.constantFrom('flowRunSync', 'flowUsing'), body, ends }),
-      fc.record({ step: step('withoutToken'), body, ends }),
+      { arbitrary: leaf as fc.Arbitrary<SyncStep>, weight: 3 },
+      { arbitrary: fc.record({ step: step('runSync'), who: name, body, ends }), weight: 2 },
+      { arbitrary: fc.record({ step: step('using'), who: name, body, ends }), weight: 2 },
+      { arbitrary: fc.record({ step: fc.constantFrom('flowRunSync', 'flowUsing'), body, ends }), weight: 1 },
+      { arbitrary: fc.record({ step: step('withoutToken'), body, ends }), weight: 1 },
     ),
   };
 });
-const syncBody = fc.array(sync, { maxLength: 8 });
+const syncBody = fc.array(sync, { maxLength: 5 });
+
+const plain = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ step: step('sync'), body: syncBody }) },
+  fc.record({ step: step('pause'), how: fc.constantFrom('microtask', 'tick', 'immediate', 'timer') }),
+  fc.record({ step: step('credentials'), lowered: fc.boolean() }),
+  fc.record({ step: step('pinned'), thread: fc.constantFrom(0, 1), body: syncBody, wait: fc.boolean() }),
+);
 
 /** A walk: the steps of the process's main thread, outside of every flow. */
 export const { walk } = fc.letrec<{ walk: AsyncStep[]; async: AsyncStep }>((tie) => {
@@ -69,19 +81,17 @@ export const { walk } = fc.letrec<{ walk: AsyncStep[]; async: AsyncStep }>((tie)
   return {
     walk: fc.array(tie('async'), { maxLength: 5, depthIdentifier: 'async' }),
     async: fc.oneof(
-      { depthIdentifier: 'async', maxDepth: 3, withCrossShrink: true },
-      fc.record({ step: step('sync'), body: syncBody }),
-      fc.record({ step: step('pause'), how: fc.constantFrom('microtask', 'tick', 'immediate', 'timer') }),
-      fc.record({ step: step('credentials'), lowered: fc.boolean() }),
-      fc.record({
-        step: step('pinned'),
-        thread: fc.constantFrom(0, 1),
-        body: syncBody,
-        wait: fc.boolean(),
-      }),
-      fc.record({ step: step('flow'), who: name, body, ends }),
-      fc.record({ step: step('apart'), body }),
-      fc.record({ step: step('together'), bodies: fc.array(body, { minLength: 2, maxLength: 4 }) }),
+      { depthIdentifier: 'async', maxDepth: 4, withCrossShrink: true },
+      { arbitrary: plain as fc.Arbitrary<AsyncStep>, weight: 3 },
+      { arbitrary: fc.record({ step: step('flow'), who: name, body, ends }), weight: 3 },
+      { arbitrary: fc.record({ step: step('apart'), body }), weight: 1 },
+      {
+        arbitrary: fc.record({
+          step: step('together'),
+          bodies: fc.array(body, { minLength: 2, maxLength: 4 }),
+        }),
+        weight: 2,
+      },
     ),
   };
 });
