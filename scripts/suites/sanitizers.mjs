@@ -1,9 +1,11 @@
 import { cp, mkdir, rm, symlink } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { findMeans } from '../linux-users/means.mjs';
 import { withUsers } from '../linux-users/with-users.mjs';
+import { withScratch } from '../rig/scratch.mjs';
 import { listFiles } from '../support/files.mjs';
 import { ensurePackages } from '../support/packages.mjs';
 import { root } from '../support/root.mjs';
@@ -14,6 +16,7 @@ import { suiteEnvironment, suiteUsers } from './linux.mjs';
 import { npmScript } from './npm-script.mjs';
 
 const timeoutSeconds = 3600;
+const rounds = '5000';
 
 /** The native code under AddressSanitizer and UndefinedBehaviorSanitizer, and under ThreadSanitizer. */
 export function sanitizerSuites(filters = []) {
@@ -89,9 +92,13 @@ async function testThreads() {
     ...['-std=c++17', '-O1', '-g', '-fsanitize=thread', '-pthread', '-Inative', '-o', driver],
     ...['test/native/threads/driver.cpp', ...sources, '-luv', '-ldl'],
   ]);
-  const code = await withUsers(suiteUsers, driver, ['1000'], {
-    env: { TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' },
-    timeoutSeconds,
-  });
-  return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  const seed = String(Math.floor(Math.random() * 1e6));
+  console.log(`${driver}, ${rounds} rounds, seed ${seed}`);
+  const code = await withScratch(os.tmpdir(), 'impersonate-threads-', (scratch) =>
+    withUsers(suiteUsers, driver, [scratch, rounds, seed], {
+      env: { TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' },
+      timeoutSeconds,
+    }),
+  );
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }

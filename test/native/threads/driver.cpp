@@ -1,6 +1,6 @@
 // Drives native/core, native/linux and native/fs from many threads at once, without Node.js: to be built with
-// -fsanitize=thread and run as root. Each thread asks the kernel who it is after each step. What is wrong is
-// written to standard error, and the program ends with 1.
+// -fsanitize=thread and run as root, with an empty folder for its files. Each thread asks the kernel who it
+// is after each step. What is wrong is written to standard error, and the program ends with 1.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,7 +46,7 @@ constexpr std::size_t kUsers = 4;
 // What the process takes for a while, with root in reserve.
 constexpr uid_t kLowered = 50009;
 
-std::string folder;
+std::string folder;  // set before any thread begins
 std::atomic<std::size_t> scopes{0}, jobs{0}, changes{0}, refusals{0}, threads_begun{0};
 
 [[noreturn]] void Fail(const std::string& what) {
@@ -300,10 +300,9 @@ void Changes(const std::atomic<bool>& is_over) {
   }
 }
 
+// A file of each user's, that only he may open.
 void MakeFiles() {
-  char name[] = "/tmp/impersonate-threads-XXXXXX";
-  if (!::mkdtemp(name) || ::chmod(name, 0711) != 0) Fail("no folder");
-  folder = name;
+  if (::chmod(folder.c_str(), 0711) != 0) Fail("no folder");
   for (std::size_t i = 0; i < kUsers; ++i) {
     const std::string path = folder + "/" + std::to_string(i);
     const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
@@ -311,17 +310,14 @@ void MakeFiles() {
   }
 }
 
-void RemoveFiles() {
-  for (std::size_t i = 0; i < kUsers; ++i) ::unlink((folder + "/" + std::to_string(i)).c_str());
-  ::rmdir(folder.c_str());
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
-  const int rounds = count > 1 ? std::atoi(arguments[1]) : 2000;
-  const unsigned seed = count > 2 ? static_cast<unsigned>(std::atoi(arguments[2])) : 1;
+  if (count != 4) Fail("driver FOLDER ROUNDS SEED");
   if (::geteuid() != 0) Fail("this needs root");
+  folder = arguments[1];
+  const int rounds = std::atoi(arguments[2]);
+  const auto seed = static_cast<unsigned>(std::atoi(arguments[3]));
   try {
     port::Init(20);
     port::InitThread();
@@ -345,7 +341,6 @@ int main(int count, char** arguments) {
     for (std::thread& thread : threads) thread.join();
     is_over = true;
     changer.join();
-    RemoveFiles();
   } catch (const std::exception& error) {
     Fail(error.what());
   }
