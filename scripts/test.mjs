@@ -1,6 +1,7 @@
 // node scripts/test.mjs [--matrix] [FILTER]...
 // Everything, on a machine with nothing installed: checks, the Linux suite, the Windows suite under Wine with Node 22 and
-// 24 (--matrix: both with 20, 22, 24 and 26), and each benchmark once, without a look at its time. On Windows: the Windows suite with the running node.
+// 24, and each benchmark once, without a look at its time. --matrix: the suites with 20, 22, 24 and 26, and the Linux
+// port's native code under sanitizers. On Windows: the Windows suite with the running node.
 import process from 'node:process';
 import { nodeMajors } from './rig/paths.mjs';
 import { readCommandLine } from './suites/command-line.mjs';
@@ -8,6 +9,7 @@ import { lint } from './suites/lint.mjs';
 import { benchmarkSuites } from './suites/benchmark-suites.mjs';
 import { linuxSuites, win32Suites } from './suites/ports.mjs';
 import { runSuites } from './suites/run-suites.mjs';
+import { sanitizerSuites } from './suites/sanitizers.mjs';
 import { fetchForWine } from './suites/wine.mjs';
 
 const wineMajors = [22, 24];
@@ -23,6 +25,7 @@ function everySuite() {
     ...linuxSuites(chosen, filters),
     ...win32Suites(underWine, filters),
     ...(filters.length > 0 ? [] : benchmarkSuites(chosen)),
+    ...(matrix ? sanitizerSuites(filters) : []),
   ];
 }
 

@@ -1,5 +1,7 @@
 #include <atomic>
 #include <cstdint>
+#include <mutex>
+#include <shared_mutex>
 
 #include "core/error.h"
 #include "core/port.h"
@@ -8,6 +10,11 @@
 namespace impersonate {
 
 std::shared_mutex& linux_port::ScopeGate() {
+  static std::shared_mutex* const gate = new std::shared_mutex;
+  return *gate;
+}
+
+std::shared_mutex& linux_port::ThreadStartGate() {
   static std::shared_mutex* const gate = new std::shared_mutex;
   return *gate;
 }
@@ -24,15 +31,18 @@ std::uint64_t linux_port::CredentialChanges() noexcept { return changes.load(std
 namespace port {
 
 CredentialChange::CredentialChange() {
+  std::unique_lock<std::shared_mutex> starts(linux_port::ThreadStartGate());
   if (!linux_port::ScopeGate().try_lock()) {
     throw Error("ERR_SCOPE_ACTIVE",
                 "The process's credentials cannot change while a thread is inside an impersonation scope");
   }
+  static_cast<void>(starts.release());
 }
 
 CredentialChange::~CredentialChange() {
   changes.fetch_add(1, std::memory_order_release);
   linux_port::ScopeGate().unlock();
+  linux_port::ThreadStartGate().unlock();
 }
 
 }  // namespace port

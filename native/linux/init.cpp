@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <shared_mutex>
 
 #include "core/error.h"
 #include "core/port.h"
@@ -9,6 +10,7 @@
 #include "linux/errno_error.h"
 #include "linux/process_identity.h"
 #include "linux/reserved_uid.h"
+#include "linux/scope_gate.h"
 
 namespace impersonate::port {
 namespace {
@@ -34,6 +36,7 @@ void Init(unsigned node_major) {
 }
 
 void InitThread() {
+  const std::shared_lock<std::shared_mutex> gate(linux_port::ThreadStartGate());
   linux_port::Credentials thread;
   linux_port::ReadCredentials(thread);
   const linux_port::Credentials process = linux_port::ProcessCredentials();

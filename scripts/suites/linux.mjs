@@ -8,8 +8,13 @@ import { withUsers } from '../linux-users/with-users.mjs';
 import { linuxNodeFolder } from '../rig/npm-packages.mjs';
 import { runJest } from './jest.mjs';
 
-const timeoutSeconds = 1200;
-const users = [...testUsers, ...refusedUsers];
+const timeoutSeconds = 3600;
+
+/** Whom the tests know. */
+export const suiteUsers = [...testUsers, ...refusedUsers];
+
+/** What tells the tests that those are there. */
+export const suiteEnvironment = () => ({ IMPERSONATE_TEST_USERS: '1', ...kerberosEnvironment() });
 
 /**
  * Runs the built Linux tests with this node, or that of a major version. Where this process may not have users made
@@ -17,12 +22,10 @@ const users = [...testUsers, ...refusedUsers];
  */
 export async function testLinux({ major, filters = [], write }) {
   const node = major ? path.join(await linuxNodeFolder(major), 'bin', 'node') : process.execPath;
-  const { reason } = findMeans(users);
+  const { reason } = findMeans(suiteUsers);
   if (reason) console.log(`Tests that act as a user are skipped. ${reason}`);
   const start = reason
     ? (args) => runToEnd(node, args, { env: { IMPERSONATE_TEST_SKIP: reason }, timeoutSeconds })
-    : (args) => withUsers(users, node, args, { env: userEnvironment(), timeoutSeconds });
+    : (args) => withUsers(suiteUsers, node, args, { env: suiteEnvironment(), timeoutSeconds });
   return runJest(start, { filters, write });
 }
-
-const userEnvironment = () => ({ IMPERSONATE_TEST_USERS: '1', ...kerberosEnvironment() });

@@ -5,7 +5,7 @@ import { runWindowsNode } from '../rig/windows-node.mjs';
 import { wine } from '../rig/wine.mjs';
 import { runJest } from './jest.mjs';
 
-const timeoutSeconds = 2400;
+const timeoutSeconds = 7200;
 
 /** Fetches what these suites need. What cannot be fetched is reported by the suite that needs it. */
 export async function fetchForWine(majors) {

@@ -5,13 +5,13 @@ import { root } from './root.mjs';
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs a command with this process's terminal, in the project's folder. Signals that would end this process go to
+ * Runs a command with this process's terminal, in the project's folder or `cwd`. Signals that would end this process go to
  * the command instead. Resolves to the exit code; null where a signal ended it, as after `timeoutSeconds` (0: no limit).
  */
-export function runToEnd(program, args, { env = {}, timeoutSeconds = 0 } = {}) {
+export function runToEnd(program, args, { cwd = root, env = {}, timeoutSeconds = 0 } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: 'inherit',
       timeout: timeoutSeconds * 1000,

@@ -123,9 +123,8 @@ describe('a ticket', () => {
 });
 
 test('a ticket keeps no process alive', async () => {
-  const start = performance.now();
-  expect(await linesOf('Token.process().share({ expiresIn: 60_000 });')).toEqual([]);
-  expect(performance.now() - start).toBeLessThan(50_000);
+  // One that did would be found without progress.
+  expect(await linesOf('Token.process().share({ expiresIn: 86_400_000 });')).toEqual([]);
 });
 
 /** Since Node 22.10. */

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Token } from 'impersonate';
 import { expectActingAsService } from '../support/acting';
 import { runSource, type ChildResult } from '../support/child';
 import { alice, bob, freshTokens } from '../support/fresh-tokens';
 import { failureOf, run, start } from '../support/impersonated';
 import { product } from '../support/paths';
+import { until } from '../support/progress';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world';
 
 async function tokensSettle(count: number): Promise<void> {
-  for (let turn = 0; turn < 200 && Token.count !== count; turn++) await pause(10);
+  await until(() => Token.count === count);
   expect(Token.count).toBe(count);
 }
 

@@ -36,7 +36,7 @@ describeSwitching('the threads of a piscina pool', () => {
       expect(results).toEqual(users.map(expected));
     });
     expectActingAsService();
-  }, 120_000);
+  });
 
   test('do nothing for a ticket a second time', async () => {
     await withPool(async (pool) => {

@@ -10,10 +10,9 @@ test('impersonate/fs answers as node does, call by call', async () => {
   const program = join(__dirname, 'programs', 'fs-parity.js');
   const { code, stdout, stderr } = await runProgram(program, {
     execArgv: ['--no-warnings'],
-    timeout: 280_000,
   });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { compared, differences } = JSON.parse(stdout) as Report;
   expect(differences).toEqual([]);
   expect(compared).toBeGreaterThan(1500);
-}, 300_000);
+});

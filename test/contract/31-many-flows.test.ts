@@ -15,7 +15,6 @@ describeSwitching('1,000 flows of two users at once', () => {
       args: [tempFolder('flows'), mode, seed, '1000'],
       // The program has its users before it knows whether it is to be routed.
       execArgv: ['--disable-warning=IMPERSONATE_LOADED_LATE'],
-      timeout: 170_000,
     });
     expect({ seed, ...result }).toEqual({
       seed,

@@ -3,6 +3,7 @@ import { Token, TokenCache, type LogonOptions } from 'impersonate';
 import type { Native } from '../../types/native';
 import { expectActingAs } from '../support/acting';
 import { rejected } from '../support/errors';
+import { until } from '../support/progress';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world';
 
@@ -156,8 +157,7 @@ describeSwitching('a token cache', () => {
     cache.clear();
     (await late).close();
     expect(cache.size).toBe(0);
-    for (let turn = 0; turn < 500 && Token.count > count; turn++)
-      await new Promise((done) => setTimeout(done, 10));
+    await until(() => Token.count <= count);
   });
 
   test('does not keep a failure', async () => {

@@ -8,6 +8,7 @@ import {
 } from 'impersonate/http';
 import { caught } from '../support/errors';
 import { Client, listen, negotiate, sendRaw } from '../support/http-client';
+import { until as eventually } from '../support/progress';
 import { describeSwitching } from '../support/switching';
 import { TestNegotiator } from '../support/test-negotiator';
 import { world } from '../support/world';
@@ -29,9 +30,9 @@ const tick = (ms = 0): Promise<void> =>
     setTimeout(resolve, ms);
   });
 
-/** Once it holds; it must within a second. */
+/** Once it holds; it must. */
 async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200 && !condition(); turn++) await tick(5);
+  await eventually(condition);
   expect(condition()).toBe(true);
 }
 

@@ -10,12 +10,12 @@ import {
 } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { connectPeer, createPeerServer, type ConnectPeerOptions } from 'impersonate';
 import { linesOf } from '../support/child';
 import { rejected } from '../support/errors';
 import { product } from '../support/paths';
 import { anybody, linesAs, listening, newAddress } from '../support/peers';
+import { until } from '../support/progress';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world-linux';
 
@@ -24,7 +24,7 @@ const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
 
 /** Connects to a server that another process is about to start. */
 async function connectWhenUp(path: string, options?: ConnectPeerOptions): Promise<Socket> {
-  for (let turn = 0; turn < 500 && !existsSync(path); turn++) await setTimeout(20);
+  await until(() => existsSync(path));
   return connectPeer(path, options);
 }
 

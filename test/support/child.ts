@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { product, productModule, root, unrouted } from './paths';
+import { endWithoutProgress } from './progress';
 import { tempFolder } from './temp-folder';
 
 export interface ChildResult {
@@ -19,8 +20,8 @@ export interface ChildOptions {
   /** A command that starts node, with its arguments: `setpriv`, `prlimit`. */
   readonly through?: readonly string[];
   readonly execPath?: string;
-  /** Milliseconds until the child is killed and the test fails. */
-  readonly timeout?: number;
+  /** Milliseconds without progress until the child is killed and the test fails: see endWithoutProgress. */
+  readonly patience?: number;
 }
 
 /**
@@ -93,17 +94,13 @@ export function runProgram(path: string, options: ChildOptions = {}): Promise<Ch
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 120_000);
-    let [stdout, stderr, timedOut] = ['', '', true];
+    endWithoutProgress(child, options.patience ?? 120_000);
+    let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.once('exit', () => {
-      timedOut = child.killed;
-      clearTimeout(timer);
-    });
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      if (timedOut) reject(new Error(`the child did not end\nstdout: ${stdout}\nstderr: ${stderr}`));
+      if (child.killed) reject(new Error(`the child did not end\nstdout: ${stdout}\nstderr: ${stderr}`));
       else resolve({ code, signal, stdout, stderr });
     });
   });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Token } from 'impersonate';
 import { expectActingAsService } from './acting';
 import type { Caught } from './errors';
+import { until } from './progress';
 import { seam } from './seam';
 import { world } from './world-win32';
 
@@ -99,7 +100,7 @@ export async function settledHandles(atMost = 0): Promise<number> {
 
 /** A client that could not be sure of its server leaves the server with a connection that ends in its own time. */
 async function settledTokens(atMost: number): Promise<number> {
-  for (let turn = 0; turn < 200 && Token.count > atMost; turn++) await delay(5);
+  await until(() => Token.count <= atMost);
   return Token.count;
 }
 

@@ -1,5 +1,6 @@
 import { Token } from 'impersonate';
 import { linesOf } from '../support/child';
+import { until } from '../support/progress';
 import { seam } from '../support/seam';
 import { domain, world } from '../support/world-win32';
 
@@ -32,9 +33,7 @@ test('no handle, connection or buffer is left of 200 users', async () => {
   for (let turn = 0; turn < 200; turn += 10) {
     await Promise.all(Array.from({ length: 10 }, (_, index) => ask(turn + index)));
   }
-  for (let turn = 0; turn < 100 && world.handleCount() > handles + 10; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await until(() => world.handleCount() <= handles + 10);
   expect(held()).toEqual(before);
   expect(Token.count).toBe(count);
   expect(world.handleCount()).toBeLessThanOrEqual(handles + 10);

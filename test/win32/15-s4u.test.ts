@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Token, type ForUserOptions } from 'impersonate';
 import { expectActingAs, expectActingAsService } from '../support/acting';
 import { linesOf } from '../support/child';
 import { rejected } from '../support/errors';
+import { until } from '../support/progress';
 import { seam, type TestUser } from '../support/seam';
 import { domain, world } from '../support/world-win32';
 
@@ -167,8 +167,9 @@ describe('the call', () => {
     controller.abort(reason);
     expect(await rejected(pending)).toBe(reason);
     expect(await rejected(Token.forUser('carol', { signal: AbortSignal.abort(reason) }))).toBe(reason);
-    for (let turn = 0; turn < 200 && seam().takeAuthorityRecords().length < 2; turn++) await delay(10);
-    for (let turn = 0; turn < 200 && Token.count > count; turn++) await delay(10);
+    let asked = 0;
+    await until(() => (asked += seam().takeAuthorityRecords().length) >= 2);
+    await until(() => Token.count <= count);
     expect(Token.count).toBe(count);
   });
 });
