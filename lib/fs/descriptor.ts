@@ -27,11 +27,11 @@ export function openDescriptor(
 export function closeDescriptor<R>(fd: number, close: () => R): R {
   noteClosed(fd);
   if (!notListed.delete(fd)) return close();
-  const { emitWarning } = process;
+  const emitWarning: unknown = Reflect.get(process, 'emitWarning');
   process.emitWarning = () => {};
   try {
     return close();
   } finally {
-    process.emitWarning = emitWarning;
+    Reflect.set(process, 'emitWarning', emitWarning);
   }
 }
