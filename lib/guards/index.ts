@@ -2,6 +2,7 @@ import { native } from '../binding';
 import { guardAccess } from './access';
 import { guardChildProcesses } from './child-process';
 import { guardCredentials } from './credentials';
+import { guardLazyParts } from './lazy';
 import { warnOfNodeOptions } from './node-options';
 import { guardWorkers } from './worker';
 
@@ -9,9 +10,10 @@ import { guardWorkers } from './worker';
 export function installGuards(): void {
   if (native.port === 'unsupported') return;
   guardChildProcesses();
+  guardLazyParts();
+  guardWorkers();
   if (native.port !== 'linux') return;
   guardAccess();
   guardCredentials();
-  guardWorkers();
   warnOfNodeOptions();
 }

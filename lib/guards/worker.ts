@@ -16,8 +16,8 @@ export function startedAsProcess(worker: WorkerClass): WorkerClass {
 }
 
 /**
- * On Linux a thread is born with its creator's identity and keeps it: a Worker that is started inside a scope
- * is started as the process.
+ * A Worker that is started inside a scope is started as the process: on Linux a thread is born with its creator's
+ * identity and keeps it, and on Windows the creator's token may say who can open the thread.
  */
 export function guardWorkers(): void {
   workerThreads.Worker = startedAsProcess(workerThreads.Worker);

@@ -22,6 +22,9 @@ export function routeModules(): void {
     const original = functions[name];
     if (original) functions[name] = asOurselves(original);
   }
+  // For who has kept node's own _load(), or does without.
+  const { prototype } = Module as unknown as { prototype: { load: AnyFunction } };
+  prototype.load = asOurselves(prototype.load);
   const { registerHooks } = functions;
   if (!registerHooks) return;
   functions.registerHooks = like(registerHooks, function (hooks, ...rest) {

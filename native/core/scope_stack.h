@@ -114,4 +114,18 @@ class ScopeStack {
   std::vector<ScopeState*> states_;
 };
 
+// The calling thread is what it was before its outermost scope, and before it was pinned, for as long as this
+// object lives: a thread that it starts meanwhile is born as the process, on Linux by its ids and on Windows
+// by whom it admits.
+class BaselineScope {
+ public:
+  BaselineScope() : scope_(ScopeStack::OfThread().EnterBaseline()) {}
+  ~BaselineScope() { ScopeStack::OfThread().Leave(scope_); }
+  BaselineScope(const BaselineScope&) = delete;
+  BaselineScope& operator=(const BaselineScope&) = delete;
+
+ private:
+  ScopeStack::ScopeId scope_;
+};
+
 }  // namespace impersonate

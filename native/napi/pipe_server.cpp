@@ -14,6 +14,7 @@
 
 #include "core/error.h"
 #include "core/port.h"
+#include "core/scope_stack.h"
 #include "fs/call.h"
 #include "napi/error_bridge.h"
 #include "napi/loop_pipe.h"
@@ -39,6 +40,7 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
       : env_(env), listener_(std::move(listener)) {}
 
   void Start(Napi::Function open, Napi::Function arrived, Napi::Function failed) {
+    const BaselineScope as_process;
     const Napi::String name = Napi::String::New(env_, "impersonate:peers");
     NAPI_THROW_IF_FAILED_VOID(
         env_, napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr,

@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/port.h"
+#include "core/scope_stack.h"
 #include "napi/error_bridge.h"
 
 namespace impersonate {
@@ -29,6 +30,7 @@ class ThreadPromise final {
   using Convert = std::function<Napi::Value(Napi::Env, Result)>;
 
   static Napi::Value Start(Napi::Env env, const char* name, Work work, Convert convert) {
+    const BaselineScope as_process;
     auto job = std::shared_ptr<ThreadPromise>(new ThreadPromise(env, std::move(work), std::move(convert)));
     const Napi::Value promise = job->deferred_.Promise();
     // The function keeps the job until it is finalized; the thread, until its work is done.

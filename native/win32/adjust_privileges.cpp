@@ -4,6 +4,7 @@
 
 #include "core/derive.h"
 #include "win32/adjustable_copy.h"
+#include "win32/current_thread.h"
 #include "win32/last_error.h"
 #include "win32/privilege.h"
 #include "win32/token.h"
@@ -33,6 +34,8 @@ std::string Join(const std::vector<std::string>& names) {
 }  // namespace
 
 TokenRef WithPrivileges(const Token& token, const std::vector<std::string>& names) {
+  // The token on the way has the process's default security descriptor.
+  const win32::AsProcess as_process;
   std::vector<unsigned char> wanted = ToEnable(names);
   const HANDLE source = Win32Token::From(token).handle();
   const win32::UniqueHandle copy = win32::AdjustableCopy(source, token.level(), TOKEN_ADJUST_PRIVILEGES);

@@ -6,27 +6,29 @@
 
 namespace impersonate::win32 {
 
-// The token on the calling thread, null if there is none. The right to open it is the process's, and the
+// The token on the calling thread, null if there is none. The right to open it is the process's, or the
 // thread's own where the process has none.
 UniqueHandle OpenCurrentThreadToken(DWORD access);
 
-// Puts an impersonation token (with TOKEN_IMPERSONATE) on the calling thread, or none for null. When it
-// throws, the thread is as it was.
+// Puts an impersonation token (with TOKEN_IMPERSONATE) on the calling thread, or none for null. The handle
+// has to stay open for as long as the token is there. When it throws, the thread is as it was.
 void SetCurrentThreadToken(HANDLE token);
 
-// The same, where a thread gets back what it had: the process aborts if that fails.
-void GiveBackCurrentThreadToken(HANDLE token) noexcept;
+// The same, where a thread gets back what it had: the process aborts if that fails. `lasting` is a handle of
+// that token which lives for as long as the token is on the thread, if there is one.
+void GiveBackCurrentThreadToken(HANDLE token, HANDLE lasting = nullptr) noexcept;
 
 // Gives the calling thread back, when it goes, the token that it had at the start.
 class KeepThreadToken {
  public:
-  KeepThreadToken() : token_(OpenCurrentThreadToken(TOKEN_IMPERSONATE)) {}
-  ~KeepThreadToken() { GiveBackCurrentThreadToken(token_.get()); }
+  KeepThreadToken();
+  ~KeepThreadToken() { GiveBackCurrentThreadToken(token_.get(), lasting_); }
   KeepThreadToken(const KeepThreadToken&) = delete;
   KeepThreadToken& operator=(const KeepThreadToken&) = delete;
 
  private:
   UniqueHandle token_;
+  HANDLE lasting_;
 };
 
 // Makes the calling thread act as the process for as long as it lives.

@@ -94,8 +94,8 @@ Error UnknownUser(const char* syscall, const std::string& user) {
 
 TcbOnThread::TcbOnThread() {
   const LUID tcb = PrivilegeByName("SeTcbPrivilege");
-  held_ = ProcessHolds(tcb);
-  SetCurrentThreadToken(held_ ? ProcessTokenWith(tcb).get() : nullptr);
+  if (ProcessHolds(tcb)) token_ = ProcessTokenWith(tcb);
+  SetCurrentThreadToken(token_.get());
 }
 
 LsaConnection::LsaConnection() {

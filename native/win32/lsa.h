@@ -23,11 +23,11 @@ class TcbOnThread {
  public:
   TcbOnThread();
 
-  bool held() const noexcept { return held_; }
+  bool held() const noexcept { return token_ != nullptr; }
 
  private:
   KeepThreadToken keep_;
-  bool held_;
+  UniqueHandle token_;  // null where the process does not hold it
 };
 
 // A connection to the local security authority: a trusted one (LsaRegisterLogonProcess) where the process

@@ -61,11 +61,12 @@ TokenRef TokenOfPeer(NativeSocket socket) {
     Impersonate(Handle(socket));
     client = OpenClientToken();
   }
-  // Made by the thread as what it was before, not as the client.
   return win32::Win32Token::CopyOf(client.get(), win32::LevelOf(client.get()), false);
 }
 
 std::string ServerOf(NativeSocket socket) {
+  // Has the system load a library at its first call.
+  const win32::AsProcess as_process;
   PSID owner = nullptr;
   PSECURITY_DESCRIPTOR descriptor = nullptr;
   const DWORD error = GetSecurityInfo(Handle(socket), SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner,

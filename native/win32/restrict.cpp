@@ -2,6 +2,7 @@
 
 #include "core/port.h"
 #include "win32/adjustable_copy.h"
+#include "win32/current_thread.h"
 #include "win32/integrity.h"
 #include "win32/last_error.h"
 #include "win32/privilege.h"
@@ -84,9 +85,11 @@ UniqueHandle MakeRestricted(HANDLE source, const Restrictions& restrictions) {
 
 TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
   RefuseGroupRemoval(restrictions);
+  // Of the tokens on the way only the last has a security descriptor of ours: the others are to have the
+  // process's default. Names of SIDs may be the system's to look up.
+  const win32::AsProcess as_process;
   const Level level = token.level();
   const UniqueHandle restricted = MakeRestricted(Win32Token::From(token).handle(), restrictions);
-  // The restricted token has the security descriptor that the calling thread gives; the copy has ours.
   if (restrictions.integrity.empty()) return Win32Token::CopyOf(restricted.get(), level, false);
   const UniqueHandle lowered = win32::AdjustableCopy(restricted.get(), level, TOKEN_ADJUST_DEFAULT);
   win32::SetIntegrity(lowered.get(), restrictions.integrity);

@@ -28,7 +28,8 @@ void Apply(Captured& captured, const Token* current, const Token& token) {
   try {
     win32::VerifyCurrentThread(target);
   } catch (...) {
-    win32::GiveBackCurrentThreadToken(captured.now(current));
+    win32::GiveBackCurrentThreadToken(captured.now(current),
+                                      current ? Win32Token::From(*current).handle() : nullptr);
     throw;
   }
   token.MarkVerified();

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "win32/current_thread.h"
 #include "win32/last_error.h"
-#include "win32/token_information.h"
 #include "win32/token_security.h"
 
 namespace impersonate::win32 {
@@ -15,7 +15,8 @@ static_assert(static_cast<int>(Level::kDelegation) == SecurityDelegation);
 
 std::shared_ptr<const Win32Token> Win32Token::CopyOf(HANDLE source, Level level, bool primary) {
   constexpr DWORD kAccess = TOKEN_QUERY | TOKEN_IMPERSONATE | TOKEN_DUPLICATE;
-  TokenSecurity security(UserOf(source).get());
+  TokenSecurity security;
+  const AsProcess as_process;
   HANDLE copy = nullptr;
   if (!DuplicateTokenEx(source, kAccess, security.attributes(),
                         static_cast<SECURITY_IMPERSONATION_LEVEL>(level), TokenImpersonation, &copy)) {

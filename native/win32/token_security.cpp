@@ -15,22 +15,19 @@ std::size_t AceSize(PSID sid) { return sizeof(ACCESS_ALLOWED_ACE) - sizeof(DWORD
 
 }  // namespace
 
-TokenSecurity::TokenSecurity(PSID user) {
+TokenSecurity::TokenSecurity() {
   const PSID process = ProcessIdentity::Get().user().get();
-  dacl_.resize(sizeof(ACL) + AceSize(process) + AceSize(user));
+  dacl_.resize(sizeof(ACL) + AceSize(process));
   if (!InitializeAcl(dacl(), static_cast<DWORD>(dacl_.size()), ACL_REVISION)) ThrowLastError("InitializeAcl");
-  Allow(process);
-  Allow(user);
+  if (!AddAccessAllowedAce(dacl(), ACL_REVISION, kAccess, process)) ThrowLastError("AddAccessAllowedAce");
   if (!InitializeSecurityDescriptor(&descriptor_, SECURITY_DESCRIPTOR_REVISION)) {
     ThrowLastError("InitializeSecurityDescriptor");
   }
+  // Whoever owns an object may change its DACL.
+  if (!SetSecurityDescriptorOwner(&descriptor_, process, FALSE)) ThrowLastError("SetSecurityDescriptorOwner");
   if (!SetSecurityDescriptorDacl(&descriptor_, TRUE, dacl(), FALSE))
     ThrowLastError("SetSecurityDescriptorDacl");
   attributes_ = {sizeof attributes_, &descriptor_, FALSE};
-}
-
-void TokenSecurity::Allow(PSID sid) {
-  if (!AddAccessAllowedAce(dacl(), ACL_REVISION, kAccess, sid)) ThrowLastError("AddAccessAllowedAce");
 }
 
 }  // namespace impersonate::win32

@@ -6,21 +6,22 @@
 
 namespace impersonate::win32 {
 
-// Who may open a token of ours once it is on a thread: the process, to read it back, and the token's own
-// user, for code that opens it as the thread. Neither may change it. The system's default would follow
-// from whomever the creating thread impersonates, and could lock the process out.
+// The security descriptor of a token of ours, which others could open once it is on a thread: it belongs to
+// the process's user, who may read, duplicate and put it on, and admits nobody else. Not the token's own user
+// either, who may hold another token of that name, with fewer rights. The system's default would follow from
+// whomever the creating thread impersonates.
 class TokenSecurity {
  public:
-  explicit TokenSecurity(PSID user);
+  TokenSecurity();
   TokenSecurity(const TokenSecurity&) = delete;
   TokenSecurity& operator=(const TokenSecurity&) = delete;
 
-  // For the creation of the token; valid while this object lives.
+  // For the creation of the token by a thread that acts as the process: nobody else can make the process's
+  // user the owner. Valid while this object lives.
   SECURITY_ATTRIBUTES* attributes() noexcept { return &attributes_; }
 
  private:
   ACL* dacl() noexcept { return reinterpret_cast<ACL*>(dacl_.data()); }
-  void Allow(PSID sid);
 
   std::vector<unsigned char> dacl_;
   SECURITY_DESCRIPTOR descriptor_{};

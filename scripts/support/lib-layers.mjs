@@ -17,6 +17,7 @@ const builtins = new Set(
     'path',
     'process',
     'url',
+    'tls',
     'util',
     'v8',
     'worker_threads',

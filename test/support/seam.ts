@@ -64,6 +64,14 @@ export interface CallRecord {
   readonly denied: number;
 }
 
+export interface KernelObject {
+  readonly handle: bigint;
+  /** As the kernel calls it: 'Thread', 'Event', 'IoCompletion', 'Token'. */
+  readonly type: string;
+  /** Owner and DACL as SDDL; '' where there is none, or the handle does not tell. */
+  readonly security: string;
+}
+
 /** What was taken from the authority and not given back. */
 export interface Outstanding {
   readonly lsaConnections: number;
@@ -120,6 +128,15 @@ export interface Seam {
   /** Opens it as the calling thread and closes it again: 0, or the Win32 error, 5 for access denied. */
   openObject(name: string): number;
   closeObjects(): void;
+  /** What the process has open. */
+  kernelObjects(): KernelObject[];
+  /** The rights that the object's security descriptor grants to whoever has the token. */
+  grantedAccess(object: bigint, token: bigint): number;
+  /**
+   * Kernel objects that the module ('' for node.exe) makes without a security descriptor get one from the token that the
+   * thread acts as: its owner and default DACL. It is the most that Windows does; Wine leaves them without any.
+   */
+  patchDefaultSecurity(moduleName: string): string[];
   /** Open handles of the process; threads and sockets that are going away still count for a while. */
   handleCount(): number;
 

@@ -4,7 +4,6 @@
 // After windows.h.
 #include <winternl.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "nt_function.h"
@@ -49,11 +48,15 @@ std::vector<HandleEntry> ReadHandles() {
 
 }  // namespace
 
-std::size_t CountHandles() {
-  const std::vector<HandleEntry> entries = ReadHandles();
+std::vector<HANDLE> OwnHandles() {
+  std::vector<HANDLE> handles;
   const ULONG_PTR self = GetCurrentProcessId();
-  return static_cast<std::size_t>(std::count_if(
-      entries.begin(), entries.end(), [&](const HandleEntry& entry) { return entry.process == self; }));
+  for (const HandleEntry& entry : ReadHandles()) {
+    if (entry.process == self) handles.push_back(reinterpret_cast<HANDLE>(entry.handle));
+  }
+  return handles;
 }
+
+std::size_t CountHandles() { return OwnHandles().size(); }
 
 }  // namespace seam

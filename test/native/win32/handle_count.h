@@ -1,11 +1,15 @@
 #pragma once
 
+#include <windows.h>
+
 #include <cstddef>
+#include <vector>
 
 namespace seam {
 
 // Open handles of this process, from the system's table of all: Wine's GetProcessHandleCount always answers
 // 0.
+std::vector<HANDLE> OwnHandles();
 std::size_t CountHandles();
 
 }  // namespace seam

@@ -40,6 +40,14 @@ EffectiveToken OpenEffectiveToken(DWORD access) {
   }
   const DWORD error = GetLastError();
   if (error == ERROR_CANT_OPEN_ANONYMOUS) return {nullptr, true, SecurityAnonymous};
+  // The product's tokens admit the process alone, and Wine asks for the thread's own right.
+  const HANDLE self = GetCurrentProcess();
+  if (error == ERROR_ACCESS_DENIED &&
+      DuplicateHandle(self, GetCurrentThreadToken(), self, &token, access, FALSE, 0)) {
+    Handle handle(token);
+    const int level = ReadLevel(token);
+    return {std::move(handle), true, level};
+  }
   if (error != ERROR_NO_TOKEN) throw CallFailed("OpenThreadToken", error);
   if (!OpenProcessToken(GetCurrentProcess(), access, &token)) ThrowLastError("OpenProcessToken");
   return {Handle(token), false, kNoLevel};
