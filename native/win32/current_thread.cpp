@@ -1,6 +1,7 @@
 #include "win32/current_thread.h"
 
 #include <string>
+#include <utility>
 
 #include "core/fatal.h"
 #include "win32/last_error.h"
@@ -51,11 +52,14 @@ UniqueHandle OpenCurrentThreadToken(DWORD access) {
 }
 
 void SetCurrentThreadToken(HANDLE token) {
-  // Touched before the switch: MinGW's runtime makes an event for a thread that touches such a variable
-  // first.
-  HANDLE& known = put_on;
-  if (!SetThreadToken(nullptr, token)) ThrowLastError("SetThreadToken");
-  known = token;
+  // Written before the switch: MinGW's runtime makes an event for a thread that uses such a variable first.
+  const HANDLE before = std::exchange(put_on, nullptr);
+  if (!SetThreadToken(nullptr, token)) {
+    const DWORD error = GetLastError();
+    put_on = before;
+    throw Win32Error(error, "SetThreadToken");
+  }
+  put_on = token;
 }
 
 void GiveBackCurrentThreadToken(HANDLE token, HANDLE lasting) noexcept {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "win32/current_thread.h"
+#include "win32/last_error.h"
 #include "win32/token_information.h"
 
 namespace impersonate::win32 {
@@ -31,10 +31,19 @@ void RequireUser(const Sid& actual, const Sid& wanted) {
 }  // namespace
 
 void VerifyCurrentThread(const Win32Token& token) {
-  const UniqueHandle carried = OpenCurrentThreadToken(TOKEN_QUERY);
-  if (!carried) throw Error("ERR_IMPERSONATION_MISMATCH", "The thread carries no token after the switch");
-  RequireLevel(LevelOf(carried.get()), token.level());
-  RequireUser(UserOf(carried.get()), UserOf(token.handle()));
+  // A pseudo handle, which may be queried whoever the token admits.
+  const HANDLE carried = GetCurrentThreadToken();
+  TOKEN_TYPE type{};
+  DWORD length = 0;
+  if (!GetTokenInformation(carried, TokenType, &type, sizeof type, &length)) {
+    const DWORD error = GetLastError();
+    // Wine has the second.
+    if (error != ERROR_NO_TOKEN && error != ERROR_INVALID_HANDLE)
+      throw Win32Error(error, "GetTokenInformation");
+    throw Error("ERR_IMPERSONATION_MISMATCH", "The thread carries no token after the switch");
+  }
+  RequireLevel(LevelOf(carried), token.level());
+  RequireUser(UserOf(carried), UserOf(token.handle()));
 }
 
 }  // namespace impersonate::win32
