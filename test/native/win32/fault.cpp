@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "call_failed.h"
+#include "identity.h"
 #include "handle.h"
 #include "interposer.h"
 #include "redirects.h"
@@ -67,12 +68,11 @@ std::vector<std::string> Install(HMODULE module, const std::string& function, bo
   return labels;
 }
 
-Handle WeakenThreadToken(HANDLE thread) {
-  HANDLE strong = nullptr;
-  if (!OpenThreadToken(thread, TOKEN_DUPLICATE, TRUE, &strong)) ThrowLastError("OpenThreadToken");
-  const Handle owned(strong);
+// Of the calling thread's token.
+Handle WeakCopy() {
+  const EffectiveToken strong = OpenEffectiveToken(TOKEN_QUERY | TOKEN_DUPLICATE);
   HANDLE weak = nullptr;
-  if (!DuplicateTokenEx(strong, TOKEN_QUERY | TOKEN_IMPERSONATE, nullptr, SecurityIdentification,
+  if (!DuplicateTokenEx(strong.handle.get(), TOKEN_QUERY | TOKEN_IMPERSONATE, nullptr, SecurityIdentification,
                         TokenImpersonation, &weak)) {
     ThrowLastError("DuplicateTokenEx");
   }
@@ -84,7 +84,7 @@ BOOL WINAPI LyingSetThreadToken(PHANDLE thread, HANDLE token) {
     // The caller's handle may not allow copying: the copy is made from what the thread got.
     if (!SetThreadToken(thread, token)) return GetLastError();
     if (token == nullptr) return ERROR_SUCCESS;
-    const Handle weak = WeakenThreadToken(thread != nullptr ? *thread : GetCurrentThread());
+    const Handle weak = WeakCopy();
     return SetThreadToken(thread, weak.get()) ? ERROR_SUCCESS : GetLastError();
   });
 }
