@@ -1,6 +1,7 @@
 import type { Dir } from 'node:fs';
 import type { Identity } from '../identity';
 import { cp } from './cp';
+import { keepDescriptor } from './descriptors';
 import { opendir, opendirSync as openDirSync } from './dir';
 import { openHandle, type FileHandle } from './file-handle';
 import { appendFile, readFile, truncate, writeFile } from './files';
@@ -52,7 +53,7 @@ const calls = {
     noteFileHandle(identity, path, openHandle(identity, toPath(path), toFlags(flags), toMode(mode, 0o666))),
   /** What `open` comes to without a FileHandle: the caller's descriptor. */
   openDescriptor: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<number> =>
-    startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666)),
+    startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666)).then(keepDescriptor),
   opendir,
   readFile,
   readdir,

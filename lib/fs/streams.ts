@@ -2,6 +2,7 @@ import type { ReadStream, WriteStream } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../identity';
 import { noteClosed, noteOpening } from '../open-handles';
+import { close } from './descriptors';
 import { operations } from './operations';
 import { originals } from './node-fs';
 import { refusal } from './refusal';
@@ -18,7 +19,7 @@ interface StreamFs {
   readonly writev: typeof writev;
 }
 
-const { close, fsync, read, write, writev } = originals;
+const { fsync, read, write, writev } = originals;
 
 const noting =
   (closeDescriptor: Close): Close =>

@@ -3,7 +3,7 @@ import { guardAccess } from './access';
 import { guardChildProcesses } from './child-process';
 import { guardCredentials } from './credentials';
 import { warnOfNodeOptions } from './node-options';
-import { guardWorkers } from './worker';
+import { guardThreads } from './threads';
 
 /** Closes the ways by which Node itself would lose or spread an identity on this platform. */
 export function installGuards(): void {
@@ -12,6 +12,6 @@ export function installGuards(): void {
   if (native.port !== 'linux') return;
   guardAccess();
   guardCredentials();
-  guardWorkers();
+  guardThreads();
   warnOfNodeOptions();
 }

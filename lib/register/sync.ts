@@ -1,6 +1,7 @@
 import { native } from '../binding';
 import { observeSync } from '../diagnostics/fs';
 import { currentFlow, type Flow } from '../flow';
+import { close as closeDescriptor, closeSync as closeDescriptorSync, isKept } from '../fs/descriptors';
 import { noteClosed, noteOpening } from '../open-handles';
 import { currentTokenId } from '../scope-state';
 import { like, type AnyFunction, type Router } from './router';
@@ -48,8 +49,10 @@ export const openSync: Router = (name, original) => {
 };
 
 /** For close() and closeSync(), of which the list of open handles must know. */
-export const close: Router = (_name, original) =>
-  like(original, function (...args) {
+export const close: Router = (name, original) => {
+  const closing = (name === 'close' ? closeDescriptor : closeDescriptorSync) as AnyFunction;
+  return like(original, function (...args) {
     noteClosed(args[0] as number);
-    return Reflect.apply(original, this, args);
+    return Reflect.apply(isKept(args[0]) ? closing : original, this, args);
   });
+};

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/port.h"
+#include "core/scope_stack.h"
 #include "fs/call.h"
 #include "napi/derive_functions.h"
 #include "napi/environment.h"
@@ -29,6 +30,7 @@ void InitOnce(Napi::Env env) {
   std::call_once(once, [env] {
     const napi_node_version* version = nullptr;
     NAPI_THROW_IF_FAILED_VOID(env, napi_get_node_version(env, &version));
+    port::ClaimProcess();
     port::Init(version->major);
   });
 }
@@ -40,7 +42,8 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   try {
     InitOnce(env);
     fs::CheckLayout();
-    port::InitThread();
+    // A thread that acts as a user has been initialized: a scope cannot be opened before.
+    if (!ScopeStack::OfThread().IsActing()) port::InitThread();
   } catch (const Error& error) {
     throw ToJavaScript(env, error);
   }
