@@ -12,7 +12,8 @@
 
 namespace {
 
-// Read by other copies of the addon, on any thread. The path is the dynamic linker's, and lives as long as it.
+// Read by other copies of the addon, on any thread. The path is the dynamic linker's, and lives as long as
+// it.
 std::atomic<const char*> serving{nullptr};
 
 }  // namespace

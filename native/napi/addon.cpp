@@ -24,15 +24,18 @@
 namespace impersonate {
 namespace {
 
-// Once for the process however many threads load the addon; tried again after a failure.
+// Once for the process however many threads load the addon; tried again after a failure. No std::call_once:
+// with MinGW and musl it waits forever after a call that threw.
 void InitOnce(Napi::Env env) {
-  static std::once_flag once;
-  std::call_once(once, [env] {
-    const napi_node_version* version = nullptr;
-    NAPI_THROW_IF_FAILED_VOID(env, napi_get_node_version(env, &version));
-    port::ClaimProcess();
-    port::Init(version->major);
-  });
+  static std::mutex mutex;
+  static bool done = false;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (done) return;
+  const napi_node_version* version = nullptr;
+  NAPI_THROW_IF_FAILED_VOID(env, napi_get_node_version(env, &version));
+  port::ClaimProcess();
+  port::Init(version->major);
+  done = true;
 }
 
 }  // namespace

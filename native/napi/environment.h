@@ -24,7 +24,8 @@ class Environment {
   explicit Environment(Napi::Env env);
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
-  // Gives the thread its own identity back and closes the tokens and descriptors that the environment leaves open.
+  // Gives the thread its own identity back and closes the tokens and descriptors that the environment leaves
+  // open.
   ~Environment();
 
   // Puts the token into the process's table, to be closed with the environment at the latest. Throws Error.

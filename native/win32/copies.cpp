@@ -38,11 +38,13 @@ std::string PathOf(HMODULE module) {
   }
 }
 
+// Keeps it loaded, too, also where the copy is refused: thread-local scope stacks run code of this module
+// when their thread ends, which can be after the last environment that loaded it is gone and the host has let
+// go of it.
 HMODULE OwnModule() {
   HMODULE module = nullptr;
-  if (!GetModuleHandleExW(
-          GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
-          reinterpret_cast<const wchar_t*>(&impersonate_serving_copy), &module)) {
+  if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                          reinterpret_cast<const wchar_t*>(&impersonate_serving_copy), &module)) {
     win32::ThrowLastError("GetModuleHandleExW");
   }
   return module;
