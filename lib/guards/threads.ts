@@ -96,14 +96,16 @@ function guardInspector(): void {
   const promises = load('node:inspector/promises') as { Session: SessionClass };
   startAtBaseline(inspector, 'open');
   guardSessions(inspector.Session);
-  promises.Session.prototype.post = promisify(inspector.Session.prototype.post) as AnyFunction;
+  promises.Session.prototype.post = promisify(inspector.Session.prototype.post);
   guardConsole(console);
   guardConsole(inspector.console);
 }
 
 function tracingPrototype(): object | undefined {
   try {
-    const { createTracing } = load('node:trace_events') as { createTracing(options: object): object };
+    const { createTracing } = load('node:trace_events') as {
+      createTracing: (options: object) => object;
+    };
     return Object.getPrototypeOf(createTracing({ categories: ['node'] })) as object;
   } catch {
     // A worker has none, nor has a node that is built without it.

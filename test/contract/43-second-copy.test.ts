@@ -60,7 +60,7 @@ describeSwitching('a second copy of the addon', () => {
       });
       const { Worker } = require('node:worker_threads');
       new Worker(${JSON.stringify(worker)}, { eval: true }).on('message', say);`);
-    const refusal = expect.stringMatching(
+    const refusal: unknown = expect.stringMatching(
       /^ImpersonationError ERR_SECOND_COPY This process already uses the copy/,
     );
     expect(lines).toEqual(['true', refusal, refusal, 'true', refusal]);
