@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { native } from './binding';
-import { startedAsProcess } from './guards/worker';
 import { isRouted } from './register/install';
 import { Token } from './token';
 import { wrongType } from './validate';
@@ -35,7 +34,7 @@ function requireToken(options: unknown): Token {
  * `eval` code is CommonJS. If the identity cannot be taken on, 'error' is emitted, and none of the file's code runs.
  * Throws ERR_TOKEN_CLOSED for a closed token, and what the Worker's constructor throws.
  */
-export class ImpersonatedWorker extends startedAsProcess(Worker) {
+export class ImpersonatedWorker extends Worker {
   constructor(file: string | URL, options: ImpersonatedWorkerOptions) {
     const token = requireToken(options);
     const entry = workerEntry(file, options.eval ?? false);

@@ -4,6 +4,6 @@ import { Token } from './token';
 
 /** What `token.linked` does. */
 export function linkedToken(token: Token): Token | null {
-  const id = native.linkedToken(token.openId());
+  const id = native.linkedToken(token.sourceId());
   return id === 0 ? null : new Token(internal, id);
 }

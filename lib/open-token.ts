@@ -3,15 +3,26 @@ import type { NativeDescription, TokenId } from '../types/native';
 import { native } from './binding';
 import { refuseClone } from './clone';
 import { Described } from './described';
-import { ImpersonationError } from './error';
+import { argumentError, ImpersonationError } from './error';
 import { inspectToken } from './inspect-token';
 import type { Token } from './token';
 import type { TokenLease } from './token-lease';
-import { registerToken, unregisterToken } from './token-registry';
+import { quietToken, registerToken, unregisterToken } from './token-registry';
 import { wrongType } from './validate';
+
+/** Marks the tokens of every copy of the package, each with a value of its own. */
+const copyMark = Symbol.for('impersonate.Token');
+const thisCopy = Symbol('impersonate');
+
+function isOfAnotherCopy(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !(copyMark in value)) return false;
+  return value[copyMark] !== thisCopy;
+}
 
 /** A token's life: open from the start, closed once and for good. */
 export abstract class OpenToken extends Described {
+  /** @internal */
+  declare readonly [copyMark]: symbol;
   /** Undefined once it is closed. */
   #lease: TokenLease | undefined;
 
@@ -58,6 +69,13 @@ export abstract class OpenToken extends Described {
     return (this.#lease as TokenLease).share();
   }
 
+  /** @internal `openId()` of a token that another is made of: as a step of a chain it need not be closed. */
+  sourceId(): TokenId {
+    const id = this.openId();
+    quietToken(this.#lease as TokenLease);
+    return id;
+  }
+
   /** @internal The native token; throws ERR_TOKEN_CLOSED. */
   openId(): TokenId {
     if (!this.#lease) throw new ImpersonationError('The token is closed', 'ERR_TOKEN_CLOSED');
@@ -67,6 +85,12 @@ export abstract class OpenToken extends Described {
   /** @internal */
   static validate(value: unknown, argument: string): asserts value is Token {
     if (typeof value === 'object' && value !== null && #lease in value) return;
+    if (isOfAnotherCopy(value)) {
+      throw argumentError(
+        'ERR_INVALID_ARG_TYPE',
+        `The "${argument}" argument must be an instance of Token. Received a Token of another copy of the package`,
+      );
+    }
     throw wrongType(argument, 'an instance of Token', value);
   }
 
@@ -75,3 +99,5 @@ export abstract class OpenToken extends Described {
     return native.describeToken(this.openId());
   }
 }
+
+Object.defineProperty(OpenToken.prototype, copyMark, { value: thisCopy });

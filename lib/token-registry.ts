@@ -6,10 +6,13 @@ import type { TokenLease } from './token-lease';
 const live = new Map<TokenId, WeakRef<OpenToken>>();
 let warned = false;
 
+/** Tokens that need no close(). */
+const quiet = new WeakSet<TokenLease>();
+
 /** Tokens that nobody closed: their handles are released, and the mistake is named once. */
-const collected = new FinalizationRegistry<{ lease: TokenLease; quiet: boolean }>(({ lease, quiet }) => {
+const collected = new FinalizationRegistry<TokenLease>((lease) => {
   if (live.get(lease.id)?.deref() === undefined) live.delete(lease.id);
-  if (!lease.release() || quiet || warned) return;
+  if (!lease.release() || quiet.has(lease) || warned) return;
   warned = true;
   process.emitWarning('A Token was garbage-collected without close(). Its handle has been released now', {
     type: 'ImpersonationWarning',
@@ -18,10 +21,16 @@ const collected = new FinalizationRegistry<{ lease: TokenLease; quiet: boolean }
   });
 });
 
-/** `quiet`: its owner never asked for it, and need not close it. */
-export function registerToken(token: OpenToken, lease: TokenLease, quiet: boolean): void {
+/** `isQuiet`: its owner never asked for it, and need not close it. */
+export function registerToken(token: OpenToken, lease: TokenLease, isQuiet: boolean): void {
   live.set(lease.id, new WeakRef(token));
-  collected.register(token, { lease, quiet }, token);
+  if (isQuiet) quietToken(lease);
+  collected.register(token, lease, token);
+}
+
+/** Has the token released without a warning if it is collected before close(). */
+export function quietToken(lease: TokenLease): void {
+  quiet.add(lease);
 }
 
 export function unregisterToken(token: OpenToken, lease: TokenLease): void {

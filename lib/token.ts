@@ -51,7 +51,7 @@ export class Token extends TokenSources {
    * port does not have throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM. Names that the token does not hold are ignored.
    */
   restrict(options: RestrictOptions): Token {
-    return new Token(internal, native.restrictToken(this.openId(), toRestrictions(options)));
+    return new Token(internal, native.restrictToken(this.sourceId(), toRestrictions(options)));
   }
 
   /**
@@ -61,7 +61,7 @@ export class Token extends TokenSources {
   duplicate(options: { level?: ImpersonationLevel } = {}): Token {
     validateOptions(options, 'options', ['level']);
     const { level = this.level ?? 'impersonation' } = options;
-    return new Token(internal, native.duplicateToken(this.openId(), levelNumber(level, 'options.level')));
+    return new Token(internal, native.duplicateToken(this.sourceId(), levelNumber(level, 'options.level')));
   }
 
   /** Whether both stand for the same user with the same groups, privileges, restrictions and level. */

@@ -209,6 +209,12 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
     ...args: FsCalls[K]['args']
   ): number | [FsCalls[K]['result']];
 
+  /** Has the environment close the descriptor at its end, unless it is closed by one of the two functions below. */
+  keepDescriptor(fd: number): void;
+  /** On a pool thread: 0 or libuv's negative number. */
+  closeDescriptor(fd: number): Promise<number>;
+  closeDescriptorSync(fd: number): number;
+
   /** Calls `fn`, which changes the process's own credentials, while no thread is or can come into a scope. */
   changeCredentials<R>(fn: () => R): R;
 

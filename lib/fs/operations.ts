@@ -1,7 +1,7 @@
 import type { Dir } from 'node:fs';
 import type { Identity } from '../identity';
 import { cp } from './cp';
-import { openDescriptor } from './descriptor';
+import { keepDescriptor } from './descriptors';
 import { opendir, opendirSync as openDirSync } from './dir';
 import { openHandle, type FileHandle } from './file-handle';
 import { appendFile, readFile, truncate, writeFile } from './files';
@@ -51,7 +51,9 @@ const calls = {
   mkdtempDisposable,
   open: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<FileHandle> =>
     noteFileHandle(identity, path, openHandle(identity, toPath(path), toFlags(flags), toMode(mode, 0o666))),
-  openDescriptor,
+  /** What `open` comes to without a FileHandle: the caller's descriptor. */
+  openDescriptor: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<number> =>
+    startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666)).then(keepDescriptor),
   opendir,
   readFile,
   readdir,

@@ -1,8 +1,8 @@
 import type { ReadStream, WriteStream } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../identity';
-import { noteOpening } from '../open-handles';
-import { closeDescriptor } from './descriptor';
+import { noteClosed, noteOpening } from '../open-handles';
+import { close } from './descriptors';
 import { operations } from './operations';
 import { originals } from './node-fs';
 import { refusal } from './refusal';
@@ -19,9 +19,12 @@ interface StreamFs {
   readonly writev: typeof writev;
 }
 
-const { close, fsync, read, write, writev } = originals;
+const { fsync, read, write, writev } = originals;
 
-const closing: Close = (fd, done) => closeDescriptor(fd, () => close(fd, done));
+const closing: Close = (fd, done) => {
+  noteClosed(fd);
+  close(fd, done);
+};
 
 /** What node's streams take as `options.fs`: opens as the identity, and needs nobody for the rest. */
 function streamFs(identity: Identity): StreamFs {

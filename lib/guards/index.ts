@@ -4,14 +4,14 @@ import { guardChildProcesses } from './child-process';
 import { guardCredentials } from './credentials';
 import { guardLazyParts } from './lazy';
 import { warnOfNodeOptions } from './node-options';
-import { guardWorkers } from './worker';
+import { guardThreads } from './threads';
 
 /** Closes the ways by which Node itself would lose or spread an identity on this platform. */
 export function installGuards(): void {
   if (native.port === 'unsupported') return;
   guardChildProcesses();
   guardLazyParts();
-  guardWorkers();
+  guardThreads();
   if (native.port !== 'linux') return;
   guardAccess();
   guardCredentials();

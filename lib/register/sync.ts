@@ -1,8 +1,8 @@
 import { enterSync, requireNoConflict } from '../conflict';
 import { observeSync } from '../diagnostics/fs';
 import { currentFlow, type Flow } from '../flow';
-import { closeDescriptor } from '../fs/descriptor';
-import { noteOpening } from '../open-handles';
+import { close as closeDescriptor, closeSync as closeDescriptorSync, isKept } from '../fs/descriptors';
+import { noteClosed, noteOpening } from '../open-handles';
 import { currentTokenId } from '../scope-state';
 import { like, type AnyFunction, type Router } from './router';
 
@@ -52,8 +52,11 @@ export const openSync: Router = (name, original) => {
   });
 };
 
-/** For close() and closeSync(), whether or not what they close was opened in a flow. */
-export const close: Router = (_name, original) =>
-  like(original, function (...args) {
-    return closeDescriptor(args[0] as number, () => Reflect.apply(original, this, args));
+/** For close() and closeSync(), of which the list of open handles must know. */
+export const close: Router = (name, original) => {
+  const closing = (name === 'close' ? closeDescriptor : closeDescriptorSync) as AnyFunction;
+  return like(original, function (...args) {
+    noteClosed(args[0] as number);
+    return Reflect.apply(isKept(args[0]) ? closing : original, this, args);
   });
+};

@@ -19,12 +19,17 @@ const char* Name() noexcept;
 // Node ignores its variables.
 bool IsSecureExecution() noexcept;
 
+// Called before Init. Throws ERR_SECOND_COPY, with the paths of both, if another copy of the addon serves
+// this process, be it on another thread or of another version: each copy knows only the scopes that it has
+// opened.
+void ClaimProcess();
+
 // Called once per process, before anything else, by the first thread that loads the addon. Throws where
 // impersonation cannot be made safe in this process.
 void Init(unsigned node_major);
 
-// Called by every thread that loads the addon. A thread that was born with a user's identity is given
-// the process's; throws if that fails, and the addon does not load there.
+// Called by every thread that loads the addon, outside of every scope. A thread that was born with a user's
+// identity is given the process's; throws if that fails, and the addon does not load there.
 void InitThread();
 
 // Calls `at_end(data)` on the calling thread when that thread ends. At most once on a thread. Not the work of

@@ -68,6 +68,8 @@ class ScopeStack {
   void End() noexcept;
 
   std::size_t depth() const noexcept { return frames_.size(); }
+  // Whether a scope is open, of whatever kind, or the thread is pinned to a token.
+  bool IsActing() const noexcept { return !frames_.empty() || pinned_; }
   // The innermost scope's token, null outside and in a baseline scope.
   TokenRef current_token() const { return frames_.empty() ? nullptr : frames_.back().token; }
 

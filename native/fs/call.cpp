@@ -261,9 +261,9 @@ const Operation kOperations[] = {
 };
 const std::size_t kOperationCount = std::size(kOperations);
 
-void CloseDescriptor(int fd) noexcept {
+int CloseDescriptor(int fd) noexcept {
   Request request;
-  uv_fs_close(nullptr, request.get(), fd, nullptr);
+  return uv_fs_close(nullptr, request.get(), fd, nullptr);
 }
 
 std::uint64_t FragmentSize(const uv_statfs_t& stat) noexcept {

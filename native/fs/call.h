@@ -56,8 +56,8 @@ struct Operation {
 extern const Operation kOperations[];
 extern const std::size_t kOperationCount;
 
-// Closes a descriptor that nobody has got.
-void CloseDescriptor(int fd) noexcept;
+// Closes a descriptor: 0 or libuv's negative number.
+int CloseDescriptor(int fd) noexcept;
 
 // What uv_fs_statfs says of the fundamental block size; 0 from a libuv that does not tell.
 std::uint64_t FragmentSize(const uv_statfs_t& stat) noexcept;

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/port.h"
+#include "core/scope_stack.h"
 #include "fs/call.h"
 #include "napi/derive_functions.h"
 #include "napi/environment.h"
@@ -23,14 +24,18 @@
 namespace impersonate {
 namespace {
 
-// Once for the process however many threads load the addon; tried again after a failure.
+// Once for the process however many threads load the addon; tried again after a failure. No std::call_once:
+// with MinGW and musl it waits forever after a call that threw.
 void InitOnce(Napi::Env env) {
-  static std::once_flag once;
-  std::call_once(once, [env] {
-    const napi_node_version* version = nullptr;
-    NAPI_THROW_IF_FAILED_VOID(env, napi_get_node_version(env, &version));
-    port::Init(version->major);
-  });
+  static std::mutex mutex;
+  static bool done = false;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (done) return;
+  const napi_node_version* version = nullptr;
+  NAPI_THROW_IF_FAILED_VOID(env, napi_get_node_version(env, &version));
+  port::ClaimProcess();
+  port::Init(version->major);
+  done = true;
 }
 
 }  // namespace
@@ -40,7 +45,8 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   try {
     InitOnce(env);
     fs::CheckLayout();
-    port::InitThread();
+    // A thread that acts as a user has been initialized: a scope cannot be opened before.
+    if (!ScopeStack::OfThread().IsActing()) port::InitThread();
   } catch (const Error& error) {
     throw ToJavaScript(env, error);
   }

@@ -5,6 +5,7 @@
 
 #include "core/scope_stack.h"
 #include "core/token_table.h"
+#include "fs/call.h"
 
 namespace impersonate {
 namespace {
@@ -29,6 +30,7 @@ Environment::~Environment() {
   ScopeStack::OfThread().End();
   ScopeStack::OfThread().UnshareState(scope_state_data_);
   for (const std::int32_t id : tokens_) TokenTable::Get().Close(id);
+  for (const int fd : descriptors_) fs::CloseDescriptor(fd);
 }
 
 std::int32_t Environment::AddToken(TokenRef token) {

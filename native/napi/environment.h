@@ -24,13 +24,18 @@ class Environment {
   explicit Environment(Napi::Env env);
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
-  // Gives the thread its own identity back and closes the tokens that the environment leaves open.
+  // Gives the thread its own identity back and closes the tokens and descriptors that the environment leaves
+  // open.
   ~Environment();
 
   // Puts the token into the process's table, to be closed with the environment at the latest. Throws Error.
   std::int32_t AddToken(TokenRef token);
   // Whether it was open and this environment's.
   bool CloseToken(std::int32_t id);
+
+  // A descriptor to be closed with the environment, and one that is not any more.
+  void KeepDescriptor(int fd) { descriptors_.insert(fd); }
+  void ReleaseDescriptor(int fd) { descriptors_.erase(fd); }
 
   // Made when it is first wanted; throws Napi::Error.
   FsPool& fs_pool();
@@ -51,6 +56,7 @@ class Environment {
   Napi::Reference<Napi::ArrayBuffer> scope_state_;  // keeps the next one's memory
   ScopeState* scope_state_data_;
   std::unordered_set<std::int32_t> tokens_;
+  std::unordered_set<int> descriptors_;
   std::shared_ptr<FsPool> fs_pool_;
   IdTable<fs::Directory> directories_;
   IdTable<port::ServerCredentials> server_credentials_;

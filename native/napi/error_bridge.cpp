@@ -13,6 +13,7 @@ Napi::Error ToJavaScript(Napi::Env env, const Error& error) {
     return Napi::Error(env, made);
   }
   Napi::Error plain = Napi::Error::New(env, error.what());
+  plain.Set("name", Napi::String::New(env, "ImpersonationError"));
   plain.Set("code", Napi::String::New(env, error.code()));
   if (error.number() != 0) plain.Set("errno", Napi::Number::New(env, error.number()));
   if (!error.syscall().empty()) plain.Set("syscall", Napi::String::New(env, error.syscall()));

@@ -9,6 +9,7 @@
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
 #include "napi/fs_call.h"
+#include "napi/promise_worker.h"
 
 namespace impersonate {
 namespace {
@@ -36,6 +37,26 @@ Napi::Value FsSync(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value KeepDescriptor(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env()).KeepDescriptor(IntegerArgument(info, 0));
+  return info.Env().Undefined();
+}
+
+Napi::Value CloseDescriptor(const Napi::CallbackInfo& info) {
+  const int fd = IntegerArgument(info, 0);
+  const Napi::Value promise = PromiseWorker<int>::Start(
+      info.Env(), "impersonate:close", [fd] { return fs::CloseDescriptor(fd); },
+      [](Napi::Env env, int error) -> Napi::Value { return Napi::Number::New(env, error); });
+  Environment::Of(info.Env()).ReleaseDescriptor(fd);
+  return promise;
+}
+
+Napi::Value CloseDescriptorSync(const Napi::CallbackInfo& info) {
+  const int fd = IntegerArgument(info, 0);
+  Environment::Of(info.Env()).ReleaseDescriptor(fd);
+  return Napi::Number::New(info.Env(), fs::CloseDescriptor(fd));
+}
+
 Napi::Object Numbers(Napi::Env env) {
   Napi::Object numbers = Napi::Object::New(env);
   for (std::size_t i = 0; i < fs::kOperationCount; ++i) {
@@ -50,6 +71,9 @@ void ExportFsFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("fsCalls", Numbers(env));
   Export<StartFs>(env, exports, "startFs");
   Export<FsSync>(env, exports, "fsSync");
+  Export<KeepDescriptor>(env, exports, "keepDescriptor");
+  Export<CloseDescriptor>(env, exports, "closeDescriptor");
+  Export<CloseDescriptorSync>(env, exports, "closeDescriptorSync");
 }
 
 }  // namespace impersonate

@@ -18,6 +18,7 @@ void CapturedDelete::operator()(Captured* captured) const noexcept { delete capt
 
 const char* Name() noexcept { return "unsupported"; }
 bool IsSecureExecution() noexcept { return false; }
+void ClaimProcess() {}
 void Init(unsigned) {}
 void InitThread() {}
 void AtThreadEnd(void (*)(void*), void*) {}

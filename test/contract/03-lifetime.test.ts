@@ -136,3 +136,21 @@ test('a collected token releases its handle and warns once in a process', async 
   ]);
   expect(lines).toEqual(expect.arrayContaining(['made 50', 'left 0']));
 });
+
+test('a chain of tokens needs a close() of its last one alone', async () => {
+  const { code, stdout } = await runSource(
+    `
+    process.on('warning', (warning) => say(warning.name + ' ' + warning.code));
+    const baseline = Token.count;
+    const removePrivileges = Token.current().privileges.map(({ name }) => name).slice(0, 1);
+    for (let i = 0; i < 50; i++) Token.process().restrict({ removePrivileges }).duplicate().close();
+    for (let turn = 0; turn < 100 && Token.count > baseline + 1; turn++) {
+      globalThis.gc();
+      await new Promise((resolve) => { setTimeout(resolve, 10); });
+    }
+    say('left ' + (Token.count - baseline <= 1));
+    `,
+    { execArgv: ['--expose-gc'] },
+  );
+  expect({ code, lines: stdout.split(/\r?\n/).filter(Boolean) }).toEqual({ code: 0, lines: ['left true'] });
+});

@@ -1,7 +1,8 @@
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf } from '../support/child';
-import { root } from '../support/paths';
+import { copyOfProduct } from '../support/copy';
+import { product } from '../support/paths';
 import { describeSwitching } from '../support/switching';
 import { tempFolder } from '../support/temp-folder';
 
@@ -76,23 +77,24 @@ describeSwitching('threads born while a scope is open', () => {
     expect(lines).toEqual(['TypeError', 'true']);
   });
 
-  // A Worker class taken before the package was loaded is beyond its reach: the thread is born as the user.
   test('a thread off the baseline is healed when it loads the package', async () => {
-    const copy = copyForEveryone();
-    const worker = `${status}
+    const { folder, status: own } = copyForEveryone();
+    const worker = `const { threadStatus } = require(${JSON.stringify(own)});
       const { parentPort } = require('node:worker_threads');
       const before = threadStatus();
-      const { Token } = require(${JSON.stringify(copy)});
+      const { Token } = require(${JSON.stringify(folder)});
       const after = threadStatus();
       const { capabilities } = after;
-      parentPort.postMessage([before.uids.join(), before.groups.includes(0), after.uids.join(), after.gids.join(), capabilities.effective === capabilities.permitted, Token.thread()].join(' '));`.replaceAll(
-      require.resolve('../support/thread-status'),
-      join(copy, 'thread-status.js'),
-    );
+      parentPort.postMessage([before.uids.join(), before.groups.includes(0), after.uids.join(), after.gids.join(), capabilities.effective === capabilities.permitted, Token.thread()].join(' '));`;
     const lines = await linesOf(
       `const { Worker } = require('node:worker_threads');
       const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
-      const { Token } = require(${JSON.stringify(copy)});
+      // Node's own way to start the thread, as it was before the package was loaded.
+      const idle = new Worker('', { eval: true });
+      const handle = Object.getPrototypeOf(idle[Object.getOwnPropertySymbols(idle).find((of) => of.description === 'kHandle')]);
+      const { startThread } = handle;
+      const { Token } = require(${JSON.stringify(folder)});
+      handle.startThread = startThread;
       Token.forUser('imp-alice').then((alice) => {
         const worker = alice.runSync(() => new Worker(${JSON.stringify(worker)}, { eval: true }));
         worker.on('message', say);
@@ -104,22 +106,100 @@ describeSwitching('threads born while a scope is open', () => {
     const uid = '\\d+';
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(new RegExp(`^65533,(${uid}),0,\\1 false 0,0,0,0 0,0,0,0 true $`));
-    expect(lines[0]).not.toMatch(/^0,/);
+    expect(lines[0]).not.toMatch(/^65533,0,/);
+  });
+
+  test('a thread that is a user for life stays so when it loads the package again', async () => {
+    const { folder } = copyForEveryone();
+    const worker = `for (const key of Object.keys(require.cache)) delete require.cache[key];
+      require(${JSON.stringify(folder)});
+      require('node:worker_threads').parentPort.postMessage(String(process.geteuid()));`;
+    const lines = await linesOf(
+      `const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      const { ImpersonatedWorker, Token } = require(${JSON.stringify(folder)});
+      Token.forUser('imp-alice').then((token) => {
+        say(token.user.id);
+        const worker = new ImpersonatedWorker(${JSON.stringify(worker)}, { token, eval: true });
+        worker.on('message', say);
+        worker.on('error', (error) => { say(error.stack); });
+        token.close();
+      });`,
+      {},
+      'bare',
+    );
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toBe(lines[0]);
+  });
+});
+
+describeSwitching('threads that node starts in a scope', () => {
+  const hooks = `data:text/javascript,${encodeURIComponent('export const resolve = (id, context, next) => next(id, context);')}`;
+  const session = 'const session = new inspector.Session(); session.connect();';
+  const starts: [string, string][] = [
+    ['a Worker of a class taken before', `new Worker('setInterval(() => {}, 1e6)', { eval: true });`],
+    ['module.register()', `register(${JSON.stringify(hooks)});`],
+    ['inspector.open()', 'inspector.open(0);'],
+    ['Profiler.start', `${session} session.post('Profiler.enable'); session.post('Profiler.start');`],
+    [
+      'Profiler.start by a promise',
+      `const session = new promises.Session(); session.connect(); session.post('Profiler.enable'); session.post('Profiler.start');`,
+    ],
+    ['console.profile()', `${session} session.post('Profiler.enable'); console.profile();`],
+    [
+      'NodeTracing.start',
+      `${session} session.post('NodeTracing.start', { traceConfig: { includedCategories: ['node'] } });`,
+    ],
+    ['trace_events', `createTracing({ categories: ['node'] }).enable();`],
+    ['v8.startCpuProfile()', 'require("node:v8").startCpuProfile?.();'],
+  ];
+
+  test.each(starts)('are born as the process: %s', async (_what, start) => {
+    const lines = await linesOf(
+      `const { Worker } = require('node:worker_threads');
+      const { register } = require('node:module');
+      const { createTracing } = require('node:trace_events');
+      const inspector = require('node:inspector');
+      const promises = require('node:inspector/promises');
+      const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      const { Token } = require(${JSON.stringify(product)});
+      ${status}
+      const others = () => new Map([...allThreads()].map(([id, of]) => [id, of.uids.join() + ' ' + of.gids.join()]));
+      process.chdir(${JSON.stringify(tempFolder('traces'))});
+      Token.forUser('imp-alice').then((alice) => {
+        const before = others();
+        alice.runSync(() => { ${start} });
+        const born = [...others()].filter(([id]) => !before.has(id));
+        say(String(born.length > 0 || ${String(start.includes('?.'))}));
+        say([...new Set(born.map(([, identity]) => identity))].join('; '));
+        process.exit();
+      });`,
+      { execArgv: ['--no-warnings', '--inspect-publish-uid=http'] },
+      'bare',
+    );
+    expect(lines[0]).toBe('true');
+    expect(['0,0,0,0 0,0,0,0', undefined]).toContain(lines[1]);
+  });
+
+  test('and a callback of the profiler is called as the user', async () => {
+    const lines = await linesOf(`
+      const inspector = require('node:inspector');
+      const alice = await world.alice.token();
+      alice.runSync(() => {
+        const session = new inspector.Session();
+        session.connect();
+        session.post('Profiler.enable');
+        const params = { toJSON() { say('read as ' + (world.whoAmI() === world.alice.id)); return {}; } };
+        session.post('Profiler.start', params, (error) => { say(error + ' ' + (world.whoAmI() === world.alice.id)); });
+        say('after');
+      });`);
+    expect(lines).toEqual(['read as true', 'null true', 'after']);
   });
 });
 
 /** The built package where a user other than the owner of the checkout can read it. */
-function copyForEveryone(): string {
-  const folder = join(tempFolder('copy'), 'impersonate');
-  mkdirSync(folder);
-  for (const part of ['package.json', 'dist', join('build', 'Release', 'impersonate.node')]) {
-    cpSync(join(root, part), join(folder, part), { recursive: true });
-  }
-  for (const dependency of ['bindings', 'file-uri-to-path']) {
-    cpSync(join(root, 'node_modules', dependency), join(folder, 'node_modules', dependency), {
-      recursive: true,
-    });
-  }
-  cpSync(require.resolve('../support/thread-status'), join(folder, 'thread-status.js'));
-  return folder;
+function copyForEveryone(): { folder: string; status: string } {
+  const { folder } = copyOfProduct();
+  const path = join(folder, 'thread-status.js');
+  cpSync(require.resolve('../support/thread-status'), path);
+  return { folder, status: path };
 }

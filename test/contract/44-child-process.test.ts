@@ -1,0 +1,107 @@
+import childProcess from 'node:child_process';
+import cluster from 'node:cluster';
+import { promisify } from 'node:util';
+import { Token } from 'impersonate';
+import { expectActingAs } from '../support/acting';
+import { linesOf } from '../support/child';
+import { caught } from '../support/errors';
+import { product } from '../support/paths';
+import { describeSwitching } from '../support/switching';
+import { world } from '../support/world';
+
+declare const process: NodeJS.Process & { readonly execve?: unknown };
+
+describeSwitching('child_process in a scope', () => {
+  let alice: Token;
+  beforeEach(async () => {
+    alice = await world.alice.token();
+  });
+  afterEach(() => {
+    alice.close();
+  });
+
+  const node = process.execPath;
+  const calls: [string, () => unknown][] = [
+    ['spawn', () => childProcess.spawn(node, ['-v'])],
+    ['spawnSync', () => childProcess.spawnSync(node, ['-v'])],
+    ['exec', () => childProcess.exec('exit')],
+    ['execSync', () => childProcess.execSync('exit')],
+    ['execFile', () => childProcess.execFile(node, ['-v'])],
+    ['execFileSync', () => childProcess.execFileSync(node, ['-v'])],
+    ['fork', () => childProcess.fork('none.js')],
+    ['promisified execFile', () => promisify(childProcess.execFile)(node, ['-v'])],
+    ['cluster.fork', () => cluster.fork()],
+    [
+      'ChildProcess',
+      () => {
+        const { ChildProcess } = childProcess as unknown as {
+          ChildProcess: new () => { spawn(of: object): void };
+        };
+        new ChildProcess().spawn({ file: node, args: [node, '-v'] });
+      },
+    ],
+  ];
+
+  test.each(calls)('%s throws', (_name, call) => {
+    alice.runSync(() => {
+      expect(caught(call)).toMatchObject({ name: 'ImpersonationError', code: 'ERR_CHILD_PROCESS_IN_SCOPE' });
+      expectActingAs(world.alice);
+    });
+    using _scope = alice.impersonate();
+    expect(caught(call).code).toBe('ERR_CHILD_PROCESS_IN_SCOPE');
+  });
+
+  test.each([{ uid: 0 }, { gid: 0 }, { uid: 4711, gid: 4711 }])(
+    'throws for %j by a rule of its own',
+    (ids) => {
+      alice.runSync(() => {
+        for (const start of [childProcess.spawn, childProcess.spawnSync]) {
+          expect(caught(() => start(node, ['-v'], ids))).toMatchObject({
+            code: 'ERR_CHILD_PROCESS_IN_SCOPE',
+            message: expect.stringContaining('uid or gid') as string,
+          });
+        }
+      });
+    },
+  );
+
+  test('a token of the process with less starts none either', () => {
+    using own = Token.process();
+    using less = own.restrict({ removePrivileges: own.privileges.map(({ name }) => name) });
+    less.runSync(() => {
+      expect(caught(() => childProcess.spawnSync(node, ['-v'])).code).toBe('ERR_CHILD_PROCESS_IN_SCOPE');
+    });
+  });
+
+  test('functions taken before the package was loaded throw, and work outside', async () => {
+    const lines = await linesOf(
+      `const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      const { spawn, spawnSync, execFileSync, fork, ChildProcess } = require('node:child_process');
+      const { world } = (require(${JSON.stringify(product)}), require(${JSON.stringify(require.resolve('../support/world'))}));
+      const node = process.execPath;
+      const raw = () => new ChildProcess()._handle.spawn({ file: node, args: [node, '-v'] });
+      world.alice.token().then((alice) => {
+        alice.runSync(() => {
+          for (const start of [() => spawn(node, ['-v']), () => spawnSync(node, ['-v']), () => execFileSync(node, ['-v']), () => fork('none'), raw]) {
+            try { start(); say('started'); } catch (error) { say(error.code); }
+          }
+        });
+        say('outside ' + spawnSync(node, ['-p', '1+1'], { encoding: 'utf8' }).stdout.trim());
+        spawn(node, ['-e', '0'], { stdio: 'ignore' }).on('exit', (code) => { say('outside ' + code); });
+      });`,
+      {},
+      'bare',
+    );
+    expect(lines).toEqual([...Array<string>(5).fill('ERR_CHILD_PROCESS_IN_SCOPE'), 'outside 2', 'outside 0']);
+  });
+
+  // Node 22.15 and later, on Linux.
+  (process.execve ? test : test.skip)('a program in the place of this one is refused', async () => {
+    const lines = await linesOf(`
+      const alice = await world.alice.token();
+      alice.runSync(() => {
+        try { process.execve(process.execPath, [process.execPath, '-v'], {}); } catch (error) { say(error.code); }
+      });`);
+    expect(lines).toEqual(['ERR_CHILD_PROCESS_IN_SCOPE']);
+  });
+});
