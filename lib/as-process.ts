@@ -1,6 +1,8 @@
 import { native } from './binding';
-import { runInFlow } from './flow';
+import { enterSync } from './conflict';
+import { outsideFlow, pinnedFlow, runInFlow } from './flow';
 import { withoutScopes } from './open-scopes';
+import { scopeDepth } from './scope-state';
 
 /**
  * Calls `fn` as the process and returns its result: with no flow's token, and with the thread out of its scopes until
@@ -8,4 +10,14 @@ import { withoutScopes } from './open-scopes';
  */
 export function asProcess<R>(fn: () => R): R {
   return runInFlow(null, () => native.runAtBaseline(() => withoutScopes(fn)));
+}
+
+/**
+ * Calls `fn` as whoever this thread is outside of every flow and scope, and returns its result: the process, but in an
+ * ImpersonatedWorker its user.
+ */
+export function asThread<R>(fn: () => R): R {
+  const pinned = pinnedFlow();
+  if (!pinned) return asProcess(fn);
+  return outsideFlow(() => (scopeDepth() === 0 ? fn() : enterSync(pinned.lease.id, () => withoutScopes(fn))));
 }

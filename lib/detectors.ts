@@ -58,15 +58,9 @@ export function watchScope(): void {
   queueMicrotask(checkJob);
 }
 
-/** Handlers of the process's last moments run as the process. */
-export function installExitGuards(): void {
-  process.prependListener('exit', () => {
-    native.leaveAll();
-    abandonAll();
-  });
-  process.prependListener('uncaughtExceptionMonitor', () => {
-    native.leaveAll();
-    // Another exception of the same job does not make the first one's scopes forgotten.
-    cutShort.push(...abandonAll());
-  });
+/** Leaves the scopes that an exception nobody has caught left open; they are reported when its handlers have run. */
+export function cutScopesShort(): void {
+  native.leaveAll();
+  // Another exception of the same job does not make the first one's scopes forgotten.
+  cutShort.push(...abandonAll());
 }

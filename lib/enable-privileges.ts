@@ -1,4 +1,5 @@
 import { native } from './binding';
+import { requireNoConflict } from './conflict';
 import { currentFlow } from './flow';
 import type { Impersonation } from './impersonation';
 import { internal } from './internal';
@@ -21,6 +22,7 @@ export function enablePrivileges(names: readonly string[]): Impersonation {
     validateString(name, `names[${index}]`);
     return name;
   });
+  requireNoConflict();
   const token = new Token(internal, native.privilegedToken(currentFlow()?.lease.id ?? 0, copy));
   try {
     return token.impersonate();

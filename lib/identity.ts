@@ -1,4 +1,5 @@
 import { native } from './binding';
+import { requireNoConflict } from './conflict';
 import { ImpersonationError } from './error';
 import { currentFlow, type Flow } from './flow';
 import { currentTokenId } from './scope-state';
@@ -13,13 +14,20 @@ export interface Identity {
 function scopeIdentity(): Identity | undefined {
   const id = currentTokenId();
   if (id === 0) return undefined;
+  requireNoConflict();
   const known = findToken(id);
   if (known) return { lease: known.lend() };
   // The scope's token has been closed since: it lives in the scope alone, until it gets a number again.
   return { lease: new TokenLease(native.currentToken()).share() };
 }
 
-/** Of the running code: the innermost scope's, else the flow's; undefined where it acts as the process. */
+/** Whether the running code acts as a user. */
+export const hasIdentity = (): boolean => currentTokenId() !== 0 || currentFlow() !== undefined;
+
+/**
+ * Of the running code: the innermost scope's, else the flow's; undefined where it acts as the process. Throws
+ * ERR_IDENTITY_CONFLICT where both are in effect, and of different users.
+ */
 export function currentIdentity(): Identity | undefined {
   return scopeIdentity() ?? currentFlow();
 }
@@ -39,6 +47,7 @@ export function requireIdentity(): Identity {
 }
 
 export function requireFlow(): Flow {
+  requireNoConflict();
   const flow = currentFlow();
   if (!flow) throw noToken();
   return flow;

@@ -4,6 +4,7 @@ import { publishRefused } from './diagnostics/denied';
 import { publishEnter, publishRevert } from './diagnostics/scopes';
 import { ImpersonationError } from './error';
 import { native } from './binding';
+import { noteFlow } from './conflict';
 import { abandonFrom, openScopes, scopesFrom, type OpenScope } from './open-scopes';
 import { keepOpenedAt } from './opened-at';
 import type { Token } from './token';
@@ -37,6 +38,7 @@ export class Impersonation {
     openScopes.push(scope);
     try {
       // Last: an exception between here and the caller's `using` would leave a scope that nobody disposes.
+      noteFlow();
       scope.id = native.enter(id);
       scope.message = publishEnter('scope', id);
     } catch (error) {

@@ -1,12 +1,12 @@
 import { native } from './binding';
 import { createError } from './error';
-import { installExitGuards } from './detectors';
 import { installGuards } from './guards';
+import { guardProcessEvents } from './guards/process-events';
 import { reportLeak } from './leak';
 import { installIfInherited } from './register/inherit';
 
 native.initialize({ createError, onLeak: reportLeak });
-installExitGuards();
+guardProcessEvents();
 installGuards();
 installIfInherited();
 

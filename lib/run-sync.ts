@@ -1,9 +1,9 @@
 import type { TokenId } from '../types/native';
-import { native } from './binding';
+import { enterSync, isScopeOfFlow } from './conflict';
 import { isRunSyncObserved, runSyncObserved } from './diagnostics/scopes';
 import { reportLeak } from './leak';
 import { currentTokenId, isInnermostHeld, scopeDepth } from './scope-state';
-import { refuseThenable } from './thenable';
+import { refuseAsyncResult } from './thenable';
 import { validateSyncFunction } from './validate';
 
 /**
@@ -22,7 +22,7 @@ function callInScope<A extends unknown[], R>(fn: (...args: A) => R, args: A): R 
 /** What `token.runSync()` does, for an open token. */
 export function runSyncAs<A extends unknown[], R>(id: TokenId, fn: (...args: A) => R, args: A): R {
   validateSyncFunction(fn, 'fn');
-  if (isRunSyncObserved()) return refuseThenable(runSyncObserved(id, fn, args));
-  const isInEffect = currentTokenId() === id && isInnermostHeld();
-  return refuseThenable(isInEffect ? callInScope(fn, args) : native.runSync(id, fn, ...args));
+  if (isRunSyncObserved()) return refuseAsyncResult(runSyncObserved(id, fn, args));
+  const isInEffect = currentTokenId() === id && isInnermostHeld() && isScopeOfFlow();
+  return refuseAsyncResult(isInEffect ? callInScope(fn, args) : enterSync(id, fn, ...args));
 }

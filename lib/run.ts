@@ -3,7 +3,8 @@ import { ImpersonationError } from './error';
 import { runInFlow, type Flow } from './flow';
 import { isForWork } from './level';
 import { withHandlesWatched } from './open-handles';
-import { scopeDepth } from './scope-state';
+import { currentTokenId } from './scope-state';
+import { refuseGenerator } from './thenable';
 import { validateFunction } from './validate';
 
 function requireLevelForWork({ token, lease }: Flow): void {
@@ -18,7 +19,8 @@ function requireLevelForWork({ token, lease }: Flow): void {
 }
 
 function requireNoScope(): void {
-  if (scopeDepth() === 0) return;
+  // In what a scope puts aside the thread is the process.
+  if (currentTokenId() === 0) return;
   throw new ImpersonationError(
     'A flow cannot begin inside a synchronous scope: until its first await it would act as the scope',
     'ERR_SCOPE_ACTIVE',
@@ -30,5 +32,5 @@ export function runAsFlow<A extends unknown[], R>(flow: Flow, fn: (...args: A) =
   validateFunction(fn, 'fn');
   requireLevelForWork(flow);
   requireNoScope();
-  return withHandlesWatched(flow, () => runInFlow(flow, fn, ...args));
+  return refuseGenerator(withHandlesWatched(flow, () => runInFlow(flow, fn, ...args)));
 }

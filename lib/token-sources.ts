@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { native } from './binding';
+import { requireNoConflict } from './conflict';
 import { currentFlow } from './flow';
 import { toHandle } from './handle';
 import { internal } from './internal';
@@ -27,9 +28,10 @@ export abstract class TokenSources extends OpenToken {
   /**
    * Who the running code acts as: the token of the innermost scope, else of the flow, else of the process. It
    * belongs to whoever made it: do not close it. Asks no kernel, so it does not see what other addons do to the
-   * thread.
+   * thread. Throws ERR_IDENTITY_CONFLICT where code of another user's flow runs inside a scope.
    */
   static current(): Token {
+    requireNoConflict();
     const id = currentTokenId();
     const known = id === 0 ? undefined : findToken(id);
     if (known) return known;

@@ -1,6 +1,7 @@
 import { native } from './binding';
 import type { TokenId } from '../types/native';
 import { Impersonation } from './impersonation';
+import { newFlow } from './flow';
 import { illegalConstructor, internal } from './internal';
 import { levelNumber, type ImpersonationLevel } from './level';
 import { toRestrictions, type RestrictOptions } from './restrictions';
@@ -91,7 +92,7 @@ export class Token extends TokenSources {
    */
   run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
     this.openId();
-    return runAsFlow({ token: this, lease: this.lend() }, fn, args);
+    return runAsFlow(newFlow(this, this.lend()), fn, args);
   }
 
   /**

@@ -4,7 +4,7 @@ import Module, { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import workerThreads from 'node:worker_threads';
 import { native } from './binding';
-import { setThreadFlow } from './flow';
+import { newFlow, setThreadFlow } from './flow';
 import { Token } from './index';
 import type { WorkerStart } from './worker-start';
 
@@ -21,7 +21,7 @@ function pin(ticket: string): void {
   const token = Token.claim(ticket);
   const lease = token.lend();
   native.pinThread(lease.id);
-  setThreadFlow({ token, lease });
+  setThreadFlow(newFlow(token, lease));
 }
 
 function showStart({ argv, workerData }: WorkerStart): void {

@@ -1,6 +1,6 @@
 import type { TokenId } from '../../types/native';
 import { asProcess } from '../as-process';
-import { native } from '../binding';
+import { enterSync } from '../conflict';
 import { scopeDepth } from '../scope-state';
 import { deniedChannel, enterChannel, leakChannel, revertChannel } from './channels';
 import { publishRefused } from './denied';
@@ -33,11 +33,11 @@ export function publishRevert({ message }: { message?: ScopeMessage | undefined 
   if (message) publish(revertChannel, () => message);
 }
 
-/** `native.runSync`, with its events. */
+/** `enterSync`, with its events. */
 export function runSyncObserved<A extends unknown[], R>(id: TokenId, fn: (...args: A) => R, args: A): R {
   const scope: { entered: boolean; message?: ScopeMessage | undefined } = { entered: false };
   try {
-    return native.runSync(id, () => {
+    return enterSync(id, () => {
       scope.entered = true;
       scope.message = publishEnter('runSync', id);
       return fn(...args);

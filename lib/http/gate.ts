@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { asProcess } from '../as-process';
 import { ImpersonationError } from '../error';
-import { runInFlow, type Flow } from '../flow';
+import { newFlow, runInFlow, type Flow } from '../flow';
 import { internal } from '../internal';
 import { isForWork, type ImpersonationLevel } from '../level';
 import type { HandshakeStep, Negotiator } from '../negotiate/negotiator';
@@ -164,7 +164,7 @@ export class Gate {
       return;
     }
     const token = new Token(internal, lease, true);
-    const flow = { token, lease };
+    const flow = newFlow(token, lease);
     connection.serve(response, token);
     this.#admitted.set(request, flow);
     Object.assign(request, { token });

@@ -1,3 +1,4 @@
+import { requireNoConflict } from '../conflict';
 import { wrapChildProcess } from '../guards/child-process';
 import { currentFlow } from '../flow';
 import { isThreadImpersonating } from '../impersonating';
@@ -7,6 +8,7 @@ let warned = false;
 /** Says once that what child_process starts inside a flow is not the user's. */
 export function warnOfChildProcesses(): void {
   wrapChildProcess((name) => {
+    requireNoConflict();
     // In a scope the system decides, or the guards do.
     if (warned || isThreadImpersonating() || !currentFlow()) return;
     warned = true;

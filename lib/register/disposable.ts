@@ -1,4 +1,4 @@
-import { native } from '../binding';
+import { enterSync } from '../conflict';
 import { currentIdentity } from '../identity';
 import { like, type AnyFunction, type Router } from './router';
 
@@ -8,7 +8,7 @@ export const disposable: Router = (_name, original) =>
     const identity = currentIdentity();
     if (!identity) return Reflect.apply(original, this, args);
     const asUser = (call: AnyFunction, ...given: unknown[]): unknown =>
-      native.runSync(identity.lease.id, call, ...given);
+      enterSync(identity.lease.id, call, ...given);
     const made = asUser(original, ...args) as Record<PropertyKey, AnyFunction>;
     for (const key of Reflect.ownKeys(made)) {
       const part: unknown = made[key];

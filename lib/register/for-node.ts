@@ -1,5 +1,5 @@
 import { asProcess } from '../as-process';
-import { currentIdentity } from '../identity';
+import { hasIdentity } from '../identity';
 import { like, type AnyFunction, type Router } from './router';
 
 const byNode = /\bnode:internal\/(?:modules|source_map)\//;
@@ -30,7 +30,7 @@ export const alsoForNode =
   (name, original) => {
     const routed = route(name, original);
     const replacement = like(original, function (...args) {
-      const isNodes = currentIdentity() !== undefined && isCalledByNode(replacement);
+      const isNodes = hasIdentity() && isCalledByNode(replacement);
       return isNodes
         ? asProcess(() => Reflect.apply(original, this, args))
         : Reflect.apply(routed, this, args);

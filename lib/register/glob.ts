@@ -1,4 +1,4 @@
-import { native } from '../binding';
+import { enterSync } from '../conflict';
 import { originals } from '../fs/node-fs';
 import { currentIdentity, type Identity } from '../identity';
 import { callBack, splitCallback } from './callback';
@@ -10,7 +10,7 @@ import { like, type AnyFunction, type Router } from './router';
  */
 function found(identity: Identity, args: unknown[]): unknown[] {
   const { globSync } = originals as unknown as { globSync: AnyFunction };
-  return native.runSync(identity.lease.id, globSync, ...args) as unknown[];
+  return enterSync(identity.lease.id, globSync, ...args) as unknown[];
 }
 
 /** For fs.glob(). The thread waits until everything has been found. */

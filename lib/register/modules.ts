@@ -1,11 +1,11 @@
 import Module from 'node:module';
 import { asProcess } from '../as-process';
-import { currentIdentity } from '../identity';
+import { hasIdentity } from '../identity';
 import { like, type AnyFunction } from './router';
 
 function asOurselves(original: AnyFunction): AnyFunction {
   return like(original, function (...args) {
-    return currentIdentity()
+    return hasIdentity()
       ? asProcess(() => Reflect.apply(original, this, args))
       : Reflect.apply(original, this, args);
   });

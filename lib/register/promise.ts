@@ -1,5 +1,5 @@
 import { promised } from '../fs/operations';
-import { currentIdentity, type Identity } from '../identity';
+import { hasIdentity, requireIdentity, type Identity } from '../identity';
 import { like, notRouted, type Router } from './router';
 
 type Operation = (identity: Identity, ...args: unknown[]) => Promise<unknown>;
@@ -8,11 +8,10 @@ const named: Readonly<Record<string, Operation | undefined>> = promised;
 /** For a function that returns a promise: the work is started as the user before it returns. */
 export const promise: Router = (name, original) =>
   like(original, function (...args) {
-    const identity = currentIdentity();
-    if (!identity) return Reflect.apply(original, this, args);
+    if (!hasIdentity()) return Reflect.apply(original, this, args);
     return new Promise((resolve) => {
       const operation = named[name];
       if (!operation) throw notRouted(`promises.${name}`);
-      resolve(operation(identity, ...args));
+      resolve(operation(requireIdentity(), ...args));
     });
   });

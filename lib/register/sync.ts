@@ -1,4 +1,4 @@
-import { native } from '../binding';
+import { enterSync, requireNoConflict } from '../conflict';
 import { observeSync } from '../diagnostics/fs';
 import { currentFlow, type Flow } from '../flow';
 import { noteClosed, noteOpening } from '../open-handles';
@@ -22,12 +22,16 @@ function asFlow(
   const count = pathCounts[name] ?? 1;
   const given = { path: count > 0 ? args[0] : undefined, dest: count > 1 ? args[1] : undefined };
   return observeSync(name, flow, given, () =>
-    native.runSync(flow.lease.id, Reflect.apply<unknown, unknown[], unknown>, original, receiver, args),
+    enterSync(flow.lease.id, Reflect.apply<unknown, unknown[], unknown>, original, receiver, args),
   );
 }
 
 /** In a scope the thread is the user's already. */
-const flowToRoute = (): Flow | undefined => (currentTokenId() === 0 ? currentFlow() : undefined);
+function flowToRoute(): Flow | undefined {
+  if (currentTokenId() === 0) return currentFlow();
+  requireNoConflict();
+  return undefined;
+}
 
 /** For a synchronous function: it looks at the path on this thread, which is the user's meanwhile. */
 export const sync: Router = (name, original) =>
