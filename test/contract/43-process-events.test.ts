@@ -1,0 +1,256 @@
+import { linesOf, runSource } from '../support/child';
+import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { run } from '../support/impersonated';
+import { product } from '../support/paths';
+import { describeSwitching } from '../support/switching';
+
+// `who()`: what the kernel takes the thread for, and whom the package takes the code for.
+const open = `
+  const { runSync, withoutToken } = require(${JSON.stringify(product)});
+  const alice = await world.alice.token(), bob = await world.bob.token();
+  const nameOf = (id) => ({ [world.alice.id]: 'alice', [world.bob.id]: 'bob', [world.serviceId]: 'service' })[id];
+  const who = () => nameOf(world.whoAmI()) + ' ' + nameOf(Token.current().user.id);
+  const tell = (what) => say(what + ': ' + who());
+  const end = new Promise((resolve) => { globalThis.over = resolve; });
+`;
+
+/** What a flow does, by the event of the process that comes of it. */
+const causes: Record<string, string> = {
+  beforeExit: '',
+  custom: "process.emit('custom')",
+  exit: 'process.exit(0)',
+  message: "process.emit('message', {})",
+  rejectionHandled: "const late = Promise.reject(new Error('x')); setTimeout(() => late.catch(() => {}), 1)",
+  uncaughtException: "throw new Error('x')",
+  uncaughtExceptionMonitor: "throw new Error('x')",
+  unhandledRejection: "Promise.reject(new Error('x'))",
+  warning: "process.emitWarning('x', { type: 'Mine' })",
+  worker: "new (require('node:worker_threads').Worker)('', { eval: true })",
+};
+
+describeSwitching("handlers of the process's events, which a flow sets off", () => {
+  test.each(Object.entries(causes))(
+    '%s: run as the process, and so does what they start',
+    async (event, cause) => {
+      const listen = `process.on('${event}', () => {
+        tell('handler');
+        if ('${event}' !== 'exit') setTimeout(() => { tell('later'); process.exit(0); }, 1);
+      });`;
+      const quiet =
+        "for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, () => {});";
+      for (const program of [
+        `${listen} alice.run(() => { setTimeout(() => { ${cause} }, 1); });`,
+        `alice.run(() => { ${listen} setTimeout(() => { ${cause} }, 1); });`,
+      ]) {
+        const { stdout } = await runSource(`${open} ${event === 'exit' ? '' : quiet} ${program}`);
+        const later = event === 'exit' ? [] : ['later: service service'];
+        expect(stdout.split(/\r?\n/).filter(Boolean)).toEqual(['handler: service service', ...later]);
+      }
+    },
+  );
+
+  test('signals, also where the handler was made in the flow', async () => {
+    // Windows has none to send: what node does when one arrives is to call the emit of that time.
+    const send = `process.platform === 'win32' ? process.emit('SIGBREAK') : process.kill(process.pid, 'SIGUSR2')`;
+    const lines = await linesOf(`${open}
+      const signal = process.platform === 'win32' ? 'SIGBREAK' : 'SIGUSR2';
+      alice.run(() => {
+        process.once(signal, () => { tell('in flow'); });
+        process.on(signal, () => { tell('every time'); setTimeout(over, 20); });
+        setTimeout(() => { ${send}; }, 1);
+      });
+      setTimeout(() => {}, 60_000); await end; process.exit();`);
+    expect(lines).toEqual(['in flow: service service', 'every time: service service']);
+  });
+
+  test('messages of the parent, also where the handler was made in the flow', async () => {
+    const lines = await linesOf(`
+      if (!process.send) {
+        const child = require('node:child_process').fork(__filename, { stdio: 'inherit' });
+        child.send('x');
+        await new Promise((resolve) => { child.once('exit', resolve); });
+        return;
+      }
+      ${open}
+      alice.run(() => {
+        process.on('disconnect', () => { tell('disconnect'); });
+        process.on('message', () => { tell('message'); setImmediate(() => { process.disconnect(); }); });
+      });`);
+    expect(lines).toEqual(['message: service service', 'disconnect: service service']);
+  });
+
+  test('what captures uncaught exceptions', async () => {
+    const lines = await linesOf(`${open}
+      alice.run(() => {
+        process.setUncaughtExceptionCaptureCallback(() => { tell('captured'); over(); });
+        setTimeout(() => { throw new Error('x'); }, 1);
+      });
+      await end;`);
+    expect(lines).toEqual(['captured: service service']);
+  });
+
+  test('a flow begins in one as everywhere', async () => {
+    const lines = await linesOf(`${open}
+      process.on('custom', () => { bob.run(async () => { tell('now'); await null; tell('later'); runSync(() => { tell('scope'); }); over(); }); });
+      alice.run(() => { process.emit('custom'); tell('after'); });
+      await end;`);
+    expect(lines).toEqual([
+      'now: service bob',
+      'after: service alice',
+      'later: service bob',
+      'scope: bob bob',
+    ]);
+  });
+
+  test('of a worker thread', async () => {
+    const lines = await linesOf(`
+      const { Worker, isMainThread } = require('node:worker_threads');
+      if (isMainThread) {
+        await new Promise((resolve) => { new Worker(__filename).once('exit', resolve); });
+        return;
+      }
+      ${open}
+      process.on('warning', () => { tell('warning'); });
+      process.on('uncaughtException', () => { tell('uncaughtException'); alice.run(() => { process.exit(); }); });
+      process.on('exit', () => { tell('exit'); });
+      alice.run(() => { setTimeout(() => { process.emitWarning('x', { type: 'Mine' }); throw new Error('x'); }, 1); });
+      await end;`);
+    expect(lines.sort()).toEqual([
+      'exit: service service',
+      'uncaughtException: service service',
+      ...(lines.length === 3 ? ['warning: service service'] : []),
+    ]);
+  });
+});
+
+describeSwitching("handlers of the process's events, which a scope sets off", () => {
+  test.each([
+    ['runSync', 'alice.runSync(() => {', '});'],
+    ['impersonate', 'const scope = alice.impersonate();', 'scope.revert();'],
+    ['a scope in a flow', 'bob.run(() => alice.runSync(() => {', '}));'],
+  ])('%s: run as the process, and the scope goes on', async (_name, enter, leave) => {
+    const lines = await linesOf(`${open}
+      process.on('custom', async (...args) => {
+        tell(args.join());
+        alice.runSync(() => { tell('inner'); });
+        await null;
+        tell('later');
+        over();
+      });
+      ${enter}
+        say(String(process.emit('custom', 1, 2)));
+        say(String(process.emit('nobody listens')));
+        tell('after');
+      ${leave}
+      await end;`);
+    expect(lines).toEqual([
+      ...['1,2: service service', 'inner: alice alice'],
+      ...['true', 'false', 'after: alice alice', 'later: service service'],
+    ]);
+  });
+
+  test('exit: what an exit handler throws finds the scope as it was', async () => {
+    const { code, stdout } = await runSource(`${open}
+      process.once('exit', () => { tell('by hand'); });
+      { const scope = bob.impersonate(); try { process.emit('exit', 0); } finally { tell('finally'); scope.revert(); } }
+      process.once('exit', () => { tell('exit'); throw new Error('mine'); });
+      alice.runSync(() => { try { process.exit(); } catch (error) { tell(error.message); } });
+      tell('after'); process.exit(0);`);
+    expect(stdout.split(/\r?\n/).filter(Boolean)).toEqual([
+      ...['by hand: service service', 'finally: bob bob'],
+      ...['exit: service service', 'mine: alice alice', 'after: service service'],
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test('a scope that one of them leaves open ends the process', async () => {
+    for (const enter of ['', 'alice.run(() => {', 'alice.runSync(() => {']) {
+      const { code, stdout, stderr } = await runSource(`${open}
+        process.on('custom', () => { bob.impersonate(); });
+        ${enter}
+          process.emit('custom'); say('went on');
+        ${enter && '});'}`);
+      expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
+      expect(stderr).toContain('ERR_SCOPE_LEAKED');
+    }
+  });
+});
+
+describeSwitching('what others put into the place of process.emit', () => {
+  const patch = `
+    const emit = process.emit;
+    process.emit = function (name, ...args) {
+      if (name !== 'custom') return emit.call(this, name, ...args);
+      tell('before');
+      const result = emit.call(this, name, ...args);
+      tell('behind');
+      return result;
+    };`;
+  const cause = `process.on('custom', () => { tell('handler'); });
+    alice.run(() => { say(String(process.emit('custom'))); });`;
+  const told = ['before: service service', 'handler: service service', 'behind: service service', 'true'];
+
+  test('runs as the process, and calls the handlers', async () => {
+    expect(await linesOf(`${open} ${patch} ${cause}`)).toEqual(told);
+  });
+
+  test('is taken back by what was there before', async () => {
+    const lines = await linesOf(`${open} ${patch} process.emit = emit; ${cause}`);
+    expect(lines).toEqual(['handler: service service', 'true']);
+  });
+
+  test('may have been there, or have taken the emit that it calls, before the package was loaded', async () => {
+    const bare = (then: string): string => `
+      let tell = () => {}, say = (text) => require('node:fs').writeSync(1, text + '\\n');
+      ${then}`;
+    const load = `const { Token, ImpersonationError } = require(${JSON.stringify(product)});
+      const { world } = require(${JSON.stringify(require.resolve('../support/world'))});`;
+    const main = (body: string): string => `(async () => { ${open} ${body} })();`;
+    const telling = open.replace('const tell =', 'tell =');
+    const [saved = '', replaced = ''] = [
+      patch.slice(0, patch.indexOf(';') + 1),
+      patch.slice(patch.indexOf(';') + 1),
+    ];
+    for (const source of [
+      bare(`${patch} ${load} ${main('').replace(open, `${telling} ${cause}`)}`),
+      bare(`${saved} ${load} ${main('').replace(open, `${telling} ${replaced} ${cause}`)}`),
+    ]) {
+      const { stdout, stderr } = await runSource(source, {}, 'bare');
+      expect({ stdout: stdout.split(/\r?\n/).filter(Boolean), stderr }).toEqual({ stdout: told, stderr: '' });
+    }
+  });
+
+  test('nobody sees a listener more, and a copy of the process has its own', async () => {
+    const lines = await linesOf(`${open}
+      say(['exit', 'uncaughtException', 'uncaughtExceptionMonitor'].map((name) => process.listenerCount(name)).join());
+      const copy = Object.create(process);
+      copy.emit = () => 'its own';
+      say(copy.emit('custom') + ' ' + process.emit('custom') + ' ' + process.emit.name);`);
+    expect(lines).toEqual(['0,0,0', 'its own false emit']);
+  });
+});
+
+describeSwitching('an ImpersonatedWorker', () => {
+  freshTokens();
+
+  test('is its user in handlers that a flow or scope of another user sets off', async () => {
+    const posts = await run(
+      `const bob = Token.claim(workerData);
+      const tell = (what) => post(what + ' ' + me() + ' ' + (Token.current().user.id === world.alice.id));
+      process.on('custom', (what) => { tell(what); });
+      process.on('exit', () => { tell('exit'); });
+      process.on('uncaughtException', () => { tell('uncaughtException'); });
+      process.emit('custom', 'none');
+      bob.run(() => { process.emit('custom', 'flow'); });
+      bob.runSync(() => { process.emit('custom', 'scope'); post(me()); });
+      withoutToken(() => { process.emit('custom', 'process'); });
+      await new Promise((resolve) => { bob.run(() => { setTimeout(() => { setTimeout(resolve, 1); throw new Error('x'); }, 1); }); });
+      bob.run(() => { bob.runSync(() => { process.exit(); }); });`,
+      { token: alice, workerData: bob.share() },
+    );
+    expect(posts).toEqual([
+      ...['none alice alice true', 'flow alice alice true', 'scope alice alice true', 'bob bob'],
+      ...['process alice alice true', 'uncaughtException alice alice true', 'exit alice alice true'],
+    ]);
+  });
+});
