@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import type { Token } from 'impersonate';
 import { expectActingAsService } from '../support/acting';
 import { caught } from '../support/errors';
@@ -6,12 +7,32 @@ import { world } from '../support/world';
 
 type AnyFunction = () => unknown;
 
+/** Of Node 22 and newer. */
+const iterators = (
+  globalThis as {
+    Iterator?: {
+      from?: (iterator: object) => object;
+      prototype: { map?: (this: object, step: (value: unknown) => unknown) => object };
+    };
+  }
+).Iterator;
+
 describeSwitching('runSync and functions that go on later', () => {
   let alice: Token;
   let ran: string[];
+  let started: string[];
+  function* steps(): Generator<number, void, undefined> {
+    started.push(world.whoAmI());
+    yield 1;
+  }
+  async function* asyncSteps(): AsyncGenerator<number, void, undefined> {
+    started.push(world.whoAmI());
+    yield await Promise.resolve(1);
+  }
   beforeEach(async () => {
     alice = await world.alice.token();
     ran = [];
+    started = [];
   });
   afterEach(() => {
     alice.close();
@@ -69,12 +90,64 @@ describeSwitching('runSync and functions that go on later', () => {
         await Promise.resolve();
       }).bind(null),
     ],
+    ['generator', () => steps()],
+    ['bound generator function', steps.bind(null)],
+    ['proxy of a generator function', new Proxy(steps, {})],
+    ['async generator', () => asyncSteps()],
+    ['bound async generator function', asyncSteps.bind(null)],
+    ['proxy of a generator', () => new Proxy(steps(), {})],
+    ['generator from another realm', () => runInNewContext('(function* () { yield 1; })()') as unknown],
+    // As compilers write it for older engines.
+    [
+      'compiled generator',
+      () => ({ next: () => ({ done: false }), throw: () => undefined, return: () => undefined }),
+    ],
+    ['iterator helper', () => iterators?.prototype.map?.call(steps(), (step) => step) ?? steps()],
+    ['wrapped iterator', () => iterators?.from?.({ next: () => ({ done: true }) }) ?? steps()],
   ])('a %s as the result is refused after the thread is back', (_name, work) => {
     expect(caught(() => alice.runSync(work))).toMatchObject({
       name: 'ImpersonationError',
       code: 'ERR_ASYNC_RESULT',
     });
     expectActingAsService();
+  });
+
+  test('a generator as the result has not started, and is left alone', () => {
+    let result: Generator | undefined;
+    expect(caught(() => alice.runSync(() => (result = steps())))).toMatchObject({ code: 'ERR_ASYNC_RESULT' });
+    expect(started).toEqual([]);
+    expect(result?.next()).toEqual({ done: false, value: 1 });
+    expect(started).toEqual([world.serviceId]);
+  });
+
+  test('what has been iterated in the callback, or needs no code of the program, is a result as any', () => {
+    expect(alice.runSync(() => [...steps()])).toEqual([1]);
+    expect(started).toEqual([world.alice.id]);
+    const values = [
+      [1],
+      new Set([1]),
+      new Map([[1, 2]]).values(),
+      [1].values(),
+      'a'.matchAll(/a/g),
+      { next: 1 },
+    ];
+    for (const value of values) expect(alice.runSync(() => value)).toBe(value);
+  });
+
+  test('a flow refuses a generator, whose steps nothing would keep in it', async () => {
+    for (const make of [() => steps(), () => asyncSteps(), steps, asyncSteps] as (() => object)[]) {
+      const error = caught(() => alice.run(make));
+      expect(error).toMatchObject({ name: 'ImpersonationError', code: 'ERR_ASYNC_RESULT' });
+      expect(error.message).toContain('Iterate it inside');
+    }
+    expect(started).toEqual([]);
+    expect(alice.run(() => [...steps()])).toEqual([1]);
+    const listed = await alice.run(async () => {
+      const values: number[] = [];
+      for await (const value of asyncSteps()) values.push(value);
+      return values;
+    });
+    expect(listed).toEqual([1]);
   });
 
   test('the result is asked for its then only when the thread is back', () => {
