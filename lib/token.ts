@@ -75,8 +75,8 @@ export class Token extends TokenSources {
    * gives it back within one native frame, so that no exception, termination or forgotten call can leave it on.
    * If it cannot be taken on, `fn` is not called; if it cannot be given back, the process aborts.
    *
-   * `fn` must be synchronous: an async or generator function is refused before, and a promise as result after,
-   * with ERR_ASYNC_RESULT.
+   * `fn` must be synchronous: an async or generator function is refused before, and a promise or generator as result
+   * after, with ERR_ASYNC_RESULT.
    */
   runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
     return runSyncAs(this.openId(), fn, args);
@@ -88,7 +88,8 @@ export class Token extends TokenSources {
    * `impersonate()` and `Token.current()` take the user from there. The thread itself stays the process's. The
    * flow keeps the token alive, closed or not, for as long as anything can resume it.
    *
-   * Throws ERR_SCOPE_ACTIVE inside a synchronous scope, and ERR_TOKEN_LEVEL for a token that does not allow work.
+   * Throws ERR_SCOPE_ACTIVE inside a synchronous scope, ERR_TOKEN_LEVEL for a token that does not allow work, and
+   * ERR_ASYNC_RESULT if `fn` returns a generator, whose steps would not run in the flow.
    */
   run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
     this.openId();

@@ -53,7 +53,7 @@ function outside(emit: unknown): unknown {
 
 /** Node's, whatever has been put into its place in the class by the time it is called. */
 const inherited: Emit = function emit(...args) {
-  return Reflect.apply(EventEmitter.prototype.emit as Emit, this, args);
+  return Reflect.apply(Reflect.get(EventEmitter.prototype, 'emit') as Emit, this, args);
 };
 
 /**

@@ -200,21 +200,14 @@ describeSwitching('what others put into the place of process.emit', () => {
   });
 
   test('may have been there, or have taken the emit that it calls, before the package was loaded', async () => {
-    const bare = (then: string): string => `
-      let tell = () => {}, say = (text) => require('node:fs').writeSync(1, text + '\\n');
-      ${then}`;
-    const load = `const { Token, ImpersonationError } = require(${JSON.stringify(product)});
-      const { world } = require(${JSON.stringify(require.resolve('../support/world'))});`;
-    const main = (body: string): string => `(async () => { ${open} ${body} })();`;
-    const telling = open.replace('const tell =', 'tell =');
-    const [saved = '', replaced = ''] = [
-      patch.slice(0, patch.indexOf(';') + 1),
-      patch.slice(patch.indexOf(';') + 1),
-    ];
-    for (const source of [
-      bare(`${patch} ${load} ${main('').replace(open, `${telling} ${cause}`)}`),
-      bare(`${saved} ${load} ${main('').replace(open, `${telling} ${replaced} ${cause}`)}`),
-    ]) {
+    const program = (before: string, after: string): string => `
+      let tell = () => {}, say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      ${before}
+      const { Token } = require(${JSON.stringify(product)});
+      const { world } = require(${JSON.stringify(require.resolve('../support/world'))});
+      (async () => { ${open.replace('const tell =', 'tell =')} ${after} })();`;
+    const [save, replace] = patch.split(/(?<=emit;)/);
+    for (const source of [program(patch, cause), program(String(save), `${String(replace)} ${cause}`)]) {
       const { stdout, stderr } = await runSource(source, {}, 'bare');
       expect({ stdout: stdout.split(/\r?\n/).filter(Boolean), stderr }).toEqual({ stdout: told, stderr: '' });
     }

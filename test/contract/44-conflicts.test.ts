@@ -119,7 +119,7 @@ describeSwitching("a handler of another user's flow inside a scope", () => {
     const handler = bob.run(() =>
       AsyncResource.bind(async () => {
         const first = caught(() => Token.current());
-        await null;
+        await Promise.resolve();
         return [first.code, Token.current() === bob, runSync(() => world.whoAmI())];
       }),
     );
