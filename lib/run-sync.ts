@@ -1,5 +1,6 @@
 import type { TokenId } from '../types/native';
-import { enterSync, isScopeOfFlow } from './conflict';
+import { native } from './binding';
+import { isScopeOfFlow, noteFlow } from './conflict';
 import { isRunSyncObserved, runSyncObserved } from './diagnostics/scopes';
 import { reportLeak } from './leak';
 import { currentTokenId, isInnermostHeld, scopeDepth } from './scope-state';
@@ -23,6 +24,9 @@ function callInScope<A extends unknown[], R>(fn: (...args: A) => R, args: A): R 
 export function runSyncAs<A extends unknown[], R>(id: TokenId, fn: (...args: A) => R, args: A): R {
   validateSyncFunction(fn, 'fn');
   if (isRunSyncObserved()) return refuseAsyncResult(runSyncObserved(id, fn, args));
-  const isInEffect = currentTokenId() === id && isInnermostHeld() && isScopeOfFlow();
-  return refuseAsyncResult(isInEffect ? callInScope(fn, args) : enterSync(id, fn, ...args));
+  if (currentTokenId() === id && isInnermostHeld() && isScopeOfFlow()) {
+    return refuseAsyncResult(callInScope(fn, args));
+  }
+  noteFlow();
+  return refuseAsyncResult(native.runSync(id, fn, ...args));
 }

@@ -133,6 +133,7 @@ describeSwitching("handlers of the process's events, which a scope sets off", ()
       process.on('custom', async (...args) => {
         tell(args.join());
         alice.runSync(() => { tell('inner'); });
+        bob.run(() => { tell('flow'); runSync(() => { tell('scope of it'); }); });
         await null;
         tell('later');
         over();
@@ -144,9 +145,23 @@ describeSwitching("handlers of the process's events, which a scope sets off", ()
       ${leave}
       await end;`);
     expect(lines).toEqual([
-      ...['1,2: service service', 'inner: alice alice'],
+      ...['1,2: service service', 'inner: alice alice', 'flow: service bob', 'scope of it: bob bob'],
       ...['true', 'false', 'after: alice alice', 'later: service service'],
     ]);
+  });
+
+  test.each([
+    ['runSync', 'alice.runSync(() => { process.exit(3); });'],
+    ['impersonate', 'alice.impersonate(); process.exit(3);'],
+    ['a scope in a flow', 'bob.run(() => { alice.runSync(() => { process.exit(3); }); });'],
+  ])('exit, in %s: what node does at the end is not done as the user', async (_name, end) => {
+    const { code, stdout, stderr } = await runSource(`${open}
+      const { reallyExit } = process;
+      process.reallyExit = (code) => { say('end: ' + nameOf(world.whoAmI())); reallyExit.call(process, code); };
+      process.on('exit', () => { tell('exit'); });
+      ${end}`);
+    expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+    expect(stdout.split(/\r?\n/).filter(Boolean)).toEqual(['exit: service service', 'end: service']);
   });
 
   test('exit: what an exit handler throws finds the scope as it was', async () => {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { EventEmitter, EventEmitterAsyncResource } from 'node:events';
-import { Token, impersonate, runSync, withoutToken } from 'impersonate';
+import { Token, enablePrivileges, impersonate, runSync, withoutToken } from 'impersonate';
 import * as userFs from 'impersonate/fs';
 import { expectActingAs, expectActingAsService } from '../support/acting';
 import { caught } from '../support/errors';
@@ -69,6 +69,7 @@ describeSwitching("a handler of another user's flow inside a scope", () => {
       expect(caught(() => Token.current())).toMatchObject(conflict);
       expect(caught(() => runSync(() => called.push('runSync')))).toMatchObject(conflict);
       expect(caught(() => impersonate())).toMatchObject(conflict);
+      expect(caught(() => enablePrivileges(['SeChangeNotifyPrivilege']))).toMatchObject(conflict);
       expect(caught(() => userFs.createReadStream('.'))).toMatchObject(conflict);
       // Nothing is thrown where a promise is what tells.
       for (const promise of [userFs.readFile('.'), userFs.open('.')]) {
