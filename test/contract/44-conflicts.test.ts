@@ -176,6 +176,30 @@ describeSwitching('no conflict', () => {
     });
   });
 
+  test('of each scope anew: what its flow was, not that of an earlier one', () => {
+    for (const inScope of [
+      (fn: () => void) => alice.runSync(fn),
+      (fn: () => void) => {
+        using scope = alice.impersonate();
+        fn();
+        expect(scope.active).toBe(true);
+      },
+    ]) {
+      bob.run(() => {
+        const handler = AsyncResource.bind(() => Token.current());
+        inScope(() => {
+          expect(handler()).toBe(alice);
+        });
+        withoutToken(inScope, () => {
+          expect(caught(handler)).toMatchObject(conflict);
+        });
+        inScope(() => {
+          expect(handler()).toBe(alice);
+        });
+      });
+    }
+  });
+
   test('a handler of the same user, whichever token of his it is', () => {
     const again = alice.duplicate();
     const handlers = [alice, again].map((token) =>
@@ -241,7 +265,7 @@ describeSwitching('impersonate/register', () => {
         writeFileSync: () => fs.writeFileSync(within(alice, 'made'), ''),
         readFile: () => new Promise((resolve, reject) => { fs.readFile(mine, (error, data) => (error ? reject(error) : resolve(data))); }),
         exists: () => new Promise((resolve) => { fs.exists(mine, resolve); }),
-        promises: () => fs.promises.readFile(mine, 'utf8'),
+        promises: () => { try { return fs.promises.readFile(mine, 'utf8'); } catch { return 'thrown'; } },
         createReadStream: () => fs.createReadStream(mine),
         createWriteStream: () => fs.createWriteStream(within(alice, 'made')),
         watch: () => fs.watch(within(alice)),
