@@ -1,16 +1,23 @@
 import { ImpersonationError } from './error';
 
-const hasMethod = (value: object, name: string): boolean =>
-  name in value && typeof (value as Record<string, unknown>)[name] === 'function';
+/** Names written out, since every result that is an object is asked. */
+interface Later {
+  then?: unknown;
+  next?: unknown;
+  return?: unknown;
+  throw?: unknown;
+}
 
 /**
  * Whether steps of work are still to come of it: a generator, async generator or iterator helper, also one that a
  * compiler or a proxy has made. Iterators of arrays, maps and sets have nothing to clean up, and no such method.
  */
-const isGenerator = (value: object): boolean =>
-  hasMethod(value, 'next') && (hasMethod(value, 'return') || hasMethod(value, 'throw'));
+const isGenerator = (value: Later): boolean =>
+  'next' in value &&
+  typeof value.next === 'function' &&
+  (typeof value.return === 'function' || typeof value.throw === 'function');
 
-const isObject = (value: unknown): value is object =>
+const isObject = (value: unknown): value is Later =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 /**
@@ -19,7 +26,7 @@ const isObject = (value: unknown): value is object =>
  */
 export function refuseAsyncResult<R>(result: R): R {
   if (!isObject(result)) return result;
-  if (hasMethod(result, 'then')) {
+  if ('then' in result && typeof result.then === 'function') {
     Promise.resolve(result as unknown).catch(() => {});
     throw new ImpersonationError(
       'The callback of a synchronous scope returned a promise: what is still to come of it does not run as the user',
