@@ -4,7 +4,7 @@ import { publishRefused } from './diagnostics/denied';
 import { publishEnter, publishRevert } from './diagnostics/scopes';
 import { ImpersonationError } from './error';
 import { native } from './binding';
-import { abandonFrom, openScopes, scopesFrom, type OpenScope } from './open-scopes';
+import { forgetFrom, openScopes, type OpenScope } from './open-scopes';
 import { keepOpenedAt } from './opened-at';
 import type { Token } from './token';
 import type { TokenId } from '../types/native';
@@ -30,7 +30,7 @@ export class Impersonation {
   constructor(key: symbol, token: Token, id: TokenId) {
     if (key !== internal) throw illegalConstructor('Impersonation');
     this.token = token;
-    const scope: OpenScope = { id: 0, token };
+    const scope: OpenScope = { id: 0 };
     this.#scope = scope;
     keepOpenedAt(scope, Impersonation);
     watchScope();
@@ -50,7 +50,7 @@ export class Impersonation {
 
   /** Whether the thread still has this scope open. */
   get active(): boolean {
-    return this.#scope.id !== 0;
+    return native.isOpen(this.#scope.id);
   }
 
   /**
@@ -61,17 +61,16 @@ export class Impersonation {
    */
   revert(): void {
     const scope = this.#scope;
-    if (scope.id === 0) return;
     const left = native.leave(scope.id);
+    if (left === 3) return;
     if (left === 2) {
       throw new ImpersonationError(
         'The scope encloses a runSync callback that is still running, and stays open',
         'ERR_SCOPE_ORDER',
       );
     }
-    const ended = revertChannel.hasSubscribers ? scopesFrom(scope) : undefined;
-    abandonFrom(scope);
-    ended?.forEach(publishRevert);
+    const ended = forgetFrom(scope);
+    if (revertChannel.hasSubscribers) ended.forEach(publishRevert);
     if (left === 1) {
       throw new ImpersonationError(
         'The scope was left before the scopes inside it: they have been left with it',

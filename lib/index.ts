@@ -2,10 +2,10 @@ import { native } from './binding';
 import { createError } from './error';
 import { installExitGuards } from './detectors';
 import { installGuards } from './guards';
-import { reportLeak } from './leak';
+import { describeLeak } from './leak';
 import { installIfInherited } from './register/inherit';
 
-native.initialize({ createError, onLeak: reportLeak });
+native.initialize({ createError, describeLeak, nothing: () => {} });
 installExitGuards();
 installGuards();
 installIfInherited();
