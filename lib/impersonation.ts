@@ -4,7 +4,7 @@ import { publishRefused } from './diagnostics/denied';
 import { publishEnter, publishRevert } from './diagnostics/scopes';
 import { ImpersonationError } from './error';
 import { native } from './binding';
-import { forgetFrom, openScopes, type OpenScope } from './open-scopes';
+import { forgetFrom, openScopes, scopesFrom, type OpenScope } from './open-scopes';
 import { keepOpenedAt } from './opened-at';
 import type { Token } from './token';
 import type { TokenId } from '../types/native';
@@ -69,8 +69,9 @@ export class Impersonation {
         'ERR_SCOPE_ORDER',
       );
     }
-    const ended = forgetFrom(scope);
-    if (revertChannel.hasSubscribers) ended.forEach(publishRevert);
+    const ended = revertChannel.hasSubscribers ? scopesFrom(scope) : undefined;
+    forgetFrom(scope);
+    ended?.forEach(publishRevert);
     if (left === 1) {
       throw new ImpersonationError(
         'The scope was left before the scopes inside it: they have been left with it',

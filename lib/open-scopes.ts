@@ -16,8 +16,15 @@ export interface OpenScope {
  */
 export const openScopes: OpenScope[] = [];
 
-/** Forgets the scope and all inside it; returns them, innermost first. */
-export function forgetFrom(scope: OpenScope): OpenScope[] {
+/** The scope and all inside it, innermost first. */
+export function scopesFrom(scope: OpenScope): OpenScope[] {
   const index = openScopes.lastIndexOf(scope);
-  return index < 0 ? [] : openScopes.splice(index).reverse();
+  return index < 0 ? [] : openScopes.slice(index).reverse();
+}
+
+/** Forgets the scope and all inside it. */
+export function forgetFrom(scope: OpenScope): void {
+  const index = openScopes.lastIndexOf(scope);
+  if (index < 0) return;
+  while (openScopes.length > index) openScopes.pop();
 }

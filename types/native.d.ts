@@ -171,6 +171,8 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
    */
   reportLeak(where: string): never;
   isOpen(scope: ScopeId): boolean;
+  /** Calls `fn`, which may be ended by a time-out of node:vm: the scopes that it then leaves open are left. */
+  callInterruptible<R>(fn: () => R): R;
   /** Leaves every scope of this thread; returns how many there were. */
   leaveAll(): number;
   /**

@@ -46,6 +46,9 @@ class Environment {
   Napi::FunctionReference& create_error() { return create_error_; }
   Napi::FunctionReference& describe_leak() { return describe_leak_; }
 
+  // Whether a script is running that a time-out may end anywhere.
+  bool is_interruptible() const { return interruptible_ > 0; }
+  void set_interruptible(bool on) { interruptible_ += on ? 1 : -1; }
   // Whether calls into JavaScript fail with nothing thrown, which is how a stopping environment and a terminated
   // script are recognised.
   bool RunsNoJavaScript() const;
@@ -67,6 +70,7 @@ class Environment {
   Napi::FunctionReference nothing_;
   // From here on upwards the stack has been found deep enough.
   std::uintptr_t proven_stack_ = UINTPTR_MAX;
+  int interruptible_ = 0;
 };
 
 }  // namespace impersonate

@@ -24,6 +24,12 @@ std::string Text(napi_env env, napi_value value) {
   return text;
 }
 
+// How Node-API shows the end of a script by its time-out, on Node 22 and later.
+bool IsNull(napi_env env, napi_value thrown) {
+  napi_valuetype type = napi_undefined;
+  return thrown && napi_typeof(env, thrown, &type) == napi_ok && type == napi_null;
+}
+
 std::string UserOf(const Token& token) {
   try {
     return port::Describe(token).user.id;
@@ -61,9 +67,14 @@ std::string Describe(napi_env env, const char* where, const std::vector<ScopeSta
 }  // namespace
 
 void ReportLeak(napi_env env, const char* where, const std::vector<ScopeStack::Open>& left) {
-  napi_value pending = nullptr;
-  napi_get_and_clear_last_exception(env, &pending);
-  if (Environment::Of(env).RunsNoJavaScript()) return;
+  napi_value thrown = nullptr;
+  napi_get_and_clear_last_exception(env, &thrown);
+  const Environment& environment = Environment::Of(env);
+  if (environment.is_interruptible() && IsNull(env, thrown)) {
+    napi_throw(env, thrown);
+    return;
+  }
+  if (environment.RunsNoJavaScript()) return;
   ScopeStack::OfThread().LeaveAll();
   const std::string report = Describe(env, where, left);
   if (!report.empty()) Die(report, kExitCode);

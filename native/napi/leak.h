@@ -12,8 +12,9 @@ namespace impersonate {
 // error, and ends the process with EX_SOFTWARE. Nothing of the program runs before that: no handler, no
 // subscriber, and if the report cannot be made the process ends without it.
 //
-// Comes back, with only the pending exception cleared, where the environment runs no JavaScript: a thread that is
-// being terminated, or a script that has run out of its time, passes over its finally blocks.
+// Comes back, with the pending exception as it was, where JavaScript is being terminated: a worker that is told to
+// end and a script that has run out of its time pass over their finally blocks, and the scopes have been left for
+// them.
 void ReportLeak(napi_env env, const char* where, const std::vector<ScopeStack::Open>& left);
 
 }  // namespace impersonate

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -111,6 +112,38 @@ napi_value RunAtBaseline(napi_env env, napi_callback_info info) {
   return CallAndLeave(env, scope, arguments[0], 0, nullptr);
 }
 
+// Whether that is how node:vm shows that a script has been ended from outside.
+bool IsInterruption(napi_env env, napi_value error) {
+  napi_value code = nullptr;
+  std::array<char, 48> text{};
+  std::size_t size = 0;
+  if (napi_get_named_property(env, error, "code", &code) != napi_ok ||
+      napi_get_value_string_utf8(env, code, text.data(), text.size(), &size) != napi_ok) {
+    napi_value thrown = nullptr;
+    napi_get_and_clear_last_exception(env, &thrown);
+    return false;
+  }
+  const std::string_view name(text.data(), size);
+  return name == "ERR_SCRIPT_EXECUTION_TIMEOUT" || name == "ERR_SCRIPT_EXECUTION_INTERRUPTED";
+}
+
+napi_value CallInterruptible(napi_env env, napi_callback_info info) {
+  const CallArguments arguments(env, info);
+  ScopeStack& stack = ScopeStack::OfThread();
+  const ScopeStack::ScopeId scope = stack.innermost();
+  Environment& environment = Environment::Of(env);
+  napi_value undefined = nullptr, result = nullptr, thrown = nullptr;
+  napi_get_undefined(env, &undefined);
+  environment.set_interruptible(true);
+  const napi_status status = napi_call_function(env, undefined, arguments[0], 0, nullptr, &result);
+  environment.set_interruptible(false);
+  if (status == napi_ok || stack.innermost() == scope) return status == napi_ok ? result : nullptr;
+  if (napi_get_and_clear_last_exception(env, &thrown) != napi_ok) return nullptr;
+  if (IsInterruption(env, thrown)) stack.LeaveInside(scope);
+  napi_throw(env, thrown);
+  return nullptr;
+}
+
 napi_value ReportLeakFound(napi_env env, napi_callback_info info) {
   const CallArguments arguments(env, info);
   std::array<char, 64> where{};
@@ -179,12 +212,12 @@ void ExportScopeFunctions(Napi::Env env, Napi::Object exports) {
     return napi_property_descriptor{name,    nullptr, callback,        nullptr,
                                     nullptr, nullptr, napi_enumerable, nullptr};
   };
-  const std::array<napi_property_descriptor, 9> functions = {
+  const std::array<napi_property_descriptor, 10> functions = {
       function("enter", Enter),         function("leave", Leave),
       function("leaveAll", LeaveAll),   function("currentToken", CurrentToken),
       function("runSync", RunSync),     function("runAtBaseline", RunAtBaseline),
       function("pinThread", PinThread), function("reportLeak", ReportLeakFound),
-      function("isOpen", IsOpen),
+      function("isOpen", IsOpen),       function("callInterruptible", CallInterruptible),
   };
   NAPI_THROW_IF_FAILED_VOID(env, napi_define_properties(env, exports, functions.size(), functions.data()));
   exports.Set("scopeState", Environment::Of(env).ScopeStateArray());
