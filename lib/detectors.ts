@@ -55,12 +55,12 @@ function isOnlyNodeBelow(below: (...args: never[]) => unknown): boolean {
   return true;
 }
 
-/** A callback is about to run: with nothing of the program under it on the stack, all earlier ones have ended. */
-function beforeCallback(): void {
-  if (!isInnermostHeld() && isOnlyNodeBelow(beforeCallback)) reportLeak(ended);
+/** A callback is about to run, or has run: with nothing of the program under it on the stack, all earlier ones have ended. */
+function aroundCallback(): void {
+  if (!isInnermostHeld() && isOnlyNodeBelow(aroundCallback)) reportLeak(ended);
 }
 
-const callbackHook = createHook({ before: beforeCallback });
+const callbackHook = createHook({ before: aroundCallback, after: aroundCallback });
 /** Set from the first scope of a job to the end of the job, which is as long as the hooks are on. */
 let stopWatching: (() => void) | undefined;
 
