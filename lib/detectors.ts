@@ -24,7 +24,8 @@ function onPromise(_promise: Promise<unknown>, parent: Promise<unknown> | undefi
   const sites = stackOf(onPromise);
   // With hooks of others there is a function of node's between, which calls them all.
   const caller = sites[0] && sourceHashOf(sites[0]) === relayHash ? sites[1] : sites[0];
-  const isCall = caller !== undefined && fileOf(caller) === '' && !isEvaluated(caller) && typeOf(caller) === 'Promise';
+  const isCall =
+    caller !== undefined && fileOf(caller) === '' && !isEvaluated(caller) && typeOf(caller) === 'Promise';
   if (!isCall) reportLeak('across an await', onPromise);
 }
 
