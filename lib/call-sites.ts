@@ -1,8 +1,7 @@
 // What is taken here is what it was when the package was loaded: these run where no code of the program may.
-const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } =
-  Reflect;
-const { captureStackTrace } = Error;
+const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, setPrototypeOf } = Reflect;
 const OwnError = Error;
+export const captureStackTrace = Error.captureStackTrace.bind(Error);
 
 type Below = (...args: never[]) => unknown;
 
@@ -61,10 +60,15 @@ const methods = (() => {
     captureStackTrace(holder);
   });
   const [site] = sitesOf(holder);
-  const { getFileName, getTypeName, isEval, toString, getScriptHash } = (
-    site ? getPrototypeOf(site) : {}
-  ) as Record<string, () => unknown>;
-  return { getFileName, getTypeName, isEval, toString, getScriptHash };
+  const method = (name: string): (() => unknown) | undefined =>
+    site && (Reflect.get(site, name) as (() => unknown) | undefined);
+  return {
+    getFileName: method('getFileName'),
+    getTypeName: method('getTypeName'),
+    isEval: method('isEval'),
+    toString: method('toString'),
+    getScriptHash: method('getScriptHash'),
+  };
 })();
 
 function ask(site: NodeJS.CallSite, method: keyof typeof methods): unknown {
@@ -74,6 +78,15 @@ function ask(site: NodeJS.CallSite, method: keyof typeof methods): unknown {
 
 /** The file of a call; empty for builtins and evaluated code. */
 export const fileOf = (site: NodeJS.CallSite): string => (ask(site, 'getFileName') ?? '') as string;
+
+/** Whether the call is a builtin's, or of a script whose name begins as those of node's own do, as any script's may. */
+export function isNamedLikeNode(site: NodeJS.CallSite): boolean {
+  const file = fileOf(site);
+  return (
+    file === '' ||
+    (file.startsWith('n') && file[1] === 'o' && file[2] === 'd' && file[3] === 'e' && file[4] === ':')
+  );
+}
 
 /** The class of the receiver of a call. */
 export const typeOf = (site: NodeJS.CallSite): unknown => ask(site, 'getTypeName');
@@ -87,10 +100,9 @@ export const sourceHashOf = (site: NodeJS.CallSite): unknown => ask(site, 'getSc
 export function textOf(holder: Holder): string {
   const sites = sitesOf(holder);
   let text = '';
-  for (let i = 0; i < sites.length; i++) {
-    const site = sites[i];
-    if (site) text += `\n    at ${String(ask(site, 'toString'))}`;
-  }
+  // Not by an iterator, which the program may have replaced.
+  for (let i = 0, site = sites[0]; site; site = sites[++i])
+    text += `\n    at ${String(ask(site, 'toString'))}`;
   return text;
 }
 

@@ -1,7 +1,7 @@
 import { createHook } from 'node:async_hooks';
 import { promiseHooks } from 'node:v8';
 import { native } from './binding';
-import { fileOf, isEvaluated, sourceHashOf, stackOf, typeOf } from './call-sites';
+import { fileOf, isEvaluated, isNamedLikeNode, sourceHashOf, stackOf, typeOf } from './call-sites';
 import { ImpersonationError } from './error';
 import { reportLeak } from './leak';
 import { openScopes } from './open-scopes';
@@ -9,10 +9,6 @@ import { endOfJob } from './opened-at';
 import { isInnermostHeld, scopeDepth } from './scope-state';
 
 const ended = 'when its callback had ended';
-const startsWith = Function.prototype.call.bind(String.prototype.startsWith) as (
-  text: string,
-  start: string,
-) => boolean;
 
 /**
  * A promise made with a parent is a function that suspends itself to wait for that parent, before it gives control
@@ -47,11 +43,9 @@ const relayHash = ((): unknown => {
 /** Whether nothing of the program is under the call of `below` on the stack. A name can only make this say so wrongly. */
 function isOnlyNodeBelow(below: (...args: never[]) => unknown): boolean {
   const sites = stackOf(below);
-  for (let i = 0; i < sites.length; i++) {
-    const site = sites[i];
-    if (!site || isEvaluated(site)) return false;
-    const file = fileOf(site);
-    if (file !== '' && !startsWith(file, 'node:')) return false;
+  // Not by an iterator, which the program may have replaced.
+  for (let i = 0, site = sites[0]; site; site = sites[++i]) {
+    if (isEvaluated(site) || !isNamedLikeNode(site)) return false;
   }
   return true;
 }
@@ -105,12 +99,15 @@ export function installExitGuards(): void {
   const { _fatalException: handle, _tickCallback: runQueues } = internals;
   internals._fatalException = function (...args) {
     if (!isInnermostHeld()) reportLeak('when an exception was not caught');
-    const call = (): boolean => Reflect.apply(handle, this, args) as boolean;
+    const call = (): boolean => Reflect.apply<ProcessInternals, typeof args, boolean>(handle, this, args);
     return scopeDepth() === 0 ? call() : native.runAtBaseline(call);
   };
   if (!runQueues) return;
   internals._tickCallback = function () {
-    if (scopeDepth() === 0) return Reflect.apply(runQueues, this, []);
+    if (scopeDepth() === 0) {
+      Reflect.apply(runQueues, this, []);
+      return;
+    }
     throw new ImpersonationError(
       'The queues of ticks and promises cannot be emptied inside a synchronous scope: callbacks of others would run in it',
       'ERR_SCOPE_ACTIVE',

@@ -10,9 +10,8 @@ const notShown = '\n(the stack cannot be shown: the program keeps it to itself)'
 let foundIn: ((...args: never[]) => unknown) | undefined;
 
 function openedAt(id: ScopeId): string {
-  for (let i = 0; i < openScopes.length; i++) {
-    const scope = openScopes[i];
-    if (scope?.id === id && 'stack' in scope) return textOf(scope) || notShown;
+  for (let i = 0, scope = openScopes[0]; scope; scope = openScopes[++i]) {
+    if (scope.id === id && 'stack' in scope) return textOf(scope) || notShown;
   }
   return notKept;
 }

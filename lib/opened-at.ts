@@ -1,6 +1,5 @@
+import { captureStackTrace } from './call-sites';
 import type { OpenScope } from './open-scopes';
-
-const { captureStackTrace } = Error;
 
 /** Of so many scopes of a job: a stack costs microseconds, and the rest of a scope's JavaScript a tenth of one. */
 const most = 16;

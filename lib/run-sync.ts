@@ -8,8 +8,6 @@ import { validateSyncFunction } from './validate';
 export function runSyncAs<A extends unknown[], R>(id: TokenId, fn: (...args: A) => R, args: A): R {
   validateSyncFunction(fn, 'fn');
   if (isRunSyncObserved()) return refuseThenable(runSyncObserved(id, fn, args));
-  // Without arguments, as is usual, there is nothing to be spread, which takes as long as a nested scope.
-  return refuseThenable(
-    args.length === 0 ? native.runSync(id, fn as () => R) : native.runSync(id, fn, ...args),
-  );
+  // To spread nothing takes as long as a nested scope.
+  return refuseThenable(args.length === 0 ? native.runSync(id, fn) : native.runSync(id, fn, ...args));
 }

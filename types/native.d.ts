@@ -188,6 +188,7 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
    * token nothing is set. A scope that `fn` leaves open ends the process.
    */
   runSync<A extends unknown[], R>(token: TokenId, fn: (...args: A) => R, ...args: A): R;
+  runSync<R>(token: TokenId, fn: (...none: never) => R): R;
   /** Calls `fn` with the thread out of its scopes. A scope that `fn` leaves open ends the process. */
   runAtBaseline<R>(fn: () => R): R;
 

@@ -15,8 +15,8 @@ function isInterruptible(options: unknown): boolean {
  */
 export function guardScripts(): void {
   for (const name of names) {
-    const original = Script.prototype[name] as (...args: unknown[]) => unknown;
-    Script.prototype[name] = new Proxy(original, {
+    const scripts = Script.prototype as unknown as Record<typeof name, (...args: unknown[]) => unknown>;
+    scripts[name] = new Proxy(scripts[name], {
       apply(target, receiver: unknown, args) {
         const call = (): unknown => Reflect.apply(target, receiver, args);
         const options: unknown = name === 'runInContext' ? args[1] : args[0];

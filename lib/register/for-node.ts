@@ -19,8 +19,8 @@ function hashOf(id: string): string | undefined {
   if (!hashes.has(id)) {
     let source: string | undefined;
     try {
-      const { binding } = process as unknown as { binding(name: 'natives'): Record<string, string> };
-      source = binding('natives')[id];
+      const internals = process as unknown as { binding(name: 'natives'): Record<string, string> };
+      source = internals.binding('natives')[id];
     } catch {
       // Where the permission model keeps it back, nothing is taken for node's.
     }
