@@ -1,7 +1,6 @@
 import { native } from './binding';
 import { enterSync } from './conflict';
 import { outsideFlow, pinnedFlow, runInFlow } from './flow';
-import { withoutScopes } from './open-scopes';
 import { scopeDepth } from './scope-state';
 
 /**
@@ -9,7 +8,7 @@ import { scopeDepth } from './scope-state';
  * `fn` returns. What `fn` leaves for later carries no token either.
  */
 export function asProcess<R>(fn: () => R): R {
-  return runInFlow(null, () => native.runAtBaseline(() => withoutScopes(fn)));
+  return runInFlow(null, () => native.runAtBaseline(fn));
 }
 
 /**
@@ -19,5 +18,5 @@ export function asProcess<R>(fn: () => R): R {
 export function asThread<R>(fn: () => R): R {
   const pinned = pinnedFlow();
   if (!pinned) return asProcess(fn);
-  return outsideFlow(() => (scopeDepth() === 0 ? fn() : enterSync(pinned.lease.id, () => withoutScopes(fn))));
+  return outsideFlow(() => (scopeDepth() === 0 ? fn() : enterSync(pinned.lease.id, fn)));
 }

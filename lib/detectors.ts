@@ -1,45 +1,69 @@
 import { createHook } from 'node:async_hooks';
 import { promiseHooks } from 'node:v8';
 import { native } from './binding';
-import { stackOf } from './call-sites';
+import { fileOf, isEvaluated, isNamedLikeNode, sourceHashOf, stackOf, typeOf } from './call-sites';
+import { ImpersonationError } from './error';
 import { reportLeak } from './leak';
-import { abandonAll, openScopes, type OpenScope } from './open-scopes';
+import { openScopes } from './open-scopes';
 import { endOfJob } from './opened-at';
+import { isInnermostHeld, scopeDepth } from './scope-state';
 
-/** Scopes that an uncaught exception cut short, until the job that it ended is over. */
-let cutShort: OpenScope[] = [];
+const ended = 'when its callback had ended';
 
 /**
  * A promise made with a parent is a function that suspends itself to wait for that parent, before it gives control
- * back to its caller; or the result of a call of then() or the like, which only leaves work for later.
+ * back to its caller; or the result of a call of then() or the like, which only leaves work for later. What suspends
+ * itself in a callback of runSync is not what opened a scope around that.
  */
 function onPromise(_promise: Promise<unknown>, parent: Promise<unknown> | undefined): void {
-  if (parent === undefined || openScopes.length === 0) return;
+  if (parent === undefined || isInnermostHeld()) return;
+  const sites = stackOf(onPromise);
   // With hooks of others there is a function of node's between, which calls them all.
-  const caller = stackOf(onPromise).find((site) => site.getFileName() !== 'node:internal/promise_hooks');
-  const isCall = caller !== undefined && caller.getFileName() == null && caller.getTypeName() === 'Promise';
-  if (!isCall) reportLeak('across an await', { at: onPromise });
+  const caller = sites[0] && sourceHashOf(sites[0]) === relayHash ? sites[1] : sites[0];
+  const isCall =
+    caller !== undefined && fileOf(caller) === '' && !isEvaluated(caller) && typeOf(caller) === 'Promise';
+  if (!isCall) reportLeak('across an await', onPromise);
 }
 
-/** A callback is about to run: with nothing of the program under it on the stack, all earlier ones have ended. */
-function beforeCallback(): void {
-  if (openScopes.length === 0) return;
-  const isNested = stackOf(beforeCallback).some(
-    (site) => site.isEval() || !/^(node:|$)/.test(site.getFileName() ?? ''),
-  );
-  if (!isNested) reportLeak('when its callback had ended');
+/** The source of node's function that calls several promise hooks. */
+const relayHash = ((): unknown => {
+  let hash: unknown;
+  const stops = [
+    promiseHooks.onInit(function learn() {
+      const [site] = stackOf(learn);
+      if (site && fileOf(site) === 'node:internal/promise_hooks') hash = sourceHashOf(site);
+    }),
+    promiseHooks.onInit(() => {}),
+  ] as (() => void)[];
+  void new Promise(() => {});
+  for (const stop of stops) stop();
+  return hash ?? 'none';
+})();
+
+/** Whether nothing of the program is under the call of `below` on the stack. A name can only make this say so wrongly. */
+function isOnlyNodeBelow(below: (...args: never[]) => unknown): boolean {
+  const sites = stackOf(below);
+  // Not by an iterator, which the program may have replaced.
+  for (let i = 0, site = sites[0]; site; site = sites[++i]) {
+    if (isEvaluated(site) || !isNamedLikeNode(site)) return false;
+  }
+  return true;
 }
 
-const callbackHook = createHook({ before: beforeCallback });
+/** A callback is about to run, or has run: with nothing of the program under it on the stack, all earlier ones have ended. */
+function aroundCallback(): void {
+  if (!isInnermostHeld() && isOnlyNodeBelow(aroundCallback)) reportLeak(ended);
+}
+
+const callbackHook = createHook({ before: aroundCallback, after: aroundCallback });
 /** Set from the first scope of a job to the end of the job, which is as long as the hooks are on. */
 let stopWatching: (() => void) | undefined;
 
 function checkJob(): void {
+  // No queue is emptied inside a scope, not even inside one that has been put aside.
+  if (scopeDepth() !== 0) reportLeak(ended);
+  openScopes.length = 0;
   stopWatching?.();
-  const scopes = cutShort;
-  cutShort = [];
-  if (scopes.length !== 0) reportLeak('after an uncaught exception', { scopes });
-  if (openScopes.length !== 0) reportLeak('when its callback had ended');
 }
 
 /** Sees to it that the scope about to be opened is found if it is suspended or outlives its job. */
@@ -58,9 +82,32 @@ export function watchScope(): void {
   queueMicrotask(checkJob);
 }
 
-/** Leaves the scopes that an exception nobody has caught left open; they are reported when its handlers have run. */
-export function cutScopesShort(): void {
-  native.leaveAll();
-  // Another exception of the same job does not make the first one's scopes forgotten.
-  cutShort.push(...abandonAll());
+type FatalException = (error: unknown, fromPromise: boolean) => boolean;
+interface ProcessInternals {
+  /** Called with every uncaught exception and unhandled rejection, before all handlers, listeners and domains. */
+  _fatalException: FatalException;
+  /** Runs what waits in the queues of ticks and microtasks. Deprecated, and called by packages such as deasync. */
+  _tickCallback?: () => void;
+}
+
+/** Nothing of the program handles an exception that left a scope open, nor runs in a scope what waits in the queues. */
+export function installExitGuards(): void {
+  const internals = process as unknown as ProcessInternals;
+  const { _fatalException: handle, _tickCallback: runQueues } = internals;
+  internals._fatalException = function (...args) {
+    if (!isInnermostHeld()) reportLeak('when an exception was not caught');
+    const call = (): boolean => Reflect.apply<ProcessInternals, typeof args, boolean>(handle, this, args);
+    return scopeDepth() === 0 ? call() : native.runAtBaseline(call);
+  };
+  if (!runQueues) return;
+  internals._tickCallback = function () {
+    if (scopeDepth() === 0) {
+      Reflect.apply(runQueues, this, []);
+      return;
+    }
+    throw new ImpersonationError(
+      'The queues of ticks and promises cannot be emptied inside a synchronous scope: callbacks of others would run in it',
+      'ERR_SCOPE_ACTIVE',
+    );
+  };
 }

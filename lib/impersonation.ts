@@ -5,7 +5,7 @@ import { publishEnter, publishRevert } from './diagnostics/scopes';
 import { ImpersonationError } from './error';
 import { native } from './binding';
 import { noteFlow } from './conflict';
-import { abandonFrom, openScopes, scopesFrom, type OpenScope } from './open-scopes';
+import { forgetFrom, openScopes, scopesFrom, type OpenScope } from './open-scopes';
 import { keepOpenedAt } from './opened-at';
 import type { Token } from './token';
 import type { TokenId } from '../types/native';
@@ -31,7 +31,7 @@ export class Impersonation {
   constructor(key: symbol, token: Token, id: TokenId) {
     if (key !== internal) throw illegalConstructor('Impersonation');
     this.token = token;
-    const scope: OpenScope = { id: 0, token };
+    const scope: OpenScope = { id: 0 };
     this.#scope = scope;
     keepOpenedAt(scope, Impersonation);
     watchScope();
@@ -52,7 +52,7 @@ export class Impersonation {
 
   /** Whether the thread still has this scope open. */
   get active(): boolean {
-    return this.#scope.id !== 0;
+    return native.isOpen(this.#scope.id);
   }
 
   /**
@@ -63,8 +63,8 @@ export class Impersonation {
    */
   revert(): void {
     const scope = this.#scope;
-    if (scope.id === 0) return;
     const left = native.leave(scope.id);
+    if (left === 3) return;
     if (left === 2) {
       throw new ImpersonationError(
         'The scope encloses a runSync callback that is still running, and stays open',
@@ -72,7 +72,7 @@ export class Impersonation {
       );
     }
     const ended = revertChannel.hasSubscribers ? scopesFrom(scope) : undefined;
-    abandonFrom(scope);
+    forgetFrom(scope);
     ended?.forEach(publishRevert);
     if (left === 1) {
       throw new ImpersonationError(

@@ -1,3 +1,4 @@
+import { captureStackTrace } from './call-sites';
 import type { OpenScope } from './open-scopes';
 
 /** Of so many scopes of a job: a stack costs microseconds, and the rest of a scope's JavaScript a tenth of one. */
@@ -8,7 +9,7 @@ let kept = 0;
 export function keepOpenedAt(scope: OpenScope, below: new (...args: never[]) => object): void {
   if (kept === most) return;
   kept += 1;
-  Error.captureStackTrace(scope, below);
+  captureStackTrace(scope, below);
 }
 
 /** At the end of a job: of the next one's first scopes it is kept again. */

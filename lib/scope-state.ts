@@ -13,5 +13,8 @@ export const currentTokenId = (): TokenId => state[token] as TokenId;
 /** Open scopes of this thread. */
 export const scopeDepth = (): number => state[depth] as number;
 
-/** Whether the innermost scope is a callback's of runSync: nothing that the callback calls can leave it. */
+/**
+ * Whether a native frame ends the innermost scope: the callback of runSync or of withoutToken runs in it. So it is outside
+ * of every scope.
+ */
 export const isInnermostHeld = (): boolean => state[held] === state[depth];

@@ -45,7 +45,6 @@ export type {
   Privilege,
   RestrictFlag,
   RestrictOptions,
-  ScopeLeakMessage,
   ScopeMessage,
   ShareOptions,
   TokenCacheOptions,

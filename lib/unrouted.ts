@@ -1,11 +1,14 @@
 import { native } from './binding';
 import { createError } from './error';
+import { installExitGuards } from './detectors';
 import { installGuards } from './guards';
 import { guardProcessEvents } from './guards/process-events';
-import { reportLeak } from './leak';
+import { describeLeak } from './leak';
 
-native.initialize({ createError, onLeak: reportLeak });
+native.initialize({ createError, describeLeak, nothing: () => {} });
+// The second one's guards are the outer ones.
 guardProcessEvents();
+installExitGuards();
 installGuards();
 
 export type { AccessName, DesiredAccess } from './access-mask';

@@ -116,8 +116,13 @@ export type FsDone<K extends FsCallName> = (error: number | Error, result: FsCal
 export interface NativeHooks {
   /** `errno` is 0 and `syscall` empty for errors that are not the operating system's. */
   createError(message: string, code: string, errno: number, syscall: string): Error;
-  /** A scope was found open after its code had ended. The thread has been reverted; must not return. */
-  onLeak(where: string): void;
+  /**
+   * The report of scopes that were left open, given as pairs of a scope and its user's id. The process ends after it;
+   * no code of the program may run in it.
+   */
+  describeLeak(where: string, left: readonly (ScopeId | string)[]): string;
+  /** An empty function. */
+  nothing(): void;
 }
 
 export interface Native extends NativeLogon, NativeNegotiate, NativePeer, NativeDerive {
@@ -160,6 +165,14 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
    * callback of runSync that is still running, 3 it was not open.
    */
   leave(scope: ScopeId): 0 | 1 | 2 | 3;
+  /**
+   * Leaves every scope of this thread, writes what `describeLeak` makes of it to standard error and ends the process with
+   * 70; without that text if the hook fails. `where` has up to 63 characters.
+   */
+  reportLeak(where: string): never;
+  isOpen(scope: ScopeId): boolean;
+  /** Calls `fn`, which may be ended by a time-out of node:vm: the scopes that it then leaves open are left. */
+  callInterruptible<R>(fn: () => R): R;
   /** Leaves every scope of this thread; returns how many there were. */
   leaveAll(): number;
   /**
@@ -170,9 +183,13 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
   readonly scopeState: Int32Array;
   /** The innermost scope's token under a new id of its own; 0 outside every scope. */
   currentToken(): TokenId;
-  /** Set, call, restore in one native frame. `args` go to `fn`, which gets an undefined receiver. */
+  /**
+   * Set, call, restore in one native frame. `args` go to `fn`, which gets an undefined receiver. In a callback of the same
+   * token nothing is set. A scope that `fn` leaves open ends the process.
+   */
   runSync<A extends unknown[], R>(token: TokenId, fn: (...args: A) => R, ...args: A): R;
-  /** Calls `fn` with the thread out of its scopes. */
+  runSync<R>(token: TokenId, fn: (...none: never) => R): R;
+  /** Calls `fn` with the thread out of its scopes. A scope that `fn` leaves open ends the process. */
   runAtBaseline<R>(fn: () => R): R;
 
   /**
@@ -217,9 +234,4 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
 
   /** Calls `fn`, which changes the process's own credentials, while no thread is or can come into a scope. */
   changeCredentials<R>(fn: () => R): R;
-
-  /** Writes the message to standard error at once. */
-  print(message: string): void;
-  /** Writes the message to standard error and ends the process, from any thread. */
-  die(message: string, exitCode: number): never;
 }

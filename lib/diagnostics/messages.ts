@@ -28,18 +28,6 @@ export interface DeniedMessage extends Identities {
   readonly dest?: string;
 }
 
-/** What `impersonate:leak` says, before the process ends, of a scope that was left open. */
-export interface ScopeLeakMessage {
-  readonly kind: 'scope';
-  /** When it was found open. */
-  readonly where: string;
-  /** Where it was opened. */
-  readonly stack?: string;
-  readonly process: Principal;
-  /** Absent if the token was closed, and nobody listened when the scope was opened. */
-  readonly user?: Principal;
-}
-
 /** What `impersonate:leak` says of a handle that its flow has left open. */
 export interface HandleLeakMessage extends Identities {
   readonly kind: 'handle';
@@ -50,7 +38,7 @@ export interface HandleLeakMessage extends Identities {
   readonly stack: string;
 }
 
-export type LeakMessage = ScopeLeakMessage | HandleLeakMessage;
+export type LeakMessage = HandleLeakMessage;
 
 /** What the channels of `tracing:impersonate:fs` say: one object for all events of an operation. */
 export interface FsContext extends Identities {

@@ -2,7 +2,7 @@ import type { TokenId } from '../../types/native';
 import { asProcess } from '../as-process';
 import { enterSync } from '../conflict';
 import { scopeDepth } from '../scope-state';
-import { deniedChannel, enterChannel, leakChannel, revertChannel } from './channels';
+import { deniedChannel, enterChannel, revertChannel } from './channels';
 import { publishRefused } from './denied';
 import { identitiesOf } from './identities';
 import type { ScopeMessage } from './messages';
@@ -17,9 +17,7 @@ export const isRunSyncObserved = (): boolean =>
  * `publishRevert`: undefined if nobody wants to know of the scope.
  */
 export function publishEnter(kind: ScopeMessage['kind'], id: TokenId): ScopeMessage | undefined {
-  if (!enterChannel.hasSubscribers && !revertChannel.hasSubscribers && !leakChannel.hasSubscribers) {
-    return undefined;
-  }
+  if (!enterChannel.hasSubscribers && !revertChannel.hasSubscribers) return undefined;
   const depth = scopeDepth();
   return asProcess(() => {
     const message = Object.freeze({ kind, depth, ...identitiesOf(id) });

@@ -5,10 +5,12 @@ import { guardCredentials } from './credentials';
 import { guardLazyParts } from './lazy';
 import { warnOfNodeOptions } from './node-options';
 import { guardThreads } from './threads';
+import { guardScripts } from './vm';
 
 /** Closes the ways by which Node itself would lose or spread an identity on this platform. */
 export function installGuards(): void {
   if (native.port === 'unsupported') return;
+  guardScripts();
   guardChildProcesses();
   guardLazyParts();
   guardThreads();

@@ -1,10 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { asThread } from '../as-process';
 import { native } from '../binding';
-import { cutScopesShort } from '../detectors';
 import { isInFlow } from '../flow';
 import { reportLeak } from '../leak';
-import { abandonAll } from '../open-scopes';
 import { scopeDepth } from '../scope-state';
 
 type Emit = (this: unknown, ...args: unknown[]) => unknown;
@@ -40,10 +38,7 @@ function outside(emit: unknown): unknown {
     if (this !== process) return Reflect.apply(inner, this, args);
     const result = handled(() => Reflect.apply(inner, this, args));
     // Nothing returns into the scope that ended the process, and what node does at the end is not the user's.
-    if (args[0] === 'exit' && internals._exiting && scopeDepth() !== 0) {
-      native.leaveAll();
-      abandonAll();
-    }
+    if (args[0] === 'exit' && internals._exiting && scopeDepth() !== 0) native.leaveAll();
     return result;
   };
   Object.defineProperties(outer, Object.getOwnPropertyDescriptors(inner));
@@ -78,10 +73,7 @@ function guardEmit(): void {
 /** The same for what is called about exceptions without an event: capture callbacks and domains. */
 function guardExceptions(): void {
   const original = internals._fatalException;
-  internals._fatalException = (...args) => {
-    cutScopesShort();
-    return handled(() => Reflect.apply(original, process, args));
-  };
+  internals._fatalException = (...args) => handled(() => Reflect.apply(original, process, args));
 }
 
 /** Has all handlers of the process run outside of flows and scopes. */

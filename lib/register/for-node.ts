@@ -1,8 +1,39 @@
+import { createHash } from 'node:crypto';
 import { asThread } from '../as-process';
+import { fileOf, sourceHashOf } from '../call-sites';
 import { isForeignToThread } from '../identity';
 import { like, type AnyFunction, type Router } from './router';
 
-const byNode = /\bnode:internal\/(?:modules|source_map)\//;
+const loaders = /^node:(internal\/(?:modules|source_map)\/[\w/-]+)$/;
+/** The same in a line of a stack trace, where a path or the name of a function could contain it. */
+const loadersInTrace = /^ {4}at (?:[^()]* \((NAME):\d+:\d+\)|(NAME):\d+:\d+)$/.source.replaceAll(
+  'NAME',
+  loaders.source.slice(1, -1),
+);
+const traceOfLoaders = new RegExp(loadersInTrace, 'm');
+
+const hashes = new Map<string, string | undefined>();
+
+/** The hash of the source of a script of node's own, by its id. */
+function hashOf(id: string): string | undefined {
+  if (!hashes.has(id)) {
+    let source: string | undefined;
+    try {
+      const internals = process as unknown as { binding(name: 'natives'): Record<string, string> };
+      source = internals.binding('natives')[id];
+    } catch {
+      // Where the permission model keeps it back, nothing is taken for node's.
+    }
+    hashes.set(id, source === undefined ? undefined : createHash('sha256').update(source).digest('hex'));
+  }
+  return hashes.get(id);
+}
+
+/** A script of node:vm can be given the name of one of node's, but not its source. */
+function isLoader(site: NodeJS.CallSite | undefined): boolean {
+  const id = site && loaders.exec(fileOf(site))?.[1];
+  return id !== undefined && sourceHashOf(site as NodeJS.CallSite) === hashOf(id);
+}
 
 /** Whether node's own loader, or what maps stack traces to sources, is what called `below`. */
 function isCalledByNode(below: AnyFunction): boolean {
@@ -11,10 +42,10 @@ function isCalledByNode(below: AnyFunction): boolean {
   const holder: { stack?: unknown } = {};
   try {
     Error.stackTraceLimit = 1;
-    // A string, as the stack is too where this is asked while another one is being prepared.
-    Error.prepareStackTrace = (_error, sites) => String(sites[0]?.getFileName());
+    Error.prepareStackTrace = (_error, [site]) => isLoader(site);
     Error.captureStackTrace(holder, below);
-    return byNode.test(String(holder.stack));
+    // A string where this is asked while another stack is being prepared.
+    return typeof holder.stack === 'string' ? traceOfLoaders.test(holder.stack) : holder.stack === true;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);

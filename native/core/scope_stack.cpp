@@ -108,6 +108,32 @@ ScopeStack::Left ScopeStack::Leave(ScopeId scope) noexcept {
   return Left::kNotOpen;
 }
 
+ScopeStack::Left ScopeStack::LeaveInside(ScopeId scope) noexcept {
+  std::size_t index = frames_.size();
+  while (index > 0 && frames_[index - 1].scope != scope) --index;
+  if (index == 0 && scope != 0) return Left::kNotOpen;
+  if (index == frames_.size()) return Left::kInOrder;
+  LeaveFrom(index);
+  return Left::kUnwound;
+}
+
+bool ScopeStack::IsHeldAs(std::int32_t token_id) const noexcept {
+  return !frames_.empty() && frames_.back().hold == Hold::kYes && frames_.back().token_id == token_id;
+}
+
+bool ScopeStack::IsOpen(ScopeId scope) const noexcept {
+  return std::any_of(frames_.begin(), frames_.end(),
+                     [scope](const Frame& frame) { return frame.scope == scope; });
+}
+
+std::vector<ScopeStack::Open> ScopeStack::NotHeld() const {
+  std::vector<Open> scopes;
+  for (const Frame& frame : frames_) {
+    if (frame.hold == Hold::kNo) scopes.push_back({frame.scope, frame.token});
+  }
+  return scopes;
+}
+
 std::size_t ScopeStack::LeaveAll() noexcept {
   const std::size_t depth = frames_.size();
   if (depth != 0) LeaveFrom(0);

@@ -56,6 +56,9 @@ class ScopeStack {
   // process if the identity cannot be restored.
   Left Leave(ScopeId scope) noexcept;
 
+  // Leaves the scopes inside that one, held or not; with 0 every scope of the thread.
+  Left LeaveInside(ScopeId scope) noexcept;
+
   // Leaves every scope of the thread, held or not; returns how many there were.
   std::size_t LeaveAll() noexcept;
 
@@ -70,6 +73,18 @@ class ScopeStack {
   std::size_t depth() const noexcept { return frames_.size(); }
   // Whether a scope is open, of whatever kind, or the thread is pinned to a token.
   bool IsActing() const noexcept { return !frames_.empty() || pinned_; }
+  // 0 outside every scope.
+  ScopeId innermost() const noexcept { return frames_.empty() ? 0 : frames_.back().scope; }
+  // Whether the innermost scope was entered with that id and is held: nothing that it calls can leave it.
+  bool IsHeldAs(std::int32_t token_id) const noexcept;
+  bool IsOpen(ScopeId scope) const noexcept;
+  // A scope that no native frame ends.
+  struct Open {
+    ScopeId scope;
+    TokenRef token;
+  };
+  // Outermost first.
+  std::vector<Open> NotHeld() const;
   // The innermost scope's token, null outside and in a baseline scope.
   TokenRef current_token() const { return frames_.empty() ? nullptr : frames_.back().token; }
 

@@ -2,6 +2,7 @@
 
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "core/scope_stack.h"
 #include "core/token_table.h"
@@ -13,6 +14,9 @@ namespace {
 // What a token counts for in the collector's eyes: flows keep closed tokens until they are collected
 // themselves, and that must come long before the process's limit of tokens does.
 constexpr std::int64_t kTokenBytes = 16 * 1024;
+
+// Twice what leaving a scope may take, so that the next scope, opened a little deeper, needs no look.
+constexpr std::size_t kProvenStack = 64 * 1024;
 
 }  // namespace
 
@@ -56,9 +60,38 @@ Napi::Int32Array Environment::ScopeStateArray() const {
   return Napi::Int32Array::New(env_, sizeof(ScopeState) / sizeof(std::int32_t), scope_state_.Value(), 0);
 }
 
-void Environment::SetHooks(Napi::Function create_error, Napi::Function on_leak) {
+void Environment::SetHooks(Napi::Function create_error, Napi::Function describe_leak,
+                           Napi::Function nothing) {
   create_error_ = Napi::Persistent(create_error);
-  on_leak_ = Napi::Persistent(on_leak);
+  describe_leak_ = Napi::Persistent(describe_leak);
+  nothing_ = Napi::Persistent(nothing);
+}
+
+bool Environment::RunsNoJavaScript() const {
+  napi_value undefined = nullptr, result = nullptr;
+  napi_get_undefined(env_, &undefined);
+  if (napi_call_function(env_, undefined, nothing_.Value(), 0, nullptr, &result) == napi_ok) return false;
+  napi_value thrown = nullptr;
+  bool is_thrown = false;
+  napi_is_exception_pending(env_, &is_thrown);
+  if (is_thrown) napi_get_and_clear_last_exception(env_, &thrown);
+  return !is_thrown;
+}
+
+bool Environment::HasStackForScope() {
+  const char here = 0;
+  const auto address = reinterpret_cast<std::uintptr_t>(&here);
+  if (address >= proven_stack_) return true;
+  // Arguments are put on the stack, if there is room for them.
+  napi_value undefined = nullptr, result = nullptr;
+  napi_get_undefined(env_, &undefined);
+  const std::vector<napi_value> arguments(kProvenStack / sizeof(void*), undefined);
+  if (napi_call_function(env_, undefined, nothing_.Value(), arguments.size(), arguments.data(), &result) !=
+      napi_ok) {
+    return false;
+  }
+  proven_stack_ = address - kProvenStack / 2;
+  return true;
 }
 
 }  // namespace impersonate

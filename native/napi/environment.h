@@ -43,13 +43,23 @@ class Environment {
   IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }
   IdTable<port::ServerContext>& server_contexts() { return server_contexts_; }
 
-  void SetHooks(Napi::Function create_error, Napi::Function on_leak);
+  void SetHooks(Napi::Function create_error, Napi::Function describe_leak, Napi::Function nothing);
   // The environment's ScopeState, as JavaScript sees it.
   Napi::Int32Array ScopeStateArray() const;
 
   // Null before initialize().
   Napi::FunctionReference& create_error() { return create_error_; }
-  Napi::FunctionReference& on_leak() { return on_leak_; }
+  Napi::FunctionReference& describe_leak() { return describe_leak_; }
+
+  // Whether a script is running that a time-out may end anywhere.
+  bool is_interruptible() const { return interruptible_ > 0; }
+  void set_interruptible(bool on) { interruptible_ += on ? 1 : -1; }
+  // Whether calls into JavaScript fail with nothing thrown, which is how a stopping environment and a terminated
+  // script are recognised.
+  bool RunsNoJavaScript() const;
+  // Whether JavaScript has so much stack left here that the code which opens a scope can also leave it; if not, a
+  // RangeError is pending.
+  bool HasStackForScope();
 
  private:
   Napi::Env env_;
@@ -62,7 +72,11 @@ class Environment {
   IdTable<port::ServerCredentials> server_credentials_;
   IdTable<port::ServerContext> server_contexts_;
   Napi::FunctionReference create_error_;
-  Napi::FunctionReference on_leak_;
+  Napi::FunctionReference describe_leak_;
+  Napi::FunctionReference nothing_;
+  // From here on upwards the stack has been found deep enough.
+  std::uintptr_t proven_stack_ = UINTPTR_MAX;
+  int interruptible_ = 0;
 };
 
 }  // namespace impersonate

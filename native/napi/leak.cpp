@@ -1,6 +1,13 @@
 #include "napi/leak.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "core/description.h"
+#include "core/error.h"
 #include "core/fatal.h"
+#include "core/port.h"
 #include "napi/environment.h"
 
 namespace impersonate {
@@ -8,24 +15,71 @@ namespace {
 
 constexpr int kExitCode = 70;  // EX_SOFTWARE of sysexits.h
 
+std::string Text(napi_env env, napi_value value) {
+  std::size_t size = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &size) != napi_ok) return {};
+  std::string text(size + 1, '\0');  // Node-API writes a terminator, too
+  napi_get_value_string_utf8(env, value, text.data(), text.size(), &size);
+  text.resize(size);
+  return text;
+}
+
+// How Node-API shows the end of a script by its time-out, on Node 22 and later.
+bool IsNull(napi_env env, napi_value thrown) {
+  napi_valuetype type = napi_undefined;
+  return thrown && napi_typeof(env, thrown, &type) == napi_ok && type == napi_null;
+}
+
+std::string UserOf(const Token& token) {
+  try {
+    return port::Describe(token).user.id;
+  } catch (const Error&) {
+    return "unknown";
+  }
+}
+
+napi_value ToArray(napi_env env, const std::vector<ScopeStack::Open>& left) {
+  napi_value array = nullptr;
+  napi_create_array_with_length(env, 2 * left.size(), &array);
+  std::uint32_t index = 0;
+  for (const ScopeStack::Open& open : left) {
+    const std::string user = UserOf(*open.token);
+    napi_value scope = nullptr, name = nullptr;
+    napi_create_uint32(env, open.scope, &scope);
+    napi_create_string_utf8(env, user.data(), user.size(), &name);
+    napi_set_element(env, array, index++, scope);
+    napi_set_element(env, array, index++, name);
+  }
+  return array;
+}
+
+// What the describeLeak hook makes of it; empty if it fails, whatever the reason.
+std::string Describe(napi_env env, const char* where, const std::vector<ScopeStack::Open>& left) {
+  napi_value undefined = nullptr, described = nullptr;
+  napi_value arguments[] = {nullptr, ToArray(env, left)};
+  napi_get_undefined(env, &undefined);
+  napi_create_string_utf8(env, where, NAPI_AUTO_LENGTH, &arguments[0]);
+  const napi_value hook = Environment::Of(env).describe_leak().Value();
+  if (napi_call_function(env, undefined, hook, 2, arguments, &described) != napi_ok) return {};
+  return Text(env, described);
+}
+
 }  // namespace
 
-void ReportLeak(napi_env raw_env, const char* where) {
-  const Napi::Env env(raw_env);
-  napi_value pending = nullptr;
-  napi_get_and_clear_last_exception(env, &pending);
-  napi_value argument = nullptr, undefined = nullptr, result = nullptr;
-  napi_create_string_utf8(env, where, NAPI_AUTO_LENGTH, &argument);
-  napi_get_undefined(env, &undefined);
-  const napi_value hook = Environment::Of(env).on_leak().Value();
-  if (napi_call_function(env, undefined, hook, 1, &argument, &result) != napi_ok) {
-    bool thrown = false;
-    napi_is_exception_pending(env, &thrown);
-    // A call that fails with nothing thrown was never made: the environment is stopping, and a stopped
-    // program runs no finally block that could have left its scopes.
-    if (!thrown) return;
+void ReportLeak(napi_env env, const char* where, const std::vector<ScopeStack::Open>& left) {
+  napi_value thrown = nullptr;
+  napi_get_and_clear_last_exception(env, &thrown);
+  const Environment& environment = Environment::Of(env);
+  if (environment.is_interruptible() && IsNull(env, thrown)) {
+    napi_throw(env, thrown);
+    return;
   }
-  Die("impersonate: a scope was left open, and the report of it failed", kExitCode);
+  if (environment.RunsNoJavaScript()) return;
+  ScopeStack::OfThread().LeaveAll();
+  const std::string report = Describe(env, where, left);
+  if (!report.empty()) Die(report, kExitCode);
+  Die(std::string("ImpersonationError [ERR_SCOPE_LEAKED]: An impersonation scope was still open ") + where,
+      kExitCode);
 }
 
 }  // namespace impersonate

@@ -2,6 +2,8 @@
 
 #include <uv.h>
 
+#include <vector>
+
 #include "core/scope_stack.h"
 #include "napi/leak.h"
 
@@ -31,9 +33,10 @@ class LoopGuard {
   void Look() const {
     ScopeStack& stack = ScopeStack::OfThread();
     if (stack.depth() == 0) return;
+    const std::vector<ScopeStack::Open> left = stack.NotHeld();
     stack.LeaveAll();
     const Napi::HandleScope scope(env_);
-    ReportLeak(env_, "when its callback had ended");
+    ReportLeak(env_, "when its callback had ended", left);
   }
 
   static void Close(napi_async_cleanup_hook_handle, void* data) {

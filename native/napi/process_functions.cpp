@@ -1,6 +1,5 @@
 #include "napi/process_functions.h"
 
-#include "core/fatal.h"
 #include "core/port.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
@@ -12,11 +11,14 @@ namespace {
 Napi::Value Initialize(const Napi::CallbackInfo& info) {
   if (!info[0].IsObject()) throw Error("ERR_INVALID_ARG_TYPE", "The hooks must be an object");
   const auto hooks = info[0].As<Napi::Object>();
-  const Napi::Value create_error = hooks.Get("createError"), on_leak = hooks.Get("onLeak");
-  if (!create_error.IsFunction() || !on_leak.IsFunction()) {
+  const Napi::Value create_error = hooks.Get("createError"), describe_leak = hooks.Get("describeLeak"),
+                    nothing = hooks.Get("nothing");
+  if (!create_error.IsFunction() || !describe_leak.IsFunction() || !nothing.IsFunction()) {
     throw Error("ERR_INVALID_ARG_TYPE", "The hooks must be functions");
   }
-  Environment::Of(info.Env()).SetHooks(create_error.As<Napi::Function>(), on_leak.As<Napi::Function>());
+  Environment::Of(info.Env())
+      .SetHooks(create_error.As<Napi::Function>(), describe_leak.As<Napi::Function>(),
+                nothing.As<Napi::Function>());
   return info.Env().Undefined();
 }
 
@@ -26,22 +28,11 @@ Napi::Value ChangeCredentials(const Napi::CallbackInfo& info) {
   return change.Call({});
 }
 
-Napi::Value PrintError(const Napi::CallbackInfo& info) {
-  Print(StringArgument(info, 0));
-  return info.Env().Undefined();
-}
-
-Napi::Value EndProcess(const Napi::CallbackInfo& info) {
-  Die(StringArgument(info, 0), IntegerArgument(info, 1));
-}
-
 }  // namespace
 
 void ExportProcessFunctions(Napi::Env env, Napi::Object exports) {
   Export<Initialize>(env, exports, "initialize");
   Export<ChangeCredentials>(env, exports, "changeCredentials");
-  Export<PrintError>(env, exports, "print");
-  Export<EndProcess>(env, exports, "die");
 }
 
 }  // namespace impersonate

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -61,32 +62,44 @@ ScopeStack::ScopeId EnterToken(std::int32_t id, ScopeStack::Hold hold) {
   return ScopeStack::OfThread().Enter(id, std::move(token), hold);
 }
 
-// Calls the function inside the open scope and leaves the scope, however the call ends.
-napi_value CallInScope(napi_env env, ScopeStack::ScopeId scope, napi_value function, std::size_t count,
-                       const napi_value* arguments) {
+// Calls the function, and leaves the scopes that it has left open inside `scope`, however the call ends; `scope`
+// itself stays. 0 is what is around all scopes.
+napi_value CallInside(napi_env env, ScopeStack::ScopeId scope, napi_value function, std::size_t count,
+                      const napi_value* arguments) {
   napi_value undefined = nullptr, result = nullptr;
   napi_get_undefined(env, &undefined);
   const bool returned = napi_call_function(env, undefined, function, count, arguments, &result) == napi_ok;
-  switch (ScopeStack::OfThread().Leave(scope)) {
-    case ScopeStack::Left::kInOrder:
-      break;
-    case ScopeStack::Left::kUnwound:
-      ReportLeak(env, "when the callback of the enclosing scope had ended");
-      return nullptr;
-    case ScopeStack::Left::kHeld:
-    case ScopeStack::Left::kNotOpen:
-      // Only the end of the process or of the worker leaves held scopes; here the callback went on after it.
-      ReportLeak(env, "in name only: it had been reverted while its callback was running");
-      return nullptr;
+  ScopeStack& stack = ScopeStack::OfThread();
+  if (stack.innermost() == scope) return returned ? result : nullptr;
+  const std::vector<ScopeStack::Open> open = stack.NotHeld();
+  if (stack.LeaveInside(scope) == ScopeStack::Left::kUnwound) {
+    ReportLeak(env, "when the callback of the enclosing scope had ended", open);
+  } else {
+    // Only the end of the process or of the worker leaves held scopes; here the callback went on after it.
+    ReportLeak(env, "in name only: it had been reverted while its callback was running", open);
   }
-  return returned ? result : nullptr;
+  return nullptr;
+}
+
+// The same, and leaves the scope.
+napi_value CallAndLeave(napi_env env, ScopeStack::ScopeId scope, napi_value function, std::size_t count,
+                        const napi_value* arguments) {
+  const napi_value result = CallInside(env, scope, function, count, arguments);
+  ScopeStack::OfThread().Leave(scope);
+  return result;
 }
 
 napi_value RunSync(napi_env env, napi_callback_info info) {
   const CallArguments arguments(env, info);
+  const std::int32_t id = Integer(env, arguments[0]);
+  const napi_value function = arguments[1];
+  const std::size_t count = arguments.count() - 2;
+  const napi_value* const rest = arguments.data() + 2;
+  // With the token in effect already, and no way for the function to take it off, there is nothing to be set.
+  const ScopeStack& stack = ScopeStack::OfThread();
+  if (stack.IsHeldAs(id)) return CallInside(env, stack.innermost(), function, count, rest);
   try {
-    const ScopeStack::ScopeId scope = EnterToken(Integer(env, arguments[0]), ScopeStack::Hold::kYes);
-    return CallInScope(env, scope, arguments[1], arguments.count() - 2, arguments.data() + 2);
+    return CallAndLeave(env, EnterToken(id, ScopeStack::Hold::kYes), function, count, rest);
   } catch (const Error& error) {
     return Throw(env, error);
   }
@@ -95,15 +108,54 @@ napi_value RunSync(napi_env env, napi_callback_info info) {
 napi_value RunAtBaseline(napi_env env, napi_callback_info info) {
   const CallArguments arguments(env, info);
   const ScopeStack::ScopeId scope = ScopeStack::OfThread().EnterBaseline();
-  if (scope != 0) return CallInScope(env, scope, arguments[0], 0, nullptr);
-  napi_value undefined = nullptr, result = nullptr;
+  if (scope == 0) return CallInside(env, 0, arguments[0], 0, nullptr);
+  return CallAndLeave(env, scope, arguments[0], 0, nullptr);
+}
+
+// Whether that is how node:vm shows that a script has been ended from outside.
+bool IsInterruption(napi_env env, napi_value error) {
+  napi_value code = nullptr;
+  std::array<char, 48> text{};
+  std::size_t size = 0;
+  if (napi_get_named_property(env, error, "code", &code) != napi_ok ||
+      napi_get_value_string_utf8(env, code, text.data(), text.size(), &size) != napi_ok) {
+    napi_value thrown = nullptr;
+    napi_get_and_clear_last_exception(env, &thrown);
+    return false;
+  }
+  const std::string_view name(text.data(), size);
+  return name == "ERR_SCRIPT_EXECUTION_TIMEOUT" || name == "ERR_SCRIPT_EXECUTION_INTERRUPTED";
+}
+
+napi_value CallInterruptible(napi_env env, napi_callback_info info) {
+  const CallArguments arguments(env, info);
+  ScopeStack& stack = ScopeStack::OfThread();
+  const ScopeStack::ScopeId scope = stack.innermost();
+  Environment& environment = Environment::Of(env);
+  napi_value undefined = nullptr, result = nullptr, thrown = nullptr;
   napi_get_undefined(env, &undefined);
-  napi_call_function(env, undefined, arguments[0], 0, nullptr, &result);
-  return result;
+  environment.set_interruptible(true);
+  const napi_status status = napi_call_function(env, undefined, arguments[0], 0, nullptr, &result);
+  environment.set_interruptible(false);
+  if (status == napi_ok || stack.innermost() == scope) return status == napi_ok ? result : nullptr;
+  if (napi_get_and_clear_last_exception(env, &thrown) != napi_ok) return nullptr;
+  if (IsInterruption(env, thrown)) stack.LeaveInside(scope);
+  napi_throw(env, thrown);
+  return nullptr;
+}
+
+napi_value ReportLeakFound(napi_env env, napi_callback_info info) {
+  const CallArguments arguments(env, info);
+  std::array<char, 64> where{};
+  std::size_t size = 0;
+  napi_get_value_string_utf8(env, arguments[0], where.data(), where.size(), &size);
+  ReportLeak(env, where.data(), ScopeStack::OfThread().NotHeld());
+  return nullptr;
 }
 
 napi_value Enter(napi_env env, napi_callback_info info) {
   const CallArguments arguments(env, info);
+  if (!Environment::Of(env).HasStackForScope()) return nullptr;
   try {
     return Number(env, EnterToken(Integer(env, arguments[0]), ScopeStack::Hold::kNo));
   } catch (const Error& error) {
@@ -130,6 +182,15 @@ napi_value Leave(napi_env env, napi_callback_info info) {
   return Number(env, static_cast<std::uint32_t>(ScopeStack::OfThread().Leave(scope)));
 }
 
+napi_value IsOpen(napi_env env, napi_callback_info info) {
+  const CallArguments arguments(env, info);
+  std::uint32_t scope = 0;
+  napi_get_value_uint32(env, arguments[0], &scope);
+  napi_value open = nullptr;
+  napi_get_boolean(env, ScopeStack::OfThread().IsOpen(scope), &open);
+  return open;
+}
+
 napi_value LeaveAll(napi_env env, napi_callback_info) {
   return Number(env, static_cast<std::uint32_t>(ScopeStack::OfThread().LeaveAll()));
 }
@@ -151,11 +212,12 @@ void ExportScopeFunctions(Napi::Env env, Napi::Object exports) {
     return napi_property_descriptor{name,    nullptr, callback,        nullptr,
                                     nullptr, nullptr, napi_enumerable, nullptr};
   };
-  const std::array<napi_property_descriptor, 7> functions = {
+  const std::array<napi_property_descriptor, 10> functions = {
       function("enter", Enter),         function("leave", Leave),
       function("leaveAll", LeaveAll),   function("currentToken", CurrentToken),
       function("runSync", RunSync),     function("runAtBaseline", RunAtBaseline),
-      function("pinThread", PinThread),
+      function("pinThread", PinThread), function("reportLeak", ReportLeakFound),
+      function("isOpen", IsOpen),       function("callInterruptible", CallInterruptible),
   };
   NAPI_THROW_IF_FAILED_VOID(env, napi_define_properties(env, exports, functions.size(), functions.data()));
   exports.Set("scopeState", Environment::Of(env).ScopeStateArray());

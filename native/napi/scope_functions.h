@@ -4,7 +4,7 @@
 
 namespace impersonate {
 
-// enter, leave, leaveAll, depth, currentTokenId, currentToken, runSync, runAtBaseline, pinThread.
+// enter, leave, isOpen, leaveAll, reportLeak, currentToken, runSync, runAtBaseline, pinThread, scopeState.
 void ExportScopeFunctions(Napi::Env env, Napi::Object exports);
 
 }  // namespace impersonate

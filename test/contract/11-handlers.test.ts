@@ -6,16 +6,25 @@ const open =
 
 describeSwitching('handlers of the process run as the service', () => {
   test.each(['alice.impersonate();', 'alice.impersonate(); alice.impersonate();'])(
-    'uncaughtException, after %s and a throw',
+    'uncaughtException: not at all after %s and a throw, which is a leak',
     async (enter) => {
-      const result = await runSource(`${open}
+      const { code, stdout, stderr } = await runSource(`${open}
         process.on('uncaughtExceptionMonitor', () => { say('monitor ' + who()); });
         process.on('uncaughtException', () => { say('handler ' + who()); });
+        process.on('exit', () => { say('exit ' + who()); });
         setImmediate(() => { ${enter} throw new Error('mine'); });`);
-      const lines = result.stdout.split(/\r?\n/).filter(Boolean);
-      expect(lines).toEqual(['monitor service', 'handler service']);
+      expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
+      expect(stderr).toContain('ERR_SCOPE_LEAKED');
     },
   );
+
+  test('uncaughtException, of what a promise hook throws inside runSync', async () => {
+    const lines = await linesOf(`${open}
+      process.on('uncaughtException', (error) => { say(error.message + ' ' + who()); });
+      const stop = require('node:v8').promiseHooks.onInit(() => { throw new Error('mine'); });
+      alice.runSync(() => { new Promise(() => {}); stop(); say('in scope ' + who()); });`);
+    expect(lines).toEqual(['mine service', 'in scope user']);
+  });
 
   test('exit, when a scope calls process.exit', async () => {
     const result = await runSource(`${open}
@@ -44,7 +53,7 @@ describeSwitching('handlers of the process run as the service', () => {
        process.on('uncaughtException', () => { say('handler ' + who()); process.exit(5); });
        const { world } = require(${path});
        who = () => (world.whoAmI() === world.serviceId ? 'service' : 'user');
-       world.alice.token().then((alice) => setImmediate(() => { alice.impersonate(); throw new Error('mine'); }));`,
+       world.alice.token().then((alice) => setImmediate(() => { alice.runSync(() => { throw new Error('mine'); }); }));`,
       {},
       'bare',
     );
