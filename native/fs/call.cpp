@@ -59,8 +59,13 @@ void DoBetween(Call& call, Make make) {
 }
 
 // For a call that follows no link at the end, unless the path ends in a slash.
-Last ItselfOrTarget(const Call& call) {
-  return call.path.size() > 1 && call.path.back() == '/' ? Last::kTarget : Last::kEntry;
+template <typename Make>
+void DoItself(Call& call, Make make) {
+  const bool follows = !call.path.empty() && call.path.back() == '/';
+  DoAt(call, follows ? Last::kTarget : Last::kEntry, [&](const GuardedPath& at) {
+    const std::string path = std::string(at.c_str()) + (follows && at.fd() >= 0 ? "/" : "");
+    Do(call, [&](uv_fs_t* r) { return make(r, path.c_str()); });
+  });
 }
 
 // By the descriptor where there is one, else by the path.
@@ -105,6 +110,10 @@ void Chown(Call& call) {
                          nullptr);
     });
   });
+}
+
+void Close(Call& call) {
+  Do(call, [&](uv_fs_t* r) { return uv_fs_close(nullptr, r, As<uv_file>(call.first), nullptr); });
 }
 
 void CloseDir(Call& call) { call.error = call.directory->Close(); }
@@ -152,12 +161,17 @@ void FUtime(Call& call) {
   });
 }
 
+void Guard(Call& call) {
+  GuardedPath at(call.path, static_cast<Last>(call.first));
+  call.error = at.error();
+  if (call.error != 0) return;
+  std::string path = at.c_str();
+  call.result = Guarded{at.Release(), std::move(path)};
+}
+
 void LChown(Call& call) {
-  DoAt(call, ItselfOrTarget(call), [&](const GuardedPath& at) {
-    Do(call, [&](uv_fs_t* r) {
-      return uv_fs_lchown(nullptr, r, at.c_str(), As<uv_uid_t>(call.first), As<uv_gid_t>(call.second),
-                          nullptr);
-    });
+  DoItself(call, [&](uv_fs_t* r, const char* path) {
+    return uv_fs_lchown(nullptr, r, path, As<uv_uid_t>(call.first), As<uv_gid_t>(call.second), nullptr);
   });
 }
 
@@ -172,9 +186,8 @@ void LStat(Call& call) {
 }
 
 void LUtime(Call& call) {
-  DoAt(call, ItselfOrTarget(call), [&](const GuardedPath& at) {
-    Do(call,
-       [&](uv_fs_t* r) { return uv_fs_lutime(nullptr, r, at.c_str(), call.atime, call.mtime, nullptr); });
+  DoItself(call, [&](uv_fs_t* r, const char* path) {
+    return uv_fs_lutime(nullptr, r, path, call.atime, call.mtime, nullptr);
   });
 }
 
@@ -353,9 +366,9 @@ void UTime(Call& call) {
 
 const Operation kOperations[] = {
     {"access", "pi", Access},     {"chmod", "pi", Chmod},        {"chown", "pij", Chown},
-    {"closedir", "d", CloseDir},  {"copyfile", "pqi", CopyFile}, {"fchmod", "ij", FChmod},
+    {"close", "i", Close},        {"closedir", "d", CloseDir},  {"copyfile", "pqi", CopyFile}, {"fchmod", "ij", FChmod},
     {"fchown", "ijk", FChown},    {"futime", "it", FUtime},      {"lchown", "pij", LChown},
-    {"link", "pq", Link},         {"lstat", "pf", LStat},        {"lutime", "pt", LUtime},
+    {"guard", "pif", Guard},    {"link", "pq", Link},         {"lstat", "pf", LStat},        {"lutime", "pt", LUtime},
     {"mkdir", "pi", MkDir},       {"mkdtemp", "pf", MkDTemp},    {"open", "pij", Open},
     {"opendir", "p", OpenDir},    {"readdir", "dif", ReadDir},   {"readfile", "pijk", ReadFile},
     {"readlink", "pf", ReadLink}, {"realpath", "pf", RealPath},  {"rename", "pq", Rename},

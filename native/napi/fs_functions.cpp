@@ -22,6 +22,13 @@ Napi::Value StartFs(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value Outcome(const Napi::CallbackInfo& info, fs::Call& call) {
+  if (call.error != 0) return Napi::Number::New(info.Env(), call.error);
+  Napi::Array result = Napi::Array::New(info.Env(), 1);
+  result[0u] = FsResult(info.Env(), call);
+  return result;
+}
+
 Napi::Value FsSync(const Napi::CallbackInfo& info) {
   TokenRef token = TokenArgument(info, 0);
   fs::Call call = FsCallArgument(info, 1, 2);
@@ -30,10 +37,13 @@ Napi::Value FsSync(const Napi::CallbackInfo& info) {
       stack.Enter(IntegerArgument(info, 0), std::move(token), ScopeStack::Hold::kYes);
   call.operation->run(call);
   stack.Leave(scope);
-  if (call.error != 0) return Napi::Number::New(info.Env(), call.error);
-  Napi::Array result = Napi::Array::New(info.Env(), 1);
-  result[0u] = FsResult(info.Env(), call);
-  return result;
+  return Outcome(info, call);
+}
+
+Napi::Value FsHere(const Napi::CallbackInfo& info) {
+  fs::Call call = FsCallArgument(info, 0, 1);
+  call.operation->run(call);
+  return Outcome(info, call);
 }
 
 Napi::Object Numbers(Napi::Env env) {
@@ -50,6 +60,7 @@ void ExportFsFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("fsCalls", Numbers(env));
   Export<StartFs>(env, exports, "startFs");
   Export<FsSync>(env, exports, "fsSync");
+  Export<FsHere>(env, exports, "fsHere");
 }
 
 }  // namespace impersonate
