@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Dirent } from 'node:fs';
+import type { CopySyncOptions, Dirent } from 'node:fs';
 import { native } from '../binding';
 import { doHere } from '../fs/dir-reader';
 import { codeOf, systemError } from '../fs/error';
@@ -11,10 +11,10 @@ import { mkdtempTemplate } from '../fs/mkdtemp';
 import { asksForBytes, encoded } from '../fs/names';
 import { originals } from '../fs/node-fs';
 import { toBits, toBoolean, toFlags, toMode, toOptions } from '../fs/parse';
-import { isPath, toPath } from '../fs/path';
-import { readdirSteps } from '../fs/readdir';
+import { isPath, textOf, toPath } from '../fs/path';
+import { readdirSteps, syncWalk } from '../fs/readdir';
 import { refusal } from '../fs/refusal';
-import { checked, close, errorAt, guarded, guardedLink, type Way } from './guard';
+import { checked, close, errorAt, guarded, guardedLink, type Last, type Way } from './guard';
 import type { AnyFunction } from './router';
 
 /** For what this package does itself, with node's refusal of invalid arguments. The first `paths` are paths. */
@@ -29,7 +29,10 @@ const ours =
     }
   };
 
-/** For statSync() and lstatSync(), which may be asked to return undefined. */
+/** What fails in these ways for everyone. */
+const failing: Readonly<Record<string, string>> = { ENOENT: '', ENOTDIR: '/dev/null/none' };
+
+/** For statSync() and lstatSync(), which may be asked to return undefined: for what, depends on node's version. */
 const orUndefined =
   (way: Way): Way =>
   (original, receiver, args, name) => {
@@ -37,9 +40,13 @@ const orUndefined =
       return way(original, receiver, args, name);
     } catch (error) {
       const options = args[1] as { throwIfNoEntry?: unknown } | null | undefined;
-      if (options?.throwIfNoEntry === false && ['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? ''))
-        return undefined;
-      throw error;
+      const path = failing[codeOf(error) ?? ''];
+      if (options?.throwIfNoEntry !== false || path === undefined || !isPath(args[0])) throw error;
+      try {
+        return original(path, options);
+      } catch {
+        throw error;
+      }
     }
   };
 
@@ -68,9 +75,12 @@ const writing = (name: 'writeFileSync' | 'appendFileSync', letter: string): Way 
 
 const realpathSync: Way = (original, receiver, args, name) => {
   if (!isPath(args[0])) return Reflect.apply(original, receiver, args);
-  const real = ours(1, 2, (path, options) => {
+  const isNative = original === (originals.realpathSync.native as unknown);
+  const real = ours(1, 2, (given, options) => {
     const { encoding } = toOptions(options);
-    return encoded(jobHere('realpath', toPath(path), asksForBytes(encoding)), encoding);
+    const path = toPath(given);
+    const from = isNative ? path : resolve(textOf(path));
+    return encoded(jobHere('realpath', from, asksForBytes(encoding)), encoding);
   });
   try {
     return real(original, receiver, args, name);
@@ -93,6 +103,26 @@ const globSync: Way = (original, receiver, args) => {
   return found.filter(isOpen);
 };
 
+const refused = (path: string, last: Last): void => {
+  const error = systemError(errorAt(path, last), 'cp', { path });
+  if (error.code === 'EACCES') throw error;
+};
+
+/** Node copies entry by entry where there is a filter, which is called just before. */
+const cpSync: Way = (original, receiver, args, name) => {
+  const [from, to, options = {}] = args;
+  if (typeof options !== 'object' || options === null) return Reflect.apply(original, receiver, args);
+  const { dereference, filter } = options as CopySyncOptions;
+  const checking = (source: string, copy: string): boolean => {
+    refused(source, dereference ? 'target' : 'entry');
+    refused(copy, 'entry');
+    return typeof filter === 'function' ? filter(source, copy) : true;
+  };
+  const isValid = filter === undefined || typeof filter === 'function';
+  const guardedOptions = isValid ? { ...options, filter: checking } : options;
+  return checked('cp', 'target', 'target')(original, receiver, [from, to, guardedOptions], name);
+};
+
 const rmdirSync: Way = (original, receiver, args, name) => {
   const { recursive } = (args[1] ?? {}) as { recursive?: unknown };
   return (recursive ? checked : guarded)('rmdir', 'entry')(original, receiver, args, name);
@@ -105,7 +135,7 @@ const ways: Readonly<Record<string, Way>> = {
   chmodSync: guarded('chmod', 'target'),
   chownSync: guarded('chown', 'target'),
   copyFileSync: ours(2, 3, (from, to, mode) => jobHere('copyfile', toPath(from), toPath(to), toBits(mode))),
-  cpSync: checked('cp', 'target', 'target'),
+  cpSync,
   existsSync,
   globSync,
   lchownSync: guardedLink('lchown'),
@@ -124,7 +154,7 @@ const ways: Readonly<Record<string, Way>> = {
   readFileSync: ours(1, 2, (path, given) =>
     opened(path, toOptions(given).flag || 'r', 0o666, (fd) => originals.readFileSync(fd, given as never)),
   ),
-  readdirSync: ours(1, 2, (path, options) => doHere(readdirSteps(path, options))),
+  readdirSync: ours(1, 2, (path, options) => doHere(readdirSteps(path, options, syncWalk))),
   readlinkSync: guarded('readlink', 'entry'),
   realpathSync,
   renameSync: guarded('rename', 'entry', 'entry'),

@@ -108,7 +108,12 @@ GuardedPath::GuardedPath(const std::string& path, Last last) {
   std::string name;
   int flags = last == Last::kItself ? O_NOFOLLOW : 0;
   const std::size_t end = absolute.find_last_not_of('/');
-  if (last == Last::kEntry && end != std::string::npos) {
+  if (last == Last::kEntry && end == std::string::npos) {
+    // The root is no directory's entry.
+    path_ = absolute;
+    return;
+  }
+  if (last == Last::kEntry) {
     const std::size_t slash = absolute.rfind('/', end);
     name = absolute.substr(slash);
     absolute.erase(slash + 1);
