@@ -8,6 +8,12 @@ import { toPath } from './path';
 /** Of this thread, if it is a worker: node lists what its own functions open there, and warns of closing others. */
 const notListed = new Set<number>();
 
+/** Notes that node has not opened the descriptor, and returns it. */
+export function unlisted(fd: number): number {
+  if (!isMainThread) notListed.add(fd);
+  return fd;
+}
+
 /** Opens as the identity, without a FileHandle: the caller's descriptor. */
 export function openDescriptor(
   identity: Identity,
@@ -16,11 +22,7 @@ export function openDescriptor(
   mode: unknown,
 ): Promise<number> {
   const opening = startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666));
-  if (isMainThread) return opening;
-  return opening.then((fd) => {
-    notListed.add(fd);
-    return fd;
-  });
+  return isMainThread ? opening : opening.then(unlisted);
 }
 
 /** Calls `close`, which has node close the descriptor; node does not warn of one that it has not opened itself. */

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CopySyncOptions, Dirent } from 'node:fs';
 import { native } from '../binding';
+import { unlisted } from '../fs/descriptor';
 import { doHere } from '../fs/dir-reader';
 import { codeOf, systemError } from '../fs/error';
 import { InvalidArguments, invalid } from '../fs/invalid';
@@ -109,9 +110,10 @@ const refused = (path: string, last: Last): void => {
 };
 
 /** Node copies entry by entry where there is a filter, which is called just before. */
-const cpSync: Way = (original, receiver, args, name) => {
+const cpSync: Way = (original, receiver, args) => {
   const [from, to, options = {}] = args;
-  if (typeof options !== 'object' || options === null) return Reflect.apply(original, receiver, args);
+  if (!isPath(from) || !isPath(to) || typeof options !== 'object' || options === null)
+    return Reflect.apply(original, receiver, args);
   const { dereference, filter } = options as CopySyncOptions;
   const checking = (source: string, copy: string): boolean => {
     refused(source, dereference ? 'target' : 'entry');
@@ -120,7 +122,7 @@ const cpSync: Way = (original, receiver, args, name) => {
   };
   const isValid = filter === undefined || typeof filter === 'function';
   const guardedOptions = isValid ? { ...options, filter: checking } : options;
-  return checked('cp', 'target', 'target')(original, receiver, [from, to, guardedOptions], name);
+  return Reflect.apply(original, receiver, [textOf(toPath(from)), textOf(toPath(to)), guardedOptions]);
 };
 
 const rmdirSync: Way = (original, receiver, args, name) => {
@@ -149,7 +151,7 @@ const ways: Readonly<Record<string, Way>> = {
     return encoded(jobHere('mkdtemp', mkdtempTemplate(toPath(prefix)), asksForBytes(encoding)), encoding);
   }),
   openSync: ours(1, 3, (path, flags, mode) =>
-    jobHere('open', toPath(path), toFlags(flags), toMode(mode, 0o666)),
+    unlisted(jobHere('open', toPath(path), toFlags(flags), toMode(mode, 0o666))),
   ),
   readFileSync: ours(1, 2, (path, given) =>
     opened(path, toOptions(given).flag || 'r', 0o666, (fd) => originals.readFileSync(fd, given as never)),

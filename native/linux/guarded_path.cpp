@@ -49,8 +49,10 @@ int OpenBy(const std::string& path, int flags, int mode, std::uint64_t resolve) 
 // A magic link is EACCES; links without end, or one that must not be followed, are ELOOP as ever.
 int LoopOrMagicLink(const std::string& path, int flags) {
   const int where = O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY));
-  const Descriptor itself(OpenBy(path, where, 0, kNoMagicLinks));
-  if (itself.get() >= 0) return linux_port::IsOwnProc(itself.get()) ? -EACCES : -ELOOP;
+  if (flags & O_NOFOLLOW) {
+    const Descriptor itself(OpenBy(path, where, 0, kNoMagicLinks));
+    if (itself.get() >= 0 && !linux_port::IsOwnProc(itself.get())) return -ELOOP;
+  }
   const Descriptor beyond(OpenBy(path, where, 0, kAnyLink));
   return beyond.get() == -ELOOP ? -ELOOP : -EACCES;
 }
