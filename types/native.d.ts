@@ -76,12 +76,19 @@ export interface FsCalls {
   access: { args: [path: FsPath, mode: number]; result: undefined };
   chmod: { args: [path: FsPath, mode: number]; result: undefined };
   chown: { args: [path: FsPath, uid: number, gid: number]; result: undefined };
+  close: { args: [fd: number]; result: undefined };
   closedir: { args: [dir: DirId]; result: undefined };
   copyfile: { args: [from: FsPath, to: FsPath, flags: number]; result: undefined };
   fchmod: { args: [fd: number, mode: number]; result: undefined };
   fchown: { args: [fd: number, uid: number, gid: number]; result: undefined };
   futime: { args: [fd: number, atime: number, mtime: number]; result: undefined };
   lchown: { args: [path: FsPath, uid: number, gid: number]; result: undefined };
+  /**
+   * Linux: a path to be used in place of `path` by the calling thread's user for as long as the descriptor is open,
+   * which is the caller's to close. EACCES for what belongs to this process in /proc. `last`: 0 what is at the end of
+   * links, 1 a link itself (only to be checked), 2 the entry of its directory.
+   */
+  guard: { args: [path: FsPath, last: 0 | 1 | 2, bytes: boolean]; result: [fd: number, path: FsPath] };
   link: { args: [from: FsPath, to: FsPath]; result: undefined };
   lstat: { args: [path: FsPath, bigint: boolean]; result: Float64Array | BigInt64Array };
   lutime: { args: [path: FsPath, atime: number, mtime: number]; result: undefined };
@@ -231,6 +238,8 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
   /** On a pool thread: 0 or libuv's negative number. */
   closeDescriptor(fd: number): Promise<number>;
   closeDescriptorSync(fd: number): number;
+  /** The same as whoever the calling thread is. */
+  fsHere<K extends FsCallName>(call: number, ...args: FsCalls[K]['args']): number | [FsCalls[K]['result']];
 
   /** Calls `fn`, which changes the process's own credentials, while no thread is or can come into a scope. */
   changeCredentials<R>(fn: () => R): R;

@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
 import type { DirId, FsCallName, FsCalls, FsEntries, FsPath } from '../../types/native';
 import type { Identity } from '../identity';
-import { isDirectory, isUnknown, toDirent, typeOf, zipped, type Entry } from './entries';
-import { jobSync, startJob } from './job';
+import { isDirectory, known, toDirent, zipped, type Entry } from './entries';
+import { jobHere, jobSync, startJob } from './job';
 import { asksForBytes, type Encoding } from './names';
 import { join } from './path';
 
@@ -22,22 +22,38 @@ interface OpenFolder {
   readonly path: FsPath;
 }
 
-/** Does the steps on this thread, before it returns. */
-export function doSync<T>(identity: Identity, steps: Steps<T>): T {
+function drive<T>(steps: Steps<T>, make: (...call: Call) => unknown): T {
   let step = steps.next();
   while (!step.done) {
-    const [call, ...args] = step.value;
-    step = steps.next(jobSync(identity, call, ...(args as never)));
+    let result: unknown;
+    try {
+      result = make(...step.value);
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(result);
   }
   return step.value;
 }
+
+/** Does the steps on this thread, before it returns. */
+export const doSync = <T>(identity: Identity, steps: Steps<T>): T =>
+  drive(steps, (call, ...args) => jobSync(identity, call, ...(args as never)));
+
+/** The same as whoever this thread is. */
+export const doHere = <T>(steps: Steps<T>): T =>
+  drive(steps, (call, ...args) => jobHere(call, ...(args as never)));
 
 /** Does the steps on pool threads. */
 export function doAsync<T>(identity: Identity, steps: Steps<T>): Promise<T> {
   const go = (step: IteratorResult<Call, T>): Promise<T> => {
     if (step.done) return Promise.resolve(step.value);
     const [call, ...args] = step.value;
-    return startJob(identity, call, ...(args as never)).then((result) => go(steps.next(result)));
+    return startJob(identity, call, ...(args as never)).then(
+      (result) => go(steps.next(result)),
+      (error: unknown) => go(steps.throw(error)),
+    );
   };
   return new Promise((resolve) => resolve(go(steps.next())));
 }
@@ -84,13 +100,7 @@ export class DirReader {
     const entries = (yield ['readdir', id, bufferSize, asksForBytes(encoding)]) as FsEntries | null;
     if (entries === null) return false;
     for (const entry of zipped(entries))
-      this.#buffered.push({ directory: path, entry: yield* this.#known(path, entry) });
+      this.#buffered.push({ directory: path, entry: yield* known(path, entry) });
     return true;
-  }
-
-  *#known(directory: FsPath, entry: Entry): Steps<Entry> {
-    if (!isUnknown(entry)) return entry;
-    const stats = (yield ['lstat', join(directory, entry.name), false]) as Float64Array;
-    return { name: entry.name, type: typeOf(stats) };
   }
 }

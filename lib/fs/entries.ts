@@ -1,8 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FsEntries, FsPath } from '../../types/native';
-import type { Identity } from '../identity';
-import { startJob } from './job';
+import type { Steps } from './dir-reader';
 import { asksForBytes, encoded, type Encoding } from './names';
 import { originals } from './node-fs';
 import { join } from './path';
@@ -41,19 +40,19 @@ export const isUnknown = ({ type }: Entry): boolean => type === UV_DIRENT_UNKNOW
 export const zipped = ([names, found]: FsEntries): Entry[] =>
   names.map((name, index) => ({ name, type: found[index] ?? UV_DIRENT_UNKNOWN }));
 
-function known(identity: Identity, directory: FsPath, entry: Entry): Promise<Entry> {
-  if (!isUnknown(entry)) return Promise.resolve(entry);
-  return startJob(identity, 'lstat', join(directory, entry.name), false).then((stats) => ({
-    name: entry.name,
-    type: typeOf(stats),
-  }));
+/** The entry, with its type looked up if the file system does not tell it. */
+export function* known(directory: FsPath, entry: Entry): Steps<Entry> {
+  if (!isUnknown(entry)) return entry;
+  const stats = (yield ['lstat', join(directory, entry.name), false]) as Float64Array;
+  return { name: entry.name, type: typeOf(stats) };
 }
 
-/** All of a directory; the types that the file system does not tell are looked up, all as the identity. */
-export function scan(identity: Identity, directory: FsPath, encoding: Encoding): Promise<Entry[]> {
-  return startJob(identity, 'scandir', directory, asksForBytes(encoding)).then((entries) =>
-    Promise.all(zipped(entries).map((entry) => known(identity, directory, entry))),
-  );
+/** All of a directory. */
+export function* scan(directory: FsPath, encoding: Encoding): Steps<Entry[]> {
+  const entries: Entry[] = [];
+  const found = (yield ['scandir', directory, asksForBytes(encoding)]) as FsEntries;
+  for (const entry of zipped(found)) entries.push(yield* known(directory, entry));
+  return entries;
 }
 
 type DirentClass = new (name: string | Buffer, type: number, path: FsPath) => Dirent;

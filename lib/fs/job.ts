@@ -10,7 +10,7 @@ type Result<K extends FsCallName> = FsCalls[K]['result'];
 
 /** How many of the first arguments are paths, where it is not one. */
 const pathCounts: Partial<Record<FsCallName, 0 | 2>> = {
-  ...{ closedir: 0, fchmod: 0, fchown: 0, futime: 0, readdir: 0 },
+  ...{ close: 0, closedir: 0, fchmod: 0, fchown: 0, futime: 0, readdir: 0 },
   ...{ copyfile: 2, link: 2, rename: 2, symlink: 2 },
 };
 
@@ -69,7 +69,15 @@ export function jobSync<K extends FsCallName>(identity: Identity, call: K, ...ar
   return observeSync(call, identity, pathsOf(call, args), () => callSync(identity, call, args));
 }
 
-/** The same without a report to diagnostics. */
+/** The same as whoever this thread is, without a report to diagnostics. */
+export function jobHere<K extends FsCallName>(call: K, ...args: Args<K>): Result<K> {
+  const given = prepared(call, args);
+  const outcome = native.fsHere<K>(native.fsCalls[call], ...given);
+  if (typeof outcome === 'number') throw failure(call, given, outcome);
+  return outcome[0];
+}
+
+/** `jobSync` without a report to diagnostics. */
 export function callSync<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Result<K> {
   const given = prepared(call, args);
   const outcome = native.fsSync<K>(identity.lease.id, native.fsCalls[call], ...given);

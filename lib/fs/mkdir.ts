@@ -2,8 +2,8 @@ import { dirname } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../identity';
+import { doAsync, type Steps } from './dir-reader';
 import { codeOf, systemError } from './error';
-import { startJob } from './job';
 import { toBoolean, toMode } from './parse';
 import { bytesOf, forSystem, textOf, toPath } from './path';
 import { toStats } from './stats';
@@ -24,42 +24,53 @@ function above(path: FsPath): FsPath {
 
 const same = (one: FsPath, other: FsPath): boolean => bytesOf(one).equals(bytesOf(other));
 
-/** Resolves if there is a folder; the error says that it could not be made. */
-function expectFolder(identity: Identity, path: FsPath, isLast: boolean): Promise<void> {
+/** Returns if there is a folder; the error says that it could not be made. */
+function* expectFolder(path: FsPath, isLast: boolean): Steps<undefined> {
   const fail = (errno: number): never => {
     throw systemError(errno, 'mkdir', { path: forSystem(path) });
   };
-  return startJob(identity, 'stat', path, false).then(
-    (numbers) => {
-      if (!toStats(numbers).isDirectory()) fail(isLast ? UV_EEXIST : UV_ENOTDIR);
-    },
-    (error: unknown) => fail(isLast ? Number((error as NodeJS.ErrnoException).errno) : UV_ENOTDIR),
-  );
+  let numbers;
+  try {
+    numbers = (yield ['stat', path, false]) as Float64Array;
+  } catch (error) {
+    return fail(isLast ? Number((error as NodeJS.ErrnoException).errno) : UV_ENOTDIR);
+  }
+  return toStats(numbers).isDirectory() ? undefined : fail(isLast ? UV_EEXIST : UV_ENOTDIR);
 }
 
-/** Makes the folder and, from the top, what is missing above it; resolves with the first that was made, if any. */
-function makeAll(identity: Identity, path: FsPath, mode: number, isLast = true): Promise<FsPath | undefined> {
-  const make = (): Promise<FsPath> => startJob(identity, 'mkdir', path, mode).then(() => path);
-  return make().catch((error: unknown): Promise<FsPath | undefined> => {
+/** Makes the folder and, from the top, what is missing above it; returns the first that was made, if any. */
+function* makeAll(path: FsPath, mode: number, isLast = true): Steps<FsPath | undefined> {
+  try {
+    yield ['mkdir', path, mode];
+    return path;
+  } catch (error) {
     const code = codeOf(error);
     if (code === undefined || final.has(code)) throw error;
     const parent = above(path);
-    if (code === 'ENOENT' && !same(parent, path)) {
-      return makeAll(identity, parent, mode, false).then((first) => make().then((made) => first ?? made));
-    }
-    return expectFolder(identity, path, isLast).then(() => undefined);
-  });
+    if (code !== 'ENOENT' || same(parent, path)) return yield* expectFolder(path, isLast);
+    const first = yield* makeAll(parent, mode, false);
+    yield ['mkdir', path, mode];
+    return first ?? path;
+  }
 }
 
-export function mkdir(identity: Identity, given: unknown, options: unknown): Promise<string | undefined> {
+function* make(path: FsPath, mode: number, recursive: boolean): Steps<string | undefined> {
+  if (!recursive) {
+    yield ['mkdir', path, mode];
+    return undefined;
+  }
+  const first = yield* makeAll(path, mode);
+  return first === undefined ? first : textOf(forSystem(first));
+}
+
+/** The steps of mkdir(). */
+export function mkdirSteps(given: unknown, options: unknown): Steps<string | undefined> {
   const bare = typeof options === 'number' || typeof options === 'string';
   const { recursive, mode } = (bare ? { mode: options } : (options ?? {})) as Record<string, unknown>;
   const path = toPath(given);
-  const bits = toMode(mode, 0o777);
-  if (recursive === undefined || !toBoolean(recursive)) {
-    return startJob(identity, 'mkdir', path, bits).then(() => undefined);
-  }
-  return makeAll(identity, path, bits).then((first) =>
-    first === undefined ? first : textOf(forSystem(first)),
-  );
+  return make(path, toMode(mode, 0o777), recursive !== undefined && toBoolean(recursive));
+}
+
+export function mkdir(identity: Identity, given: unknown, options: unknown): Promise<string | undefined> {
+  return doAsync(identity, mkdirSteps(given, options));
 }

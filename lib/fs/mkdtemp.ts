@@ -16,11 +16,12 @@ export interface DisposableFolder extends AsyncDisposable {
 
 const slash = 0x2f;
 
-function make(identity: Identity, prefix: FsPath, encoding: Encoding): Promise<FsPath> {
-  const template =
-    typeof prefix === 'string' ? `${prefix}XXXXXX` : Buffer.concat([prefix, bytesOf('XXXXXX')]);
-  return startJob(identity, 'mkdtemp', template, asksForBytes(encoding));
-}
+/** What libuv makes a name of. */
+export const mkdtempTemplate = (prefix: FsPath): FsPath =>
+  typeof prefix === 'string' ? `${prefix}XXXXXX` : Buffer.concat([prefix, bytesOf('XXXXXX')]);
+
+const make = (identity: Identity, prefix: FsPath, encoding: Encoding): Promise<FsPath> =>
+  startJob(identity, 'mkdtemp', mkdtempTemplate(prefix), asksForBytes(encoding));
 
 export function mkdtemp(identity: Identity, prefix: unknown, options: unknown): Promise<string | Buffer> {
   const { encoding } = toOptions(options);

@@ -1,11 +1,12 @@
 import type { Dirent } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../identity';
+import { doAsync, type Steps } from './dir-reader';
 import { isDirectory, mayBeDirectory, scan, toDirent, type Entry } from './entries';
-import { startJob } from './job';
+import { codeOf } from './error';
 import { encoded, type Encoding } from './names';
 import { nodeMajor } from './node-fs';
-import { toOptions } from './parse';
+import { toOptions, type Options } from './parse';
 import { join, toPath } from './path';
 import { toStats } from './stats';
 
@@ -18,59 +19,71 @@ interface Found {
   readonly entry: Entry;
 }
 
-/** Whether a walk goes on into it: as the identity may see it now. */
-function leadsOn(identity: Identity, { directory, entry }: Found, withFileTypes: boolean): Promise<boolean> {
-  // Node before 26 follows links only where it returns names.
-  const follows = !withFileTypes || nodeMajor >= 26;
-  if (isDirectory(entry) || !mayBeDirectory(entry) || !follows) return Promise.resolve(isDirectory(entry));
-  return startJob(identity, 'stat', join(directory, entry.name), false).then(
-    (numbers) => toStats(numbers).isDirectory(),
-    () => false,
-  );
+/** How node goes through what is below a folder. */
+interface Walk {
+  /** Enters the folder that was found first, not the last one. */
+  readonly inOrder: boolean;
+  /** Goes on behind links where types are asked for, too. */
+  readonly followsTyped: boolean;
 }
 
-/** Everything below, in node's order: before version 26 the last folder found is entered first. */
-function walk(
-  identity: Identity,
+const promiseWalk: Walk = { inOrder: nodeMajor >= 26, followsTyped: nodeMajor >= 26 };
+/** That of readdirSync(). */
+export const syncWalk: Walk = { inOrder: true, followsTyped: nodeMajor >= 22 };
+
+/** Whether a walk goes on into it: as the user may see it now. */
+function* leadsOn({ directory, entry }: Found, follows: boolean): Steps<boolean> {
+  if (isDirectory(entry) || !mayBeDirectory(entry) || !follows) return isDirectory(entry);
+  try {
+    return toStats((yield ['stat', join(directory, entry.name), false]) as Float64Array).isDirectory();
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/** Everything below, in node's order. */
+function* walk(
   root: FsPath,
   encoding: Encoding,
   withFileTypes: boolean,
-): Promise<Found[]> {
-  const found: Found[] = [];
+  { inOrder, followsTyped }: Walk,
+): Steps<Found[]> {
+  const follows = !withFileTypes || followsTyped;
+  const all: Found[] = [];
   const ahead: { path: FsPath; name?: FsPath }[] = [{ path: root }];
-  const next = (): Promise<Found[]> => {
-    const folder = nodeMajor >= 26 ? ahead.shift() : ahead.pop();
-    if (folder === undefined) return Promise.resolve(found);
+  for (;;) {
+    const folder = inOrder ? ahead.shift() : ahead.pop();
+    if (folder === undefined) return all;
     const { path: directory, name: above } = folder;
-    return scan(identity, directory, encoding)
-      .then((entries) => {
-        const nameOf = ({ name }: Entry): FsPath => (above === undefined ? name : join(above, name));
-        const here = entries.map((entry) => ({ directory, entry, name: nameOf(entry) }));
-        found.push(...here);
-        return Promise.all(here.map((one) => leadsOn(identity, one, withFileTypes)));
-      })
-      .then((leads) => {
-        const here = found.slice(found.length - leads.length);
-        for (const [index, { entry, name }] of here.entries()) {
-          if (leads[index]) ahead.push({ path: join(directory, entry.name), name });
-        }
-        return next();
-      });
-  };
-  return next();
+    for (const entry of yield* scan(directory, encoding)) {
+      const name = above === undefined ? entry.name : join(above, entry.name);
+      const found = { directory, entry, name };
+      all.push(found);
+      if (yield* leadsOn(found, follows)) ahead.push({ path: join(directory, entry.name), name });
+    }
+  }
 }
 
-export function readdir(identity: Identity, given: unknown, options: unknown): Promise<Names> {
-  const { encoding, recursive, withFileTypes } = toOptions(options);
-  const path = toPath(given);
+function* read(path: FsPath, given: Options, how: Walk): Steps<Names> {
+  const { encoding, recursive } = given;
+  const withFileTypes = Boolean(given.withFileTypes);
   if (recursive) {
-    return walk(identity, path, encoding, Boolean(withFileTypes)).then((found) =>
-      found.map((one) =>
-        withFileTypes ? toDirent(one.entry, one.directory, encoding) : encoded(one.name, encoding),
-      ),
+    const found = yield* walk(path, encoding, withFileTypes, how);
+    return found.map(({ directory, entry, name }) =>
+      withFileTypes ? toDirent(entry, directory, encoding) : encoded(name, encoding),
     );
   }
-  return scan(identity, path, encoding).then((entries) =>
-    entries.map((entry) => (withFileTypes ? toDirent(entry, path, encoding) : encoded(entry.name, encoding))),
+  const entries = yield* scan(path, encoding);
+  return entries.map((entry) =>
+    withFileTypes ? toDirent(entry, path, encoding) : encoded(entry.name, encoding),
   );
+}
+
+/** The steps of readdir(). */
+export const readdirSteps = (given: unknown, options: unknown, how: Walk = promiseWalk): Steps<Names> =>
+  read(toPath(given), toOptions(options), how);
+
+export function readdir(identity: Identity, given: unknown, options: unknown): Promise<Names> {
+  return doAsync(identity, readdirSteps(given, options));
 }

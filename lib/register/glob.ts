@@ -2,6 +2,7 @@ import { enterSync } from '../conflict';
 import { originals } from '../fs/node-fs';
 import { currentIdentity, type Identity } from '../identity';
 import { callBack, splitCallback } from './callback';
+import { onUsersThread } from './guarded';
 import { like, type AnyFunction, type Router } from './router';
 
 /**
@@ -10,7 +11,7 @@ import { like, type AnyFunction, type Router } from './router';
  */
 function found(identity: Identity, args: unknown[]): unknown[] {
   const { globSync } = originals as unknown as { globSync: AnyFunction };
-  return enterSync(identity.lease.id, globSync, ...args) as unknown[];
+  return enterSync(identity.lease.id, onUsersThread('globSync', globSync), ...args) as unknown[];
 }
 
 /** For fs.glob(). The thread waits until everything has been found. */

@@ -4,6 +4,7 @@ import { currentFlow, type Flow } from '../flow';
 import { close as closeDescriptor, closeSync as closeDescriptorSync, isKept } from '../fs/descriptors';
 import { noteClosed, noteOpening } from '../open-handles';
 import { currentTokenId } from '../scope-state';
+import { onUsersThread } from './guarded';
 import { like, type AnyFunction, type Router } from './router';
 
 /** How many of the first arguments are paths; one for most. */
@@ -35,11 +36,14 @@ function flowToRoute(): Flow | undefined {
 }
 
 /** For a synchronous function: it looks at the path on this thread, which is the user's meanwhile. */
-export const sync: Router = (name, original) =>
-  like(original, function (...args) {
+export const sync: Router = (name, original) => {
+  const asUser = onUsersThread(name, original);
+  return like(original, function (...args) {
     const flow = flowToRoute();
-    return flow ? asFlow(flow, name, original, this, args) : Reflect.apply(original, this, args);
+    if (flow) return asFlow(flow, name, asUser, this, args);
+    return Reflect.apply(currentTokenId() === 0 ? original : asUser, this, args);
   });
+};
 
 export const openSync: Router = (name, original) => {
   const routed = sync(name, original);

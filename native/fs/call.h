@@ -22,11 +22,17 @@ struct Descriptor {
 using Entries = std::vector<Entry>;
 struct NoMoreEntries {};
 
+// A path to be used in place of another one for as long as the descriptor is open: see port::GuardedPath.
+struct Guarded {
+  int fd = -1;
+  std::string path;
+};
+
 // All that is in a file.
 using Contents = std::vector<char>;
 
 using Result = std::variant<std::monostate, Descriptor, Contents, uv_stat_t, uv_statfs_t, std::string,
-                            Entries, NoMoreEntries, std::shared_ptr<Directory>>;
+                            Entries, NoMoreEntries, std::shared_ptr<Directory>, Guarded>;
 
 struct Operation;
 

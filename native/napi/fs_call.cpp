@@ -76,6 +76,12 @@ struct ToValue {
   Napi::Value operator()(fs::NoMoreEntries) const { return env.Null(); }
   Napi::Value operator()(const fs::Descriptor& opened) const { return Napi::Number::New(env, opened.fd); }
   Napi::Value operator()(const std::string& name) const { return Name(env, form, name); }
+  Napi::Value operator()(const fs::Guarded& guarded) const {
+    Napi::Array both = Napi::Array::New(env, 2);
+    both[0u] = Napi::Number::New(env, guarded.fd);
+    both[1u] = Name(env, form, guarded.path);
+    return both;
+  }
   Napi::Value operator()(const fs::Contents& contents) const {
     return Napi::Buffer<char>::Copy(env, contents.data(), contents.size());
   }

@@ -23,6 +23,13 @@ Napi::Value StartFs(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value Outcome(const Napi::CallbackInfo& info, fs::Call& call) {
+  if (call.error != 0) return Napi::Number::New(info.Env(), call.error);
+  Napi::Array result = Napi::Array::New(info.Env(), 1);
+  result[0u] = FsResult(info.Env(), call);
+  return result;
+}
+
 Napi::Value FsSync(const Napi::CallbackInfo& info) {
   TokenRef token = TokenArgument(info, 0);
   fs::Call call = FsCallArgument(info, 1, 2);
@@ -31,10 +38,13 @@ Napi::Value FsSync(const Napi::CallbackInfo& info) {
       stack.Enter(IntegerArgument(info, 0), std::move(token), ScopeStack::Hold::kYes);
   call.operation->run(call);
   stack.Leave(scope);
-  if (call.error != 0) return Napi::Number::New(info.Env(), call.error);
-  Napi::Array result = Napi::Array::New(info.Env(), 1);
-  result[0u] = FsResult(info.Env(), call);
-  return result;
+  return Outcome(info, call);
+}
+
+Napi::Value FsHere(const Napi::CallbackInfo& info) {
+  fs::Call call = FsCallArgument(info, 0, 1);
+  call.operation->run(call);
+  return Outcome(info, call);
 }
 
 Napi::Value KeepDescriptor(const Napi::CallbackInfo& info) {
@@ -74,6 +84,7 @@ void ExportFsFunctions(Napi::Env env, Napi::Object exports) {
   Export<KeepDescriptor>(env, exports, "keepDescriptor");
   Export<CloseDescriptor>(env, exports, "closeDescriptor");
   Export<CloseDescriptorSync>(env, exports, "closeDescriptorSync");
+  Export<FsHere>(env, exports, "fsHere");
 }
 
 }  // namespace impersonate

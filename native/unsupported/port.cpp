@@ -46,6 +46,9 @@ struct JobScope::State {};
 JobScope::JobScope(const Token&) { Unsupported(); }
 JobScope::~JobScope() = default;
 std::optional<int> AccessAsUser(const char*, int) noexcept { return std::nullopt; }
+GuardedPath::GuardedPath(const std::string& path, Last) : path_(path) {}
+GuardedPath::GuardedPath(const std::string& path, int, int) : path_(path) {}
+GuardedPath::~GuardedPath() = default;
 
 CredentialChange::CredentialChange() = default;
 CredentialChange::~CredentialChange() = default;

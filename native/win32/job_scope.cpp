@@ -40,4 +40,9 @@ JobScope::~JobScope() {
 
 std::optional<int> AccessAsUser(const char*, int) noexcept { return std::nullopt; }
 
+// Windows has no entries of processes in its file system, and the paths come here in absolute form.
+GuardedPath::GuardedPath(const std::string& path, Last) : path_(path) {}
+GuardedPath::GuardedPath(const std::string& path, int, int) : path_(path) {}
+GuardedPath::~GuardedPath() = default;
+
 }  // namespace impersonate::port

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+namespace impersonate::linux_port {
+
+// Closes the descriptor in the end, if there is one.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(Descriptor&& other) noexcept : fd_(other.Release()) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+
+  int get() const noexcept { return fd_; }
+  int Release() noexcept { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+// The path by which the process gets at what it has open.
+inline std::string DescriptorPath(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+}  // namespace impersonate::linux_port
