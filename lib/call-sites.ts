@@ -1,6 +1,9 @@
 // What is taken here is what it was when the package was loaded: these run where no code of the program may.
 const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, setPrototypeOf } = Reflect;
 const OwnError = Error;
+const methodOfStrings: unknown = Reflect.get(String.prototype, 'startsWith');
+const startsWith = (text: string, start: string): unknown =>
+  apply(methodOfStrings as () => unknown, text, [start]);
 export const captureStackTrace = Error.captureStackTrace.bind(Error);
 
 type Below = (...args: never[]) => unknown;
@@ -82,10 +85,7 @@ export const fileOf = (site: NodeJS.CallSite): string => (ask(site, 'getFileName
 /** Whether the call is a builtin's, or of a script whose name begins as those of node's own do, as any script's may. */
 export function isNamedLikeNode(site: NodeJS.CallSite): boolean {
   const file = fileOf(site);
-  return (
-    file === '' ||
-    (file.startsWith('n') && file[1] === 'o' && file[2] === 'd' && file[3] === 'e' && file[4] === ':')
-  );
+  return file === '' || startsWith(file, 'node:') === true;
 }
 
 /** The class of the receiver of a call. */

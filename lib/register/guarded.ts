@@ -54,6 +54,8 @@ const orUndefined =
 const existsSync: Way = (original, receiver, args) =>
   isPath(args[0]) ? errorAt(toPath(args[0]), 'target') === 0 : Reflect.apply(original, receiver, args);
 
+const orDefault = (flag: unknown, letter: string): unknown => [flag, letter].find(Boolean);
+
 /** Opens the file, and has node's function do the rest by the descriptor. */
 function opened<T>(path: unknown, flag: unknown, mode: unknown, work: (fd: number) => T): T {
   const fd = jobHere('open', toPath(path), toFlags(flag), toMode(mode, 0o666));
@@ -67,9 +69,9 @@ function opened<T>(path: unknown, flag: unknown, mode: unknown, work: (fd: numbe
 const writing = (name: 'writeFileSync' | 'appendFileSync', letter: string): Way =>
   ours(1, 3, (path, data, given) => {
     const { flag, flush, mode } = toOptions(given);
-    if (typeof data !== 'string' && !ArrayBuffer.isView(data)) return invalid();
+    if (typeof data !== 'string' && !ArrayBuffer.isView(data)) invalid();
     if (flush != null) toBoolean(flush);
-    return opened(path, flag || letter, mode, (fd) => {
+    opened(path, orDefault(flag, letter), mode, (fd) => {
       originals[name](fd, data as string, given as never);
     });
   });
@@ -154,7 +156,9 @@ const ways: Readonly<Record<string, Way>> = {
     keepDescriptor(jobHere('open', toPath(path), toFlags(flags), toMode(mode, 0o666))),
   ),
   readFileSync: ours(1, 2, (path, given) =>
-    opened(path, toOptions(given).flag || 'r', 0o666, (fd) => originals.readFileSync(fd, given as never)),
+    opened(path, orDefault(toOptions(given).flag, 'r'), 0o666, (fd) =>
+      originals.readFileSync(fd, given as never),
+    ),
   ),
   readdirSync: ours(1, 2, (path, options) => doHere(readdirSteps(path, options, syncWalk))),
   readlinkSync: guarded('readlink', 'entry'),

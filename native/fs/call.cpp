@@ -124,8 +124,8 @@ void Remove(const std::string& path) {
   if (at.error() == 0) uv_fs_unlink(nullptr, request.get(), at.c_str(), nullptr);
 }
 
-// What is guarded is opened first, in libuv's order. The copy is its owner's to write until libuv gives it the
-// mode of the original.
+// What is guarded is opened first, in libuv's order. The copy is its owner's to write until libuv gives it
+// the mode of the original.
 void CopyFile(Call& call) {
   const int flags = As<int>(call.first), exclusive = flags & UV_FS_COPYFILE_EXCL;
   const GuardedPath source(call.path, UV_FS_O_RDONLY, 0);
@@ -181,9 +181,7 @@ void Link(Call& call) {
   });
 }
 
-void LStat(Call& call) {
-  DoStatAt(call, Last::kItself, uv_fs_lstat);
-}
+void LStat(Call& call) { DoStatAt(call, Last::kItself, uv_fs_lstat); }
 
 void LUtime(Call& call) {
   DoItself(call, [&](uv_fs_t* r, const char* path) {
@@ -328,9 +326,7 @@ void ScanDir(Call& call) {
   });
 }
 
-void Stat(Call& call) {
-  DoStatAt(call, Last::kTarget, uv_fs_stat);
-}
+void Stat(Call& call) { DoStatAt(call, Last::kTarget, uv_fs_stat); }
 
 void StatFs(Call& call) {
   DoAt(call, Last::kTarget, [&](const GuardedPath& at) {
@@ -365,16 +361,16 @@ void UTime(Call& call) {
 }  // namespace
 
 const Operation kOperations[] = {
-    {"access", "pi", Access},     {"chmod", "pi", Chmod},        {"chown", "pij", Chown},
-    {"close", "i", Close},        {"closedir", "d", CloseDir},  {"copyfile", "pqi", CopyFile}, {"fchmod", "ij", FChmod},
-    {"fchown", "ijk", FChown},    {"futime", "it", FUtime},      {"lchown", "pij", LChown},
-    {"guard", "pif", Guard},    {"link", "pq", Link},         {"lstat", "pf", LStat},        {"lutime", "pt", LUtime},
-    {"mkdir", "pi", MkDir},       {"mkdtemp", "pf", MkDTemp},    {"open", "pij", Open},
-    {"opendir", "p", OpenDir},    {"readdir", "dif", ReadDir},   {"readfile", "pijk", ReadFile},
-    {"readlink", "pf", ReadLink}, {"realpath", "pf", RealPath},  {"rename", "pq", Rename},
-    {"rmdir", "p", RmDir},        {"scandir", "pf", ScanDir},    {"stat", "pf", Stat},
-    {"statfs", "pf", StatFs},     {"symlink", "pqi", SymLink},   {"unlink", "p", Unlink},
-    {"utime", "pt", UTime},
+    {"access", "pi", Access},     {"chmod", "pi", Chmod},         {"chown", "pij", Chown},
+    {"close", "i", Close},        {"closedir", "d", CloseDir},    {"copyfile", "pqi", CopyFile},
+    {"fchmod", "ij", FChmod},     {"fchown", "ijk", FChown},      {"futime", "it", FUtime},
+    {"lchown", "pij", LChown},    {"guard", "pif", Guard},        {"link", "pq", Link},
+    {"lstat", "pf", LStat},       {"lutime", "pt", LUtime},       {"mkdir", "pi", MkDir},
+    {"mkdtemp", "pf", MkDTemp},   {"open", "pij", Open},          {"opendir", "p", OpenDir},
+    {"readdir", "dif", ReadDir},  {"readfile", "pijk", ReadFile}, {"readlink", "pf", ReadLink},
+    {"realpath", "pf", RealPath}, {"rename", "pq", Rename},       {"rmdir", "p", RmDir},
+    {"scandir", "pf", ScanDir},   {"stat", "pf", Stat},           {"statfs", "pf", StatFs},
+    {"symlink", "pqi", SymLink},  {"unlink", "p", Unlink},        {"utime", "pt", UTime},
 };
 const std::size_t kOperationCount = std::size(kOperations);
 

@@ -20,7 +20,7 @@ namespace {
 constexpr ino_t kProcRoot = 1;
 
 bool IsRootOf(dev_t device, int directory) noexcept {
-  struct stat found {};
+  struct stat found{};
   return ::fstat(directory, &found) == 0 && found.st_dev == device && found.st_ino == kProcRoot;
 }
 
@@ -47,7 +47,7 @@ bool IsOwnNumber(int root, const std::string& number) {
   const std::string self = LinkText(root, "self");
   if (self.empty()) return errno != ENOENT;
   if (number == self) return true;
-  struct stat found {};
+  struct stat found{};
   const std::string thread = self + "/task/" + number;
   return ::fstatat(root, thread.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
@@ -80,13 +80,13 @@ std::string LinkText(int directory, const char* path) {
 }
 
 bool IsOnProc(int fd) noexcept {
-  struct statfs system {};
+  struct statfs system{};
   return ::fstatfs(fd, &system) != 0 || system.f_type == PROC_SUPER_MAGIC;
 }
 
 bool IsOwnProc(int fd) {
   if (!IsOnProc(fd)) return false;
-  struct stat object {};
+  struct stat object{};
   if (::fstat(fd, &object) != 0) return true;
   const std::string path = LinkText(AT_FDCWD, DescriptorPath(fd).c_str());
   if (path.empty() || path.front() != '/') return true;

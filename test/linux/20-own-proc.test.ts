@@ -15,9 +15,9 @@ function program(body: string): string {
     fs.chmodSync(folder, 0o755);
     const tokens = { alice: await world.alice.token(), bob: await world.bob.token() };
     const own = (who, name, mode) => { world.own(path.join(folder, name), who); fs.chmodSync(path.join(folder, name), mode); };
-    for (const name of ['bobs', 'shared', 'services']) fs.mkdirSync(path.join(folder, name));
-    for (const name of ['bobs/open', 'services/open', 'shared/open']) fs.writeFileSync(path.join(folder, name), 'text of ' + name);
-    for (const name of ['bobs/open', 'services/open', 'shared/open']) fs.chmodSync(path.join(folder, name), 0o666);
+    for (const name of ['bobs', 'shared', 'services', 'services/inner']) fs.mkdirSync(path.join(folder, name));
+    for (const name of ['bobs/open', 'services/inner/open', 'shared/open']) fs.writeFileSync(path.join(folder, name), 'text of ' + name);
+    for (const name of ['bobs/open', 'services/inner/open', 'shared/open']) fs.chmodSync(path.join(folder, name), 0o666);
     own(world.bob, 'bobs', 0o700);
     own(world.alice, 'shared', 0o755);
     fs.chmodSync(path.join(folder, 'services'), 0o700);
@@ -114,7 +114,7 @@ describeSwitching("the process's own entries in /proc", () => {
     const source = program(`
       fs.mkdirSync(shared('tree'));
       world.own(shared('tree'), world.alice);
-      fs.symlinkSync('/proc/self/environ', shared('tree', 'environ'));
+      fs.symlinkSync('/proc/self/maps', shared('tree', 'maps'));
       const options = { recursive: true, dereference: true };
       say(await outcome(() => tokens.alice.run(() => files.cp(shared('tree'), shared('one'), options))));
       say(await outcome(() => tokens.alice.run(() => fs.cpSync(shared('tree'), shared('two'), options))));
@@ -183,7 +183,7 @@ describeSwitching('a relative path', () => {
   test('below a folder that the user may not reach is EACCES', async () => {
     const lines = await linesOf(
       program(`${reading}
-      process.chdir(path.join(folder, 'services'));
+      process.chdir(path.join(folder, 'services', 'inner'));
       await readAll();`),
     );
     expect(lines).toHaveLength(9);

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "call_failed.h"
-#include "identity.h"
 #include "handle.h"
+#include "identity.h"
 #include "interposer.h"
 #include "redirects.h"
 

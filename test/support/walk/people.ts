@@ -95,6 +95,6 @@ export function mayOpen(
   if (name === 'alice' || name === 'aliceWithLess') return owner === 'alice';
   if (name === 'bob' || name === 'bobAgain') return owner === 'bob';
   if (name === 'anonymous') return false;
-  if (base && base.uids[1] === lowered.uid) return false;
+  if (base?.uids[1] === lowered.uid) return false;
   return owner === 'service' ? true : undefined;
 }

@@ -58,7 +58,7 @@ const { sync } = fc.letrec<{ sync: SyncStep; body: SyncStep[] }>((tie) => {
     body: fc.array(tie('sync'), { maxLength: 4, depthIdentifier: 'sync' }),
     sync: fc.oneof(
       { depthIdentifier: 'sync', maxDepth: 6, withCrossShrink: true },
-      { arbitrary: leaf as fc.Arbitrary<SyncStep>, weight: 3 },
+      { arbitrary: leaf, weight: 3 },
       { arbitrary: fc.record({ step: step('runSync'), who: name, body, ends }), weight: 2 },
       { arbitrary: fc.record({ step: step('using'), who: name, body, ends }), weight: 2 },
       { arbitrary: fc.record({ step: fc.constantFrom('flowRunSync', 'flowUsing'), body, ends }), weight: 1 },
@@ -82,7 +82,7 @@ export const { walk } = fc.letrec<{ walk: AsyncStep[]; async: AsyncStep }>((tie)
     walk: fc.array(tie('async'), { maxLength: 5, depthIdentifier: 'async' }),
     async: fc.oneof(
       { depthIdentifier: 'async', maxDepth: 4, withCrossShrink: true },
-      { arbitrary: plain as fc.Arbitrary<AsyncStep>, weight: 3 },
+      { arbitrary: plain, weight: 3 },
       { arbitrary: fc.record({ step: step('flow'), who: name, body, ends }), weight: 3 },
       { arbitrary: fc.record({ step: step('apart'), body }), weight: 1 },
       {

@@ -136,24 +136,34 @@ export class Walker {
     switch (step.step) {
       case 'runSync': {
         const { who, body, ends } = step;
-        return this.#inFrame(who, body, flow, ends, (fn) => this.#token(who).runSync(fn));
+        this.#inFrame(who, body, flow, ends, (fn) => this.#token(who).runSync(fn));
+        return;
       }
       case 'using': {
         const { who, body, ends } = step;
-        return this.#inScope(() => this.#token(who).impersonate(), who, body, flow, ends);
+        this.#inScope(() => this.#token(who).impersonate(), who, body, flow, ends);
+        return;
       }
       case 'flowRunSync': {
         const who = this.#model.flowOf(flow);
-        if (who === undefined) return this.#throws('ERR_NO_TOKEN', () => runSync(() => {}));
-        return this.#inFrame(who, step.body, flow, step.ends, (fn) => runSync(fn));
+        if (who === undefined) {
+          this.#throws('ERR_NO_TOKEN', () => runSync(() => {}));
+          return;
+        }
+        this.#inFrame(who, step.body, flow, step.ends, (fn) => runSync(fn));
+        return;
       }
       case 'flowUsing': {
         const who = this.#model.flowOf(flow);
-        if (who === undefined) return this.#throws('ERR_NO_TOKEN', () => impersonate());
-        return this.#inScope(() => impersonate(), who, step.body, flow, step.ends);
+        if (who === undefined) {
+          this.#throws('ERR_NO_TOKEN', () => impersonate());
+          return;
+        }
+        this.#inScope(() => impersonate(), who, step.body, flow, step.ends);
+        return;
       }
-      case 'withoutToken':
-        return this.#ending(step.ends, (end) => {
+      case 'withoutToken': {
+        this.#ending(step.ends, (end) => {
           withoutToken(() => {
             const frame = this.#model.enterBaseline();
             try {
@@ -164,6 +174,8 @@ export class Walker {
             end();
           });
         });
+        return;
+      }
       case 'open': {
         const scope = this.#token(step.who).impersonate();
         this.#opened.push({ scope, frame: this.#model.enter('using', step.who) });
@@ -174,13 +186,17 @@ export class Walker {
         if (opened) this.#revert(opened);
         return;
       }
-      case 'renew':
-        return this.#renew(step.who, step.how);
+      case 'renew': {
+        this.#renew(step.who, step.how);
+        return;
+      }
       case 'read':
         this.#started.push(this.#read(step.file, flow));
         return;
-      case 'refused':
-        return this.#refused(step.what);
+      case 'refused': {
+        this.#refused(step.what);
+        return;
+      }
     }
   }
 
@@ -268,7 +284,8 @@ export class Walker {
       else if (expected !== undefined)
         assert.equal(outcome, expected ? `of ${file}` : 'denied', `${who} reading ${file}'s`);
     };
-    return readFile(this.#setting.files[file], 'utf8').then(judge, ({ code }: Caught) => {
+    return readFile(this.#setting.files[file], 'utf8').then(judge, (error: unknown) => {
+      const { code } = error as Caught;
       judge(code === 'EACCES' || code === 'EPERM' ? 'denied' : String(code));
     });
   }
@@ -277,12 +294,14 @@ export class Walker {
     const alice = this.#token('alice');
     const never = (): never => assert.fail('called');
     switch (what) {
-      case 'async':
-        return this.#throws('ERR_INVALID_ARG_VALUE', () =>
-          alice.runSync(async () => Promise.resolve(never())),
-        );
-      case 'promise':
-        return this.#throws('ERR_ASYNC_RESULT', () => alice.runSync(() => Promise.resolve()));
+      case 'async': {
+        this.#throws('ERR_INVALID_ARG_VALUE', () => alice.runSync(async () => Promise.resolve(never())));
+        return;
+      }
+      case 'promise': {
+        this.#throws('ERR_ASYNC_RESULT', () => alice.runSync(() => Promise.resolve()));
+        return;
+      }
       case 'level': {
         const looked = alice.duplicate({ level: 'identification' });
         this.#throws('ERR_TOKEN_LEVEL', () => looked.runSync(never));
