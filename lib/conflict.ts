@@ -15,7 +15,7 @@ export function noteFlow(): void {
 }
 
 /** Whether the innermost scope was opened in the flow of the running code. */
-const isScopeOfFlow = (): boolean => openedIn[scopeDepth() - 1] === flowNumber();
+export const isScopeOfFlow = (): boolean => openedIn[scopeDepth() - 1] === flowNumber();
 
 /** `native.runSync`. */
 export function enterSync<A extends unknown[], R>(id: TokenId, fn: (...args: A) => R, ...args: A): R {

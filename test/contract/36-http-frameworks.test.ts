@@ -40,7 +40,11 @@ const linesFor = (own: string): string[] => {
 
 describeSwitching('what runs long after the handler was called', () => {
   test('runs as the user who sent the request, with node:http, Express, Fastify and Koa', async () => {
-    const { code, stdout, stderr } = await runProgram(program, { args: [tempFolder('http')] });
+    const { code, stdout, stderr } = await runProgram(program, {
+      args: [tempFolder('http')],
+      // The frameworks take functions from node:fs only as they use them.
+      execArgv: ['--disable-warning=IMPERSONATE_LOADED_LATE'],
+    });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.split(/\r?\n/).filter(Boolean);
     const [later, ...rest] = lines.reverse();

@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf } from '../support/child';
 import { copyOfProduct } from '../support/copy';
@@ -201,5 +201,6 @@ function copyForEveryone(): { folder: string; status: string } {
   const { folder } = copyOfProduct();
   const path = join(folder, 'thread-status.js');
   cpSync(require.resolve('../support/thread-status'), path);
+  writeFileSync(join(folder, 'node-fs.js'), "exports.nodeFs = require('node:fs');");
   return { folder, status: path };
 }

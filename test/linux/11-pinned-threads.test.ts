@@ -47,7 +47,7 @@ describeSwitching('a thread that is a user for its whole life', () => {
       const fault = writeSource('bare', `require(${probePath}).probe().failSyscall('${call}', 1);`);
       const lines = await linesOf(`${open}
         const code = 'require("node:fs").writeSync(1, "ran\\\\n")';
-        const worker = new ImpersonatedWorker(code, { token: alice, eval: true, execArgv: ['--require', ${JSON.stringify(fault)}] });
+        const worker = new ImpersonatedWorker(code, { token: alice, eval: true, execArgv: ['--disable-warning=IMPERSONATE_LOADED_LATE', '--require', ${JSON.stringify(fault)}] });
         worker.once('error', (error) => { say([error.code, error.syscall, world.whoAmI() === world.serviceId].join()); });`);
       expect(lines).toEqual([`EPERM,${call},true`]);
     },
@@ -57,7 +57,7 @@ describeSwitching('a thread that is a user for its whole life', () => {
     const tell = writeSource('bare', `require('node:fs').writeSync(1, process.geteuid() + '\\n');`);
     const lines = await linesOf(`${open}
       const { Worker } = require('node:worker_threads');
-      const execArgv = ['--require', ${JSON.stringify(tell)}];
+      const execArgv = ['--disable-warning=IMPERSONATE_LOADED_LATE', '--require', ${JSON.stringify(tell)}];
       const run = (code) => new Promise((resolve) => {
         alice.runSync(() => new ImpersonatedWorker(code, { token: alice, eval: true, execArgv }).once('exit', resolve));
       });

@@ -25,6 +25,11 @@ export class Model {
   }
 
   /** Whether the thread is what it is at all. */
+  /** Whether the innermost frame is a scope of a user. */
+  get isInScope(): boolean {
+    return this.#frames.at(-1)?.who !== undefined;
+  }
+
   get isOutside(): boolean {
     return this.depth === 0;
   }

@@ -310,7 +310,7 @@ export class Walker {
         return;
       }
       case 'run':
-        if (!this.#model.isOutside) this.#throws('ERR_SCOPE_ACTIVE', () => alice.run(never));
+        if (this.#model.isInScope) this.#throws('ERR_SCOPE_ACTIVE', () => alice.run(never));
         return;
       case 'credentials':
         if (!this.#model.isOutside) this.#refusesCredentials();
