@@ -15,7 +15,5 @@ export function runSyncAs<A extends unknown[], R>(id: TokenId, fn: (...args: A) 
     return refuseAsyncResult(native.runAtBaseline(() => enterSync(id, fn, ...args)));
   noteFlow();
   // Without arguments, as is usual, there is nothing to be spread, which takes as long as a nested scope.
-  return refuseAsyncResult(
-    args.length === 0 ? native.runSync(id, fn as () => R) : native.runSync(id, fn, ...args),
-  );
+  return refuseAsyncResult(args.length === 0 ? native.runSync(id, fn) : native.runSync(id, fn, ...args));
 }

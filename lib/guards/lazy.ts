@@ -21,10 +21,11 @@ function callAsProcess(owner: object, name: string): void {
 function makeAsProcess(owner: object, name: string): void {
   const descriptor = Object.getOwnPropertyDescriptor(owner, name);
   if (!descriptor?.get || !descriptor.configurable) return;
+  const make: AnyFunction = descriptor.get.bind(owner);
   Object.defineProperty(owner, name, {
     ...descriptor,
     get(this: unknown) {
-      const value: unknown = asProcess(() => Reflect.apply(descriptor.get as AnyFunction, this, []));
+      const value: unknown = asProcess(() => Reflect.apply(make, this, []));
       Object.defineProperty(owner, name, descriptor);
       return value;
     },

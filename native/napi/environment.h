@@ -54,11 +54,11 @@ class Environment {
   // Whether a script is running that a time-out may end anywhere.
   bool is_interruptible() const { return interruptible_ > 0; }
   void set_interruptible(bool on) { interruptible_ += on ? 1 : -1; }
-  // Whether calls into JavaScript fail with nothing thrown, which is how a stopping environment and a terminated
-  // script are recognised.
+  // Whether calls into JavaScript fail with nothing thrown, which is how a stopping environment and a
+  // terminated script are recognised.
   bool RunsNoJavaScript() const;
-  // Whether JavaScript has so much stack left here that the code which opens a scope can also leave it; if not, a
-  // RangeError is pending.
+  // Whether JavaScript has so much stack left here that the code which opens a scope can also leave it; if
+  // not, a RangeError is pending.
   bool HasStackForScope();
 
  private:

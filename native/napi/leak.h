@@ -8,13 +8,13 @@
 
 namespace impersonate {
 
-// Leaves every scope of the thread, writes which of the `using` scopes `left` was open, and where, to standard
-// error, and ends the process with EX_SOFTWARE. Nothing of the program runs before that: no handler, no
-// subscriber, and if the report cannot be made the process ends without it.
+// Leaves every scope of the thread, writes which of the `using` scopes `left` was open, and where, to
+// standard error, and ends the process with EX_SOFTWARE. Nothing of the program runs before that: no handler,
+// no subscriber, and if the report cannot be made the process ends without it.
 //
-// Comes back, with the pending exception as it was, where JavaScript is being terminated: a worker that is told to
-// end and a script that has run out of its time pass over their finally blocks, and the scopes have been left for
-// them.
+// Comes back, with the pending exception as it was, where JavaScript is being terminated: a worker that is
+// told to end and a script that has run out of its time pass over their finally blocks, and the scopes have
+// been left for them.
 void ReportLeak(napi_env env, const char* where, const std::vector<ScopeStack::Open>& left);
 
 }  // namespace impersonate

@@ -62,8 +62,8 @@ ScopeStack::ScopeId EnterToken(std::int32_t id, ScopeStack::Hold hold) {
   return ScopeStack::OfThread().Enter(id, std::move(token), hold);
 }
 
-// Calls the function, and leaves the scopes that it has left open inside `scope`, however the call ends; `scope`
-// itself stays. 0 is what is around all scopes.
+// Calls the function, and leaves the scopes that it has left open inside `scope`, however the call ends;
+// `scope` itself stays. 0 is what is around all scopes.
 napi_value CallInside(napi_env env, ScopeStack::ScopeId scope, napi_value function, std::size_t count,
                       const napi_value* arguments) {
   napi_value undefined = nullptr, result = nullptr;

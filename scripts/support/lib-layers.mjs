@@ -20,6 +20,7 @@ const builtins = new Set(
     'tls',
     'util',
     'v8',
+    'vm',
     'worker_threads',
   ].map((name) => `node:${name}`),
 );
