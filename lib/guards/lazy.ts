@@ -21,11 +21,11 @@ function callAsProcess(owner: object, name: string): void {
 function makeAsProcess(owner: object, name: string): void {
   const descriptor = Object.getOwnPropertyDescriptor(owner, name);
   if (!descriptor?.get || !descriptor.configurable) return;
-  const make: AnyFunction = descriptor.get.bind(owner);
+  const make = descriptor.get.bind(owner) as () => unknown;
   Object.defineProperty(owner, name, {
     ...descriptor,
-    get(this: unknown) {
-      const value: unknown = asProcess(() => Reflect.apply(make, this, []));
+    get() {
+      const value = asProcess(make);
       Object.defineProperty(owner, name, descriptor);
       return value;
     },

@@ -46,9 +46,21 @@ function outside(emit: unknown): unknown {
   return outer;
 }
 
+const { emit: nodesEmit, rawListeners } = EventEmitter.prototype as unknown as Record<string, Emit>;
+
+/** What node's `emit` does for the process, each listener by itself: none runs in a scope that another has left open. */
+function emitToEach([event, ...args]: unknown[]): boolean {
+  const listeners = Reflect.apply(rawListeners as Emit, process, [event]) as Emit[];
+  for (const listener of listeners) handled(() => Reflect.apply(listener, process, args));
+  return listeners.length > 0;
+}
+
 /** Node's, whatever has been put into its place in the class by the time it is called. */
 const inherited: Emit = function emit(...args) {
-  return Reflect.apply(Reflect.get(EventEmitter.prototype, 'emit') as Emit, this, args);
+  const current = Reflect.get(EventEmitter.prototype, 'emit') as Emit;
+  // Of an error that nobody listens for, and of promises that listeners return, node makes exceptions.
+  const isPlain = current === nodesEmit && args[0] !== 'error' && !EventEmitter.captureRejections;
+  return isPlain && this === process ? emitToEach(args) : Reflect.apply(current, this, args);
 };
 
 /**

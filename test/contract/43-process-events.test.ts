@@ -189,6 +189,18 @@ describeSwitching("handlers of the process's events, which a scope sets off", ()
       expect(stderr).toContain('ERR_SCOPE_LEAKED');
     }
   });
+
+  test.each(['process.exit(0);', ''])(
+    'a scope that one of them leaves open ends the process before the next: %j',
+    async (how) => {
+      const { code, stdout, stderr } = await runSource(`${open}
+        process.on('exit', () => { say('first'); alice.impersonate(); });
+        process.once('exit', () => { tell('second'); });
+        ${how}`);
+      expect({ code, stdout }).toEqual({ code: 70, stdout: 'first\n' });
+      expect(stderr).toContain('ERR_SCOPE_LEAKED');
+    },
+  );
 });
 
 describeSwitching('what others put into the place of process.emit', () => {
