@@ -36,7 +36,7 @@ const failures: ReadonlyMap<string, Failure> = new Map([
      GetTokenInformation ImpersonateAnonymousToken ImpersonateNamedPipeClient InitializeAcl
      InitializeSecurityDescriptor IsTokenRestricted IsValidSecurityDescriptor LogonUserW LookupAccountNameW
      LookupAccountSidW LookupPrivilegeNameW LookupPrivilegeValueW OpenProcessToken OpenThreadToken
-     SetSecurityDescriptorDacl SetTokenInformation TranslateNameW`,
+     SetSecurityDescriptorDacl SetSecurityDescriptorOwner SetTokenInformation TranslateNameW`,
   ),
   ...all(
     bool,

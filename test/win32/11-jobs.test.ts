@@ -25,7 +25,7 @@ describe('a job that cannot start', () => {
   test.each([
     ['SetThreadToken', 5, 'ERROR_ACCESS_DENIED'],
     ['SetThreadToken', 1450, 'ERROR_NO_SYSTEM_RESOURCES'],
-    ['OpenThreadToken', 8, 'ERROR_NOT_ENOUGH_MEMORY'],
+    ['GetTokenInformation', 8, 'ERROR_NOT_ENOUGH_MEMORY'],
   ])('because %s fails with %d: reports it, makes no call, changes no thread', async (call, error, code) => {
     const path = newPath();
     const lines = await linesOf(
