@@ -1,9 +1,9 @@
 // node scripts/test-win32.mjs [--node MAJOR]... [FILTER]...
-// Builds and runs the Windows suite: under Wine with Node 22 and 24 or those named, on Windows with the running
+// Builds and runs the Windows suite: under Wine with Node 24 or those named, on Windows with the running
 // node; filters are jest's. Needs no root.
 import { readCommandLine } from './suites/command-line.mjs';
 import { win32Suites } from './suites/ports.mjs';
 import { runSuites } from './suites/run-suites.mjs';
 
 const { majors, filters } = readCommandLine();
-await runSuites(win32Suites(majors.length > 0 ? majors : [22, 24], filters));
+await runSuites(win32Suites(majors.length > 0 ? majors : [24], filters));

@@ -1,7 +1,7 @@
 // node scripts/test.mjs [--matrix] [FILTER]...
-// Everything, on a machine with nothing installed: checks, the Linux suite, the Windows suite under Wine with Node 22 and
-// 24, and each benchmark once, without a look at its time. --matrix: the suites with 20, 22, 24 and 26, and the Linux
-// port's native code under sanitizers. On Windows: the Windows suite with the running node.
+// Everything, on a machine with nothing installed: checks, the Linux suite, the Windows suite under Wine with Node 24,
+// and each benchmark once, without a look at its time. --matrix: the suites with 20, 22, 24 and 26, and the Linux port's
+// native code under sanitizers. On Windows: the Windows suite with the running node.
 import process from 'node:process';
 import { nodeMajors } from './rig/paths.mjs';
 import { readCommandLine } from './suites/command-line.mjs';
@@ -12,7 +12,7 @@ import { runSuites } from './suites/run-suites.mjs';
 import { sanitizerSuites } from './suites/sanitizers.mjs';
 import { fetchForWine } from './suites/wine.mjs';
 
-const wineMajors = [22, 24];
+const wineMajors = [24];
 
 const { majors, matrix, filters } = readCommandLine();
 const chosen = matrix ? nodeMajors : majors;

@@ -16,7 +16,7 @@ const toStandardOutput = (text) => process.stdout.write(text);
  */
 export async function runJest(
   start,
-  { nameFile = (file) => file, filters = [], config = allTests, write = toStandardOutput },
+  { nameFile = (file) => file, filters = [], shard, config = allTests, write = toStandardOutput },
 ) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'impersonate-jest-'));
   const results = path.join(folder, 'results.json');
@@ -29,6 +29,7 @@ export async function runJest(
       `--cacheDirectory=${nameFile(path.join(folder, 'cache'))}`,
       '--json',
       `--outputFile=${nameFile(results)}`,
+      ...(shard ? [`--shard=${shard}`] : []),
       ...filters,
     ]);
     const read = readResults(results, ending);

@@ -14,15 +14,15 @@ export async function fetchForWine(majors) {
 }
 
 /**
- * Runs the built Windows tests with Node.js for Windows of a major version; `write(text)` gets what they write. Resolves
- * to { passed, failed, skipped }.
+ * Runs the built Windows tests with Node.js for Windows of a major version, or a part of them (jest's --shard);
+ * `write(text)` gets what they write. Resolves to { passed, failed, skipped }.
  */
-export async function testUnderWine({ major, filters = [], write }) {
+export async function testUnderWine({ major, filters = [], shard, write }) {
   const env = { ...(await jestEnvironment()), FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
   const start = async (args) => {
     const { code, timedOut } = await runWindowsNode({ major, args, env, timeoutSeconds, onOutput: write });
     if (timedOut) throw new Error(`ended by force after ${timeoutSeconds} s`);
     return code;
   };
-  return runJest(start, { nameFile: toWindowsPath, filters, write });
+  return runJest(start, { nameFile: toWindowsPath, filters, shard, write });
 }
