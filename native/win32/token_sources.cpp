@@ -48,7 +48,7 @@ TokenRef CopyOfHandle(HANDLE handle) {
   try {
     return Win32Token::CopyOf(handle, level, primary);
   } catch (const Error& error) {
-    if (error.number() != ERROR_ACCESS_DENIED) throw;
+    if (error.number() != ERROR_ACCESS_DENIED || error.syscall() != "DuplicateTokenEx") throw;
     throw win32::Win32Error(ERROR_ACCESS_DENIED, "DuplicateTokenEx", "the handle lacks TOKEN_DUPLICATE");
   }
 }
