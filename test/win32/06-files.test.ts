@@ -39,14 +39,20 @@ describe('the file witness', () => {
     ]);
   });
 
-  test('judges an asynchronous read started in a scope as the process, on another thread', async () => {
-    const lines = await linesOf(`${open}
+  const reading = `${open}
       let reading;
       alice.runSync(() => { reading = fs.promises.readFile(file, 'utf8').catch((error) => error.code); });
       say(await reading);
       const [record] = seam().takeRecords().filter(({ subject }) => subject.endsWith('file.txt'));
       say([record.sid, record.main].join(' '));
-      seam().unpatchAll();`);
+      seam().unpatchAll();`;
+
+  test('judges an asynchronous read started in a scope as its user, on another thread', async () => {
+    expect(await linesOf(reading)).toEqual(['of alice', `${world.alice.id} false`]);
+  });
+
+  test('and as the process under impersonate/unrouted', async () => {
+    const lines = await linesOf(reading, {}, 'unrouted');
     expect(lines).toEqual([expect.stringMatching(/^E(PERM|ACCES)$/), `${world.serviceId} false`]);
   });
 });
