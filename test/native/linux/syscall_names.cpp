@@ -13,7 +13,7 @@ std::optional<int> SyscallNumber(const std::string& name) {
       {"setfsuid", SYS_setfsuid},   {"setfsgid", SYS_setfsgid},   {"setgroups", SYS_setgroups},
       {"getresuid", SYS_getresuid}, {"getresgid", SYS_getresgid}, {"getgroups", SYS_getgroups},
       {"prctl", SYS_prctl},         {"capset", SYS_capset},       {"getsockopt", SYS_getsockopt},
-      {"faccessat2", 439},
+      {"faccessat2", 439},           {"openat2", 437},
   };
   const auto found = numbers.find(name);
   if (found == numbers.end()) return std::nullopt;
