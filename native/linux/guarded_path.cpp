@@ -47,9 +47,9 @@ int CallOpenAt2(const char* path, int flags, int mode) noexcept {
   return fd < 0 ? -errno : static_cast<int>(fd);
 }
 
-// Whether openat2 fails in that way whatever it opens: it is missing before Linux 5.6 (ENOSYS), and unknown to
-// some filters of system calls (EPERM). File systems have both errors, too, and filters are a thread's own, so
-// it is the call that failed which is checked, by what nothing else is in the way of.
+// Whether openat2 fails in that way whatever it opens: it is missing before Linux 5.6 (ENOSYS), and unknown
+// to some filters of system calls (EPERM). File systems have both errors, too, and filters are a thread's
+// own, so it is the call that failed which is checked, by what nothing else is in the way of.
 bool IsRefused(int error) noexcept {
   if (error != -ENOSYS && error != -EPERM) return false;
   return Descriptor(CallOpenAt2("/", O_PATH, 0)).get() == error;

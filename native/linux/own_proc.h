@@ -10,8 +10,8 @@ std::string LinkText(int directory, const char* path);
 // Whether the descriptor is of a file system of the kind that is mounted on /proc.
 bool IsOnProc(int fd) noexcept;
 
-// Whether the symbolic link, an entry of the directory, leads to what it says only for show: all of them in /proc
-// but those in its root. Both are O_PATH descriptors.
+// Whether the symbolic link, an entry of the directory, leads to what it says only for show: all of them in
+// /proc but those in its root. Both are O_PATH descriptors.
 bool IsMagicLink(int link, int directory) noexcept;
 
 // Whether the descriptor is of something in /proc that belongs to this process or one of its threads, and
