@@ -88,16 +88,24 @@ describeSwitching('where openat2 is unavailable', () => {
     expect(await linesOf(program(comparing([38, 1])))).toEqual(['true']);
   });
 
-  test('a file and a link that are exchanged meanwhile are opened', async () => {
+  test.each([
+    ['a link', "'f'", 'd/f,other'],
+    [
+      'a magic link to what the process has open',
+      "'/proc/' + process.pid + '/fd/' + fs.openSync(at('locked/f'))",
+      'EACCES,other',
+    ],
+  ])('a file is exchanged for %s, and back', async (_name, target, expected) => {
     const lines = await linesOf(
       program(`build();
       probe().failSyscall('openat2', 38);
       const { spawn } = require('node:child_process');
       const [link, other] = [at('d/exchanged'), at('d/other')];
-      fs.symlinkSync('f', link);
+      const target = ${target};
+      fs.symlinkSync(target, link);
       const exchange = \`const fs = require('node:fs'); for (let n = 0; ; n++) {
         const to = \${JSON.stringify(other)};
-        n % 2 ? fs.symlinkSync('f', to) : fs.writeFileSync(to, 'other');
+        n % 2 ? fs.symlinkSync(\${JSON.stringify(target)}, to) : fs.writeFileSync(to, 'other');
         fs.renameSync(to, \${JSON.stringify(link)}); }\`;
       const child = spawn(process.execPath, ['-e', exchange], { stdio: 'inherit' });
       const seen = new Map();
@@ -109,7 +117,7 @@ describeSwitching('where openat2 is unavailable', () => {
       child.kill();
       say([...seen.keys()].sort().join());`),
     );
-    expect(lines).toEqual(['d/f,other']);
+    expect(lines).toEqual([expected]);
   });
 
   test.each([
