@@ -12,6 +12,7 @@
 #include "core/port.h"
 #include "linux/descriptor.h"
 #include "linux/own_proc.h"
+#include "linux/walked_path.h"
 
 #ifndef SYS_openat2
 #define SYS_openat2 437
@@ -22,38 +23,52 @@ namespace {
 
 using linux_port::Descriptor;
 using linux_port::DescriptorPath;
+using linux_port::OpenAt;
 
 // <linux/openat2.h>, which the system that this is built on need not have.
 struct OpenHow {
   std::uint64_t flags, mode, resolve;
 };
-constexpr std::uint64_t kAnyLink = 0, kNoMagicLinks = 2;
+constexpr std::uint64_t kNoMagicLinks = 2;
 
 // What open(2) takes; openat2(2) fails where there is more.
 constexpr int kWithPath = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr int kKnown = kWithPath | O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |
                        O_SYNC | O_DSYNC | O_ASYNC | O_DIRECT | O_NOATIME | O_TMPFILE;
 
-int OpenBy(const std::string& path, int flags, int mode, std::uint64_t resolve) noexcept {
-  flags &= (flags & O_PATH) ? kWithPath : kKnown;
+int CallOpenAt2(const char* path, int flags, int mode) noexcept {
   const bool creates = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
   const OpenHow how{static_cast<std::uint64_t>(flags | O_CLOEXEC),
-                    creates ? static_cast<std::uint64_t>(mode & 07777) : 0, resolve};
+                    creates ? static_cast<std::uint64_t>(mode & 07777) : 0, kNoMagicLinks};
   long fd = -1;
   do {
-    fd = ::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof(how));
+    fd = ::syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
   } while (fd < 0 && errno == EINTR);
   return fd < 0 ? -errno : static_cast<int>(fd);
+}
+
+// Whether openat2 fails in that way whatever it opens: it is missing before Linux 5.6 (ENOSYS), and unknown
+// to some filters of system calls (EPERM). File systems have both errors, too, and filters are a thread's
+// own, so it is the call that failed which is checked, by what nothing else is in the way of.
+bool IsRefused(int error) noexcept {
+  if (error != -ENOSYS && error != -EPERM) return false;
+  return Descriptor(CallOpenAt2("/", O_PATH, 0)).get() == error;
+}
+
+int Open(const std::string& path, int flags, int mode) {
+  flags &= (flags & O_PATH) ? kWithPath : kKnown;
+  const int fd = CallOpenAt2(path.c_str(), flags, mode);
+  return IsRefused(fd) ? linux_port::OpenByWalk(path, flags, mode) : fd;
 }
 
 // A magic link is EACCES; links without end, or one that must not be followed, are ELOOP as ever.
 int LoopOrMagicLink(const std::string& path, int flags) {
   const int where = O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY));
   if (flags & O_NOFOLLOW) {
-    const Descriptor itself(OpenBy(path, where, 0, kNoMagicLinks));
+    const Descriptor itself(Open(path, where, 0));
     if (itself.get() >= 0 && !linux_port::IsOwnProc(itself.get())) return -ELOOP;
   }
-  const Descriptor beyond(OpenBy(path, where, 0, kAnyLink));
+  const Descriptor beyond(OpenAt(AT_FDCWD, path, where, 0));
   return beyond.get() == -ELOOP ? -ELOOP : -EACCES;
 }
 
@@ -72,7 +87,7 @@ int Absolute(const std::string& path, std::string& absolute) {
 
 // A descriptor of what is at the absolute path, whatever it is, or a negative errno.
 int Find(const std::string& path, int flags) {
-  const int fd = OpenBy(path, O_PATH | flags, 0, kNoMagicLinks);
+  const int fd = Open(path, O_PATH | flags, 0);
   if (fd == -ELOOP) return LoopOrMagicLink(path, flags);
   Descriptor found(fd);
   if (fd >= 0 && linux_port::IsOwnProc(fd)) return -EACCES;
@@ -86,14 +101,14 @@ int OpenInProc(const std::string& path, int flags) {
   const Descriptor found(Find(path, 0));
   if (found.get() < 0) return found.get();
   const int changes = O_CREAT | O_EXCL | O_NOFOLLOW;
-  return OpenBy(DescriptorPath(found.get()), flags & ~changes, 0, kAnyLink);
+  return OpenAt(AT_FDCWD, DescriptorPath(found.get()), flags & kKnown & ~changes, 0);
 }
 
 int OpenAsUser(const std::string& given, int flags, int mode) {
   std::string path;
   if (const int error = Absolute(given, path)) return error;
   if (flags & O_PATH) return Find(path, flags);
-  const int fd = OpenBy(path, flags, mode, kNoMagicLinks);
+  const int fd = Open(path, flags, mode);
   if (fd == -ELOOP) return LoopOrMagicLink(path, flags);
   Descriptor opened(fd);
   if (fd >= 0 && linux_port::IsOnProc(fd)) return OpenInProc(path, flags);

@@ -84,6 +84,11 @@ bool IsOnProc(int fd) noexcept {
   return ::fstatfs(fd, &system) != 0 || system.f_type == PROC_SUPER_MAGIC;
 }
 
+bool IsMagicLink(int link, int directory) noexcept {
+  struct stat found{};
+  return IsOnProc(link) && (::fstat(link, &found) != 0 || !IsRootOf(found.st_dev, directory));
+}
+
 bool IsOwnProc(int fd) {
   if (!IsOnProc(fd)) return false;
   struct stat object{};

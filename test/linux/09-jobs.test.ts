@@ -287,9 +287,10 @@ describeSwitching('a job whose environment ends', () => {
 
   test('reports what its callback throws as uncaught', async () => {
     const lines = await linesOf(`${open}
-      process.on('uncaughtException', (error) => { say('uncaught ' + error.message); });
+      let reported = false;
+      process.on('uncaughtException', (error) => { say('uncaught ' + error.message); reported = true; });
       native.startFs(alice, native.fsCalls.open, () => { throw new Error('mine'); }, '/', 0, 0);
-      await sleep(50);
+      await settled(() => reported);
       say(others().join() + openFiles().filter((path) => path === '/').length);`);
     // The callback had the descriptor: it is not closed a second time.
     expect(lines).toEqual(['uncaught mine', '1']);

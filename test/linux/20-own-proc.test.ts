@@ -5,11 +5,14 @@ import { describeSwitching } from '../support/switching';
 import { tempFolder } from '../support/temp-folder';
 
 /**
- * A program with both users' tokens; `open`, a file that bob has opened in a folder which only he may enter; `shared`,
+ * Makes programs that begin with `before`, with both users' tokens; `open`, a file that bob has opened in a folder which only he may enter; `shared`,
  * a folder of alice's; and `outcome(work)`: what it comes to, or the code of its error.
  */
-function program(body: string): string {
-  return `const path = require('node:path');
+const programs =
+  (before: string) =>
+  (body: string): string => {
+    return `${before}
+    const path = require('node:path');
     const files = require(${JSON.stringify(join(root, 'dist', 'fs.js'))});
     const folder = ${JSON.stringify(tempFolder('own-proc'))};
     fs.chmodSync(folder, 0o755);
@@ -28,7 +31,7 @@ function program(body: string): string {
     const outcome = async (work) => { try { return (await work()) ?? 'done'; } catch (error) { return error.code ?? String(error); } };
     ${body}
     await open.close();`;
-}
+  };
 
 const ownPaths = `const ownPaths = [
   ...['self', 'thread-self', process.pid, sibling, process.pid + '/task/' + thread, 'self/task/' + sibling].flatMap((of) =>
@@ -89,17 +92,27 @@ const refuseAll = async (kind, paths) => {
   say('done');
 };`;
 
-describeSwitching("the process's own entries in /proc", () => {
-  test('are closed to a user, by whatever path and function', async () => {
-    const source = program(`${ownPaths} ${operations}
+const failing = (errno: number): string =>
+  `require(${JSON.stringify(require.resolve('../support/probe'))}).probe().failSyscallOnAllThreads('openat2', ${String(errno)});`;
+
+describe.each([
+  ['', ''],
+  [' (openat2 fails with ENOSYS)', failing(38)],
+  [' (openat2 fails with EPERM)', failing(1)],
+])('for a user%s,', (_name, before) => {
+  const program = programs(before);
+
+  describeSwitching("the process's own entries in /proc", () => {
+    test('are closed to a user, by whatever path and function', async () => {
+      const source = program(`${ownPaths} ${operations}
       await refuseAll(operations, ownPaths);
       await refuseAll(entries, ownPaths);
       say(fs.readFileSync(path.join(folder, 'bobs', 'open'), 'utf8'));`);
-    expect(await linesOf(source)).toEqual(['done', 'done', 'text of bobs/open']);
-  });
+      expect(await linesOf(source)).toEqual(['done', 'done', 'text of bobs/open']);
+    });
 
-  test("are closed behind a user's links", async () => {
-    const source = program(`${operations}
+    test("are closed behind a user's links", async () => {
+      const source = program(`${operations}
       const link = (name, to) => { fs.symlinkSync(to, shared(name)); return shared(name); };
       const links = [link('fd', '/proc/self/fd/' + open.fd), link('chain', 'fd'), link('cwd', '/proc/self/cwd') + '/x',
         link('folder', '/proc/self/fd') + '/' + open.fd, link('environ', '/proc/self/environ')];
@@ -107,11 +120,11 @@ describeSwitching("the process's own entries in /proc", () => {
       await refuseAll(entries, [links[2], links[3], shared('cwd', 'deep', 'er')]);
       say(await tokens.alice.run(() => files.readlink(shared('chain'))));
       say(await outcome(() => tokens.alice.runSync(() => fs.lstatSync(shared('fd')).isSymbolicLink())));`);
-    expect(await linesOf(source)).toEqual(['done', 'done', 'fd', 'true']);
-  });
+      expect(await linesOf(source)).toEqual(['done', 'done', 'fd', 'true']);
+    });
 
-  test('are not copied out of a tree, nor found', async () => {
-    const source = program(`
+    test('are not copied out of a tree, nor found', async () => {
+      const source = program(`
       fs.mkdirSync(shared('tree'));
       world.own(shared('tree'), world.alice);
       fs.symlinkSync('/proc/self/maps', shared('tree', 'maps'));
@@ -121,11 +134,11 @@ describeSwitching("the process's own entries in /proc", () => {
       say(await outcome(() => tokens.alice.runSync(() => fs.cpSync(shared('tree'), shared('three'), options))));
       const find = () => (fs.globSync ?? (() => []))('/proc/self/fd/*').length;
       say([tokens.alice.run(find), tokens.alice.runSync(find)].join());`);
-    expect(await linesOf(source)).toEqual(['EACCES', 'EACCES', 'EACCES', '0,0']);
-  });
+      expect(await linesOf(source)).toEqual(['EACCES', 'EACCES', 'EACCES', '0,0']);
+    });
 
-  test('stay open as far as they are to every process, and so does the rest of /proc', async () => {
-    const source = program(`
+    test('stay open as far as they are to every process, and so does the rest of /proc', async () => {
+      const source = program(`
       const readable = ['self/status', 'thread-self/status', process.pid + '/task/' + thread + '/status', 'mounts', 'net/dev', 'cpuinfo',
         'self/net/dev', process.ppid + '/status', process.ppid + '/cmdline'].map((name) => '/proc/' + name);
       for (const at of readable) {
@@ -137,11 +150,11 @@ describeSwitching("the process's own entries in /proc", () => {
       say(tokens.alice.runSync(() => fs.readdirSync('/proc').includes('self')));
       say(tokens.alice.runSync(() => /^Uid:.*/m.exec(fs.readFileSync('/proc/thread-self/status', 'utf8'))[0].includes(world.alice.id)));
       say(fs.readFileSync('/proc/self/environ', 'utf8').length > 0);`);
-    expect(await linesOf(source)).toEqual(Array(4).fill('true'));
-  });
+      expect(await linesOf(source)).toEqual(Array(4).fill('true'));
+    });
 
-  test('cannot be reached by exchanging a link at the right moment', async () => {
-    const source = program(`
+    test('cannot be reached by exchanging a link at the right moment', async () => {
+      const source = program(`
       const { spawn } = require('node:child_process');
       const [link, other] = [shared('link'), shared('other')];
       fs.symlinkSync(shared('open'), link);
@@ -160,12 +173,12 @@ describeSwitching("the process's own entries in /proc", () => {
       }
       child.kill();
       say([...seen.keys()].sort().join());`);
-    expect(await linesOf(source)).toEqual(['EACCES,text of shared/open']);
+      expect(await linesOf(source)).toEqual(['EACCES,text of shared/open']);
+    });
   });
-});
 
-describeSwitching('a relative path', () => {
-  const reading = `const reads = {
+  describeSwitching('a relative path', () => {
+    const reading = `const reads = {
       'impersonate/fs': () => files.readFile('open', 'utf8'),
       promises: () => fs.promises.readFile('./open', 'utf8'),
       callback: () => new Promise((done, fail) => { fs.readFile('open', 'utf8', (error, text) => (error ? fail(error) : done(text))); }),
@@ -180,37 +193,38 @@ describeSwitching('a relative path', () => {
       say('runSync: ' + (await outcome(() => tokens.alice.runSync(reads['sync in a flow']))));
     };`;
 
-  test('below a folder that the user may not reach is EACCES', async () => {
-    const lines = await linesOf(
-      program(`${reading}
+    test('below a folder that the user may not reach is EACCES', async () => {
+      const lines = await linesOf(
+        program(`${reading}
       process.chdir(path.join(folder, 'services', 'inner'));
       await readAll();`),
-    );
-    expect(lines).toHaveLength(9);
-    for (const line of lines) expect(line).toMatch(/: EACCES$/);
-  });
+      );
+      expect(lines).toHaveLength(9);
+      for (const line of lines) expect(line).toMatch(/: EACCES$/);
+    });
 
-  test('works elsewhere, and is what an error shows', async () => {
-    const lines = await linesOf(
-      program(`${reading}
+    test('works elsewhere, and is what an error shows', async () => {
+      const lines = await linesOf(
+        program(`${reading}
       process.chdir(shared());
       await readAll();
       const shown = async (work) => { try { await work(); } catch ({ path, message }) { say(path + ' ' + message); } };
       await shown(() => tokens.alice.run(() => files.stat('missing')));
       await shown(() => tokens.alice.run(() => fs.statSync('missing')));
       await shown(() => tokens.alice.runSync(() => fs.mkdirSync('open/below')));`),
-    );
-    expect(lines.slice(0, 9).map((line) => line.split(': ')[1])).toEqual([
-      ...Array<string>(3).fill('text of shared/open'),
-      'found',
-      'text of shared/open',
-      ...Array<string>(3).fill('found'),
-      'text of shared/open',
-    ]);
-    expect(lines.slice(9)).toEqual([
-      "missing ENOENT: no such file or directory, stat 'missing'",
-      "missing ENOENT: no such file or directory, stat 'missing'",
-      "open/below ENOTDIR: not a directory, mkdir 'open/below'",
-    ]);
+      );
+      expect(lines.slice(0, 9).map((line) => line.split(': ')[1])).toEqual([
+        ...Array<string>(3).fill('text of shared/open'),
+        'found',
+        'text of shared/open',
+        ...Array<string>(3).fill('found'),
+        'text of shared/open',
+      ]);
+      expect(lines.slice(9)).toEqual([
+        "missing ENOENT: no such file or directory, stat 'missing'",
+        "missing ENOENT: no such file or directory, stat 'missing'",
+        "open/below ENOTDIR: not a directory, mkdir 'open/below'",
+      ]);
+    });
   });
 });
