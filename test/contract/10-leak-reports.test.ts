@@ -113,6 +113,21 @@ describeSwitching(
   },
 );
 
+describeSwitching('a leak whose description fails', () => {
+  test('ends the process all the same, before other code runs', async () => {
+    expectEndedByLeak(
+      await runSource(`${open}
+        const { native } = require(${binding});
+        const describeLeak = () => { throw new Error('mine'); };
+        native.initialize({ createError: (message) => new Error(message), describeLeak, nothing: () => {} });
+        setImmediate(() => {
+          try { alice.runSync(() => { bob.impersonate(); }); } catch {}
+          say('went on as ' + who());
+        });`),
+    );
+  });
+});
+
 describeSwitching('a stack that is used up', () => {
   // Ever deeper, until a scope finds no room; the argument shifts the edge by a word.
   const edge = (leaf: string): string => `${open}
@@ -134,6 +149,10 @@ describeSwitching('a stack that is used up', () => {
     [
       'leaves a scope by revert() that needs more of it',
       'const scope = alice.impersonate(); try { opened++; } finally { dispose.apply(scope, padding); }',
+    ],
+    [
+      'leaves a scope by a finally block that needs more of it first',
+      'const scope = alice.impersonate(); try { opened++; } finally { Math.max.apply(null, padding); scope.revert(); }',
     ],
     ['leaves the same token nested', 'alice.runSync(() => alice.runSync(() => { opened++; }));'],
   ])('%s', async (_name, leaf) => {
@@ -251,6 +270,19 @@ describeSwitching('the name of a script', () => {
           filename: 'node:internal/promise_hooks',
         });
         setImmediate(() => { make(() => alice.impersonate()); say('went on as ' + who()); });`),
+    );
+  });
+
+  test('nor one of a function that a builtin calls as a method of a promise', async () => {
+    expectEndedByLeak(
+      await runSource(`${open}
+        const vm = require('node:vm');
+        const promise = Promise.resolve();
+        const make = vm.runInThisContext('(enter) => async () => { enter(); await null; }', {
+          filename: 'node:internal/promise_hooks',
+        });
+        promise.then = make(() => alice.impersonate());
+        setImmediate(() => { promise.catch(() => {}); say('went on as ' + who()); });`),
     );
   });
 });

@@ -142,6 +142,20 @@ describeSwitching('a scope left open ends the process before other code runs', (
   test('at the top level of a CommonJS module', () =>
     expectLeak(`say('ready'); ${queued} const mine = Token.process(); mine.impersonate();`, { kind: 'cjs' }));
 
+  // The program's top level is no callback, at whose end it would be found.
+  test.each(['process.nextTick', 'queueMicrotask'])(
+    'at the top level of a CommonJS module, before what waits in %s',
+    (queue) =>
+      expectLeak(
+        `say('ready'); ${queue}(() => { say('it'); }); const mine = Token.process(); mine.impersonate();`,
+        { kind: 'cjs' },
+      ),
+  );
+
+  test('at the end of its callback, before what hooks into that end afterwards', () =>
+    expectLeak(`${open} const { createHook } = require('node:async_hooks');
+      setImmediate(() => { alice.impersonate(); createHook({ after() { ${later('a hook')}; } }).enable(); });`));
+
   test('at the top level of an ES module', () =>
     expectLeak(`const alice = await world.alice.token(); say('ready'); ${queued} alice.impersonate();`, {
       kind: 'mjs',

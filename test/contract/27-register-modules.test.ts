@@ -61,6 +61,25 @@ const loads: Readonly<Record<string, readonly [source: string, result: string]>>
 };
 
 describeSwitching('modules under impersonate/register', () => {
+  test.each([
+    'node:internal/modules/cjs/loader',
+    'node:internal/modules/esm/load',
+    'node:internal/source_map/source_map_cache',
+  ])('a script that has been given the name %s reads as the user', async (filename) => {
+    const lines = await registered(
+      'modules',
+      `${modules}
+      const read = require('node:vm').runInThisContext('(name, ...args) => fs[name](...args)', { filename: '${filename}' });
+      globalThis.fs = fs;
+      const wait = (name) => new Promise((done, fail) => { read(name, file('common.cjs'), (error) => { error ? fail(error) : done('read'); }); });
+      await tokens.alice.run(async () => {
+        for (const name of ['readFileSync', 'realpathSync']) say(await outcome(() => read(name, file('common.cjs'))));
+        say(await outcome(() => wait('readFile')));
+      });`,
+    );
+    expect(lines).toEqual(Array(3).fill('denied'));
+  });
+
   test.each(Object.entries(loads))(
     "%s in a flow is the process's business",
     async (_name, [source, result]) => {

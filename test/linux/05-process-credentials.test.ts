@@ -1,4 +1,5 @@
 import { linesOf } from '../support/child';
+import { copyOfProduct } from '../support/copy';
 import { product } from '../support/paths';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world-linux';
@@ -128,5 +129,48 @@ describeSwitching("the process's own credentials", () => {
       `worker ${b},0`,
       'again true 0,0,0,0',
     ]);
+  });
+
+  test('lowered while a thread begins are that thread’s too', async () => {
+    // Each load of the addon makes a thread what the process is, as the first one in a worker does.
+    const addon = JSON.stringify(copyOfProduct().addon);
+    const lines = await linesOf(`
+      const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
+      const [calm, changing, changed] = [0, 1, 2];
+      if (isMainThread) {
+        const state = new Int32Array(new SharedArrayBuffer(12));
+        const tell = (now) => { Atomics.store(state, 0, now); Atomics.notify(state, 0); };
+        const worker = new Worker(__filename, { workerData: state });
+        worker.on('error', (error) => { say(error.stack); });
+        const ended = new Promise((resolve) => { worker.once('exit', resolve); });
+        await new Promise((resolve) => { worker.once('message', resolve); });
+        for (let round = 1; round <= 300; round++) {
+          for (const loads = Atomics.load(state, 1); Atomics.load(state, 1) === loads; );
+          for (let spins = round * 50; spins > 0; spins--);
+          tell(changing);
+          process.seteuid(${String(world.bob.uid)});
+          tell(changed);
+          while (Atomics.load(state, 2) < round) Atomics.wait(state, 2, round - 1);
+          process.seteuid(0);
+          tell(calm);
+        }
+        tell(-1);
+        await ended;
+      } else {
+        const seen = new Map();
+        parentPort.postMessage('begun');
+        for (let round = 0; Atomics.load(workerData, 0) !== -1; ) {
+          process.dlopen({ exports: {} }, ${addon});
+          Atomics.add(workerData, 1, 1);
+          Atomics.wait(workerData, 0, changing);
+          if (Atomics.load(workerData, 0) !== changed) continue;
+          seen.set(process.geteuid(), (seen.get(process.geteuid()) ?? 0) + 1);
+          Atomics.store(workerData, 2, ++round);
+          Atomics.notify(workerData, 2);
+          Atomics.wait(workerData, 0, changed);
+        }
+        say(JSON.stringify([...seen]));
+      }`);
+    expect(lines).toEqual([JSON.stringify([[world.bob.uid, 300]])]);
   });
 });

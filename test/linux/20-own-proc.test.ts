@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { linesOf } from '../support/child';
+import { linesOf, writeSource } from '../support/child';
 import { root } from '../support/paths';
 import { describeSwitching } from '../support/switching';
 import { tempFolder } from '../support/temp-folder';
@@ -137,6 +137,24 @@ describe.each([
       expect(await linesOf(source)).toEqual(['EACCES', 'EACCES', 'EACCES', '0,0']);
     });
 
+    test('are not found by a glob either that node had loaded before this package', async () => {
+      const early = writeSource('bare', "require('node:fs').globSync?.('/nowhere/*');");
+      const source = program(`
+      const find = () => (fs.globSync ?? (() => []))('/proc/self/fd/*').length;
+      say([tokens.alice.run(find), tokens.alice.runSync(find)].join());`);
+      expect(await linesOf(source, { execArgv: ['--no-warnings', '--require', early] })).toEqual(['0,0']);
+    });
+
+    test('are closed where the last link is not to be followed', async () => {
+      const source = program(`
+      const flags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW;
+      for (const at of ['/proc/self/exe', '/proc/self/fd/' + open.fd]) {
+        say(await outcome(() => tokens.alice.run(() => files.open(at, flags))));
+        say(await outcome(() => tokens.alice.runSync(() => fs.openSync(at, flags))));
+      }`);
+      expect(await linesOf(source)).toEqual(Array(4).fill('EACCES'));
+    });
+
     test('stay open as far as they are to every process, and so does the rest of /proc', async () => {
       const source = program(`
       const readable = ['self/status', 'thread-self/status', process.pid + '/task/' + thread + '/status', 'mounts', 'net/dev', 'cpuinfo',
@@ -174,6 +192,46 @@ describe.each([
       child.kill();
       say([...seen.keys()].sort().join());`);
       expect(await linesOf(source)).toEqual(['EACCES,text of shared/open']);
+    });
+
+    test('nor by a function that looks twice: what it uses is what was checked', async () => {
+      const source = program(`
+      const { spawn } = require('node:child_process');
+      for (const name of ['bobs/inside', 'shared/inside']) {
+        fs.mkdirSync(path.join(folder, name));
+        fs.chmodSync(path.join(folder, name), 0o755);
+        fs.writeFileSync(path.join(folder, name, 'in ' + name.split('/')[0]), '');
+      }
+      const inside = fs.openSync(path.join(folder, 'bobs', 'inside'));
+      const [link, other] = [shared('link'), shared('other')];
+      fs.symlinkSync(shared('inside'), link);
+      const exchange = \`const fs = require('node:fs'); for (let n = 0; ; n++) {
+        fs.symlinkSync(n % 2 ? \${JSON.stringify(shared('inside'))} : '/proc/\${process.pid}/fd/\${inside}', \${JSON.stringify(other)});
+        fs.renameSync(\${JSON.stringify(other)}, \${JSON.stringify(link)}); }\`;
+      const child = spawn(process.execPath, ['-e', exchange]);
+      const [mine, his] = ['shared', 'bobs'].map((of) => fs.statSync(path.join(folder, of, 'inside')).ino);
+      const owner = ({ ino }) => ({ [mine]: 'in shared', [his]: 'in bobs' })[ino] ?? 'neither';
+      const looks = {
+        statSync: () => owner(fs.statSync(link)),
+        stat: () => files.stat(link).then(owner),
+        readdirSync: () => fs.readdirSync(link)[0],
+        readdir: () => files.readdir(link).then(([first]) => first),
+        opendir: async () => { const found = []; for await (const { name } of await files.opendir(link)) found.push(name); return found[0]; },
+        opendirSync: () => { const dir = fs.opendirSync(link); try { return dir.readSync().name; } finally { dir.closeSync(); } },
+        above: () => files.readdir(link + '/.').then(([first]) => first),
+      };
+      const seen = new Map();
+      const enough = () => ['in shared', 'EACCES'].every((what) => (seen.get(what) ?? 0) >= 1000);
+      for (let n = 0; n < 5000 && !enough(); n++) {
+        for (const [name, look] of Object.entries(looks)) {
+          const what = await outcome(() => (name.endsWith('Sync') ? tokens.alice.runSync(look) : tokens.alice.run(look)));
+          seen.set(what, (seen.get(what) ?? 0) + 1);
+          if (what === 'in bobs') say(name);
+        }
+      }
+      child.kill();
+      say([...seen.keys()].sort().join());`);
+      expect(await linesOf(source)).toEqual(['EACCES,in shared']);
     });
   });
 

@@ -101,6 +101,19 @@ describeSwitching('the reserved real uid', () => {
     ]);
   });
 
+  test('cannot be that of a token inside a scope either, which stays as it is', async () => {
+    const lines = await linesOf(
+      `const [alice, bob] = [await world.alice.token(), await world.bob.token()];
+      bob.runSync(() => {
+        try { alice.runSync(() => { say('ran'); }); } catch (error) { say(error.code); }
+        say(String(world.whoAmI() === world.bob.id));
+      });
+      say(String(world.whoAmI() === world.serviceId));`,
+      { env: { IMPERSONATE_RESERVED_UID: String(alice.uid) } },
+    );
+    expect(lines).toEqual(['ERR_INVALID_IDENTITY', 'true', 'true']);
+  });
+
   const inNamespace = (map: string, accounts: string[]): Promise<string> =>
     saidInUserNamespace(uids, { uids: map, through: withAccounts(accounts) });
 
