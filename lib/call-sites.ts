@@ -68,6 +68,7 @@ const methods = (() => {
   return {
     getFileName: method('getFileName'),
     getTypeName: method('getTypeName'),
+    isAsync: method('isAsync'),
     isEval: method('isEval'),
     toString: method('toString'),
     getScriptHash: method('getScriptHash'),
@@ -92,6 +93,9 @@ export function isNamedLikeNode(site: NodeJS.CallSite): boolean {
 export const typeOf = (site: NodeJS.CallSite): unknown => ask(site, 'getTypeName');
 
 export const isEvaluated = (site: NodeJS.CallSite): boolean => ask(site, 'isEval') === true;
+
+/** Whether it is not on the stack, but waits for what is. */
+export const isAsync = (site: NodeJS.CallSite): boolean => ask(site, 'isAsync') === true;
 
 /** A hash of the source that a call is in: a script can be given any name, but not the source of another one. */
 export const sourceHashOf = (site: NodeJS.CallSite): unknown => ask(site, 'getScriptHash');

@@ -1,7 +1,7 @@
 import { createHook } from 'node:async_hooks';
 import { promiseHooks } from 'node:v8';
 import { native } from './binding';
-import { fileOf, isEvaluated, isNamedLikeNode, sourceHashOf, stackOf, typeOf } from './call-sites';
+import { fileOf, isAsync, isEvaluated, isNamedLikeNode, sourceHashOf, stackOf, typeOf } from './call-sites';
 import { ImpersonationError } from './error';
 import { reportLeak } from './leak';
 import { openScopes } from './open-scopes';
@@ -55,6 +55,23 @@ function aroundCallback(): void {
   if (!isInnermostHeld() && isOnlyNodeBelow(aroundCallback)) reportLeak(ended);
 }
 
+/**
+ * A promise is settled by a call of a function of the language, or by the end of the async function that it belongs to,
+ * or by its next `yield`. Node has no hook for what goes on after an `await` that began before these hooks: where nothing
+ * of the program is under such a function, its end is the end of the callback.
+ */
+function onSettled(): void {
+  if (isInnermostHeld()) return;
+  const sites = stackOf(onSettled);
+  const first = sites[0] && sourceHashOf(sites[0]) === relayHash ? 1 : 0;
+  const caller = sites[first];
+  if (!caller || (fileOf(caller) === '' && !isEvaluated(caller))) return;
+  for (let i = first + 1, site = sites[i]; site; site = sites[++i]) {
+    if (!isAsync(site) && (isEvaluated(site) || !isNamedLikeNode(site))) return;
+  }
+  reportLeak(ended, onSettled);
+}
+
 const callbackHook = createHook({ before: aroundCallback, after: aroundCallback });
 /** Set from the first scope of a job to the end of the job, which is as long as the hooks are on. */
 let stopWatching: (() => void) | undefined;
@@ -70,16 +87,32 @@ function checkJob(): void {
 export function watchScope(): void {
   if (stopWatching) return;
   const stopPromiseHook = promiseHooks.onInit(onPromise) as () => void;
+  const stopSettledHook = promiseHooks.onSettled(onSettled) as () => void;
   callbackHook.enable();
   stopWatching = () => {
     stopWatching = undefined;
     endOfJob();
     stopPromiseHook();
+    stopSettledHook();
     callbackHook.disable();
   };
   // Whichever queue is emptied first.
   process.nextTick(checkJob);
   queueMicrotask(checkJob);
+}
+
+/** Node has no hooks for a microtask that was queued while none were on: the next one would run in what it leaves open. */
+export function guardMicrotasks(): void {
+  globalThis.queueMicrotask = new Proxy(globalThis.queueMicrotask, {
+    apply(queue, receiver: unknown, args: Parameters<typeof queueMicrotask>) {
+      const [callback] = args;
+      const checked = (): void => {
+        callback();
+        if (scopeDepth() !== 0) reportLeak(ended);
+      };
+      Reflect.apply(queue, receiver, typeof callback === 'function' ? [checked] : args);
+    },
+  });
 }
 
 type FatalException = (error: unknown, fromPromise: boolean) => boolean;

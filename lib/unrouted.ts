@@ -1,6 +1,6 @@
 import { native } from './binding';
 import { createError } from './error';
-import { installExitGuards } from './detectors';
+import { guardMicrotasks, installExitGuards } from './detectors';
 import { installGuards } from './guards';
 import { guardProcessEvents } from './guards/process-events';
 import { describeLeak } from './leak';
@@ -9,6 +9,7 @@ native.initialize({ createError, describeLeak, nothing: () => {} });
 // The second one's guards are the outer ones.
 guardProcessEvents();
 installExitGuards();
+guardMicrotasks();
 installGuards();
 
 export type { AccessName, DesiredAccess } from './access-mask';

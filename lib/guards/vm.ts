@@ -1,12 +1,37 @@
-import { Script } from 'node:vm';
+import vm, { Script } from 'node:vm';
 import { native } from '../binding';
+import { reportLeak } from '../leak';
+import { scopeDepth } from '../scope-state';
+import { replaceMethod } from './method';
 
 const names = ['runInContext', 'runInThisContext'] as const;
 
 /** Whether node may end the script, in whatever it calls, without a `finally` block being run. */
 function isInterruptible(options: unknown): boolean {
   if (typeof options !== 'object' || options === null) return false;
-  return ('timeout' in options && options.timeout !== undefined) || 'breakOnSigint' in options;
+  // Not by its value: node reads an accessor once more.
+  return 'timeout' in options || 'breakOnSigint' in options;
+}
+
+/** What all modules of node:vm inherit from, where node has them (--experimental-vm-modules). */
+function modulePrototype(): object | undefined {
+  const { SourceTextModule } = vm as { SourceTextModule?: { prototype: object } };
+  return SourceTextModule && (Object.getPrototypeOf(SourceTextModule.prototype) as object);
+}
+
+/**
+ * A module runs up to its first `await` in evaluate(), which may have a time-out, too, and tells of it by a promise: a
+ * scope that is open then ends the process.
+ */
+function guardModules(): void {
+  const modules = modulePrototype();
+  if (!modules) return;
+  replaceMethod(modules, 'evaluate', (evaluate, receiver, args) => {
+    const depth = scopeDepth();
+    const result = Reflect.apply(evaluate, receiver, args);
+    if (scopeDepth() !== depth) reportLeak('when a module of node:vm had been evaluated');
+    return result;
+  });
 }
 
 /**
@@ -24,4 +49,5 @@ export function guardScripts(): void {
       },
     });
   }
+  guardModules();
 }

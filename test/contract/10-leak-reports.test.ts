@@ -171,6 +171,19 @@ describeSwitching('a stack that is used up', () => {
   });
 });
 
+describeSwitching('a module of node:vm', () => {
+  test('that runs out of its time in a scope ends the process before its starter goes on', async () => {
+    const source = `${open}
+      const vm = require('node:vm');
+      const context = vm.createContext({ f() { bob.impersonate(); for (;;); } });
+      const module_ = new vm.SourceTextModule('f()', { context });
+      module_.link(() => {}).then(() => {
+        alice.runSync(() => { module_.evaluate({ timeout: 20 }).catch(() => {}); say('went on as ' + who()); });
+      });`;
+    expectEndedByLeak(await runSource(source, { execArgv: ['--experimental-vm-modules', '--no-warnings'] }));
+  });
+});
+
 describeSwitching('a script that runs out of its time', () => {
   const caught = (body: string): string => `${open}
     const vm = require('node:vm');

@@ -136,6 +136,21 @@ describeSwitching('a scope left open ends the process before other code runs', (
       bob.runSync(() => { alice.impersonate(); });
       ${later('the caller')};`));
 
+  // Node has no hook between two of these that were queued before the scope was opened.
+  const waiting = `(async () => { await null; ${later('another async function')}; })();
+      queueMicrotask(() => { ${later('a microtask')}; });`;
+  test.each([
+    ['a microtask', 'queueMicrotask(leaky);'],
+    ['then()', 'Promise.resolve().then(leaky);'],
+    ['an async function after its await', '(async () => { await null; leaky(); })();'],
+    ['an async function that throws', "(async () => { await null; leaky(); throw new Error('mine'); })();"],
+    ['an async generator', '(async function* () { await null; leaky(); yield 1; })().next();'],
+  ])('by %s, with others waiting behind it', (_name, leak) =>
+    expectLeak(`${open}
+      const leaky = () => { alice.impersonate(); };
+      setImmediate(() => { ${leak} ${waiting} });`),
+  );
+
   test('with scopes nested in it', () =>
     expectLeak(`${open} setImmediate(() => { ${queued} alice.impersonate(); alice.impersonate(); });`));
 
