@@ -5,6 +5,8 @@ import { Worker } from 'node:worker_threads';
 import { native } from '../binding';
 import { unknownForm } from '../fs/stats';
 import { isThreadImpersonating } from '../impersonating';
+import { reportLeak } from '../leak';
+import { scopeDepth } from '../scope-state';
 import { replaceMethod } from './method';
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -73,11 +75,17 @@ function postAtBaseline(post: AnyFunction, session: unknown, [method, ...rest]: 
 }
 
 function guardSessions(Session: SessionClass): void {
-  replaceMethod(Session.prototype, 'post', (post, session, args) =>
-    starting.has(args[0]) && isThreadImpersonating()
-      ? postAtBaseline(post, session, args)
-      : Reflect.apply(post, session, args),
-  );
+  replaceMethod(Session.prototype, 'post', (post, session, args) => {
+    if (starting.has(args[0]) && isThreadImpersonating()) {
+      postAtBaseline(post, session, args);
+      return undefined;
+    }
+    const depth = scopeDepth();
+    const result = Reflect.apply(post, session, args);
+    // Runtime.evaluate can have a time limit, which passes over the end of the scopes in what it evaluates.
+    if (scopeDepth() !== depth) reportLeak('when the inspector had evaluated code');
+    return result;
+  });
 }
 
 /** console.profile(), which the inspector has while a session has enabled its profiler. */

@@ -171,6 +171,19 @@ describeSwitching('a stack that is used up', () => {
   });
 });
 
+describeSwitching('code that the inspector evaluates', () => {
+  test('may not leave a scope open by its time limit', async () => {
+    expectEndedByLeak(
+      await runSource(`${open}
+        const { Session } = require('node:inspector');
+        globalThis.f = () => { bob.impersonate(); for (;;); };
+        const session = new Session();
+        session.connect();
+        alice.runSync(() => { session.post('Runtime.evaluate', { expression: 'f()', timeout: 20 }); say('went on as ' + who()); });`),
+    );
+  });
+});
+
 describeSwitching('a module of node:vm', () => {
   test('that runs out of its time in a scope ends the process before its starter goes on', async () => {
     const source = `${open}
