@@ -9,7 +9,7 @@ import { validateFunction } from './validate';
 /** `token.impersonate()` with the flow's token; throws ERR_NO_TOKEN outside of every flow. */
 export function impersonate(): Impersonation {
   const { token, lease } = requireFlow();
-  return new Impersonation(internal, token.closed ? new Token(internal, lease, true) : token, lease.id);
+  return new Impersonation(internal, token.closed ? new Token(internal, lease) : token, lease.id);
 }
 
 /** `token.runSync(fn, ...args)` with the flow's token; throws ERR_NO_TOKEN outside of every flow. */

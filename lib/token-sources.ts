@@ -38,8 +38,8 @@ export abstract class TokenSources extends OpenToken {
     // The scope's token has been closed since: it lives in the scope alone, until it gets a number again.
     if (id !== 0) return new Token(internal, native.currentToken(), true);
     const flow = currentFlow();
-    if (flow) return flow.token.closed ? new Token(internal, flow.lease, true) : flow.token;
-    return processToken(() => new Token(internal, native.processToken(), true));
+    if (flow) return flow.token.closed ? new Token(internal, flow.lease) : flow.token;
+    return processToken(() => new Token(internal, native.processToken()));
   }
 
   /** What the kernel says this thread impersonates, whoever put it there; null if nothing. */

@@ -163,7 +163,7 @@ export class Gate {
       this.#refused(visit, 'The request was answered before its sender was known', 'ERR_HTTP_ANSWERED');
       return;
     }
-    const token = new Token(internal, lease, true);
+    const token = new Token(internal, lease);
     const flow = newFlow(token, lease);
     connection.serve(response, token);
     this.#admitted.set(request, flow);

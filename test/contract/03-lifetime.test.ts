@@ -154,3 +154,25 @@ test('a chain of tokens needs a close() of its last one alone', async () => {
   );
   expect({ code, lines: stdout.split(/\r?\n/).filter(Boolean) }).toEqual({ code: 0, lines: ['left true'] });
 });
+
+describeSwitching('tokens that Token.current() makes', () => {
+  test('need no close()', async () => {
+    const { code, stdout } = await runSource(
+      `
+      process.on('warning', (warning) => say(warning.name + ' ' + warning.code));
+      const baseline = Token.count;
+      const alice = await world.alice.token();
+      const bob = await world.bob.token();
+      alice.runSync(() => { alice.close(); for (let i = 0; i < 50; i++) Token.current(); });
+      bob.run(() => { bob.close(); for (let i = 0; i < 50; i++) Token.current(); });
+      for (let turn = 0; turn < 100 && Token.count > baseline; turn++) {
+        globalThis.gc();
+        await new Promise((resolve) => { setTimeout(resolve, 10); });
+      }
+      say('left ' + (Token.count - baseline));
+      `,
+      { execArgv: ['--expose-gc'] },
+    );
+    expect({ code, lines: stdout.split(/\r?\n/).filter(Boolean) }).toEqual({ code: 0, lines: ['left 0'] });
+  });
+});

@@ -59,6 +59,34 @@ describeSwitching('in a synchronous scope', () => {
     expect(lines).toEqual(['object user']);
   });
 
+  test('so is a module of node that process.getBuiltinModule() loads', async () => {
+    // Node's cluster asks for a variable of the environment while it is loaded.
+    const lines = await linesOf(
+      `const { world } = require(${JSON.stringify(require.resolve('../support/world'))});
+      world.alice.token().then((token) => {
+        let seen = 'no module';
+        process.env = new Proxy(process.env, {
+          getOwnPropertyDescriptor(target, name) {
+            if (name === 'NODE_UNIQUE_ID') seen = world.whoAmI() === world.serviceId ? 'process' : 'user';
+            return Reflect.getOwnPropertyDescriptor(target, name);
+          },
+          has(target, name) {
+            if (name === 'NODE_UNIQUE_ID') seen = world.whoAmI() === world.serviceId ? 'process' : 'user';
+            return Reflect.has(target, name);
+          },
+        });
+        const after = token.runSync(() => {
+          process.getBuiltinModule('node:cluster');
+          return world.whoAmI() === world.serviceId ? 'process' : 'user';
+        });
+        require('node:fs').writeSync(1, seen + ' ' + after);
+      });`,
+      {},
+      'bare',
+    );
+    expect(lines).toEqual(['process user']);
+  });
+
   test('the streams of standard input and output are made by the process', async () => {
     // Node makes them when they are first read: here it is told apart who reads, first and then again.
     const lines = await linesOf(

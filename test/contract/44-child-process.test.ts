@@ -95,6 +95,38 @@ describeSwitching('child_process in a scope', () => {
     expect(lines).toEqual([...Array<string>(5).fill('ERR_CHILD_PROCESS_IN_SCOPE'), 'outside 2', 'outside 0']);
   });
 
+  test('under the permission system too, where Node gives out no bindings', async () => {
+    const [major = 0] = process.versions.node.split('.').map(Number);
+    const permissions = ['--allow-fs-read=*', '--allow-addons', '--allow-child-process'];
+    const lines = await linesOf(
+      `const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      const { spawn } = require('node:child_process');
+      const { Token } = require(${JSON.stringify(product)});
+      const childProcess = require('node:child_process');
+      const node = process.execPath;
+      try { process.binding('spawn_sync'); say('given out'); } catch (error) { say(error.code); }
+      Token.process().runSync(() => {
+        for (const start of [
+          () => spawn(node, ['-v']),
+          () => childProcess.spawnSync(node, ['-v']),
+          () => childProcess.execSync('exit'),
+          () => childProcess.execFileSync(node, ['-v']),
+        ]) {
+          try { start(); say('started'); } catch (error) { say(error.code); }
+        }
+      });`,
+      {
+        execArgv: [
+          '--no-warnings',
+          major < 22 ? '--experimental-permission' : '--permission',
+          ...permissions,
+        ],
+      },
+      'bare',
+    );
+    expect(lines).toEqual(['ERR_ACCESS_DENIED', ...Array<string>(4).fill('ERR_CHILD_PROCESS_IN_SCOPE')]);
+  });
+
   // Node 22.15 and later, on Linux.
   (process.execve ? test : test.skip)('a program in the place of this one is refused', async () => {
     const lines = await linesOf(`

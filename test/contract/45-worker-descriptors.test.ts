@@ -75,6 +75,16 @@ describeSwitching('descriptors that a Worker opens as a user', () => {
     expect(lines).toEqual(['posted [false,false,false,false]', 'ended [false,false,false,false]']);
   });
 
+  test("are the caller's and closed with it, of fs.openSync() too", async () => {
+    const lines = await inWorker(
+      loads('register'),
+      `const [closed, left] = [fs.openSync(file), fs.openSync(file)];
+      fs.closeSync(closed);
+      return [closed, left];`,
+    );
+    expect(lines).toEqual(['posted [false,true]', 'ended [false,false]']);
+  });
+
   test('are closed by the streams of impersonate/fs alone', async () => {
     const lines = await inWorker(
       loads('fs'),
