@@ -227,7 +227,9 @@ describeSwitching('threads that node starts in a scope', () => {
     expect(['0,0,0,0 0,0,0,0', undefined]).toContain(lines[1]);
   });
 
-  test('and so is the one that reads certificates', async () => {
+  // Node 20 reads them on the thread that starts the program.
+  const isReadAside = Number(process.versions.node.split('.')[0]) >= 22;
+  (isReadAside ? test : test.skip)('and so is the one that reads certificates', async () => {
     const fifo = join(tempFolder('certificates'), 'fifo');
     execFileSync('mkfifo', [fifo]);
     const lines = await linesOf(
