@@ -1,4 +1,3 @@
-import { requireNoConflict } from '../conflict';
 import { wrapChildProcess } from '../guards/child-process';
 import { currentFlow } from '../flow';
 import { isThreadImpersonating } from '../impersonating';
@@ -8,8 +7,7 @@ let warned = false;
 /** Says once that what child_process starts inside a flow is not the user's. */
 export function warnOfChildProcesses(): void {
   wrapChildProcess((name) => {
-    requireNoConflict();
-    // In a scope the system decides, or the guards do.
+    // In a scope it throws ERR_CHILD_PROCESS_IN_SCOPE: guards/child-process.ts.
     if (warned || isThreadImpersonating() || !currentFlow()) return;
     warned = true;
     process.emitWarning(

@@ -79,7 +79,6 @@ int Absolute(const std::string& path, std::string& absolute) {
   if (path.front() != '/') {
     std::array<char, PATH_MAX> current{};
     if (!::getcwd(current.data(), current.size())) return -errno;
-    if (current.front() != '/') return -ENOENT;
     absolute = std::string(current.data()) + "/" + path;
   }
   return absolute.size() < PATH_MAX ? 0 : -ENAMETOOLONG;

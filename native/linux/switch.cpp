@@ -30,11 +30,10 @@ std::uint64_t Wanted(const Credentials& base, const LinuxToken& token) {
 }
 
 // The kernel takes all effective capabilities off with the effective uid 0, and puts all permitted ones on
-// with it: enough where the token may keep none and the process has all that it may, and hands none down.
+// with it: enough where the token may keep none and the process has all that it may.
 bool KernelLimits(const Credentials& base, const LinuxToken& token) {
   return base.capabilities_follow_uid && base.effective_uid == 0 && token.identity().uid != 0 &&
-         base.capabilities.effective == base.capabilities.permitted && base.capabilities.inheritable == 0 &&
-         Wanted(base, token) == 0;
+         base.capabilities.effective == base.capabilities.permitted && Wanted(base, token) == 0;
 }
 
 // Who changes the thread's capabilities until LimitCapabilities has done it. The kernel leaves those of a

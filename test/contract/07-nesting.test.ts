@@ -8,6 +8,19 @@ import { alice, bob, freshTokens } from '../support/fresh-tokens';
 describeSwitching('nested scopes', () => {
   freshTokens();
 
+  test('of the same token: a callback cannot end the using scope around it', () => {
+    const scope = alice.impersonate();
+    try {
+      alice.runSync(() => {
+        expect(caught(() => scope.revert()).code).toBe('ERR_SCOPE_ORDER');
+        expectActingAs(world.alice);
+      });
+    } finally {
+      scope.revert();
+    }
+    expectActingAsService();
+  });
+
   test('restore the scope around them, in every mixture', () => {
     alice.runSync(() => {
       bob.runSync(() => {

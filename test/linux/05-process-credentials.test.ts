@@ -1,5 +1,4 @@
 import { linesOf } from '../support/child';
-import { copyOfProduct } from '../support/copy';
 import { product } from '../support/paths';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world-linux';
@@ -133,9 +132,10 @@ describeSwitching("the process's own credentials", () => {
 
   test('lowered while a thread begins are that thread’s too', async () => {
     // Each load of the addon makes a thread what the process is, as the first one in a worker does.
-    const addon = JSON.stringify(copyOfProduct().addon);
+    const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
     const lines = await linesOf(`
       const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
+      const { native } = require(${binding});
       const [calm, changing, changed] = [0, 1, 2];
       if (isMainThread) {
         const state = new Int32Array(new SharedArrayBuffer(12));
@@ -158,13 +158,14 @@ describeSwitching("the process's own credentials", () => {
         await ended;
       } else {
         const seen = new Map();
+        const note = (what) => seen.set(what, (seen.get(what) ?? 0) + 1);
         parentPort.postMessage('begun');
         for (let round = 0; Atomics.load(workerData, 0) !== -1; ) {
-          process.dlopen({ exports: {} }, ${addon});
+          try { process.dlopen({ exports: {} }, native.path); } catch (error) { note(error.code); }
           Atomics.add(workerData, 1, 1);
           Atomics.wait(workerData, 0, changing);
           if (Atomics.load(workerData, 0) !== changed) continue;
-          seen.set(process.geteuid(), (seen.get(process.geteuid()) ?? 0) + 1);
+          note(process.geteuid());
           Atomics.store(workerData, 2, ++round);
           Atomics.notify(workerData, 2);
           Atomics.wait(workerData, 0, changed);
