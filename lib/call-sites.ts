@@ -1,5 +1,7 @@
 // What is taken here is what it was when the package was loaded: these run where no code of the program may.
 const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, setPrototypeOf } = Reflect;
+/** Asks without a look at the value, which for a stack would be made. */
+export const { hasOwn } = Object;
 const OwnError = Error;
 const methodOfStrings: unknown = Reflect.get(String.prototype, 'startsWith');
 const startsWith = (text: string, start: string): unknown =>
@@ -104,9 +106,12 @@ export const sourceHashOf = (site: NodeJS.CallSite): unknown => ask(site, 'getSc
 export function textOf(holder: Holder): string {
   const sites = sitesOf(holder);
   let text = '';
-  // Not by an iterator, which the program may have replaced.
-  for (let i = 0, site = sites[0]; site; site = sites[++i])
-    text += `\n    at ${String(ask(site, 'toString'))}`;
+  // Not by an iterator, which the program may have replaced, nor past the end.
+  // eslint-disable-next-line @typescript-eslint/prefer-for-of
+  for (let i = 0; i < sites.length; i++) {
+    const site = sites[i];
+    if (site) text += `\n    at ${ask(site, 'toString') as string}`;
+  }
   return text;
 }
 

@@ -43,9 +43,11 @@ const relayHash = ((): unknown => {
 /** Whether nothing of the program is under the call of `below` on the stack. A name can only make this say so wrongly. */
 function isOnlyNodeBelow(below: (...args: never[]) => unknown): boolean {
   const sites = stackOf(below);
-  // Not by an iterator, which the program may have replaced.
-  for (let i = 0, site = sites[0]; site; site = sites[++i]) {
-    if (isEvaluated(site) || !isNamedLikeNode(site)) return false;
+  // Not by an iterator, which the program may have replaced, nor past the end.
+  // eslint-disable-next-line @typescript-eslint/prefer-for-of
+  for (let i = 0; i < sites.length; i++) {
+    const site = sites[i];
+    if (site && (isEvaluated(site) || !isNamedLikeNode(site))) return false;
   }
   return true;
 }
@@ -66,8 +68,9 @@ function onSettled(): void {
   const first = sites[0] && sourceHashOf(sites[0]) === relayHash ? 1 : 0;
   const caller = sites[first];
   if (!caller || (fileOf(caller) === '' && !isEvaluated(caller))) return;
-  for (let i = first + 1, site = sites[i]; site; site = sites[++i]) {
-    if (!isAsync(site) && (isEvaluated(site) || !isNamedLikeNode(site))) return;
+  for (let i = first + 1; i < sites.length; i++) {
+    const site = sites[i];
+    if (site && !isAsync(site) && (isEvaluated(site) || !isNamedLikeNode(site))) return;
   }
   reportLeak(ended, onSettled);
 }

@@ -1,6 +1,6 @@
 import type { ScopeId } from '../types/native';
 import { native } from './binding';
-import { textAt, textOf } from './call-sites';
+import { hasOwn, textAt, textOf } from './call-sites';
 import { openScopes } from './open-scopes';
 
 const notKept = '\n(after so many other scopes in the same callback that its stack was not kept)';
@@ -10,8 +10,11 @@ const notShown = '\n(the stack cannot be shown: the program keeps it to itself)'
 let foundIn: ((...args: never[]) => unknown) | undefined;
 
 function openedAt(id: ScopeId): string {
-  for (let i = 0, scope = openScopes[0]; scope; scope = openScopes[++i]) {
-    if (scope.id === id && 'stack' in scope) return textOf(scope) || notShown;
+  // Not past the end, where the program may have put accessors, nor by an iterator.
+  // eslint-disable-next-line @typescript-eslint/prefer-for-of
+  for (let i = 0; i < openScopes.length; i++) {
+    const scope = openScopes[i];
+    if (scope?.id === id && hasOwn(scope, 'stack')) return textOf(scope) || notShown;
   }
   return notKept;
 }
@@ -23,7 +26,7 @@ function openedAt(id: ScopeId): string {
 export function describeLeak(where: string, left: readonly (ScopeId | string)[]): string {
   let opened = '';
   for (let i = 0; i < left.length; i += 2) {
-    opened += `\nOpened by Token ${String(left[i + 1])}:${openedAt(left[i] as ScopeId)}`;
+    opened += `\nOpened by Token ${left[i + 1] as string}:${openedAt(left[i] as ScopeId)}`;
   }
   const here = foundIn ? `\nLeft open here:${textAt(foundIn)}` : '';
   return (

@@ -57,6 +57,8 @@ const hostile: readonly [string, string][] = [
     `Object.defineProperty(Function.prototype, 'prepareStackTrace', { get() { ${evil} }, set() { ${evil} } });`,
   ],
   ['one that cannot be replaced', `Error.prepareStackTrace = () => { ${evil} }; Object.freeze(Error);`],
+  ['another String', `globalThis.String = () => { ${evil} };`],
+  ['stacks of all objects', `Object.defineProperty(Object.prototype, 'stack', { get() { ${evil} } });`],
   ['another Error', `Object.defineProperty(globalThis, 'Error', { get() { ${evil} return class {}; } });`],
   [
     'call sites of its own',
