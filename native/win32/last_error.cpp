@@ -84,6 +84,15 @@ constexpr Name kNames[] = {
     {ERROR_NOT_ENOUGH_QUOTA, "ERROR_NOT_ENOUGH_QUOTA"},
 };
 
+// Which privilege a call asks for that fails with ERROR_PRIVILEGE_NOT_HELD.
+std::string MissingPrivilege(const std::string& syscall) {
+  const bool logs_on = syscall.rfind("Lsa", 0) == 0 || syscall.rfind("LogonUser", 0) == 0;
+  const bool impersonates = syscall == "SetThreadToken" || syscall.rfind("Impersonate", 0) == 0;
+  const char* const name = logs_on ? "SeTcbPrivilege" : impersonates ? "SeImpersonatePrivilege" : nullptr;
+  return "the process lacks " + std::string(name ? name : "a privilege that the call needs") +
+         " (docs/rights.md)";
+}
+
 }  // namespace
 
 std::string ErrorCode(DWORD number) {
@@ -96,7 +105,9 @@ std::string ErrorCode(DWORD number) {
 Error Win32Error(DWORD number, const char* syscall, const std::string& hint) {
   const std::string code = ErrorCode(number);
   std::string message = std::string(syscall) + " failed: " + code + " (" + std::to_string(number) + ")";
-  if (!hint.empty()) message += ": " + hint;
+  const bool lacks_privilege = number == ERROR_PRIVILEGE_NOT_HELD && hint.empty();
+  const std::string reason = lacks_privilege ? MissingPrivilege(syscall) : hint;
+  if (!reason.empty()) message += ": " + reason;
   return Error(code, static_cast<int>(number), syscall, message);
 }
 

@@ -19,7 +19,8 @@ void RequireLevel(Level actual, Level wanted) {
   if (actual == wanted) return;
   throw Error("ERR_IMPERSONATION_DOWNGRADED",
               "Windows gave the thread level " + LevelName(actual) + " instead of the token's level " +
-                  LevelName(wanted) + ": to act as another user the process needs SeImpersonatePrivilege");
+                  LevelName(wanted) +
+                  ": to act as another user the process needs SeImpersonatePrivilege (docs/rights.md)");
 }
 
 void RequireUser(const Sid& actual, const Sid& wanted) {

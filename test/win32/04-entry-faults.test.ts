@@ -16,6 +16,16 @@ afterEach(() => {
 freshTokens();
 
 describe('an entry that fails', () => {
+  test('for want of a privilege names it', () => {
+    expect(seam().failImport(addon, 'SetThreadToken', { error: 1314, times: 1 })).not.toEqual([]);
+    const error = caught(() => {
+      alice.impersonate();
+    });
+    expect(error).toMatchObject({ code: 'ERROR_PRIVILEGE_NOT_HELD', errno: 1314, syscall: 'SetThreadToken' });
+    expect(error.message).toMatch(/the process lacks SeImpersonatePrivilege \(docs\/rights\.md\)$/);
+    expectActingAsService();
+  });
+
   test.each([
     ['SetThreadToken', 'ERROR_ACCESS_DENIED', 5],
     ['OpenThreadToken', 'ERROR_ACCESS_DENIED', 5],
