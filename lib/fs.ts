@@ -6,7 +6,7 @@ import type { DisposableFolder } from './fs/mkdtemp';
 import { originals } from './fs/node-fs';
 import { promised } from './fs/operations';
 import { createReadStream as readAs, createWriteStream as writeAs } from './fs/streams';
-import { requireIdentity } from './identity';
+import { requireIdentity } from './flow/identity';
 
 // Not in an async function: the identity is taken, and the work started, before the function returns.
 function calling(name: keyof typeof promised): (...args: unknown[]) => Promise<unknown> {

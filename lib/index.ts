@@ -1,4 +1,4 @@
-import { installRouting } from './register/install';
+import { installRouting } from './routing/install';
 
 export * from './unrouted';
 

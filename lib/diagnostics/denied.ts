@@ -1,5 +1,5 @@
 import type { TokenId } from '../../types/native';
-import { ImpersonationError } from '../error';
+import { ImpersonationError } from '../internal/error';
 import { deniedChannel } from './channels';
 import { identitiesOf } from './identities';
 import { publish } from './publish';

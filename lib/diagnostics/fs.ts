@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { asProcess } from '../as-process';
-import type { Identity } from '../identity';
+import { asProcess } from '../internal/as-process';
+import type { Identity } from '../flow/identity';
 import { deniedChannel, fsChannels, isFsTraced } from './channels';
 import { publishIfDenied, type ShownPaths } from './denied';
 import { identitiesOf } from './identities';

@@ -1,7 +1,7 @@
 import type { NativePrincipal, TokenId } from '../../types/native';
-import { native } from '../binding';
-import { toPrincipal, type Principal } from '../principal';
-import { findToken } from '../token-registry';
+import { native } from '../internal/binding';
+import { toPrincipal, type Principal } from '../token/principal';
+import { findToken } from '../internal/token-registry';
 import type { Identities } from './messages';
 
 let known: NativePrincipal | undefined;

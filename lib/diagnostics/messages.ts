@@ -1,4 +1,4 @@
-import type { Principal } from '../principal';
+import type { Principal } from '../token/principal';
 
 /** Who the process is, and who it acted as. */
 export interface Identities {

@@ -1,5 +1,5 @@
 import type { Channel } from 'node:diagnostics_channel';
-import { asProcess } from '../as-process';
+import { asProcess } from '../internal/as-process';
 
 /**
  * Tells the channel's subscribers, if there are any, what `make` makes for them. Both run as the process, whatever the

@@ -1,7 +1,7 @@
 import type { TokenId } from '../../types/native';
-import { asProcess } from '../as-process';
-import { enterSync } from '../conflict';
-import { scopeDepth } from '../scope-state';
+import { asProcess } from '../internal/as-process';
+import { enterSync } from '../scope/conflict';
+import { scopeDepth } from '../scope/state';
 import { deniedChannel, enterChannel, revertChannel } from './channels';
 import { publishRefused } from './denied';
 import { identitiesOf } from './identities';

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { dirname, parse, resolve, sep } from 'node:path';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { copyError } from './cp-errors';
 import type { CopyOptions } from './cp-options';
 import { unless } from './error';

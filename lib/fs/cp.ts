@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { checkAbove, checkPair, isInside, lookFor } from './cp-checks';
 import { copyError } from './cp-errors';
 import { toCopyOptions, type CopyOptions } from './cp-options';

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { native } from '../binding';
+import { native } from '../internal/binding';
 import { systemError } from './error';
 import { originals } from './node-fs';
 

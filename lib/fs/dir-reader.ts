@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import type { DirId, FsCallName, FsCalls, FsEntries, FsPath } from '../../types/native';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { isDirectory, known, toDirent, zipped, type Entry } from './entries';
 import { jobHere, jobSync, startJob } from './job';
 import { asksForBytes, type Encoding } from './names';

@@ -1,8 +1,8 @@
 import type { Dir, Dirent } from 'node:fs';
 import type { FsPath } from '../../types/native';
-import type { Identity } from '../identity';
-import { noteOpening } from '../open-handles';
-import { wrongType } from '../validate';
+import type { Identity } from '../flow/identity';
+import { noteOpening } from '../flow/open-handles';
+import { wrongType } from '../internal/validate';
 import { DirReader, doAsync, doSync, type DirOptions, type Steps } from './dir-reader';
 import { jobSync, startJob } from './job';
 import { originals } from './node-fs';

@@ -1,13 +1,13 @@
 import { constants } from 'node:fs';
-import type { Identity } from '../identity';
-import { handleForm, type FileHandle, type HandleForm } from './handle-form';
+import type { Identity } from '../flow/identity';
+import { handleForm, type FileHandle, type HandleForm } from './node-internals/handle-form';
 import { InvalidArguments } from './invalid';
 import { startJob } from './job';
 import { toId, toMode, toSeconds } from './parse';
-import { refusal } from './refusal';
+import { refusal } from './node-internals/refusal';
 import type { FsPath } from '../../types/native';
 
-export type { FileHandle } from './handle-form';
+export type { FileHandle } from './node-internals/handle-form';
 
 type AnyChange = (this: FileHandle, ...args: unknown[]) => Promise<void>;
 type Change = (fd: number, ...args: unknown[]) => Promise<void>;

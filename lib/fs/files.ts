@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import type { FsPath } from '../../types/native';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { unlessAborted } from './abort';
 import { closing, isHandle, openHandle, readOrOpen, type FileHandle } from './file-handle';
 import { systemError } from './error';

@@ -1,7 +1,7 @@
 import type { FsCallName, FsCalls, FsPath } from '../../types/native';
-import { native } from '../binding';
+import { native } from '../internal/binding';
 import { isFsObserved, observeJob, observeSync } from '../diagnostics/fs';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { systemError, type Paths } from './error';
 import { forSystem } from './path';
 

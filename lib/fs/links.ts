@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { isAbsolute, resolve, toNamespacedPath } from 'node:path';
 import type { FsPath } from '../../types/native';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { invalid } from './invalid';
 import { startJob } from './job';
 import { asksForBytes, encoded } from './names';

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import type { FsPath } from '../../types/native';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { doAsync, type Steps } from './dir-reader';
 import { codeOf, systemError } from './error';
 import { toBoolean, toMode } from './parse';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { FsPath } from '../../types/native';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { startJob } from './job';
 import { asksForBytes, encoded, type Encoding } from './names';
 import { toOptions } from './parse';

@@ -1,5 +1,5 @@
 import type { Dir } from 'node:fs';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { cp } from './cp';
 import { keepDescriptor } from './descriptors';
 import { opendir, opendirSync as openDirSync } from './dir';
@@ -7,14 +7,14 @@ import { openHandle, type FileHandle } from './file-handle';
 import { appendFile, readFile, truncate, writeFile } from './files';
 import { InvalidArguments, invalid } from './invalid';
 import { callSync, startJob } from './job';
-import { noteFileHandle } from '../open-handles';
+import { noteFileHandle } from '../flow/open-handles';
 import { mkdir } from './mkdir';
 import { mkdtemp, mkdtempDisposable } from './mkdtemp';
 import { readlink, realpath, symlink } from './links';
 import { toBits, toFlags, toId, toMode, toSeconds } from './parse';
 import { toPath } from './path';
 import { readdir } from './readdir';
-import { refusal, rejection } from './refusal';
+import { refusal, rejection } from './node-internals/refusal';
 import { rm, rmdir } from './rm';
 import { lstat, stat, statfs } from './stat';
 

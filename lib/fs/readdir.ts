@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import type { FsPath } from '../../types/native';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { doAsync, type Steps } from './dir-reader';
 import { isDirectory, mayBeDirectory, scan, toDirent, type Entry } from './entries';
 import { codeOf } from './error';

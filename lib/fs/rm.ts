@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { FsPath } from '../../types/native';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { codeOf, unless } from './error';
 import { invalid } from './invalid';
 import { startJob } from './job';

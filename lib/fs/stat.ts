@@ -1,5 +1,5 @@
 import type { BigIntStats, BigIntStatsFs, Stats, StatsFs } from 'node:fs';
-import type { Identity } from '../identity';
+import type { Identity } from '../flow/identity';
 import { raced } from './abort';
 import { unless } from './error';
 import { invalid } from './invalid';

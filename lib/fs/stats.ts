@@ -1,7 +1,7 @@
 import type { BigIntStats, BigIntStatsFs, Stats, StatsFs } from 'node:fs';
 import { parse } from 'node:path';
-import { native } from '../binding';
-import { ImpersonationError } from '../error';
+import { native } from '../internal/binding';
+import { ImpersonationError } from '../internal/error';
 import { originals } from './node-fs';
 
 type Numbers = Float64Array | BigInt64Array;

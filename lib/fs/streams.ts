@@ -1,11 +1,11 @@
 import type { ReadStream, WriteStream } from 'node:fs';
 import type { FsPath } from '../../types/native';
-import type { Identity } from '../identity';
-import { noteClosed, noteOpening } from '../open-handles';
+import type { Identity } from '../flow/identity';
+import { noteClosed, noteOpening } from '../flow/open-handles';
 import { close } from './descriptors';
 import { operations } from './operations';
 import { originals } from './node-fs';
-import { refusal } from './refusal';
+import { refusal } from './node-internals/refusal';
 
 type Close = (fd: number, done?: (error?: Error | null) => void) => void;
 type Opened = (error: Error | null, fd?: number) => void;

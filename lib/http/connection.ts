@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Handshake, Negotiator } from '../negotiate/negotiator';
-import type { Token } from '../token';
-import type { TokenLease } from '../token-lease';
+import type { Token } from '../token/token';
+import type { TokenLease } from '../internal/token-ref';
 
 /** What is known of the client at the other end of one connection. It ends with the connection. */
 export class Connection {

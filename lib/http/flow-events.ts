@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { currentFlow, runInFlow } from '../flow';
+import { currentFlow, runInFlow } from '../internal/flow-store';
 
 /**
  * From now on every event of `emitter` is handled in the running flow. Requests and responses are driven by their

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { currentFlow, runInFlow } from '../flow';
+import { currentFlow, runInFlow } from '../internal/flow-store';
 import type { Negotiator } from '../negotiate/negotiator';
 import { Gate } from './gate';
 import type { HttpAuthenticationOptions } from './options';

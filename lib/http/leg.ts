@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ImpersonationError } from '../error';
+import { ImpersonationError } from '../internal/error';
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 

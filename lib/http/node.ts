@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
-import type { Token } from '../token';
-import { validateFunction } from '../validate';
+import type { Token } from '../token/token';
+import { validateFunction } from '../internal/validate';
 import { fail } from './answer';
 import { Gate } from './gate';
 import type { HttpAuthenticationOptions } from './options';

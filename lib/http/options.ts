@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
-import { validateFunction, validateOptions, wrongType, wrongValue } from '../validate';
+import { validateFunction, validateOptions, wrongType, wrongValue } from '../internal/validate';
 
 /** How requests are authenticated. */
 export interface HttpAuthenticationOptions {

@@ -1,4 +1,4 @@
-import type { Token } from '../token';
+import type { Token } from '../token/token';
 
 /** Which account a principal `user@REALM` is; null for one that is none. */
 export type MapUser = (principal: string) => string | null | Promise<string | null>;

@@ -1,8 +1,8 @@
-import { asProcess } from '../as-process';
-import { ImpersonationError } from '../error';
-import { userToken } from '../sources/for-user';
-import type { Token } from '../token';
-import { wrongValue } from '../validate';
+import { asProcess } from '../internal/as-process';
+import { ImpersonationError } from '../internal/error';
+import { userToken } from '../token/for-user';
+import type { Token } from '../token/token';
+import { wrongValue } from '../internal/validate';
 import type { Accepted, Acceptor, AcceptorContext, AcceptorOptions, MapUser } from './acceptor';
 import { kerberos, type KerberosServer } from './kerberos';
 import { isService, isServiceName, localAccount } from './kerberos-names';

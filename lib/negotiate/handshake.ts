@@ -1,7 +1,7 @@
-import { runInFlow } from '../flow';
-import { ImpersonationError } from '../error';
-import { illegalConstructor, internal } from '../internal';
-import { wrongType, wrongValue } from '../validate';
+import { runInFlow } from '../internal/flow-store';
+import { ImpersonationError } from '../internal/error';
+import { illegalConstructor, internal } from '../internal/private';
+import { wrongType, wrongValue } from '../internal/validate';
 import type { Accepted, AcceptorContext } from './acceptor';
 import type { Handshake, HandshakeStep } from './negotiator';
 

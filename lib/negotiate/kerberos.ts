@@ -1,4 +1,4 @@
-import { ImpersonationError } from '../error';
+import { ImpersonationError } from '../internal/error';
 
 /** What the package `kerberos` has for a server: one client's security context. Of base64 throughout. */
 export interface KerberosServer {

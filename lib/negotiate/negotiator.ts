@@ -1,4 +1,4 @@
-import type { Token } from '../token';
+import type { Token } from '../token/token';
 
 /** What one leg of a handshake brings. */
 export interface HandshakeStep {

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
-import { native } from '../binding';
-import { refuseClone } from '../clone';
-import { ImpersonationError } from '../error';
-import { internal } from '../internal';
+import { native } from '../internal/binding';
+import { refuseClone } from '../internal/clone';
+import { ImpersonationError } from '../internal/error';
+import { internal } from '../internal/private';
 import {
   validateBoolean,
   validateFunction,
@@ -10,7 +10,7 @@ import {
   validateOptions,
   validateString,
   wrongValue,
-} from '../validate';
+} from '../internal/validate';
 import type { Acceptor, AcceptorOptions, MapUser } from './acceptor';
 import { gssapiAcceptor } from './gssapi';
 import { ServerHandshake, type HandshakeLimits } from './handshake';

@@ -1,9 +1,9 @@
 import type { ContextId, CredentialsId } from '../../types/native-negotiate';
-import { native } from '../binding';
-import { ImpersonationError } from '../error';
-import { internal } from '../internal';
-import { onOwnThread } from '../thread-limit';
-import { Token } from '../token';
+import { native } from '../internal/binding';
+import { ImpersonationError } from '../internal/error';
+import { internal } from '../internal/private';
+import { onOwnThread } from '../internal/own-thread';
+import { Token } from '../token/token';
 import type { Accepted, Acceptor, AcceptorContext, AcceptorOptions } from './acceptor';
 
 type Answer = Awaited<ReturnType<typeof native.acceptLeg>>;

@@ -1,5 +1,5 @@
-import { native } from '../binding';
-import { validateString, wrongValue } from '../validate';
+import { native } from '../internal/binding';
+import { validateString, wrongValue } from '../internal/validate';
 
 /** `sun_path` of sockaddr_un, with its end. */
 export const socketPathLimit = 108;

@@ -1,18 +1,18 @@
 import { addAbortListener } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { asProcess } from '../as-process';
-import { native } from '../binding';
-import { ImpersonationError } from '../error';
+import { asProcess } from '../internal/as-process';
+import { native } from '../internal/binding';
+import { ImpersonationError } from '../internal/error';
 import { originals } from '../fs/node-fs';
-import { levelNumber, type ImpersonationLevel } from '../level';
-import { onOwnThread } from '../thread-limit';
+import { levelNumber, type ImpersonationLevel } from '../token/level';
+import { onOwnThread } from '../internal/own-thread';
 import {
   validateAbortSignal,
   validateInteger,
   validateOptions,
   validateString,
   wrongType,
-} from '../validate';
+} from '../internal/validate';
 import { validateAddress } from './address';
 import { socketOf } from './descriptor';
 

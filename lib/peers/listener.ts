@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Token } from '../token';
+import type { Token } from '../token/token';
 
 /** What is being listened on, until it is closed. */
 export interface Listener {

@@ -1,6 +1,12 @@
-import { native } from '../binding';
-import { ImpersonationError } from '../error';
-import { validateArray, validateInteger, validateOptions, validateString, wrongValue } from '../validate';
+import { native } from '../internal/binding';
+import { ImpersonationError } from '../internal/error';
+import {
+  validateArray,
+  validateInteger,
+  validateOptions,
+  validateString,
+  wrongValue,
+} from '../internal/validate';
 
 /** Who may connect, and how many. */
 export interface PeerServerOptions {

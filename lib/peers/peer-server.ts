@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { asProcess } from '../as-process';
-import { native } from '../binding';
-import { ImpersonationError } from '../error';
-import { illegalConstructor, internal } from '../internal';
-import type { Token } from '../token';
-import { validateFunction } from '../validate';
+import { asProcess } from '../internal/as-process';
+import { native } from '../internal/binding';
+import { ImpersonationError } from '../internal/error';
+import { illegalConstructor, internal } from '../internal/private';
+import type { Token } from '../token/token';
+import { validateFunction } from '../internal/validate';
 import { validateAddress } from './address';
 import type { Arrivals, Listener } from './listener';
 import { toSettings, type PeerServerOptions, type Settings } from './options';

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { TokenId } from '../../types/native';
-import { native } from '../binding';
-import { ImpersonationError } from '../error';
-import { internal } from '../internal';
-import { Token } from '../token';
+import { native } from '../internal/binding';
+import { ImpersonationError } from '../internal/error';
+import { internal } from '../internal/private';
+import { Token } from '../token/token';
 import { newSocket } from './descriptor';
 import type { Arrivals, Listener } from './listener';
 import type { PipeSettings } from './options';

@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { originals as fs } from '../fs/node-fs';
-import { peerToken } from '../sources/peer';
-import type { Token } from '../token';
-import { wrongValue } from '../validate';
+import { peerToken } from '../token/from-peer';
+import type { Token } from '../token/token';
+import { wrongValue } from '../internal/validate';
 import { socketPathLimit } from './address';
 import type { Arrivals, Listener } from './listener';
 import type { UnixSettings } from './options';

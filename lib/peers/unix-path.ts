@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { constants } from 'node:os';
-import { ImpersonationError } from '../error';
+import { ImpersonationError } from '../internal/error';
 import { originals as fs } from '../fs/node-fs';
 
 function inUse(path: string, why: string): ImpersonationError {

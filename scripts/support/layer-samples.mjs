@@ -70,7 +70,7 @@ const samples = [
   ['native/addon.cpp', '#include <napi.h>', '<napi.h>'],
   ['native/other/a.cpp', '', 'belongs to no layer'],
   [
-    'lib/binding.ts',
+    'lib/internal/binding.ts',
     "import bindings from 'bindings';\nimport type { Native } from '../types/native';",
     null,
   ],

@@ -25,8 +25,8 @@ const builtins = new Set(
   ].map((name) => `node:${name}`),
 );
 // Other packages, each loaded by one module.
-const packages = { 'lib/binding.ts': 'bindings', 'lib/negotiate/kerberos.ts': 'kerberos' };
-const loader = 'lib/binding.ts';
+const packages = { 'lib/internal/binding.ts': 'bindings', 'lib/negotiate/kerberos.ts': 'kerberos' };
+const loader = 'lib/internal/binding.ts';
 const loadingMembers = new Set(['dlopen', 'binding', '_linkedBinding', 'getBuiltinModule']);
 
 const isNamed = (node, name) => node !== undefined && ts.isIdentifier(node) && node.text === name;

@@ -1,0 +1,131 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { BlockList } from 'node:net';
+import { native } from '../internal/binding';
+import { ImpersonationError } from '../internal/error';
+import { internal } from '../internal/private';
+import { Token } from './token';
+import { validateOptions, validateString, wrongType, wrongValue } from '../internal/validate';
+
+/** How the local IIS is known. */
+export interface IisOptions {
+  /**
+   * What the request's MS-ASPNETCORE-TOKEN must be; by default the environment's ASPNETCORE_TOKEN, as it was at the
+   * first request. The ASP.NET Core Module makes both, and takes such headers away from what clients send.
+   *
+   * `false` for HttpPlatformHandler, which has no pairing token. Any process of this computer can then send a request
+   * that names a handle of this process, and so can any client whose header IIS passes on: turn anonymous
+   * authentication off in IIS.
+   */
+  pairingToken?: string | false;
+}
+
+// The module takes away what begins with MS-ASPNETCORE and no more: with a pairing token the other two may be a
+// client's own.
+const paired = 'ms-aspnetcore-winauthtoken';
+const unpaired = ['x-iis-windowsauthtoken', 'ms-platform-handler-winauthtoken'];
+const pairing = 'ms-aspnetcore-token';
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** A handle is a number that comes back: each request hands one over, once. */
+const adopted = new WeakSet<IncomingMessage>();
+let environmentToken: string | undefined;
+
+function refused(reason: string): ImpersonationError {
+  return new ImpersonationError(
+    `The request is not taken for one of the local IIS: ${reason}`,
+    'ERR_IIS_REQUEST_REFUSED',
+  );
+}
+
+function expectedToken(given: unknown): string | false {
+  if (given === false) return false;
+  if (given !== undefined) {
+    validateString(given, 'options.pairingToken');
+    return given;
+  }
+  environmentToken ??= process.env.ASPNETCORE_TOKEN;
+  if (environmentToken) return environmentToken;
+  environmentToken = undefined;
+  throw new ImpersonationError(
+    'There is no pairing token: this process was not started by the ASP.NET Core Module of IIS, which sets ASPNETCORE_TOKEN',
+    'ERR_IIS_NOT_CONFIGURED',
+  );
+}
+
+/** Every value that came under the name: `headers` joins or drops all but one. */
+function valuesOf({ rawHeaders }: IncomingMessage, name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+}
+
+function isLoopback({ remoteAddress, remoteFamily }: IncomingMessage['socket']): boolean {
+  if (remoteAddress === undefined) return false;
+  // An IPv4 address on an IPv6 socket is checked as what it is.
+  return loopback.check(remoteAddress, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4');
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+function requirePairing(request: IncomingMessage, expected: string): void {
+  const given = valuesOf(request, pairing);
+  if (given.length !== 1 || !timingSafeEqual(digest(given[0] as string), digest(expected)))
+    throw refused('its MS-ASPNETCORE-TOKEN is not the pairing token');
+}
+
+function handleOf(request: IncomingMessage, isPaired: boolean): bigint {
+  const found = [paired, ...unpaired].flatMap((name) =>
+    valuesOf(request, name).map((text) => ({ name, text })),
+  );
+  const [only] = found;
+  if (only === undefined) throw refused('it has no handle, as of a user who is not authenticated');
+  if (found.length > 1) throw refused('it has more than one handle');
+  if ((only.name === paired) !== isPaired)
+    throw refused(
+      `its handle is in ${only.name.toUpperCase()}, which ${isPaired ? 'its sender may have written himself' : 'comes with a pairing token'}`,
+    );
+  const { text } = only;
+  if (!/^[0-9a-f]{1,8}$/i.test(text) || /^0+$/.test(text))
+    throw refused('its handle is no hexadecimal number');
+  return BigInt(`0x${text}`);
+}
+
+function adopt(handle: bigint): Token {
+  try {
+    return new Token(internal, native.tokenFromHandle(handle, true));
+  } catch (error) {
+    if ((error as Partial<ImpersonationError>).code !== 'ERR_INVALID_ARG_VALUE') throw error;
+    throw refused('its handle is not that of an access token');
+  }
+}
+
+function validateRequest(request: unknown): asserts request is IncomingMessage {
+  const isRequest =
+    typeof request === 'object' &&
+    request !== null &&
+    Array.isArray((request as Partial<IncomingMessage>).rawHeaders) &&
+    typeof (request as Partial<IncomingMessage>).socket === 'object';
+  if (!isRequest) throw wrongType('request', 'an instance of IncomingMessage', request);
+}
+
+/** What `Token.fromIisRequest` does. The handle is not touched before everything else has been found right. */
+export function iisToken(request: IncomingMessage, options: IisOptions): Token {
+  validateRequest(request);
+  validateOptions(options, 'options', ['pairingToken']);
+  if ((options.pairingToken as unknown) === true)
+    throw wrongValue('options.pairingToken', 'must be a string, or false');
+  if (native.port === 'linux')
+    throw new ImpersonationError(
+      'IIS runs on Windows only: on Linux take the user from NegotiateServer or Token.fromPeer',
+      'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+    );
+  const expected = expectedToken(options.pairingToken);
+  if (!isLoopback(request.socket)) throw refused('it does not come from this computer');
+  if (expected !== false) requirePairing(request, expected);
+  if (adopted.has(request)) throw refused('its handle has been taken over already');
+  const token = adopt(handleOf(request, expected !== false));
+  adopted.add(request);
+  return token;
+}

@@ -1,0 +1,46 @@
+import { Socket } from 'node:net';
+import { native } from '../internal/binding';
+import type { TokenId } from '../../types/native';
+import { ImpersonationError } from '../internal/error';
+import { internal } from '../internal/private';
+import { Token } from './token';
+import { wrongType } from '../internal/validate';
+
+/** What node has of the system's end of a connection. */
+interface SocketHandle {
+  /** -1 on Windows. */
+  readonly fd?: number;
+  ref(): void;
+  unref(): void;
+  hasRef(): boolean;
+}
+
+/** Node keeps a pipe's HANDLE to itself; whether it keeps the loop alive is what can be seen from both sides. */
+function pipePeer(handle: SocketHandle): TokenId {
+  const referenced = handle.hasRef();
+  const set = (on: boolean): void => {
+    if (on) handle.ref();
+    else handle.unref();
+  };
+  try {
+    return native.pipePeerToken(() => {
+      set(!referenced);
+    });
+  } finally {
+    set(referenced);
+  }
+}
+
+/** What `Token.fromPeer` does. */
+export function peerToken(socket: Socket): Token {
+  if (!(socket instanceof Socket)) throw wrongType('socket', 'an instance of net.Socket', socket);
+  const handle = (socket as { _handle?: SocketHandle | null })._handle;
+  if (socket.destroyed || !handle) {
+    throw new ImpersonationError(
+      'The socket is closed: nobody is at its other end any more',
+      'ERR_SOCKET_CLOSED',
+    );
+  }
+  const id = native.port === 'win32' ? pipePeer(handle) : native.peerToken(handle.fd ?? -1);
+  return new Token(internal, id);
+}

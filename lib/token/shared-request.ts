@@ -1,0 +1,77 @@
+import { addAbortListener } from 'node:events';
+import { native } from '../internal/binding';
+import { runInFlow } from '../internal/flow-store';
+import { internal } from '../internal/private';
+import { Token } from './token';
+
+interface Waiter {
+  resolve(token: Token): void;
+  reject(reason: unknown): void;
+  stop(): void;
+}
+
+/** One question to the security authority for everybody who asks the same at the same time. */
+export class SharedRequest {
+  readonly name: string;
+  readonly #waiters = new Set<Waiter>();
+  readonly #controller = new AbortController();
+  readonly #abandoned: () => void;
+
+  /** `settled` gets the token, which is its own from then on, after all who waited have theirs. */
+  constructor(
+    name: string,
+    ask: (signal: AbortSignal) => Promise<Token>,
+    settled: (request: SharedRequest, token?: Token) => void,
+  ) {
+    this.name = name;
+    this.#abandoned = () => {
+      settled(this);
+    };
+    // In no flow: it is nobody's alone.
+    runInFlow(null, () => ask(this.#controller.signal)).then(
+      (token) => {
+        this.#settle((waiter) => {
+          waiter.resolve(new Token(internal, native.aliasToken(token.openId())));
+        });
+        settled(this, token);
+      },
+      (error: unknown) => {
+        this.#settle((waiter) => {
+          waiter.reject(error);
+        });
+        settled(this);
+      },
+    );
+  }
+
+  /** A token of the caller's own. When the last of those who wait is aborted, so is the question. */
+  wait(signal: AbortSignal | undefined): Promise<Token> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { resolve, reject, stop: () => {} };
+      this.#waiters.add(waiter);
+      if (!signal) return;
+      const listening = addAbortListener(signal, () => {
+        this.#waiters.delete(waiter);
+        waiter.reject(signal.reason);
+        if (this.#waiters.size > 0) return;
+        this.#abandoned();
+        this.#controller.abort();
+      });
+      waiter.stop = () => {
+        listening[Symbol.dispose]();
+      };
+    });
+  }
+
+  #settle(give: (waiter: Waiter) => void): void {
+    for (const waiter of this.#waiters) {
+      waiter.stop();
+      try {
+        give(waiter);
+      } catch (error) {
+        waiter.reject(error);
+      }
+    }
+    this.#waiters.clear();
+  }
+}

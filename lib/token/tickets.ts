@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import type { TokenId } from '../../types/native';
+import { native } from '../internal/binding';
+import { ImpersonationError } from '../internal/error';
+import { runInFlow } from '../internal/flow-store';
+import { validateInteger, validateOptions, validateString } from '../internal/validate';
+
+export interface ShareOptions {
+  /** Milliseconds until the ticket is worth nothing, at most a day; 60,000 by default. */
+  expiresIn?: number;
+}
+
+const ticketBytes = 16;
+const day = 86_400_000;
+
+/** The next sweep of this thread, and when it is due. */
+let timer: NodeJS.Timeout | undefined;
+let due = Infinity;
+
+/** Lets go of the tokens of tickets that nobody has claimed, once they have expired. */
+function sweep(): void {
+  due = Infinity;
+  const next = native.expireTickets();
+  if (next !== 0) sweepIn(next);
+}
+
+function sweepIn(delay: number): void {
+  const time = performance.now() + delay;
+  if (time >= due) return;
+  due = time;
+  clearTimeout(timer);
+  // In no flow: the timer must not keep the flow's token open.
+  timer = runInFlow(null, () => setTimeout(sweep, delay).unref());
+}
+
+/** What `token.share()` does, for an open token. */
+export function shareToken(token: TokenId, options: ShareOptions): string {
+  validateOptions(options, 'options', ['expiresIn']);
+  const { expiresIn = 60_000 } = options;
+  validateInteger(expiresIn, 'options.expiresIn', 1, day);
+  const ticket = randomBytes(ticketBytes).toString('base64url');
+  native.shareToken(token, ticket, expiresIn);
+  sweepIn(expiresIn);
+  return ticket;
+}
+
+/** What `Token.claim()` does. */
+export function claimTicket(ticket: unknown): TokenId {
+  validateString(ticket, 'ticket');
+  const token = native.claimToken(ticket);
+  if (token === 0) {
+    throw new ImpersonationError(
+      'The ticket is not valid: it has been claimed, it has expired, or there never was one',
+      'ERR_TICKET_INVALID',
+    );
+  }
+  return token;
+}
