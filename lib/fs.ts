@@ -2,7 +2,7 @@ import './index';
 import { constants as nodeConstants } from 'node:fs';
 import type * as nodeFs from 'node:fs';
 import type * as nodePromises from 'node:fs/promises';
-import type { DisposableFolder } from './fs/mkdtemp';
+import type { DisposableFolder } from './fs/mkdir';
 import { originals } from './fs/node-fs';
 import { promised } from './fs/operations';
 import { createReadStream as readAs, createWriteStream as writeAs } from './fs/streams';

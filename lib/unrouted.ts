@@ -1,3 +1,5 @@
+import { provideIdentities } from './diagnostics/channels';
+import { describeIdentities } from './token/principal';
 import { native } from './internal/binding';
 import { createError } from './internal/error';
 import { guardMicrotasks, installExitGuards } from './scope/leak-detector';
@@ -5,6 +7,7 @@ import { installGuards } from './routing/guards';
 import { guardProcessEvents } from './routing/guards/process-events';
 import { describeLeak } from './scope/leak-report';
 
+provideIdentities(describeIdentities);
 native.initialize({ createError, describeLeak, nothing: () => {} });
 // The second one's guards are the outer ones.
 guardProcessEvents();
@@ -12,16 +15,16 @@ installExitGuards();
 guardMicrotasks();
 installGuards();
 
-export type { AccessName, DesiredAccess } from './token/access-mask';
+export type { AccessName, DesiredAccess } from './token/access';
 export type { AccessTarget } from './token/access';
-export { lookupAccount, type Account } from './token/account';
+export { lookupAccount, type Account } from './token/principal';
 export type * from './diagnostics/messages';
 export { enablePrivileges } from './token/privileges';
 export { ImpersonationError } from './internal/error';
 export { impersonate, runSync, withoutToken } from './flow/current';
 export { Impersonation } from './scope/impersonation';
 export { ImpersonatedWorker, type ImpersonatedWorkerOptions } from './worker/impersonated-worker';
-export type { ImpersonationLevel } from './token/level';
+export type { ImpersonationLevel } from './token/open-token';
 export type { Handshake, HandshakeStep, Negotiator } from './negotiate/negotiator';
 export { NegotiateServer, type NegotiateServerOptions } from './negotiate/server';
 export { setStrictHandles } from './flow/open-handles';

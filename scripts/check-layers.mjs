@@ -3,13 +3,13 @@ import path from 'node:path';
 import { isMain, report } from './support/check.mjs';
 import { listFiles } from './support/files.mjs';
 import { misjudgedSamples } from './support/layer-samples.mjs';
-import { libLayerProblems } from './support/lib-layers.mjs';
+import { libFloorProblems, libLayerProblems } from './support/lib-layers.mjs';
 import { nativeLayerProblems } from './support/native-layers.mjs';
 import { root } from './support/root.mjs';
 
 const read = (file) => readFileSync(path.join(root, file), 'utf8');
 
-// Forbidden includes, imports and identity calls in native/ and lib/; '' if none. The rules are first tried
+// Forbidden includes, imports and identity calls in native/ and lib/, and imports against the floors; '' if none. The rules are first tried
 // on made-up sources.
 export function checkLayers() {
   const native = listFiles('native', /\.(?:h|hh|hpp|inc|ipp|c|cc|cpp|cxx|s)$/i);
@@ -19,6 +19,7 @@ export function checkLayers() {
     ...misjudgedSamples(),
     ...native.flatMap((file) => nativeLayerProblems(file, read(file), (name) => known.has(name))),
     ...lib.flatMap((file) => libLayerProblems(file, read(file))),
+    ...libFloorProblems(new Map(lib.map((file) => [file, read(file)]))),
   ].join('\n');
 }
 

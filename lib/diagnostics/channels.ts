@@ -1,4 +1,7 @@
-import { channel, tracingChannel } from 'node:diagnostics_channel';
+import { type Channel, channel, tracingChannel } from 'node:diagnostics_channel';
+import type { TokenId } from '../../types/native';
+import { asProcess } from '../internal/flow-store';
+import type { Identities } from './messages';
 
 /** A synchronous scope has been entered: ScopeMessage. */
 export const enterChannel = channel('impersonate:enter');
@@ -22,3 +25,24 @@ export function isFsTraced(): boolean {
     error.hasSubscribers
   );
 }
+
+/**
+ * Tells the channel's subscribers, if there are any, what `make` makes for them. Both run as the process, whatever the
+ * running code acts as. What a subscriber throws becomes an uncaught exception of a later tick.
+ */
+export function publish(channel: Channel, make: () => object): void {
+  if (!channel.hasSubscribers) return;
+  asProcess(() => {
+    channel.publish(make());
+  });
+}
+
+let describeIdentities: (id: TokenId) => Identities;
+
+/** Sets what `identitiesOf` calls. Principals belong to a higher floor, so the entry point hands their lookup in. */
+export function provideIdentities(describe: (id: TokenId) => Identities): void {
+  describeIdentities = describe;
+}
+
+/** Returns the process's principal and the user's, for an open token. Call it as the process. */
+export const identitiesOf = (id: TokenId): Identities => describeIdentities(id);

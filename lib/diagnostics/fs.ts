@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { asProcess } from '../internal/as-process';
+import { asProcess } from '../internal/flow-store';
 import type { Identity } from '../flow/identity';
 import { deniedChannel, fsChannels, isFsTraced } from './channels';
-import { publishIfDenied, type ShownPaths } from './denied';
-import { identitiesOf } from './identities';
+import { publishIfDenied, type ShownPaths } from './scopes';
+import { identitiesOf } from './channels';
 import type { FsContext } from './messages';
 
 /** Paths as a caller gave them; what is no path is not shown. */
@@ -43,7 +43,7 @@ export function observeJob<T>(
   start: () => Promise<T>,
 ): Promise<T> {
   if (!isFsObserved()) return start();
-  const { id } = identity.lease;
+  const { id } = identity.tokenRef;
   const paths = shownPaths(given);
   const { asyncStart, asyncEnd, error: errorChannel, end } = fsChannels;
   return asProcess(() => {
@@ -55,7 +55,7 @@ export function observeJob<T>(
     const failed = (error: unknown): void => {
       context.error = error;
       errorChannel.publish(context);
-      publishIfDenied(operation, identity.lease.id, error, paths);
+      publishIfDenied(operation, identity.tokenRef.id, error, paths);
     };
     return fsChannels.start.runStores(context, () => {
       try {
@@ -88,7 +88,7 @@ export function observeJob<T>(
  */
 export function observeSync<T>(operation: string, identity: Identity, given: GivenPaths, call: () => T): T {
   if (!isFsObserved()) return call();
-  const { id } = identity.lease;
+  const { id } = identity.tokenRef;
   const paths = shownPaths(given);
   const { start, end, error: errorChannel } = fsChannels;
   const context: FsContext = asProcess(() => ({ operation, ...paths, ...identitiesOf(id) }));

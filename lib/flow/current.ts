@@ -1,20 +1,19 @@
-import { asProcess } from '../internal/as-process';
+import { asProcess } from '../internal/flow-store';
 import { requireFlow } from './identity';
 import { Impersonation } from '../scope/impersonation';
 import { internal } from '../internal/private';
 import { runSyncAs } from '../scope/run-sync';
-import { Token } from '../token/token';
 import { validateFunction } from '../internal/validate';
 
 /** `token.impersonate()` with the flow's token; throws ERR_NO_TOKEN outside of every flow. */
 export function impersonate(): Impersonation {
-  const { token, lease } = requireFlow();
-  return new Impersonation(internal, token.closed ? new Token(internal, lease) : token, lease.id);
+  const { token, tokenRef } = requireFlow();
+  return new Impersonation(internal, token.reopened(tokenRef), tokenRef.id);
 }
 
 /** `token.runSync(fn, ...args)` with the flow's token; throws ERR_NO_TOKEN outside of every flow. */
 export function runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
-  return runSyncAs(requireFlow().lease.id, fn, args);
+  return runSyncAs(requireFlow().tokenRef.id, fn, args);
 }
 
 /**

@@ -1,14 +1,19 @@
 import { native } from '../internal/binding';
-import { requireNoConflict } from '../scope/conflict';
 import { ImpersonationError } from '../internal/error';
-import { currentFlow, pinnedFlow, type Flow } from '../internal/flow-store';
-import { currentTokenId } from '../scope/state';
-import { findToken } from '../internal/token-registry';
-import { TokenLease } from '../internal/token-ref';
+import {
+  asProcess,
+  currentFlow,
+  isThreadPinned,
+  outsideFlow,
+  pinnedFlow,
+  type Flow,
+} from '../internal/flow-store';
+import { TokenRef, findToken } from '../internal/token-ref';
+import { currentTokenId, enterSync, requireNoConflict, scopeDepth } from '../scope/state';
 
 /** Who work that leaves the thread acts as. Whoever holds it keeps the token open. */
 export interface Identity {
-  readonly lease: TokenLease;
+  readonly tokenRef: TokenRef;
 }
 
 function scopeIdentity(): Identity | undefined {
@@ -16,9 +21,9 @@ function scopeIdentity(): Identity | undefined {
   if (id === 0) return undefined;
   requireNoConflict();
   const known = findToken(id);
-  if (known) return { lease: known.lend() };
+  if (known) return { tokenRef: known.ref() };
   // The scope's token has been closed since: it lives in the scope alone, until it gets a number again.
-  return { lease: new TokenLease(native.currentToken()).share() };
+  return { tokenRef: new TokenRef(native.currentToken()).share() };
 }
 
 /** Whether the running code acts as a user. */
@@ -58,4 +63,19 @@ export function requireFlow(): Flow {
   const flow = currentFlow();
   if (!flow) throw noToken();
   return flow;
+}
+
+/** Whether this thread is a user for the kernel now: in a scope, or for its whole life and not put aside. */
+export function isThreadImpersonating(): boolean {
+  return currentTokenId() !== 0 || (isThreadPinned() && scopeDepth() === 0);
+}
+
+/**
+ * Calls `fn` as whoever this thread is outside of every flow and scope, and returns its result: the process, but in an
+ * ImpersonatedWorker its user.
+ */
+export function asThread<R>(fn: () => R): R {
+  const pinned = pinnedFlow();
+  if (!pinned) return asProcess(fn);
+  return outsideFlow(() => (scopeDepth() === 0 ? fn() : enterSync(pinned.tokenRef.id, fn)));
 }

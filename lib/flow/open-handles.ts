@@ -5,9 +5,9 @@ import { types } from 'node:util';
 import { stackOf } from '../internal/call-sites';
 import { leakChannel } from '../diagnostics/channels';
 import { shownPath } from '../diagnostics/fs';
-import { identitiesOf } from '../diagnostics/identities';
+import { identitiesOf } from '../diagnostics/channels';
 import type { HandleLeakMessage } from '../diagnostics/messages';
-import { publish } from '../diagnostics/publish';
+import { publish } from '../diagnostics/channels';
 import { ImpersonationError } from '../internal/error';
 import type { Flow } from '../internal/flow-store';
 import type { Identity } from './identity';
@@ -110,7 +110,7 @@ function reportHandles(flow: Flow): ImpersonationError | undefined {
     publish(leakChannel, (): HandleLeakMessage => ({
       kind: 'handle',
       ...shown,
-      ...identitiesOf(flow.lease.id),
+      ...identitiesOf(flow.tokenRef.id),
     }));
   }
   return strict && handles.length !== 0 ? leakError(handles) : undefined;

@@ -1,20 +1,18 @@
-import { publishRefused } from '../diagnostics/denied';
+import { publishRefused } from '../diagnostics/scopes';
 import { ImpersonationError } from '../internal/error';
 import { runInFlow, type Flow } from '../internal/flow-store';
-import { isForWork } from '../token/level';
 import { withHandlesWatched } from './open-handles';
 import { currentTokenId } from '../scope/state';
-import { refuseGenerator } from '../scope/thenable';
+import { refuseGenerator } from '../scope/run-sync';
 import { validateFunction } from '../internal/validate';
 
-function requireLevelForWork({ token, lease }: Flow): void {
-  const { level } = token;
-  if (isForWork(level)) return;
+function requireLevelForWork({ token, tokenRef }: Flow): void {
+  if (token.permitsWork) return;
   const error = new ImpersonationError(
-    `The token's level ${level} lets it be looked at, not acted as. Token.forUser gives more to a process with SeTcbPrivilege, such as one of LocalSystem's; Token.logon gives more for a password`,
+    `The token's level ${String(token.level)} lets it be looked at, not acted as. Token.forUser gives more to a process with SeTcbPrivilege, such as one of LocalSystem's; Token.logon gives more for a password`,
     'ERR_TOKEN_LEVEL',
   );
-  publishRefused('run', lease.id, error);
+  publishRefused('run', tokenRef.id, error);
   throw error;
 }
 

@@ -2,8 +2,8 @@ import type { BigIntStats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Identity } from '../flow/identity';
 import { checkAbove, checkPair, isInside, lookFor } from './cp-checks';
-import { copyError } from './cp-errors';
-import { toCopyOptions, type CopyOptions } from './cp-options';
+import { copyError } from './cp-checks';
+import { toCopyOptions, type CopyOptions } from './cp-checks';
 import { unless } from './error';
 import { opendir } from './dir';
 import { startJob } from './job';
@@ -11,7 +11,7 @@ import { symlink } from './links';
 import { mkdir } from './mkdir';
 import { nodeMajor } from './node-fs';
 import { textOf, toPath } from './path';
-import { toStats } from './stats';
+import { toStats } from './stat';
 
 /** One copying, and whose it is. Called from promises only, so that no await is in a synchronous scope. */
 class Copying {

@@ -3,7 +3,7 @@ import type { DirId, FsCallName, FsCalls, FsEntries, FsPath } from '../../types/
 import type { Identity } from '../flow/identity';
 import { isDirectory, known, toDirent, zipped, type Entry } from './entries';
 import { jobHere, jobSync, startJob } from './job';
-import { asksForBytes, type Encoding } from './names';
+import { asksForBytes, type Encoding } from './path';
 import { join } from './path';
 
 export interface DirOptions {

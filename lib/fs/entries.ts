@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FsEntries, FsPath } from '../../types/native';
 import type { Steps } from './dir-reader';
-import { asksForBytes, encoded, type Encoding } from './names';
+import { asksForBytes, encoded, type Encoding } from './path';
 import { originals } from './node-fs';
 import { join } from './path';
 

@@ -55,7 +55,7 @@ function start<K extends FsCallName>(identity: Identity, call: K, args: Args<K>)
   return new Promise((resolve, reject) => {
     const given = prepared(call, args);
     native.startFs<K>(
-      identity.lease.id,
+      identity.tokenRef.id,
       native.fsCalls[call],
       (error, result) => (error === 0 ? resolve(result) : reject(failure(call, given, error))),
       ...given,
@@ -80,7 +80,7 @@ export function jobHere<K extends FsCallName>(call: K, ...args: Args<K>): Result
 /** `jobSync` without a report to diagnostics. */
 export function callSync<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Result<K> {
   const given = prepared(call, args);
-  const outcome = native.fsSync<K>(identity.lease.id, native.fsCalls[call], ...given);
+  const outcome = native.fsSync<K>(identity.tokenRef.id, native.fsCalls[call], ...given);
   if (typeof outcome === 'number') throw failure(call, given, outcome);
   return outcome[0];
 }

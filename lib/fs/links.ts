@@ -2,13 +2,13 @@ import { constants } from 'node:fs';
 import { isAbsolute, resolve, toNamespacedPath } from 'node:path';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
-import { invalid } from './invalid';
+import { invalid } from './parse';
 import { startJob } from './job';
-import { asksForBytes, encoded } from './names';
+import { asksForBytes, encoded } from './path';
 import { nodeMajor } from './node-fs';
 import { toOptions } from './parse';
 import { textOf, toPath } from './path';
-import { toStats } from './stats';
+import { toStats } from './stat';
 
 const isWindows = process.platform === 'win32';
 

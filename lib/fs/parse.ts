@@ -1,6 +1,12 @@
 import { constants } from 'node:fs';
 import { types } from 'node:util';
-import { invalid } from './invalid';
+
+/** Thrown by the parsers of arguments; the caller of an operation gets what node says instead. */
+export class InvalidArguments extends Error {}
+
+export function invalid(): never {
+  throw new InvalidArguments();
+}
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } = constants;
 

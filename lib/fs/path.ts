@@ -1,8 +1,8 @@
-import { toNamespacedPath, sep, join as joinStrings } from 'node:path';
+import { join as joinStrings, sep, toNamespacedPath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import type { FsPath } from '../../types/native';
-import { invalid } from './invalid';
+import { type Options, invalid } from './parse';
 
 const isWindows = process.platform === 'win32';
 
@@ -56,4 +56,17 @@ export function join(directory: FsPath, name: FsPath): FsPath {
   const bytes = bytesOf(directory);
   const separator = bytes.at(-1) === 0x2f || (isWindows && bytes.at(-1) === 0x5c) ? '' : sep;
   return Buffer.concat([bytes, Buffer.from(separator), bytesOf(name)]);
+}
+
+/** How the caller wants names: strings, or what else their bytes are to become. */
+export type Encoding = Options['encoding'];
+
+/** Whether libuv's bytes are needed, rather than strings made of UTF-8. */
+export function asksForBytes(encoding: Encoding): boolean {
+  return Boolean(encoding) && encoding !== 'utf8' && encoding !== 'utf-8';
+}
+
+export function encoded(name: FsPath, encoding: Encoding): string | Buffer {
+  if (!encoding || !asksForBytes(encoding)) return typeof name === 'string' ? name : bytesOf(name).toString();
+  return encoding === 'buffer' ? bytesOf(name) : bytesOf(name).toString(encoding);
 }

@@ -4,11 +4,11 @@ import type { Identity } from '../flow/identity';
 import { doAsync, type Steps } from './dir-reader';
 import { isDirectory, mayBeDirectory, scan, toDirent, type Entry } from './entries';
 import { codeOf } from './error';
-import { encoded, type Encoding } from './names';
+import { encoded, type Encoding } from './path';
 import { nodeMajor } from './node-fs';
 import { toOptions, type Options } from './parse';
 import { join, toPath } from './path';
-import { toStats } from './stats';
+import { toStats } from './stat';
 
 type Names = (string | Buffer | Dirent)[];
 

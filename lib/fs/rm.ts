@@ -2,13 +2,13 @@ import { constants } from 'node:os';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
 import { codeOf, unless } from './error';
-import { invalid } from './invalid';
+import { invalid } from './parse';
 import { startJob } from './job';
 import { nodeMajor } from './node-fs';
 import { toBoolean, toInt32, toUint32 } from './parse';
 import { join, toPath } from './path';
-import { toStats } from './stats';
-import { findingError } from './system-error';
+import { toStats } from './stat';
+import { findingError } from './error';
 
 interface Removal {
   readonly recursive: boolean;

@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Handshake, Negotiator } from '../negotiate/negotiator';
 import type { Token } from '../token/token';
-import type { TokenLease } from '../internal/token-ref';
+import type { TokenRef } from '../internal/token-ref';
 
 /** What is known of the client at the other end of one connection. It ends with the connection. */
 export class Connection {
   /** Who sends requests without a proof. */
-  identity: TokenLease | undefined;
+  identity: TokenRef | undefined;
   /** Whether a leg is being looked at. */
   busy = false;
   /** Whether a proxy has sent its requests here: whoever proves himself does it for one request. */

@@ -1,20 +1,27 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { asProcess } from '../internal/as-process';
-import { ImpersonationError } from '../internal/error';
-import { newFlow, runInFlow, type Flow } from '../internal/flow-store';
-import { internal } from '../internal/private';
-import { isForWork, type ImpersonationLevel } from '../token/level';
-import type { HandshakeStep, Negotiator } from '../negotiate/negotiator';
 import { runAsFlow } from '../flow/run';
+import { ImpersonationError } from '../internal/error';
+import { type Flow, asProcess, currentFlow, newFlow, runInFlow } from '../internal/flow-store';
+import { internal } from '../internal/private';
+import type { TokenRef } from '../internal/token-ref';
+import type { HandshakeStep, Negotiator } from '../negotiate/negotiator';
 import { Token } from '../token/token';
-import type { TokenLease } from '../internal/token-ref';
 import { challenge, credentials, forbid, isAnswered, requireHttp11 } from './answer';
 import { Connection } from './connection';
-import { emitInFlow } from './flow-events';
-import { isForwarded } from './forwarded';
-import { readLeg } from './leg';
-import { validateArguments, type HttpAuthenticationOptions } from './options';
+import { type HttpAuthenticationOptions, validateArguments } from './options';
+import { isForwarded, readLeg } from './request';
+
+/**
+ * From now on every event of `emitter` is handled in the running flow. Requests and responses are driven by their
+ * connection, whose own flow is the process's, or that of another request.
+ */
+export function emitInFlow(emitter: EventEmitter): void {
+  const flow = currentFlow() ?? null;
+  const emit = emitter.emit.bind(emitter);
+  emitter.emit = (...args) => runInFlow(flow, emit, ...args);
+}
 
 /** One request at the gate. */
 export interface Visit {
@@ -26,8 +33,8 @@ export interface Visit {
   refused?(): void;
 }
 
-function requireLevelForWork(level: ImpersonationLevel | null): void {
-  if (isForWork(level)) return;
+function requireLevelForWork(token: Token): void {
+  if (token.permitsWork) return;
   throw new ImpersonationError(
     'The client lets itself be looked at, but not acted as: its token is of a level below impersonation',
     'ERR_TOKEN_LEVEL',
@@ -144,27 +151,27 @@ export class Gate {
     connection.forget();
     try {
       if (connection.closed) throw new ImpersonationError('The client has gone', 'ERR_HANDSHAKE_CLOSED');
-      requireLevelForWork(token.level);
-      const lease = token.lend();
-      if (this.#options.persist !== 'request' && !connection.shared) connection.identity = lease;
+      requireLevelForWork(token);
+      const tokenRef = token.ref();
+      if (this.#options.persist !== 'request' && !connection.shared) connection.identity = tokenRef;
       return () => {
         if (reply && !response.headersSent)
           response.setHeader('WWW-Authenticate', credentials(scheme, reply));
-        this.#enter(connection, visit, lease);
+        this.#enter(connection, visit, tokenRef);
       };
     } finally {
       token.close();
     }
   }
 
-  #enter(connection: Connection, visit: Visit, lease: TokenLease): void {
+  #enter(connection: Connection, visit: Visit, tokenRef: TokenRef): void {
     const { request, response } = visit;
     if (isAnswered(response)) {
       this.#refused(visit, 'The request was answered before its sender was known', 'ERR_HTTP_ANSWERED');
       return;
     }
-    const token = new Token(internal, lease);
-    const flow = newFlow(token, lease);
+    const token = new Token(internal, tokenRef);
+    const flow = newFlow(token, tokenRef);
     connection.serve(response, token);
     this.#admitted.set(request, flow);
     Object.assign(request, { token });

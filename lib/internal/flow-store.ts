@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Token } from '../token/token';
-import type { TokenLease } from './token-ref';
+import { native } from './binding';
+import type { TokenRef } from './token-ref';
 
 /** What an async flow carries: who it acts as. */
 export interface Flow {
   readonly token: Token;
   /** Keeps the token open for as long as anything can resume the flow, whether or not `token` is closed. */
-  readonly lease: TokenLease;
+  readonly tokenRef: TokenRef;
   /** Which flow of this thread it is, from 1 on. */
   readonly number: number;
 }
@@ -18,9 +19,9 @@ let threadFlow: Flow | undefined;
 
 let begun = 0;
 
-export function newFlow(token: Token, lease: TokenLease): Flow {
+export function newFlow(token: Token, tokenRef: TokenRef): Flow {
   begun += 1;
-  return { token, lease, number: begun };
+  return { token, tokenRef, number: begun };
 }
 
 /** Of the running code; undefined where it acts as the process. */
@@ -60,3 +61,11 @@ export const pinnedFlow = (): Flow | undefined => threadFlow;
 
 /** Whether this thread acts as one token for its whole life. */
 export const isThreadPinned = (): boolean => threadFlow !== undefined;
+
+/**
+ * Calls `fn` as the process and returns its result: with no flow's token, and with the thread out of its scopes until
+ * `fn` returns. What `fn` leaves for later carries no token either.
+ */
+export function asProcess<R>(fn: () => R): R {
+  return runInFlow(null, () => native.runAtBaseline(fn));
+}

@@ -1,11 +1,9 @@
-import { asProcess } from '../internal/as-process';
+import { asProcess } from '../internal/flow-store';
 import { ImpersonationError } from '../internal/error';
-import { userToken } from '../token/for-user';
-import type { Token } from '../token/token';
+import { Token } from '../token/token';
 import { wrongValue } from '../internal/validate';
 import type { Accepted, Acceptor, AcceptorContext, AcceptorOptions, MapUser } from './acceptor';
-import { kerberos, type KerberosServer } from './kerberos';
-import { isService, isServiceName, localAccount } from './kerberos-names';
+import { isService, isServiceName, kerberos, localAccount, type KerberosServer } from './kerberos';
 
 /** How a leg with which a client begins is marked (RFC 2743, 3.1): the mechanism's OID, DER, in hexadecimal. */
 const spnego = '06062b0601050502';
@@ -105,7 +103,7 @@ class GssapiContext implements AcceptorContext {
 }
 
 function tokenFor(client: string, name: string | null): Promise<Token> {
-  if (name !== null) return userToken(name, {});
+  if (name !== null) return Token.forUser(name);
   return Promise.reject(unmapped(client, "no account of this machine is that principal's"));
 }
 

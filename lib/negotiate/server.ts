@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { native } from '../internal/binding';
-import { refuseClone } from '../internal/clone';
+import { refuseClone } from '../internal/private';
 import { ImpersonationError } from '../internal/error';
 import { internal } from '../internal/private';
 import {

@@ -1,10 +1,10 @@
 import { addAbortListener } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { asProcess } from '../internal/as-process';
+import { asProcess } from '../internal/flow-store';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { originals } from '../fs/node-fs';
-import { levelNumber, type ImpersonationLevel } from '../token/level';
+import { levelNumber, type ImpersonationLevel } from '../token/open-token';
 import { onOwnThread } from '../internal/own-thread';
 import {
   validateAbortSignal,
@@ -13,8 +13,8 @@ import {
   validateString,
   wrongType,
 } from '../internal/validate';
-import { validateAddress } from './address';
-import { socketOf } from './descriptor';
+import { validateAddress } from './endpoint';
+import { socketOf } from './endpoint';
 
 /** What a client shows of itself, and to whom. */
 export interface ConnectPeerOptions {

@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { asProcess } from '../internal/as-process';
+import { asProcess } from '../internal/flow-store';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { illegalConstructor, internal } from '../internal/private';
 import type { Token } from '../token/token';
 import { validateFunction } from '../internal/validate';
-import { validateAddress } from './address';
-import type { Arrivals, Listener } from './listener';
+import { validateAddress } from './endpoint';
+import type { Arrivals, Listener } from './endpoint';
 import { toSettings, type PeerServerOptions, type Settings } from './options';
 import { listenOnPipe } from './pipe-listener';
 import { listenOnUnixSocket } from './unix-listener';

@@ -4,8 +4,7 @@ import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { internal } from '../internal/private';
 import { Token } from '../token/token';
-import { newSocket } from './descriptor';
-import type { Arrivals, Listener } from './listener';
+import { newSocket, type Arrivals, type Listener } from './endpoint';
 import type { PipeSettings } from './options';
 
 /** ERROR_CANNOT_IMPERSONATE: the client is not known before something that it has written has been read. */

@@ -1,11 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { originals as fs } from '../fs/node-fs';
-import { peerToken } from '../token/from-peer';
-import type { Token } from '../token/token';
+import { Token } from '../token/token';
 import { wrongValue } from '../internal/validate';
-import { socketPathLimit } from './address';
-import type { Arrivals, Listener } from './listener';
+import { socketPathLimit, type Arrivals, type Listener } from './endpoint';
 import type { UnixSettings } from './options';
 import { publishSocket, withdrawer } from './unix-path';
 
@@ -32,7 +30,7 @@ function serve(arrivals: Arrivals): Server {
   return createServer((socket: Socket) => {
     let token: Token;
     try {
-      token = peerToken(socket);
+      token = Token.fromPeer(socket);
     } catch (error) {
       socket.on('error', () => {}).destroy();
       arrivals.refused(error as Error);

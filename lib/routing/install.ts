@@ -1,12 +1,13 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { warnOfChildProcesses } from './child-process';
+import { warnOfChildProcesses } from './guards/child-process';
 import { bindGracefulQueue } from './graceful-fs';
+import { routeWorkers } from '../worker/impersonated-worker';
 import { warnOfModulesBefore } from './loaded-before';
 import { routeModules } from './modules';
 import type { AnyFunction, Router } from './router';
 import { fsTable, promisesTable, unknown } from './table';
-import { untouched } from './untouched';
+import { untouched } from './router';
 
 function routed(route: Router, name: string, value: unknown): unknown {
   return typeof value === 'function' ? route(name, value as AnyFunction) : value;
@@ -41,9 +42,6 @@ function routeAll(target: object, table: Readonly<Record<string, Router>>): void
 
 let installed = false;
 
-/** Whether node:fs is routed on this thread. */
-export const isRouted = (): boolean => installed;
-
 /** Puts routed functions into the place of node's, for every module of this thread. Once. */
 export function installRouting(): void {
   if (installed) return;
@@ -51,6 +49,7 @@ export function installRouting(): void {
   routeAll(fs, fsTable);
   routeAll(fs.promises, promisesTable);
   routeModules();
+  routeWorkers();
   warnOfChildProcesses();
   bindGracefulQueue();
   syncBuiltinESMExports();

@@ -1,15 +1,15 @@
-import { callback, exists, withNative } from './callback';
-import { disposable } from './disposable';
-import { glob, globPromise } from './glob';
-import { directory } from './directory';
-import { alsoForNode } from './for-node';
-import { promise } from './promise';
-import { refused, refusedClass } from './refused';
+import { callback, exists, withNative } from './async';
+import { disposable } from './sync';
+import { glob, globPromise } from './async';
+import { directory } from './sync';
+import { alsoForNode } from './modules';
+import { promise } from './async';
+import { refused, refusedClass } from './router';
 import type { Router } from './router';
 import { stream } from './streams';
 import { close, openSync, sync } from './sync';
-import { untouched } from './untouched';
-import { watch } from './watch';
+import { untouched } from './router';
+import { watch } from './sync';
 
 type Table = Readonly<Record<string, Router>>;
 

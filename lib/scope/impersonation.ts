@@ -1,12 +1,12 @@
 import { watchScope } from './leak-detector';
 import { revertChannel } from '../diagnostics/channels';
-import { publishRefused } from '../diagnostics/denied';
+import { publishRefused } from '../diagnostics/scopes';
 import { publishEnter, publishRevert } from '../diagnostics/scopes';
 import { ImpersonationError } from '../internal/error';
 import { native } from '../internal/binding';
-import { noteFlow } from './conflict';
+import { noteFlow, scopeDepth } from './state';
 import { forgetFrom, openScopes, scopesFrom, type OpenScope } from './open-scopes';
-import { keepOpenedAt } from './opened-at';
+import { keepOpenedAt } from './open-scopes';
 import type { Token } from '../token/token';
 import type { TokenId } from '../../types/native';
 import { illegalConstructor, internal } from '../internal/private';
@@ -40,7 +40,7 @@ export class Impersonation {
       // Last: an exception between here and the caller's `using` would leave a scope that nobody disposes.
       noteFlow();
       scope.id = native.enter(id);
-      scope.message = publishEnter('scope', id);
+      scope.message = publishEnter('scope', id, scopeDepth());
     } catch (error) {
       const entered = scope.id !== 0;
       if (entered) native.leave(scope.id);

@@ -13,7 +13,7 @@ import {
 import { ImpersonationError } from '../internal/error';
 import { reportLeak } from './leak-report';
 import { openScopes } from './open-scopes';
-import { endOfJob } from './opened-at';
+import { endOfJob } from './open-scopes';
 import { isInnermostHeld, scopeDepth } from './state';
 
 const ended = 'when its callback had ended';

@@ -1,12 +1,76 @@
 import { toNamespacedPath } from 'node:path';
 import { types } from 'node:util';
-import { toLinuxMode, toWin32Mask, type DesiredAccess } from './access-mask';
-import { native } from '../internal/binding';
-import { ImpersonationError } from '../internal/error';
 import { unless } from '../fs/error';
 import { startJob } from '../fs/job';
+import { native } from '../internal/binding';
+import { ImpersonationError } from '../internal/error';
+import {
+  validateArray,
+  validateInteger,
+  validateOptions,
+  validateString,
+  wrongType,
+  wrongValue,
+} from '../internal/validate';
 import type { Token } from './token';
-import { validateOptions, validateString, wrongType, wrongValue } from '../internal/validate';
+
+/** Names of rights, all of which are asked for, or a Win32 access mask (Windows). */
+export type DesiredAccess = AccessName | readonly AccessName[] | number;
+export type AccessName = 'read' | 'write' | 'execute' | 'delete';
+
+/** GENERIC_READ, GENERIC_WRITE, GENERIC_EXECUTE and DELETE of winnt.h. */
+const win32Bits: Readonly<Record<AccessName, number>> = {
+  read: 0x8000_0000,
+  write: 0x4000_0000,
+  execute: 0x2000_0000,
+  delete: 0x0001_0000,
+};
+
+/** R_OK, W_OK and X_OK. */
+const linuxBits: Readonly<Record<AccessName, number>> = { read: 4, write: 2, execute: 1, delete: 0 };
+
+const maximumAllowed = 0x0200_0000;
+
+function toNames(access: unknown): AccessName[] {
+  const names = typeof access === 'string' ? [access] : access;
+  validateArray(names, 'access');
+  if (names.length === 0) throw wrongValue('access', 'must name a right at least');
+  return names.map((name, index) => {
+    if (typeof name === 'string' && Object.hasOwn(win32Bits, name)) return name as AccessName;
+    const argument = typeof access === 'string' ? 'access' : `access[${index}]`;
+    throw wrongValue(argument, `must be one of: ${Object.keys(win32Bits).join(', ')}`);
+  });
+}
+
+const all = (names: AccessName[], bits: Readonly<Record<AccessName, number>>): number =>
+  names.reduce((mask, name) => (mask | bits[name]) >>> 0, 0);
+
+function unavailable(message: string): ImpersonationError {
+  return new ImpersonationError(message, 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
+}
+
+/** As AccessCheck takes it, generic rights and all. */
+export function toWin32Mask(access: unknown): number {
+  if (typeof access !== 'number') return all(toNames(access), win32Bits);
+  validateInteger(access, 'access', 1, 0xffff_ffff);
+  if ((access & maximumAllowed) !== 0)
+    throw wrongValue('access', 'must not hold MAXIMUM_ALLOWED: the question is whether all of it is allowed');
+  return access;
+}
+
+/** As access(2) takes it. */
+export function toLinuxMode(access: unknown): number {
+  if (typeof access === 'number') {
+    validateInteger(access, 'access', 1, 0xffff_ffff);
+    throw unavailable("Access masks exist on Windows only: name the rights, 'read', 'write' or 'execute'");
+  }
+  const names = toNames(access);
+  if (names.includes('delete'))
+    throw unavailable(
+      "On Linux whoever may write a folder may delete what is in it: ask for 'write' and 'execute' on the folder",
+    );
+  return all(names, linuxBits);
+}
 
 /** A path, or a security descriptor in text or self-relative form (Windows). */
 export type AccessTarget = string | { readonly sddl: string } | { readonly securityDescriptor: Uint8Array };
@@ -42,7 +106,7 @@ function onLinux(token: Token, { kind, data }: Target, mode: number): Promise<bo
       'Security descriptors exist on Windows only: ask for a path',
       'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
     );
-  return startJob({ lease: token.lend() }, 'access', data, mode).then(
+  return startJob({ tokenRef: token.ref() }, 'access', data, mode).then(
     () => true,
     (error: unknown) => {
       // The thread could not act as the user: that says nothing of the user.

@@ -1,13 +1,49 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { native } from '../internal/binding';
-import { asciiFold, LogonKeys } from './cache-key';
 import { ImpersonationError } from '../internal/error';
 import { runInFlow } from '../internal/flow-store';
 import { internal } from '../internal/private';
+import { validateAbortSignal, validateInteger, validateOptions, validateString } from '../internal/validate';
+import { type ForUserOptions, validateForUser } from './for-user';
+import { validatePassword, type LogonOptions } from './logon';
 import { SharedRequest } from './shared-request';
-import { userToken, validateForUser, type ForUserOptions } from './for-user';
-import { logon, type LogonOptions } from './logon';
 import { Token } from './token';
-import { validateInteger, validateOptions, validateString } from '../internal/validate';
+
+/**
+ * One name for two that differ in case, where the system takes them for the same. Beyond ASCII its rules are not
+ * JavaScript's, which would make one user of two: such names differ.
+ */
+export function asciiFold(name: string): string {
+  if (native.port !== 'win32') return name;
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** Keys for logons that tell passwords apart and do not tell them. */
+export class LogonKeys {
+  readonly #secret = randomBytes(32);
+
+  /** The options as they are now: read once, so that the key is that of what is asked. */
+  validate(options: LogonOptions): LogonOptions {
+    const known = ['user', 'domain', 'password', 'type', 'provider', 'service', 'signal'] as const;
+    validateOptions(options, 'options', known);
+    const copy = { ...options };
+    const { user, password, signal } = copy;
+    validateString(user, 'options.user');
+    // What is no text may look like something else in a key.
+    for (const name of ['domain', 'type', 'provider', 'service'] as const) {
+      if (copy[name] !== undefined) validateString(copy[name], `options.${name}`);
+    }
+    if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
+    validatePassword(password);
+    return copy;
+  }
+
+  keyOf({ user, domain, password, type, provider, service }: LogonOptions): string {
+    const who = [asciiFold(user), domain === undefined ? null : asciiFold(domain), type, provider, service];
+    const hmac = createHmac('sha256', this.#secret).update(JSON.stringify(who));
+    return JSON.stringify(['logon', hmac.update('\0').update(password).digest('base64')]);
+  }
+}
 
 export interface TokenCacheOptions {
   /** Milliseconds that a token is handed out for, at most a day; 30,000 by default. */
@@ -58,7 +94,9 @@ export class TokenCache {
     validateForUser(name, options);
     const { source = 'auto', account = false, signal } = options;
     const key = JSON.stringify(['user', source, account, asciiFold(name)]);
-    return this.#token(key, name, signal, (shared) => userToken(name, { source, account, signal: shared }));
+    return this.#token(key, name, signal, (shared) =>
+      Token.forUser(name, { source, account, signal: shared }),
+    );
   }
 
   /** `Token.logon`. A token is only for who knows the password that it was made with. */
@@ -66,7 +104,7 @@ export class TokenCache {
     const { signal, ...asked } = this.#keys.validate(options);
     // The password is read before this returns: nothing of it is kept but the key.
     return this.#token(this.#keys.keyOf(asked), asked.user, signal, (shared) =>
-      logon({ ...asked, signal: shared }),
+      Token.logon({ ...asked, signal: shared }),
     );
   }
 

@@ -1,6 +1,5 @@
+import type { TokenId } from '../../types/native';
 import { native } from '../internal/binding';
-import { internal } from '../internal/private';
-import { Token } from './token';
 import {
   validateArray,
   validateBoolean,
@@ -26,7 +25,7 @@ const highestId = 0xffff_fffe;
 const mostGroups = 65_536;
 
 /** What `Token.forIds` does. */
-export function idsToken(options: ForIdsOptions): Token {
+export function forIds(options: ForIdsOptions): TokenId {
   validateOptions(options, 'options', ['uid', 'gid', 'groups', 'allowRoot']);
   const {
     uid,
@@ -45,5 +44,5 @@ export function idsToken(options: ForIdsOptions): Token {
   });
   validateBoolean(allowRoot, 'options.allowRoot');
   if (uid === 0 && !allowRoot) throw wrongValue('options.uid', 'must not be 0 without { allowRoot: true }');
-  return new Token(internal, native.tokenForIds(uid, gid, list));
+  return native.tokenForIds(uid, gid, list);
 }

@@ -1,9 +1,7 @@
 import type { TokenId } from '../../types/native';
 import { native } from '../internal/binding';
-import { rememberAccount } from './account';
-import { internal } from '../internal/private';
+import { rememberAccount } from './principal';
 import { onOwnThread } from '../internal/own-thread';
-import { Token } from './token';
 import {
   validateAbortSignal,
   validateBoolean,
@@ -42,15 +40,15 @@ export function validateForUser(name: unknown, options: unknown): asserts option
   if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
 }
 
-function toToken(id: TokenId, name: string): Token {
-  const token = new Token(internal, id);
-  // Windows has names of several forms, and the directory's own word on which one is the account's.
-  if (native.port === 'linux') rememberAccount('user', token.user.id, Object.freeze({ name }));
-  return token;
+/** Windows has names of several forms, and only the directory knows which one is the account's. */
+function rememberName(id: TokenId, name: string): TokenId {
+  if (native.port === 'linux')
+    rememberAccount('user', native.describeToken(id).user.id, Object.freeze({ name }));
+  return id;
 }
 
 /** What `Token.forUser` does. */
-export async function userToken(name: string, options: ForUserOptions): Promise<Token> {
+export async function forUser(name: string, options: ForUserOptions): Promise<TokenId> {
   validateForUser(name, options);
   const { source = 'auto', account = false, signal } = options;
   // Without await: inside a scope that would be taken for the scope's own code suspending itself.
@@ -60,5 +58,5 @@ export async function userToken(name: string, options: ForUserOptions): Promise<
     (id) => {
       native.closeToken(id);
     },
-  ).then((id) => toToken(id, name));
+  ).then((id) => rememberName(id, name));
 }

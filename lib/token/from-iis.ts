@@ -1,10 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { BlockList } from 'node:net';
+import type { TokenId } from '../../types/native';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
-import { internal } from '../internal/private';
-import { Token } from './token';
 import { validateOptions, validateString, wrongType, wrongValue } from '../internal/validate';
 
 /** How the local IIS is known. */
@@ -92,9 +91,9 @@ function handleOf(request: IncomingMessage, isPaired: boolean): bigint {
   return BigInt(`0x${text}`);
 }
 
-function adopt(handle: bigint): Token {
+function adopt(handle: bigint): TokenId {
   try {
-    return new Token(internal, native.tokenFromHandle(handle, true));
+    return native.tokenFromHandle(handle, true);
   } catch (error) {
     if ((error as Partial<ImpersonationError>).code !== 'ERR_INVALID_ARG_VALUE') throw error;
     throw refused('its handle is not that of an access token');
@@ -111,7 +110,7 @@ function validateRequest(request: unknown): asserts request is IncomingMessage {
 }
 
 /** What `Token.fromIisRequest` does. The handle is not touched before everything else has been found right. */
-export function iisToken(request: IncomingMessage, options: IisOptions): Token {
+export function fromIisRequest(request: IncomingMessage, options: IisOptions): TokenId {
   validateRequest(request);
   validateOptions(options, 'options', ['pairingToken']);
   if ((options.pairingToken as unknown) === true)

@@ -2,8 +2,6 @@ import { Socket } from 'node:net';
 import { native } from '../internal/binding';
 import type { TokenId } from '../../types/native';
 import { ImpersonationError } from '../internal/error';
-import { internal } from '../internal/private';
-import { Token } from './token';
 import { wrongType } from '../internal/validate';
 
 /** What node has of the system's end of a connection. */
@@ -32,7 +30,7 @@ function pipePeer(handle: SocketHandle): TokenId {
 }
 
 /** What `Token.fromPeer` does. */
-export function peerToken(socket: Socket): Token {
+export function fromPeer(socket: Socket): TokenId {
   if (!(socket instanceof Socket)) throw wrongType('socket', 'an instance of net.Socket', socket);
   const handle = (socket as { _handle?: SocketHandle | null })._handle;
   if (socket.destroyed || !handle) {
@@ -41,6 +39,5 @@ export function peerToken(socket: Socket): Token {
       'ERR_SOCKET_CLOSED',
     );
   }
-  const id = native.port === 'win32' ? pipePeer(handle) : native.peerToken(handle.fd ?? -1);
-  return new Token(internal, id);
+  return native.port === 'win32' ? pipePeer(handle) : native.peerToken(handle.fd ?? -1);
 }

@@ -1,9 +1,9 @@
+import type { TokenId } from '../../types/native';
+import { isUtf8 } from 'node:buffer';
 import type { NativeLogonRequest } from '../../types/native-logon';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
-import { internal } from '../internal/private';
 import { onOwnThread } from '../internal/own-thread';
-import { Token } from './token';
 import {
   validateAbortSignal,
   validateOptions,
@@ -11,8 +11,52 @@ import {
   wrongType,
   wrongValue,
 } from '../internal/validate';
-import { windowsAccount } from './logon-account';
-import { validatePassword } from './logon-password';
+
+export interface WindowsAccount {
+  readonly user: string;
+  /** Empty where the user's name says it: LogonUserW gets none. */
+  readonly domain: string;
+}
+
+const thisComputer = '.';
+
+/** `alice`, `alice@example.com` and `EXAMPLE\alice` as LogonUserW takes them. */
+export function windowsAccount(name: string, domain?: string): WindowsAccount {
+  const [first = '', second, ...more] = name.split('\\');
+  const isDownLevel = second !== undefined;
+  const isUpn = name.includes('@');
+  if (!isDownLevel && !isUpn) return { user: name, domain: domain ?? thisComputer };
+  if (domain !== undefined) {
+    throw wrongValue('options.domain', 'must not be given with a user that names a domain');
+  }
+  const parts = isDownLevel ? [first, second] : name.split('@');
+  if (more.length > 0 || (isDownLevel && isUpn) || parts.length !== 2 || parts.includes('')) {
+    throw wrongValue('options.user', 'must be a name, name@domain or DOMAIN\\name');
+  }
+  return isDownLevel ? { user: second, domain: first } : { user: name, domain: '' };
+}
+
+const argument = 'options.password';
+
+/** Bytes; never more UTF-16 units, of which Windows takes 32,767. */
+const most = 32_767;
+
+/** Nothing here makes a copy, and no error has any of it. */
+export function validatePassword(value: unknown): asserts value is string | Uint8Array {
+  const isText = typeof value === 'string';
+  if (!isText && !(value instanceof Uint8Array)) {
+    throw wrongType(argument, 'of type string or an instance of Uint8Array', value);
+  }
+  if (Buffer.byteLength(value) > most) throw wrongValue(argument, `must have at most ${most} bytes`);
+  // Either would be replaced on its way, and the user asked for with a password that nobody gave.
+  if (isText ? /\p{Surrogate}/u.test(value) : !isUtf8(value)) {
+    throw wrongValue(argument, isText ? 'must not contain lone surrogates' : 'must be UTF-8');
+  }
+  // The system would see only what is before it.
+  if (isText ? value.includes('\0') : value.includes(0)) {
+    throw wrongValue(argument, 'must not contain null bytes');
+  }
+}
 
 /** How a Windows logon is made: the LOGON32_LOGON_ types in camel case. */
 export type LogonType =
@@ -100,7 +144,7 @@ function linuxRequest({ user, domain, type, provider, service = 'login' }: Unche
 }
 
 /** What `Token.logon` does. */
-export async function logon(options: LogonOptions): Promise<Token> {
+export async function logon(options: LogonOptions): Promise<TokenId> {
   validateOptions(options, 'options', [
     'user',
     'domain',
@@ -125,9 +169,7 @@ export async function logon(options: LogonOptions): Promise<Token> {
     () => native.logon(pending),
     signal,
     (id) => native.closeToken(id),
-  )
-    .finally(() => {
-      native.forgetLogon(pending);
-    })
-    .then((id) => new Token(internal, id));
+  ).finally(() => {
+    native.forgetLogon(pending);
+  });
 }

@@ -1,14 +1,29 @@
-import { inspect, type InspectOptions } from 'node:util';
-import type { NativeDescription, TokenId } from '../../types/native';
+import { createHash } from 'node:crypto';
+import { type InspectOptions, inspect } from 'node:util';
+import type { NativeDescription, NativeLevel, TokenId } from '../../types/native';
 import { native } from '../internal/binding';
-import { refuseClone } from '../internal/clone';
-import { Described } from './described';
-import { argumentError, ImpersonationError } from '../internal/error';
-import { inspectToken } from './inspect-token';
+import { ImpersonationError, argumentError } from '../internal/error';
+import { refuseClone } from '../internal/private';
+import { type TokenRef, quietToken, registerToken, unregisterToken } from '../internal/token-ref';
+import { wrongType, wrongValue } from '../internal/validate';
+import { type Principal, type Privilege, toPrincipal } from './principal';
 import type { Token } from './token';
-import type { TokenLease } from '../internal/token-ref';
-import { quietToken, registerToken, unregisterToken } from '../internal/token-registry';
-import { wrongType } from '../internal/validate';
+
+/** How far a server may go in a client's name: the Win32 impersonation levels, lowest first. */
+export type ImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation';
+
+const levels: readonly ImpersonationLevel[] = ['anonymous', 'identification', 'impersonation', 'delegation'];
+
+export function levelName(level: NativeLevel): ImpersonationLevel {
+  return levels[level] as ImpersonationLevel;
+}
+
+export function levelNumber(level: unknown, argument: string): NativeLevel {
+  if (typeof level !== 'string') throw wrongType(argument, 'of type string', level);
+  const index = levels.indexOf(level as ImpersonationLevel);
+  if (index < 0) throw wrongValue(argument, `must be one of: ${levels.join(', ')}`);
+  return index as NativeLevel;
+}
 
 /** Marks the tokens of every copy of the package, each with a value of its own. */
 const copyMark = Symbol.for('impersonate.Token');
@@ -19,72 +34,167 @@ function isOfAnotherCopy(value: unknown): boolean {
   return value[copyMark] !== thisCopy;
 }
 
-/** A token's life: open from the start, closed once and for good. */
-export abstract class OpenToken extends Described {
+/**
+ * The life and the description of a `Token`: it is open from the start and is closed once. The getters query the kernel
+ * at the first use of one of them (GetTokenInformation; on Linux the token holds the ids itself).
+ */
+export abstract class OpenToken {
   /** @internal */
   declare readonly [copyMark]: symbol;
-  /** Undefined once it is closed. */
-  #lease: TokenLease | undefined;
+  /** Undefined once the token is closed. */
+  #ref: TokenRef | undefined;
+  #description: NativeDescription | undefined;
+  #poolKey: string | undefined;
 
   /** @internal */
-  protected constructor(lease: TokenLease, quiet: boolean) {
-    super();
-    this.#lease = lease;
-    registerToken(this, lease, quiet);
+  protected constructor(ref: TokenRef, quiet: boolean) {
+    this.#ref = ref;
+    registerToken(this, ref, quiet);
     refuseClone(this);
   }
 
+  /** Whether `close()` has been called. Never throws. */
   get closed(): boolean {
-    return this.#lease === undefined;
+    return this.#ref === undefined;
   }
 
-  /** Releases the token. Does nothing the second time. Scopes and flows that act as it go on until they end. */
+  /**
+   * Releases the token. A second call does nothing. Scopes, flows, jobs and workers that act as the token keep the
+   * kernel's token open until they end.
+   *
+   * @example
+   * const token = Token.process();
+   * token.close();
+   */
   close(): void {
-    const lease = this.#lease;
-    if (!lease) return;
-    this.#lease = undefined;
-    this.forget();
-    unregisterToken(this, lease);
-    lease.release();
+    const ref = this.#ref;
+    if (!ref) return;
+    this.#ref = undefined;
+    this.#description = undefined;
+    unregisterToken(this, ref);
+    ref.release();
   }
 
-  /** `close()`. */
+  /** Calls `close()`, for `using token = ...`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  override toString(): string {
+  /**
+   * The user that the token identifies (TokenUser; the uid on Linux).
+   *
+   * @throws ImpersonationError `ERR_TOKEN_CLOSED`, as every getter below.
+   */
+  get user(): Principal {
+    return toPrincipal(this.#described.user);
+  }
+
+  /** The groups that grant access. Disabled groups, deny-only groups and the logon session's group are left out. */
+  get groups(): readonly Principal[] {
+    return this.#described.groups.map(toPrincipal);
+  }
+
+  /** The groups that only deny access. Windows; empty on Linux. */
+  get denyOnlyGroups(): readonly Principal[] {
+    return this.#described.denyOnlyGroups.map(toPrincipal);
+  }
+
+  /** The Win32 privileges, or on Linux the capabilities, that the identity has. */
+  get privileges(): readonly Privilege[] {
+    return this.#described.privileges.map(({ name, enabled }) => Object.freeze({ name, enabled }));
+  }
+
+  /** The impersonation level; null for a primary token. */
+  get level(): ImpersonationLevel | null {
+    const { level } = this.#described;
+    return level === null ? null : levelName(level);
+  }
+
+  /** Whether the token is a primary token, such as a process has, or an impersonation token. */
+  get type(): 'primary' | 'impersonation' {
+    return this.#described.level === null ? 'primary' : 'impersonation';
+  }
+
+  /** The SID of the logon session; null if the token has none, and on Linux. */
+  get logonId(): string | null {
+    return this.#described.logonId || null;
+  }
+
+  /** Whether this is the anonymous logon, or uid 65534 on Linux. */
+  get isAnonymous(): boolean {
+    return this.#described.anonymous;
+  }
+
+  /**
+   * A key that partitions a pool of connections, or of anything else that was opened as a user. It is equal only for
+   * tokens of the same user, logon session, groups and restrictions. It is not a secret, and not meant to be shown.
+   *
+   * @throws ImpersonationError `ERR_TOKEN_CLOSED`.
+   * @example
+   * const pool = pools.get(token.poolKey) ?? pools.set(token.poolKey, new Pool()).get(token.poolKey);
+   */
+  get poolKey(): string {
+    const id = this.openId();
+    if (this.#poolKey === undefined) {
+      const rest = createHash('sha256').update(native.fingerprint(id)).digest('base64url');
+      this.#poolKey = `${this.user.id};${this.logonId ?? ''};${rest}`;
+    }
+    return this.#poolKey;
+  }
+
+  /** Returns the user's name, if it is known, and id. Never throws. */
+  toString(): string {
     if (this.closed) return 'Token (closed)';
     const { id, name } = this.user;
     return name === undefined ? `Token ${id}` : `Token ${name} (${id})`;
   }
 
+  /** Returns what `console.log` prints: the description, without anything secret. Never throws. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    return inspectToken(this, options);
+    if (this.closed) return 'Token { closed: true }';
+    const { user, level, type, logonId, isAnonymous } = this;
+    const privileges = this.privileges.filter(({ enabled }) => enabled).length;
+    const shown = {
+      user: user.name ?? user.id,
+      ...(user.name !== undefined && { id: user.id }),
+      type,
+      level,
+      groups: this.groups.map(({ id, name }) => name ?? id),
+      ...(privileges > 0 && { enabledPrivileges: privileges }),
+      ...(logonId !== null && { logonId }),
+      ...(isAnonymous && { isAnonymous }),
+    };
+    return `Token ${inspect(shown, options)}`;
   }
 
-  /** @internal For what must be able to act as the user however long this object stays open. */
-  lend(): TokenLease {
+  /** @internal A reference for what acts as the user however long this object stays open. */
+  ref(): TokenRef {
     this.openId();
-    return (this.#lease as TokenLease).share();
-  }
-
-  /** @internal `openId()` of a token that another is made of: as a step of a chain it need not be closed. */
-  sourceId(): TokenId {
-    const id = this.openId();
-    quietToken(this.#lease as TokenLease);
-    return id;
+    return (this.#ref as TokenRef).share();
   }
 
   /** @internal The native token; throws ERR_TOKEN_CLOSED. */
   openId(): TokenId {
-    if (!this.#lease) throw new ImpersonationError('The token is closed', 'ERR_TOKEN_CLOSED');
-    return this.#lease.id;
+    if (!this.#ref) throw new ImpersonationError('The token is closed', 'ERR_TOKEN_CLOSED');
+    return this.#ref.id;
+  }
+
+  /** @internal `openId()` of a token that another one is made from: an intermediate token need not be closed. */
+  sourceId(): TokenId {
+    const id = this.openId();
+    quietToken(this.#ref as TokenRef);
+    return id;
+  }
+
+  /** @internal Whether the kernel lets a thread work under this token: a primary one, or one of a sufficient level. */
+  get permitsWork(): boolean {
+    const { level } = this;
+    return level !== 'anonymous' && level !== 'identification';
   }
 
   /** @internal */
   static validate(value: unknown, argument: string): asserts value is Token {
-    if (typeof value === 'object' && value !== null && #lease in value) return;
+    if (typeof value === 'object' && value !== null && #ref in value) return;
     if (isOfAnotherCopy(value)) {
       throw argumentError(
         'ERR_INVALID_ARG_TYPE',
@@ -94,9 +204,8 @@ export abstract class OpenToken extends Described {
     throw wrongType(argument, 'an instance of Token', value);
   }
 
-  /** @internal */
-  protected override describe(): NativeDescription {
-    return native.describeToken(this.openId());
+  get #described(): NativeDescription {
+    return (this.#description ??= native.describeToken(this.openId()));
   }
 }
 

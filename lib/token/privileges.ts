@@ -1,5 +1,5 @@
 import { native } from '../internal/binding';
-import { requireNoConflict } from '../scope/conflict';
+import { requireNoConflict } from '../scope/state';
 import { currentFlow } from '../internal/flow-store';
 import type { Impersonation } from '../scope/impersonation';
 import { internal } from '../internal/private';
@@ -23,7 +23,7 @@ export function enablePrivileges(names: readonly string[]): Impersonation {
     return name;
   });
   requireNoConflict();
-  const token = new Token(internal, native.privilegedToken(currentFlow()?.lease.id ?? 0, copy));
+  const token = new Token(internal, native.privilegedToken(currentFlow()?.tokenRef.id ?? 0, copy));
   try {
     return token.impersonate();
   } finally {

@@ -1,41 +1,243 @@
-import { native } from '../internal/binding';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TokenId } from '../../types/native';
-import { Impersonation } from '../scope/impersonation';
-import { newFlow } from '../internal/flow-store';
-import { illegalConstructor, internal } from '../internal/private';
-import { levelNumber, type ImpersonationLevel } from './level';
-import { toRestrictions, type RestrictOptions } from './restrictions';
 import { runAsFlow } from '../flow/run';
+import { native } from '../internal/binding';
+import { currentFlow, newFlow } from '../internal/flow-store';
+import { illegalConstructor, internal } from '../internal/private';
+import { findToken, TokenRef } from '../internal/token-ref';
+import { toHandle, validateBoolean, validateInteger, validateOptions } from '../internal/validate';
+import { Impersonation } from '../scope/impersonation';
 import { runSyncAs } from '../scope/run-sync';
-import { shareToken, type ShareOptions } from './tickets';
-import { TokenLease } from '../internal/token-ref';
-import { TokenSources } from './token-sources';
-import type { DesiredAccess } from './access-mask';
-import { canAccess, type AccessTarget } from './access';
-import { linkedToken } from './linked';
-import { poolKeyOf } from './pool-key';
-import { validateInteger, validateOptions } from '../internal/validate';
+import { currentTokenId, requireNoConflict } from '../scope/state';
+import { canAccess, type AccessTarget, type DesiredAccess } from './access';
+import { forIds, type ForIdsOptions } from './for-ids';
+import { forUser, type ForUserOptions } from './for-user';
+import { fromIisRequest, type IisOptions } from './from-iis';
+import { fromPeer } from './from-peer';
+import { levelNumber, type ImpersonationLevel } from './open-token';
+import { logon, type LogonOptions } from './logon';
+import { OpenToken } from './open-token';
+import { toRestrictions, type RestrictOptions } from './restrictions';
+import { claimTicket, shareToken, type ShareOptions } from './tickets';
+
+/** What `Token.current()` returns outside of every scope and flow. */
+let processToken: Token | undefined;
+
+/** Closes the cached token of the process. Call it when the credentials of the process have changed. */
+export function forgetProcessToken(): void {
+  processToken?.close();
+  processToken = undefined;
+}
 
 /**
- * An identity that a thread can take on: a Win32 access token, or a Linux user with groups.
+ * An identity that a thread can act as: a Win32 access token, or a Linux user with groups.
  *
- * Made by its static methods; immutable; used on the thread that made it. A token holds a kernel resource until
- * `close()`, `using` or garbage collection; scopes that act as it keep it alive until they end. Every member but
- * `closed`, `close()` and inspection throws ERR_TOKEN_CLOSED once it is closed.
+ * A static method makes a token; it is immutable, and it is used on the thread that made it. It holds a kernel resource
+ * until `close()`, `using` or garbage collection. Scopes and flows that act as it keep the resource until they end.
+ * Every member but `closed`, `close()` and those for display throws `ERR_TOKEN_CLOSED` once the token is closed.
+ *
+ * @example
+ * using token = await Token.forUser('alice');
+ * token.runSync(() => fs.readFileSync('/home/alice/notes.txt', 'utf8'));
  */
-export class Token extends TokenSources {
+export class Token extends OpenToken {
   /** @internal */
-  constructor(key: symbol, token: TokenId | TokenLease, quiet = false) {
+  constructor(key: symbol, token: TokenId | TokenRef, quiet = false) {
     if (key !== internal) throw illegalConstructor('Token');
-    super(typeof token === 'number' ? new TokenLease(token) : token, quiet);
+    super(typeof token === 'number' ? new TokenRef(token) : token, quiet);
   }
 
-  /** Open tokens in the whole process. */
+  /**
+   * Returns the identity of the process, whatever this thread impersonates (OpenProcessToken, or the process's ids).
+   *
+   * @returns A token of the caller's own, to be closed.
+   * @throws ImpersonationError `ERR_TOKEN_LIMIT`, as every method that makes a token; or the system's error.
+   * @example
+   * using service = Token.process();
+   * console.log(service.user);
+   */
+  static process(): Token {
+    return new Token(internal, native.processToken());
+  }
+
+  /**
+   * Returns the effective identity of the running code: the token of the innermost scope, else of the flow, else of the
+   * process. It makes no system call, so it does not see what another addon does to the thread.
+   *
+   * @returns A token that is not the caller's to close.
+   * @throws ImpersonationError `ERR_IDENTITY_CONFLICT` where code of one user's flow runs inside another user's scope.
+   * @example
+   * log.info(`${Token.current().user.id} opens ${path}`);
+   */
+  static current(): Token {
+    requireNoConflict();
+    const id = currentTokenId();
+    const known = id === 0 ? undefined : findToken(id);
+    if (known) return known;
+    // The scope's token has been closed since: only the scope holds it, until it gets an id again.
+    if (id !== 0) return new Token(internal, native.currentToken(), true);
+    const flow = currentFlow();
+    if (flow) return flow.token.reopened(flow.tokenRef);
+    if (!processToken || processToken.closed) processToken = new Token(internal, native.processToken());
+    return processToken;
+  }
+
+  /**
+   * Returns the token that the kernel reports for this thread, whoever put it there (OpenThreadToken, or the thread's
+   * ids); null if there is none.
+   *
+   * @returns A token of the caller's own, to be closed, or null.
+   * @throws ImpersonationError The system's error.
+   * @example
+   * using token = Token.thread();
+   */
+  static thread(): Token | null {
+    const id = native.threadToken();
+    return id === 0 ? null : new Token(internal, id);
+  }
+
+  /**
+   * Returns the identity of an unauthenticated user: the anonymous logon (ImpersonateAnonymousToken), or uid and gid
+   * 65534 on Linux.
+   *
+   * @returns A token of the caller's own, to be closed.
+   * @throws ImpersonationError The system's error.
+   * @example
+   * using anonymous = Token.anonymous();
+   * anonymous.runSync(() => fs.accessSync('C:\\Public'));
+   */
+  static anonymous(): Token {
+    return new Token(internal, native.anonymousToken());
+  }
+
+  /**
+   * Logs a user on with a password, on a thread of its own, since it may wait for another machine (LogonUserW;
+   * pam_authenticate and pam_acct_mgmt on Linux).
+   *
+   * @param options - The user, the password, and how to log on. The password is copied before the method returns, and
+   * the copy is wiped after the logon.
+   * @returns A token of the caller's own, to be closed.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`. Rejects with the system's error, such as
+   * `ERROR_LOGON_FAILURE`, `ERROR_ACCOUNT_LOCKED_OUT`, `PAM_AUTH_ERR` or `PAM_ACCT_EXPIRED`, with
+   * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM`, or with the reason of `signal`.
+   * @example
+   * using token = await Token.logon({ user: 'EXAMPLE\\alice', password });
+   */
+  static logon(options: LogonOptions): Promise<Token> {
+    return logon(options).then((id) => new Token(internal, id));
+  }
+
+  /**
+   * Returns a user's token by name, without a password. The look-up runs on a thread of its own, as the process.
+   *
+   * Windows uses S4U (LsaLogonUser). The token has level `impersonation` if the process has SeTcbPrivilege, and else
+   * `identification`, which can be inspected and not acted as. Linux uses getpwnam_r and getgrouplist.
+   *
+   * @param name - `user@domain`, `DOMAIN\\user`, or `.\\user` or `user` for an account of this computer; on Linux a name
+   * of the user database.
+   * @param options - Which authority to query, whether PAM must accept the account, and a signal.
+   * @returns A token of the caller's own, to be closed.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`. Rejects with `ERR_UNKNOWN_USER`, with
+   * `ERROR_ACCOUNT_DISABLED`, `ERROR_ACCOUNT_LOCKED_OUT` and the like if the account may not log on, on Linux with
+   * `ERR_ACCOUNT_EXPIRED` if the process may read /etc/shadow and with PAM's error if `account` is set, or with the
+   * reason of `signal`.
+   * @example
+   * using token = await Token.forUser('alice@example.com');
+   */
+  static forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
+    return forUser(name, options).then((id) => new Token(internal, id));
+  }
+
+  /**
+   * Returns the token of a Linux user by numbers, for a user that is not in the user database: one of an NFS or S3
+   * gateway, or of a container. It makes no look-up.
+   *
+   * @param options - `uid`, `gid` and the supplementary `groups`, 0 to 4,294,967,294; a `uid` of 0 only with `allowRoot`.
+   * @returns A token of the caller's own, to be closed.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Windows; `ERR_TOKEN_LIMIT`.
+   * @example
+   * using token = Token.forIds({ uid: 20_001, gid: 20_001, groups: [30_000] });
+   * token.runSync(() => fs.readdirSync('/export'));
+   */
+  static forIds(options: ForIdsOptions): Token {
+    return new Token(internal, forIds(options));
+  }
+
+  /**
+   * Returns the user at the other end of an accepted connection: a named pipe's client at the level that the client
+   * allows (ImpersonateNamedPipeClient), or a unix socket's client as it was when it connected (SO_PEERCRED,
+   * SO_PEERGROUPS).
+   *
+   * @param socket - A connected socket of node:net.
+   * @returns A token of the caller's own, to be closed.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`.
+   * @throws ImpersonationError `ERR_SOCKET_CLOSED`, `ERR_NO_PEER_IDENTITY` for a socket without one, such as TCP, or the
+   * system's error.
+   * @example
+   * using token = Token.fromPeer(socket);
+   */
+  static fromPeer(socket: Socket): Token {
+    return new Token(internal, fromPeer(socket));
+  }
+
+  /**
+   * Returns the user that IIS has authenticated and passed on with a request, as a handle of this process, which is
+   * adopted. The request must come from the local IIS, which proves itself by its pairing token. Windows.
+   *
+   * @param request - The request as node:http received it.
+   * @param options - The pairing token, if the environment does not have it.
+   * @returns A token of the caller's own, to be closed.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_IIS_REQUEST_REFUSED`, `ERR_IIS_NOT_CONFIGURED`,
+   * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM`, or the system's error.
+   * @example
+   * using token = Token.fromIisRequest(request);
+   */
+  static fromIisRequest(request: IncomingMessage, options: IisOptions = {}): Token {
+    return new Token(internal, fromIisRequest(request, options));
+  }
+
+  /**
+   * Returns a token for a Win32 handle with TOKEN_QUERY and TOKEN_DUPLICATE access, by duplicating it. Windows.
+   *
+   * @param handle - The value of the handle in this process.
+   * @param options - With `adopt` the handle is closed once the token is made; otherwise it stays the caller's.
+   * @returns A token of the caller's own, to be closed.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Linux, or the system's error.
+   * @example
+   * using token = Token.fromHandle(handleFromAnotherAddon, { adopt: true });
+   */
+  static fromHandle(handle: bigint | number, options: { adopt?: boolean } = {}): Token {
+    const value = toHandle(handle);
+    validateOptions(options, 'options', ['adopt']);
+    const { adopt = false } = options;
+    validateBoolean(adopt, 'options.adopt');
+    return new Token(internal, native.tokenFromHandle(value, adopt));
+  }
+
+  /**
+   * Returns the identity that another thread has shared, as a token of this thread. A ticket can be claimed once.
+   *
+   * @param ticket - What `share()` returned on the other thread.
+   * @returns A token of the caller's own, to be closed.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_TICKET_INVALID` for a ticket that is claimed, expired or unknown.
+   * @example
+   * using token = Token.claim(ticket);
+   */
+  static claim(ticket: string): Token {
+    return new Token(internal, claimTicket(ticket));
+  }
+
+  /** The number of open tokens in the whole process. */
   static get count(): number {
     return native.tokenCount();
   }
 
-  /** How many tokens the whole process may have open, 1 to 65,536; beyond it ERR_TOKEN_LIMIT is thrown. */
+  /** How many tokens the whole process may have open, 1 to 65,536. Beyond it `ERR_TOKEN_LIMIT` is thrown. */
   static get limit(): number {
     return native.tokenLimit();
   }
@@ -46,17 +248,99 @@ export class Token extends TokenSources {
   }
 
   /**
-   * A token with less: `denyOnly` SIDs, `restrictingSids`, `flags` (Windows, CreateRestrictedToken) and a lower
-   * `integrity`; `removePrivileges` by name; `dropGroups` by gid, or `true` for all supplementary ones (Linux). What a
-   * port does not have throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM. Names that the token does not hold are ignored.
+   * Calls `fn` with `args` as this user and returns its result. The thread is switched, `fn` is called and the thread is
+   * reverted within one native frame, so that no exception, termination or forgotten call can leave the identity on
+   * (SetThreadToken; setresuid, setresgid, setgroups and capset of this thread). If the switch fails, `fn` is not called.
+   * If the revert fails, the process aborts.
+   *
+   * @param fn - A synchronous function.
+   * @param args - Its arguments.
+   * @returns What `fn` returns.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, or `ERR_INVALID_ARG_VALUE` for an async or generator function.
+   * @throws ImpersonationError `ERR_ASYNC_RESULT` for a promise or generator as the result; the system's error.
+   * @example
+   * const text = token.runSync(fs.readFileSync, path, 'utf8');
+   */
+  runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+    return runSyncAs(this.openId(), fn, args);
+  }
+
+  /**
+   * Calls `fn` with `args` in an async flow of this user and returns its result. The flow carries the token over every
+   * await, timer and event that results from it, and no other flow sees it. node:fs, `impersonate/fs`, `runSync()`,
+   * `impersonate()` and `Token.current()` use the token of the flow. The thread itself keeps the process identity. The
+   * flow keeps the token alive, closed or not, for as long as anything can resume it.
+   *
+   * @param fn - A function, async or not.
+   * @param args - Its arguments.
+   * @returns What `fn` returns.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`.
+   * @throws ImpersonationError `ERR_SCOPE_ACTIVE` inside a synchronous scope, `ERR_TOKEN_LEVEL` for a token that does not
+   * permit work, `ERR_ASYNC_RESULT` if `fn` returns a generator, whose steps would not run in the flow.
+   * @example
+   * await token.run(() => fs.promises.writeFile(path, text));
+   */
+  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+    this.openId();
+    return runAsFlow(newFlow(this, this.ref()), fn, args);
+  }
+
+  /**
+   * Opens a scope: this thread acts as the token until the scope is disposed. For synchronous blocks.
+   *
+   * @returns The open scope, for `using`.
+   * @throws ImpersonationError The system's error; the thread then keeps the identity that it had.
+   * @example
+   * {
+   *   using scope = token.impersonate();
+   *   fs.readFileSync(path);
+   * }
+   */
+  impersonate(): Impersonation {
+    return new Impersonation(internal, this, this.openId());
+  }
+
+  /**
+   * Makes a ticket by which one other thread of the process can get this identity with `Token.claim()`. Whoever has the
+   * ticket can use it: treat it like the token. It outlives `close()`.
+   *
+   * @param options - When the ticket expires.
+   * @returns The ticket, to be posted to the other thread.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_TICKET_LIMIT` while `Token.limit` tickets are unclaimed.
+   * @example
+   * worker.postMessage({ ticket: token.share({ expiresIn: 5_000 }) });
+   */
+  share(options: ShareOptions = {}): string {
+    return shareToken(this.openId(), options);
+  }
+
+  /**
+   * Makes a token with fewer rights: `denyOnly` SIDs, `restrictingSids`, `flags` and a lower `integrity` (Windows,
+   * CreateRestrictedToken); without the named `removePrivileges`; without groups (`dropGroups`, Linux). Names that the
+   * token does not hold are ignored.
+   *
+   * @param options - What to remove; at least one thing.
+   * @returns A token of the caller's own, to be closed.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system; its own error.
+   * @example
+   * using lower = token.restrict({ integrity: 'low' });
    */
   restrict(options: RestrictOptions): Token {
     return new Token(internal, native.restrictToken(this.sourceId(), toRestrictions(options)));
   }
 
   /**
-   * An independent token of the same identity, at the same or a lower level (DuplicateTokenEx). A primary
-   * token's duplicate is an impersonation token.
+   * Makes an independent token of the same identity, at the same or a lower level (DuplicateTokenEx). The duplicate of a
+   * primary token is an impersonation token.
+   *
+   * @param options - The level of the new token.
+   * @returns A token of the caller's own, to be closed.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError The system's error, such as `ERROR_BAD_IMPERSONATION_LEVEL` for a higher level.
+   * @example
+   * using shown = token.duplicate({ level: 'identification' });
    */
   duplicate(options: { level?: ImpersonationLevel } = {}): Token {
     validateOptions(options, 'options', ['level']);
@@ -64,76 +348,51 @@ export class Token extends TokenSources {
     return new Token(internal, native.duplicateToken(this.sourceId(), levelNumber(level, 'options.level')));
   }
 
-  /** Whether both stand for the same user with the same groups, privileges, restrictions and level. */
+  /**
+   * Returns the other token of a user who has two, the elevated or the filtered one of an administrator
+   * (TokenLinkedToken). Its level is `identification` unless the process has SeTcbPrivilege. Windows; null on Linux.
+   *
+   * @returns A token of the caller's own, to be closed; null if there is none.
+   * @throws ImpersonationError The system's error.
+   * @example
+   * using elevated = token.linked();
+   */
+  linked(): Token | null {
+    const id = native.linkedToken(this.sourceId());
+    return id === 0 ? null : new Token(internal, id);
+  }
+
+  /**
+   * Returns whether both tokens identify the same user with the same groups, privileges, restrictions and level.
+   *
+   * @param other - An open token.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`.
+   * @example
+   * if (token.equals(cached)) return;
+   */
   equals(other: Token): boolean {
     Token.validate(other, 'other');
     return native.equalTokens(this.openId(), other.openId());
   }
 
   /**
-   * Calls `fn` with `args` as this user and returns its result. The thread takes the identity on, calls and
-   * gives it back within one native frame, so that no exception, termination or forgotten call can leave it on.
-   * If it cannot be taken on, `fn` is not called; if it cannot be given back, the process aborts.
+   * Returns whether the user has all of the given access to a file, a folder or a security descriptor (AccessCheck;
+   * faccessat2 on Linux). On Windows the file's descriptor is read as the process, so the user need not be able to read
+   * it. The result describes the moment of the call; it is no permission for later.
    *
-   * `fn` must be synchronous: an async or generator function is refused before, and a promise or generator as result
-   * after, with ERR_ASYNC_RESULT.
-   */
-  runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
-    return runSyncAs(this.openId(), fn, args);
-  }
-
-  /**
-   * Calls `fn` with `args` in an async flow of this user and returns its result. The flow carries the token over
-   * every await, timer and event that comes of it, and no other flow sees it: `impersonate/fs`, `runSync()`,
-   * `impersonate()` and `Token.current()` take the user from there. The thread itself stays the process's. The
-   * flow keeps the token alive, closed or not, for as long as anything can resume it.
-   *
-   * Throws ERR_SCOPE_ACTIVE inside a synchronous scope, ERR_TOKEN_LEVEL for a token that does not allow work, and
-   * ERR_ASYNC_RESULT if `fn` returns a generator, whose steps would not run in the flow.
-   */
-  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
-    this.openId();
-    return runAsFlow(newFlow(this, this.lend()), fn, args);
-  }
-
-  /**
-   * Puts this identity on the thread until the scope is disposed: `using scope = token.impersonate()`. For
-   * synchronous blocks; see Impersonation.
-   */
-  impersonate(): Impersonation {
-    return new Impersonation(internal, this, this.openId());
-  }
-
-  /**
-   * A ticket with which one other thread can have this identity, by `Token.claim(ticket)`: as good as the token. It
-   * outlives `close()`. Throws ERR_TICKET_LIMIT while `Token.limit` tickets wait to be claimed.
-   */
-  share(options: ShareOptions = {}): string {
-    return shareToken(this.openId(), options);
-  }
-
-  /**
-   * The other token of a user who has two, an administrator's elevated or filtered one (TokenLinkedToken); null if
-   * there is none. Of level identification unless the process has SeTcbPrivilege. Windows.
-   */
-  linked(): Token | null {
-    return linkedToken(this);
-  }
-
-  /**
-   * Whether this user may do all that to a file or folder, or to whatever has that security descriptor (AccessCheck;
-   * faccessat2 on Linux). The file is looked at as the process on Windows, so that whoever asks need not be able to
-   * read who may. An answer, not a permission: it may be another by the time the file is opened.
+   * @param target - A path, `{ sddl }` or `{ securityDescriptor }`.
+   * @param access - Names of rights, all of which are required, or a Win32 access mask.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`; rejects with
+   * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` or with the system's error.
+   * @example
+   * if (await token.canAccess(path, ['read', 'write'])) showEditor();
    */
   canAccess(target: AccessTarget, access: DesiredAccess): Promise<boolean> {
     return canAccess(this, target, access);
   }
 
-  /**
-   * Partitions a pool of connections, or of anything else that was opened as a user: equal for tokens of the same
-   * user, logon session, groups and restrictions only. No secret, and nothing to show to others.
-   */
-  get poolKey(): string {
-    return poolKeyOf(this);
+  /** @internal This token, or another object for the same reference if this one has been closed. */
+  reopened(ref: TokenRef): Token {
+    return this.closed ? new Token(internal, ref) : this;
   }
 }

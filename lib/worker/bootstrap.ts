@@ -7,7 +7,7 @@ import { native } from '../internal/binding';
 import { newFlow, setThreadFlow } from '../internal/flow-store';
 import { installRouting } from '../routing/install';
 import { Token } from '../unrouted';
-import type { WorkerStart } from './start';
+import type { WorkerStart } from './impersonated-worker';
 
 /** What node's loader has always had, and its types do not. */
 interface Loader {
@@ -20,9 +20,9 @@ const loader = Module as unknown as Loader;
 
 function pin(ticket: string): void {
   const token = Token.claim(ticket);
-  const lease = token.lend();
-  native.pinThread(lease.id);
-  setThreadFlow(newFlow(token, lease));
+  const tokenRef = token.ref();
+  native.pinThread(tokenRef.id);
+  setThreadFlow(newFlow(token, tokenRef));
 }
 
 function showStart({ argv, workerData }: WorkerStart): void {

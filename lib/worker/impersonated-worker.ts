@@ -1,15 +1,60 @@
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { native } from '../internal/binding';
-import { isRouted } from '../routing/install';
+import { wrongType, wrongValue } from '../internal/validate';
 import { Token } from '../token/token';
-import { wrongType } from '../internal/validate';
-import { workerEntry } from './entry';
-import type { WorkerStart } from './start';
+
+/** How an ImpersonatedWorker's thread begins: the workerData of its bootstrap. */
+export interface WorkerStart {
+  /** For the token that the thread acts as. */
+  readonly ticket: string;
+  /** Whether node:fs is routed on the thread from the first line on. */
+  readonly routed: boolean;
+  /** What to run then: a file by its absolute path, or CommonJS code. */
+  readonly entry: { readonly file: string } | { readonly code: string };
+  /** What `process.argv` has in the place of a program's path. */
+  readonly argv: readonly string[];
+  /** The caller's. */
+  readonly workerData: unknown;
+}
+
+const isData = (file: unknown): file is URL => file instanceof URL && file.protocol === 'data:';
+
+function toPath(file: unknown): string {
+  if (file instanceof URL) return fileURLToPath(file);
+  if (typeof file !== 'string') throw wrongType('file', 'of type string or an instance of URL', file);
+  if (path.isAbsolute(file) || /^\.\.?[\\/]/.test(file)) return path.resolve(file);
+  throw Object.assign(
+    new TypeError(
+      `The worker's file must be an absolute path, a relative path starting with './' or '../', or a URL object. Received "${file}"`,
+    ),
+    { code: 'ERR_WORKER_PATH' },
+  );
+}
+
+/** What `new Worker(file, { eval })` runs; throws as it does for a file that is none. */
+export function workerEntry(file: unknown, isCode: boolean): Pick<WorkerStart, 'entry' | 'argv'> {
+  if (isCode) {
+    if (typeof file !== 'string')
+      throw wrongValue('options.eval', "must be false when 'file' is not a string");
+    return { entry: { code: file }, argv: ['[worker eval]'] };
+  }
+  if (isData(file)) return { entry: { code: `import(${JSON.stringify(file.href)})` }, argv: [] };
+  const resolved = toPath(file);
+  return { entry: { file: resolved }, argv: [resolved] };
+}
 
 export interface ImpersonatedWorkerOptions extends WorkerOptions {
   /** Who the worker acts as. It gets a token of its own: this one may be closed. */
   token: Token;
+}
+
+let routed = false;
+
+/** Has node:fs routed from the start on the threads of later workers. Called when it is routed on this thread. */
+export function routeWorkers(): void {
+  routed = true;
 }
 
 const bootstrap = path.join(__dirname, 'bootstrap.js');
@@ -40,7 +85,7 @@ export class ImpersonatedWorker extends Worker {
     const entry = workerEntry(file, options.eval ?? false);
     const ticket = token.share({ expiresIn: startLimit });
     const workerData: unknown = options.workerData;
-    const start: WorkerStart = { ...entry, ticket, routed: isRouted(), workerData };
+    const start: WorkerStart = { ...entry, ticket, routed, workerData };
     try {
       super(bootstrap, { ...options, eval: false, workerData: start });
     } catch (error) {

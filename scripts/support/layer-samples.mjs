@@ -1,4 +1,4 @@
-import { libLayerProblems } from './lib-layers.mjs';
+import { libFloorProblems, libLayerProblems } from './lib-layers.mjs';
 import { nativeLayerProblems } from './native-layers.mjs';
 
 const tree = new Set([
@@ -108,13 +108,53 @@ function problemsOf(file, source) {
   return nativeLayerProblems(file, source, (name) => tree.has(name));
 }
 
+// Made-up trees of lib, each with what the floors must say of it.
+const trees = [
+  [
+    {
+      'lib/flow/a.ts': "import { b } from '../scope/b';",
+      'lib/scope/b.ts': "import type { A } from '../flow/a';",
+    },
+    null,
+  ],
+  [
+    { 'lib/scope/b.ts': "import { a } from '../flow/a';", 'lib/flow/a.ts': '' },
+    'lib/scope/b.ts:1: turn round',
+  ],
+  [{ 'lib/peers/b.ts': "\nimport '../worker/a';", 'lib/worker/a.ts': '' }, 'lib/peers/b.ts:2: turn round'],
+  [
+    { 'lib/fs/b.ts': "export * from '../unrouted';", 'lib/unrouted.ts': '' },
+    'faces is not on a floor below fs',
+  ],
+  [{ 'lib/new/b.ts': "import '../internal/a';", 'lib/internal/a.ts': '' }, 'lib/new is on no floor'],
+  [
+    { 'lib/fs/a.ts': "import './b';", 'lib/fs/b.ts': "import './c';", 'lib/fs/c.ts': "import './a';" },
+    'closes the circle',
+  ],
+  [
+    { 'lib/index.mts': "import './index.js';", 'lib/index.ts': "import './token/t';", 'lib/token/t.ts': '' },
+    null,
+  ],
+];
+
 // Where the rules misjudge a sample.
 export function misjudgedSamples() {
-  return samples.flatMap(([file, source, words]) => {
-    const problems = problemsOf(file, source);
+  const all = [
+    ...samples.map(([file, source, words]) => ({
+      shown: `${file} ${JSON.stringify(source)}`,
+      words,
+      problems: problemsOf(file, source),
+    })),
+    ...trees.map(([tree, words]) => ({
+      shown: JSON.stringify(tree),
+      words,
+      problems: libFloorProblems(new Map(Object.entries(tree))),
+    })),
+  ];
+  return all.flatMap(({ shown, words, problems }) => {
     const right =
       words === null ? problems.length === 0 : problems.length === 1 && problems[0].includes(words);
     if (right) return [];
-    return [`sample ${file} ${JSON.stringify(source)}: wanted ${words}, got ${JSON.stringify(problems)}`];
+    return [`sample ${shown}: wanted ${words}, got ${JSON.stringify(problems)}`];
   });
 }

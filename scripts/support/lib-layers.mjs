@@ -78,18 +78,89 @@ function problemOf(file, node) {
   return null;
 }
 
+function* nodesOf(file, source) {
+  const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
+  const left = [tree];
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    const { line } = tree.getLineAndCharacterOfPosition(node.getStart(tree));
+    yield { node, at: `${file}:${line + 1}` };
+    const children = [];
+    ts.forEachChild(node, (child) => void children.push(child));
+    left.push(...children.reverse());
+  }
+}
+
 // What a source of lib does that the facade must not do, as `file:line: problem`.
 export function libLayerProblems(file, source) {
-  const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
-  const problems = [];
-  const visit = (node) => {
+  return [...nodesOf(file, source)].flatMap(({ node, at }) => {
     const problem = problemOf(file, node);
-    if (problem !== null) {
-      const { line } = tree.getLineAndCharacterOfPosition(node.getStart(tree));
-      problems.push(`${file}:${line + 1}: ${problem}`);
+    return problem === null ? [] : [`${at}: ${problem}`];
+  });
+}
+
+// The rooms of lib from the lowest floor to the highest: a room imports at run time only from the floors below it.
+const floors = [
+  ['internal'],
+  ['diagnostics'],
+  ['scope'],
+  ['flow'],
+  ['fs'],
+  ['token'],
+  ['negotiate', 'peers', 'worker'],
+  ['http'],
+  ['routing'],
+  ['faces'],
+];
+// What users import, and the first file of a worker's thread, which nothing imports.
+const isFace = (file) => /^lib\/[^/]+$/.test(file) || file === 'lib/worker/bootstrap.ts';
+const roomOf = (file) => (isFace(file) ? 'faces' : file.split('/')[1]);
+const floorOf = (file) => floors.findIndex((rooms) => rooms.includes(roomOf(file)));
+
+// The files of lib that a source imports at run time, each with the line where it does.
+function runtimeImports(file, source, files) {
+  return [...nodesOf(file, source)].flatMap(({ node, at }) => {
+    const named = moduleName(node);
+    if (named === null || isTypeOnly(node) || !ts.isStringLiteralLike(named) || !named.text.startsWith('.'))
+      return [];
+    const target = path.posix.join(path.posix.dirname(file), named.text);
+    const names = [`${target}.ts`, `${target}/index.ts`, target.replace(/js$/, 'ts')];
+    const found = names.find((name) => files.has(name));
+    return found === undefined ? [] : [{ target: found, at }];
+  });
+}
+
+function floorProblem(file, { target, at }) {
+  if (floorOf(file) < 0) return `${at}: lib/${roomOf(file)} is on no floor of scripts/support/lib-layers.mjs`;
+  if (roomOf(target) === roomOf(file) || floorOf(target) < floorOf(file)) return null;
+  return `${at}: turn round the import of ${target}: ${roomOf(target)} is not on a floor below ${roomOf(file)}`;
+}
+
+// The imports that close a circle within a room: from one room to another the floors allow none.
+function circleProblems(imports) {
+  const problems = [];
+  const done = new Set();
+  const follow = (file, path) => {
+    if (done.has(file)) return;
+    for (const { target, at } of imports.get(file)) {
+      const start = [...path, file].indexOf(target);
+      if (start >= 0) {
+        const circle = [...path, file].slice(start);
+        problems.push(
+          `${at}: turn round the import of ${target}: it closes the circle ${[...circle, target].join(' > ')}`,
+        );
+      } else follow(target, [...path, file]);
     }
-    ts.forEachChild(node, visit);
+    done.add(file);
   };
-  visit(tree);
+  for (const file of imports.keys()) follow(file, []);
   return problems;
+}
+
+// Imports in lib from a floor above or beside, and circles at run time. `sources` has the text of every file by its path.
+export function libFloorProblems(sources) {
+  const imports = new Map(
+    [...sources].map(([file, source]) => [file, runtimeImports(file, source, sources)]),
+  );
+  const upward = [...imports].flatMap(([file, all]) => all.map((one) => floorProblem(file, one)));
+  return [...upward.filter((problem) => problem !== null), ...circleProblems(imports)];
 }

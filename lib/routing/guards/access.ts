@@ -2,17 +2,14 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { accessSync } from '../../fs/operations';
 import { currentIdentity } from '../../flow/identity';
-import { isThreadImpersonating } from '../../flow/impersonating';
+import { isThreadImpersonating } from '../../flow/identity';
+import { replaceMethod } from '../router';
 
-type Check = (...args: unknown[]) => unknown;
-
-/** In place of `fs[name]`: `asUser` where the thread acts as a user. */
-function replace(name: 'accessSync' | 'existsSync', asUser: Check): void {
-  const value = new Proxy(fs[name] as Check, {
-    apply: (original, receiver: unknown, args: unknown[]) =>
-      isThreadImpersonating() ? asUser(...args) : Reflect.apply(original, receiver, args),
-  });
-  Object.defineProperty(fs, name, { value, writable: true, enumerable: true, configurable: true });
+/** Has `asUser` called in place of `fs[name]` where the thread acts as a user. */
+function replace(name: 'accessSync' | 'existsSync', asUser: (...args: unknown[]) => unknown): void {
+  replaceMethod(fs, name, (original, receiver, args) =>
+    isThreadImpersonating() ? asUser(...args) : Reflect.apply(original, receiver, args),
+  );
 }
 
 /** faccessat2 with AT_EACCESS on this thread, which acts as the user. */

@@ -1,13 +1,12 @@
 import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
+import { isThreadImpersonating } from '../../flow/identity';
 import { ImpersonationError } from '../../internal/error';
-import { isThreadImpersonating } from '../../flow/impersonating';
-import { guardMethod } from './method';
+import { currentFlow } from '../../internal/flow-store';
+import { guardMethod } from '../router';
 
 const names = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'] as const;
 const syncNames = ['spawnSync', 'execSync', 'execFileSync'] as const;
-
-type AnyFunction = (...args: unknown[]) => unknown;
 
 /** Has `before` called with its name whenever one of the functions that start programs is. */
 export function wrapChildProcess(
@@ -15,19 +14,7 @@ export function wrapChildProcess(
   functions: readonly (typeof names)[number][] = names,
 ): void {
   for (const name of functions) {
-    const original = childProcess[name] as AnyFunction;
-    const guarded = new Proxy(original, {
-      apply(target, receiver: unknown, args) {
-        before(name);
-        return Reflect.apply(target, receiver, args);
-      },
-    });
-    Object.defineProperty(childProcess, name, {
-      value: guarded,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
+    guardMethod(childProcess, name, () => before(name));
   }
   syncBuiltinESMExports();
 }
@@ -77,4 +64,23 @@ export function guardChildProcesses(): void {
   else wrapChildProcess(() => refuseProgram(), syncNames);
   // Node 22.15 and later: the program takes the place of this one.
   if ('execve' in process) guardMethod(process, 'execve', () => refuseProgram());
+}
+
+let warned = false;
+
+/** Says once that what child_process starts inside a flow is not the user's. */
+export function warnOfChildProcesses(): void {
+  wrapChildProcess((name) => {
+    // In a scope it throws ERR_CHILD_PROCESS_IN_SCOPE: guards/child-process.ts.
+    if (warned || isThreadImpersonating() || !currentFlow()) return;
+    warned = true;
+    process.emitWarning(
+      `child_process.${name}() inside a flow starts the program as the process, not as the flow's user`,
+      {
+        type: 'ImpersonationWarning',
+        code: 'IMPERSONATE_CHILD_PROCESS_AS_PROCESS',
+        detail: 'Call it in withoutToken() if that is meant. Further calls are not warned of.',
+      },
+    );
+  });
 }

@@ -1,7 +1,8 @@
 import { syncBuiltinESMExports } from 'node:module';
 import { native } from '../../internal/binding';
-import { forgetProcess } from '../../diagnostics/identities';
-import { forgetProcessToken } from '../../token/process-token';
+import { forgetProcessPrincipal } from '../../token/principal';
+import { forgetProcessToken } from '../../token/token';
+import { replaceMethod } from '../router';
 
 const names = ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroups'] as const;
 
@@ -11,20 +12,36 @@ const names = ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroup
  * scopes they work as ever.
  */
 export function guardCredentials(): void {
-  const own = process as unknown as Partial<Record<(typeof names)[number], (...args: unknown[]) => void>>;
   for (const name of names) {
-    const original = own[name];
     // Absent on workers.
-    if (!original) continue;
-    own[name] = new Proxy(original, {
-      apply(target, receiver: unknown, args) {
-        native.changeCredentials(() => {
-          Reflect.apply(target, receiver, args);
-        });
-        forgetProcessToken();
-        forgetProcess();
-      },
+    if (!(name in process)) continue;
+    replaceMethod(process, name, (original, receiver, args) => {
+      native.changeCredentials(() => {
+        Reflect.apply(original, receiver, args);
+      });
+      forgetProcessToken();
+      forgetProcessPrincipal();
     });
   }
   syncBuiltinESMExports();
+}
+
+const namesPackage = (text: string | undefined): boolean => /\bimpersonate\b/.test(text ?? '');
+
+/**
+ * A program with more rights than whoever started it, as a node with file capabilities is, ignores NODE_OPTIONS without a
+ * word: warns once if it names this package, which has not been loaded that way then.
+ */
+export function warnOfNodeOptions(): void {
+  if (!native.secureExecution || !namesPackage(process.env.NODE_OPTIONS)) return;
+  if (process.execArgv.some(namesPackage)) return;
+  process.emitWarning(
+    'NODE_OPTIONS names impersonate, and this node ignores it: its file has capabilities (setcap)',
+    {
+      type: 'ImpersonationWarning',
+      code: 'IMPERSONATE_NODE_OPTIONS_IGNORED',
+      detail:
+        'Start it as `node --import impersonate/register`, or give the service AmbientCapabilities instead of setcap.',
+    },
+  );
 }

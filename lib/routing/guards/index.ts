@@ -3,7 +3,7 @@ import { guardAccess } from './access';
 import { guardChildProcesses } from './child-process';
 import { guardCredentials } from './credentials';
 import { guardLazyParts } from './lazy';
-import { warnOfNodeOptions } from './node-options';
+import { warnOfNodeOptions } from './credentials';
 import { guardThreads } from './threads';
 import { guardScripts } from './vm';
 

@@ -1,20 +1,15 @@
 // At its first load it starts a thread that reads certificates.
 import 'node:tls';
-import { asProcess } from '../../internal/as-process';
-import { isThreadImpersonating } from '../../flow/impersonating';
-
-type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
+import { asProcess } from '../../internal/flow-store';
+import { isThreadImpersonating } from '../../flow/identity';
+import { replaceMethod } from '../router';
 
 function callAsProcess(owner: object, name: string): void {
-  const original: unknown = Reflect.get(owner, name);
-  if (typeof original !== 'function') return;
-  const guarded = new Proxy(original as AnyFunction, {
-    apply: (target, receiver: unknown, args) =>
-      isThreadImpersonating()
-        ? asProcess(() => Reflect.apply(target, receiver, args))
-        : Reflect.apply(target, receiver, args),
+  if (!(name in owner)) return;
+  replaceMethod(owner, name, (original, receiver, args) => {
+    const call = (): unknown => Reflect.apply(original, receiver, args);
+    return isThreadImpersonating() ? asProcess(call) : call();
   });
-  Reflect.set(owner, name, guarded);
 }
 
 /** For a property whose value node makes when it is first read. */

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { asThread } from '../../internal/as-process';
+import { asThread } from '../../flow/identity';
 import { native } from '../../internal/binding';
 import { isInFlow } from '../../internal/flow-store';
 import { reportLeak } from '../../scope/leak-report';

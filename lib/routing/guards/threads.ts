@@ -3,11 +3,11 @@ import { promisify } from 'node:util';
 import v8 from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { native } from '../../internal/binding';
-import { unknownForm } from '../../fs/stats';
-import { isThreadImpersonating } from '../../flow/impersonating';
+import { unknownForm } from '../../fs/stat';
+import { isThreadImpersonating } from '../../flow/identity';
 import { reportLeak } from '../../scope/leak-report';
 import { scopeDepth } from '../../scope/state';
-import { replaceMethod } from './method';
+import { replaceMethod } from '../router';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 interface SessionClass {

@@ -2,7 +2,7 @@ import vm, { Script } from 'node:vm';
 import { native } from '../../internal/binding';
 import { reportLeak } from '../../scope/leak-report';
 import { scopeDepth } from '../../scope/state';
-import { replaceMethod } from './method';
+import { replaceMethod } from '../router';
 
 const names = ['runInContext', 'runInThisContext'] as const;
 
@@ -40,13 +40,10 @@ function guardModules(): void {
  */
 export function guardScripts(): void {
   for (const name of names) {
-    const scripts = Script.prototype as unknown as Record<typeof name, (...args: unknown[]) => unknown>;
-    scripts[name] = new Proxy(scripts[name], {
-      apply(target, receiver: unknown, args) {
-        const call = (): unknown => Reflect.apply(target, receiver, args);
-        const options: unknown = name === 'runInContext' ? args[1] : args[0];
-        return isInterruptible(options) ? native.callInterruptible(call) : call();
-      },
+    replaceMethod(Script.prototype, name, (original, receiver, args) => {
+      const call = (): unknown => Reflect.apply(original, receiver, args);
+      const options = name === 'runInContext' ? args[1] : args[0];
+      return isInterruptible(options) ? native.callInterruptible(call) : call();
     });
   }
   guardModules();
