@@ -123,7 +123,7 @@ describeSwitching('a process with an ImpersonatedWorker', () => {
   });
 
   test('never sees it reverted by a leak, nor by leaving all scopes', async () => {
-    const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
+    const binding = JSON.stringify(product.replace(/index\.js$/, 'internal/binding.js'));
     const { stdout, stderr } = await runWith(
       `const { native } = require(${binding});
       native.enter(Token.current().duplicate().lend().id);

@@ -438,7 +438,7 @@ describeSwitching('what node:fs does later', () => {
 });
 
 describeSwitching('the table of impersonate/register', () => {
-  const tables = JSON.stringify(registerFile.replace('register.js', 'register/table.js'));
+  const tables = JSON.stringify(registerFile.replace('register.js', 'routing/table.js'));
 
   test('names everything that this version of node exports', async () => {
     const [missing] = await registered(

@@ -370,14 +370,14 @@ describeSwitching('tracing:impersonate:fs', () => {
 describeSwitching('when nobody listens', () => {
   // The calls of the native side by which a message is made: who is who, and a thread out of its scopes.
   const counting = `
-    const binding = require(${JSON.stringify(join(root, 'dist', 'binding.js'))});
+    const binding = require(${JSON.stringify(join(root, 'dist', 'internal', 'binding.js'))});
     const counted = Object.create(binding.native);
     let calls = 0;
     for (const name of ['describeToken', 'describeProcess', 'runAtBaseline']) {
       const value = (...args) => { calls++; return binding.native[name](...args); };
       Object.defineProperty(counted, name, { value });
     }
-    const path = require.resolve(${JSON.stringify(join(root, 'dist', 'binding.js'))});
+    const path = require.resolve(${JSON.stringify(join(root, 'dist', 'internal', 'binding.js'))});
     require.cache[path].exports = { native: counted };`;
 
   test('nobody is asked who anybody is', async () => {

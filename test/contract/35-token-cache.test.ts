@@ -7,7 +7,7 @@ import { until } from '../support/progress';
 import { describeSwitching } from '../support/switching';
 import { world } from '../support/world';
 
-const { native } = jest.requireActual<{ native: Native }>('impersonate/binding');
+const { native } = jest.requireActual<{ native: Native }>('impersonate/internal/binding');
 const isWindows = process.platform === 'win32';
 const nameOf = (key: 'alice' | 'bob'): string => (isWindows ? `SEAM\\${key}` : world[key].name);
 

@@ -5,7 +5,7 @@ import { describeSwitching } from '../support/switching';
 const open = `const alice = await world.alice.token();
   const bob = await world.bob.token();
   const who = () => (world.whoAmI() === world.alice.id ? 'alice' : world.whoAmI() === world.bob.id ? 'bob' : 'service');`;
-const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
+const binding = JSON.stringify(product.replace(/index\.js$/, 'internal/binding.js'));
 
 // What decides in JavaScript, without a call, that a thread is the user already.
 describeSwitching('the same token in a callback of its own runSync', () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { root } from './paths';
 
-const binding = join(root, 'dist', 'binding.js');
+const binding = join(root, 'dist', 'internal', 'binding.js');
 
 /**
  * For child programs: `job(token, call, ...args)` starts one of libuv's calls on the pool as the token and resolves to
