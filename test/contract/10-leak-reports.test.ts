@@ -6,7 +6,7 @@ const open = `const alice = await world.alice.token();
   const bob = await world.bob.token();
   const who = () => (world.whoAmI() === world.alice.id ? 'alice' : world.whoAmI() === world.bob.id ? 'bob' : 'service');`;
 const evil = "say('evil ' + who());";
-const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
+const binding = JSON.stringify(product.replace(/index\.js$/, 'internal/binding.js'));
 
 /** The child ended by our code and message, and nothing of the program ran after the leak. */
 function expectEndedByLeak({ code, signal, stdout, stderr }: ChildResult): void {

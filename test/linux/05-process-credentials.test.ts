@@ -132,7 +132,7 @@ describeSwitching("the process's own credentials", () => {
 
   test('lowered while a thread begins are that thread’s too', async () => {
     // Each load of the addon makes a thread what the process is, as the first one in a worker does.
-    const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
+    const binding = JSON.stringify(product.replace(/index\.js$/, 'internal/binding.js'));
     const lines = await linesOf(`
       const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
       const { native } = require(${binding});
