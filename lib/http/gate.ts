@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { runAsFlow } from '../flow/run';
 import { ImpersonationError } from '../internal/error';
+import type { ImpersonationErrorCode } from '../internal/error-codes';
 import { type Flow, asProcess, currentFlow, newFlow, runInFlow } from '../internal/flow-store';
 import { internal } from '../internal/private';
 import type { TokenRef } from '../internal/token-ref';
@@ -195,7 +196,7 @@ export class Gate {
     if (error !== undefined) this.report(error, request);
   }
 
-  #refused(visit: Visit, message: string, code: string): void {
+  #refused(visit: Visit, message: string, code: ImpersonationErrorCode): void {
     visit.refused?.();
     this.report(new ImpersonationError(message, code), visit.request);
   }

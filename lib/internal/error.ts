@@ -1,37 +1,53 @@
+import type { ArgumentErrorCode, ImpersonationErrorCode } from './error-codes';
+
 /**
  * What the operating system or this package refused.
  *
- * `code` is the Win32 name (`ERROR_LOGON_FAILURE`), the errno name (`EPERM`) or one of the package's own
- * (`ERR_TOKEN_CLOSED`). `errno` and `syscall` are the number and the call that failed, on the thread where it
- * failed; both are absent for the package's own errors.
+ * @example
+ * try {
+ *   using token = await Token.logon({ user, password });
+ * } catch (error) {
+ *   if (error instanceof ImpersonationError && error.code === 'ERROR_LOGON_FAILURE') return deny();
+ *   throw error;
+ * }
  */
 export class ImpersonationError extends Error {
-  declare readonly code: string;
+  /**
+   * One of the package's own codes, the name of a Win32 error (`ERROR_LOGON_FAILURE`), of an errno (`EPERM`) or of a
+   * result of PAM (`PAM_AUTH_ERR`).
+   */
+  declare readonly code: ImpersonationErrorCode | (string & {});
+  /** The system's number for the error; absent for an error of the package's own. */
   declare readonly errno?: number;
+  /** The system call that failed, on the thread where it failed; absent for an error of the package's own. */
   declare readonly syscall?: string;
 
-  constructor(message: string, code: string, errno = 0, syscall = '') {
+  /**
+   * @param message - What failed, and the remedy.
+   * @param code - See `code`.
+   * @param errno - See `errno`; 0 for none.
+   * @param syscall - See `syscall`; empty for none.
+   */
+  constructor(message: string, code: ImpersonationErrorCode, errno = 0, syscall = '') {
     super(message);
     Object.assign(this, { code }, errno !== 0 && { errno }, syscall !== '' && { syscall });
   }
 
-  /** The code belongs in the stack, as in Node's own errors. */
+  /** The name of the class, which a stack trace shows with the code. */
   override get name(): string {
     return 'ImpersonationError';
   }
 }
 
-/** A TypeError as Node's own functions throw it for a wrong argument. */
-export function argumentError(
-  code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE',
-  message: string,
-): TypeError {
+/** Makes a TypeError as Node's own functions throw it for a wrong argument. */
+export function argumentError(code: ArgumentErrorCode, message: string): TypeError {
   return Object.assign(new TypeError(message), { code });
 }
 
-/** The error for what the native side reports. */
+/** Makes the error for what the native side reports. */
 export function createError(message: string, code: string, errno: number, syscall: string): Error {
   if (code === 'ERR_INVALID_ARG_TYPE' || code === 'ERR_INVALID_ARG_VALUE')
     return argumentError(code, message);
-  return new ImpersonationError(message, code, errno, syscall);
+  // The code may be the system's.
+  return new ImpersonationError(message, code as ImpersonationErrorCode, errno, syscall);
 }

@@ -1,15 +1,10 @@
 import { connect } from 'node:net';
 import { constants } from 'node:os';
-import { ImpersonationError } from '../internal/error';
+import { createError } from '../internal/error';
 import { originals as fs } from '../fs/node-fs';
 
-function inUse(path: string, why: string): ImpersonationError {
-  return new ImpersonationError(
-    `EADDRINUSE: ${path} ${why}`,
-    'EADDRINUSE',
-    constants.errno.EADDRINUSE,
-    'link',
-  );
+function inUse(path: string, why: string): Error {
+  return createError(`EADDRINUSE: ${path} ${why}`, 'EADDRINUSE', constants.errno.EADDRINUSE, 'link');
 }
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;

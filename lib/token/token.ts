@@ -172,9 +172,8 @@ export class Token extends OpenToken {
    *
    * @param socket - A connected socket of node:net.
    * @returns A token of the caller's own, to be closed.
-   * @throws TypeError `ERR_INVALID_ARG_TYPE`.
-   * @throws ImpersonationError `ERR_SOCKET_CLOSED`, `ERR_NO_PEER_IDENTITY` for a socket without one, such as TCP, or the
-   * system's error.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, or `ERR_INVALID_ARG_VALUE` for TCP and for the client's end.
+   * @throws ImpersonationError `ERR_SOCKET_CLOSED`, or the system's error.
    * @example
    * using token = Token.fromPeer(socket);
    */
@@ -350,10 +349,10 @@ export class Token extends OpenToken {
 
   /**
    * Returns the other token of a user who has two, the elevated or the filtered one of an administrator
-   * (TokenLinkedToken). Its level is `identification` unless the process has SeTcbPrivilege. Windows; null on Linux.
+   * (TokenLinkedToken). Its level is `identification` unless the process has SeTcbPrivilege. Windows.
    *
    * @returns A token of the caller's own, to be closed; null if there is none.
-   * @throws ImpersonationError The system's error.
+   * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Linux, or the system's error.
    * @example
    * using elevated = token.linked();
    */

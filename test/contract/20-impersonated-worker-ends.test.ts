@@ -126,11 +126,11 @@ describeSwitching('a process with an ImpersonatedWorker', () => {
     const binding = JSON.stringify(product.replace(/index\.js$/, 'internal/binding.js'));
     const { stdout, stderr } = await runWith(
       `const { native } = require(${binding});
-      native.enter(Token.current().duplicate().lend().id);
+      native.enter(Token.current().duplicate().ref().id);
       const left = native.leaveAll();
       const { user } = Token.thread();
       fs.writeSync(1, JSON.stringify([left, native.leaveAll(), ...native.scopeState, user.id]));
-      const again = (where) => { try { native.pinThread(Token.current().lend().id); } catch (error) { fs.writeSync(1, where + error.code); } };
+      const again = (where) => { try { native.pinThread(Token.current().ref().id); } catch (error) { fs.writeSync(1, where + error.code); } };
       again(' '); Token.current().runSync(() => again(' ')); withoutToken(() => again(' '));
       ready();`,
       '',

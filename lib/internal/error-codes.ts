@@ -1,0 +1,120 @@
+// The only place that names the package's own codes. docs/errors.md is made of these docstrings: npm run docs.
+
+/** The codes of an `ImpersonationError` that are the package's own. Others are the system's. */
+export type ImpersonationErrorCode =
+  /** The account has expired (/etc/shadow). Linux. Ask its administrator to renew it. */
+  | 'ERR_ACCOUNT_EXPIRED'
+  /** The callback of a synchronous scope returned a promise, or one of a scope or flow a generator: the rest of its work would not run as the user. Use `token.run()` for asynchronous work. */
+  | 'ERR_ASYNC_RESULT'
+  /** A program was to be started inside a scope, or with a uid or gid. Start it outside, or in `withoutToken()` as the process. */
+  | 'ERR_CHILD_PROCESS_IN_SCOPE'
+  /** The option or function exists on the other system only. The message says what to use instead. */
+  | 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
+  /** A function of node:fs was called in a flow or scope and cannot be done as the user. The message names the alternative; `withoutToken()` does it as the process. */
+  | 'ERR_FS_NOT_ROUTED'
+  /** A flow ended with handles open, and `setStrictHandles(true)` is set. The message lists them with the stack of their opening. Close them in the flow. */
+  | 'ERR_HANDLE_LEAKED'
+  /** The client of a handshake is anonymous, or a guest. Set `allowAnonymous` to accept it. */
+  | 'ERR_HANDSHAKE_ANONYMOUS'
+  /** A handshake message arrived while the previous one was being processed. The handshake is closed; begin a new one. */
+  | 'ERR_HANDSHAKE_BUSY'
+  /** The handshake has ended, or its client has disconnected. Begin a new one. */
+  | 'ERR_HANDSHAKE_CLOSED'
+  /** `maxHandshakes` handshakes are in progress. Raise the option, or let the client retry. */
+  | 'ERR_HANDSHAKE_LIMIT'
+  /** GSSAPI rejected the client's proof. The message has its reason, such as a wrong keytab or clock. Linux. */
+  | 'ERR_HANDSHAKE_REFUSED'
+  /** The handshake did not end within `timeout`. */
+  | 'ERR_HANDSHAKE_TIMEOUT'
+  /** A handshake message is larger than `maxMessageSize`. */
+  | 'ERR_HANDSHAKE_TOO_LARGE'
+  /** A handshake has more messages than `maxMessages`. */
+  | 'ERR_HANDSHAKE_TOO_LONG'
+  /** The request was answered before its client was authenticated. Do not write to a response before the authentication. */
+  | 'ERR_HTTP_ANSWERED'
+  /** A proxy forwarded the request, and the handshake needs a connection of the client's own. Let the proxy authenticate, or use Kerberos. */
+  | 'ERR_HTTP_FORWARDED'
+  /** A further request arrived on the connection during its handshake. The connection is closed. */
+  | 'ERR_HTTP_PIPELINED'
+  /** The request came by HTTP/2, whose connection has no single user. Serve HTTP/1.1. */
+  | 'ERR_HTTP_VERSION'
+  /** Code of one user's flow runs inside another user's scope. Call what was bound in a flow outside of scopes, or in `withoutToken()`. */
+  | 'ERR_IDENTITY_CONFLICT'
+  /** The process was not started by IIS, and no pairing token was given. */
+  | 'ERR_IIS_NOT_CONFIGURED'
+  /** The request does not come from the local IIS, or carries no user. The message says what is missing. */
+  | 'ERR_IIS_REQUEST_REFUSED'
+  /** The system accepted the switch, and reading back shows fewer rights than asked for: a sandbox or system call filter changes the call. The thread has been reverted. */
+  | 'ERR_IMPERSONATION_DOWNGRADED'
+  /** The system accepted the switch, and reading back shows another user. The thread has been reverted. */
+  | 'ERR_IMPERSONATION_MISMATCH'
+  /** An error of the package itself, or of the C++ library, such as no memory. Report it. */
+  | 'ERR_INTERNAL'
+  /** The Authorization header of the request is not one of the scheme, or not base64. */
+  | 'ERR_INVALID_AUTHORIZATION'
+  /** The account has an id that no thread can have: 4294967295, or the reserved uid (see `IMPERSONATE_RESERVED_UID`). Linux. */
+  | 'ERR_INVALID_IDENTITY'
+  /** UV_USE_IO_URING is set on Node 20: file operations would not act as the user. Unset it. Linux. */
+  | 'ERR_IO_URING'
+  /** No uid is free to be the real uid of impersonating threads. Set IMPERSONATE_RESERVED_UID to a mapped uid of no account. Linux. */
+  | 'ERR_NO_RESERVED_UID'
+  /** The code runs outside of every scope and flow. Call it in `token.run()`, `token.runSync()` or a scope. */
+  | 'ERR_NO_TOKEN'
+  /** The client of a pipe wrote nothing within `identifyTimeout`, and Windows does not identify it before. Windows. */
+  | 'ERR_PEER_TIMEOUT'
+  /** The call is not possible inside a synchronous scope, or while one is open on another thread. Call it outside, or in `withoutToken()`. */
+  | 'ERR_SCOPE_ACTIVE'
+  /** A scope was left open across an `await`, or after its callback. It is written to standard error, and the process ends with exit code 70. Dispose every scope in the block that opened it. */
+  | 'ERR_SCOPE_LEAKED'
+  /** Scopes were not left innermost first. Use `using`. */
+  | 'ERR_SCOPE_ORDER'
+  /** The process has loaded another copy of the package, with scopes of its own. Have one only, by `npm dedupe`. */
+  | 'ERR_SECOND_COPY'
+  /** The server is listening, or about to. */
+  | 'ERR_SERVER_ALREADY_LISTEN'
+  /** The NegotiateServer is closed. */
+  | 'ERR_SERVER_CLOSED'
+  /** The server was closed before it listened. */
+  | 'ERR_SERVER_NOT_RUNNING'
+  /** The socket is closed, or its client has disconnected. */
+  | 'ERR_SOCKET_CLOSED'
+  /** The ticket has been claimed, has expired, or never existed. Share the token again. */
+  | 'ERR_TICKET_INVALID'
+  /** As many tickets are unclaimed as there may be tokens. Claim them, or share for a shorter time. */
+  | 'ERR_TICKET_LIMIT'
+  /** The token cache is closed. */
+  | 'ERR_TOKEN_CACHE_CLOSED'
+  /** The token is closed. */
+  | 'ERR_TOKEN_CLOSED'
+  /** The impersonation level of the token permits inspection only, or is lower than the one asked for. Use `Token.logon`, or give the service SeTcbPrivilege. */
+  | 'ERR_TOKEN_LEVEL'
+  /** The process has `Token.limit` open tokens. Close tokens that are not needed, or raise the limit. */
+  | 'ERR_TOKEN_LIMIT'
+  /** The server belongs to another user than `expectServer` names. Nothing was sent. */
+  | 'ERR_UNEXPECTED_SERVER'
+  /** The system has no user of that name. */
+  | 'ERR_UNKNOWN_USER'
+  /** The Kerberos principal is no account of this computer. Return a name from `mapUser`. Linux. */
+  | 'ERR_UNMAPPED_PRINCIPAL'
+  /** The package loads on this platform, and cannot impersonate. Windows and Linux are supported. */
+  | 'ERR_UNSUPPORTED_PLATFORM';
+
+/** The codes of a `TypeError`: wrong arguments. Nothing has been changed. */
+export type ArgumentErrorCode =
+  /** The class has no public constructor. Use the function that makes its objects. */
+  | 'ERR_ILLEGAL_CONSTRUCTOR'
+  /** The argument has the wrong type. The message names it. */
+  | 'ERR_INVALID_ARG_TYPE'
+  /** The argument has a value that is not allowed. The message names it and the reason. */
+  | 'ERR_INVALID_ARG_VALUE';
+
+/** The codes of warnings of type `ImpersonationWarning` (`process.on('warning')`). Each is emitted once. */
+export type ImpersonationWarningCode =
+  /** child_process started a program in a flow: as the process, not as the user. Call it in `withoutToken()` if that is meant. */
+  | 'IMPERSONATE_CHILD_PROCESS_AS_PROCESS'
+  /** Modules that were loaded before the package may hold functions of node:fs that act as the process. Load the package first, or with `node --import impersonate/register`. */
+  | 'IMPERSONATE_LOADED_LATE'
+  /** NODE_OPTIONS names the package, and this node ignores it, as its file has capabilities. Linux. Start it as `node --import impersonate/register`. */
+  | 'IMPERSONATE_NODE_OPTIONS_IGNORED'
+  /** A Token was garbage-collected without `close()`. Declare tokens with `using`. */
+  | 'IMPERSONATE_TOKEN_NOT_CLOSED';

@@ -1,0 +1,118 @@
+import path from 'node:path';
+import ts from 'typescript';
+import { root } from './root.mjs';
+
+const faces = ['index', 'http', 'fs', 'unrouted'];
+const at = (node) => {
+  const source = node.getSourceFile();
+  const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));
+  return `${path.relative(root, source.fileName).split(path.sep).join('/')}:${line + 1}`;
+};
+const isOurs = (declaration) =>
+  !path.relative(root, declaration.getSourceFile().fileName).includes('node_modules');
+const hasTag = (node, name) => ts.getJSDocTags(node).some((tag) => tag.tagName.text === name);
+// That of a variable is its statement's, and a setter's its getter's.
+const docOf = (node) => (ts.isVariableDeclaration(node) ? node.parent.parent : node).jsDoc?.at(-1);
+const isHidden = (node) =>
+  hasTag(node, 'internal') ||
+  (node.name !== undefined && ts.isPrivateIdentifier(node.name)) ||
+  (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private) !== 0;
+
+// The tags that a function's docstring lacks. `Promise<void>` needs no @returns.
+function missingTags(node, checker) {
+  const documented = new Set(
+    ts
+      .getJSDocTags(node)
+      .filter(ts.isJSDocParameterTag)
+      .map((tag) => tag.name.getText()),
+  );
+  const missing = node.parameters
+    .map((parameter) => parameter.name.getText())
+    .filter((name) => !documented.has(name))
+    .map((name) => `@param ${name}`);
+  if (ts.isConstructorDeclaration(node)) return missing;
+  const signature = checker.getSignatureFromDeclaration(node);
+  const returned = checker.typeToString(checker.getReturnTypeOfSignature(signature));
+  const isDone = ['void', 'Promise<void>', 'never', 'this'].includes(returned);
+  return isDone || hasTag(node, 'returns') ? missing : [...missing, '@returns'];
+}
+
+function docProblems(node, name, checker) {
+  const doc = docOf(node);
+  const text = ts.getTextOfJSDocComment(doc?.comment) ?? '';
+  const isConstructor = ts.isConstructorDeclaration(node);
+  if (text === '' && !isConstructor) return [`${at(node)}: ${name} has no docstring`];
+  const isFunction = ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || isConstructor;
+  const isSymbol = node.name !== undefined && ts.isComputedPropertyName(node.name);
+  const missing = isFunction && !isSymbol ? missingTags(node, checker) : [];
+  const isTop = ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node);
+  if (isTop && !hasTag(node, 'example')) missing.push('@example');
+  return missing.length === 0 ? [] : [`${at(node)}: the docstring of ${name} lacks ${missing.join(', ')}`];
+}
+
+function membersOf(node) {
+  if (!ts.isClassDeclaration(node) && !ts.isInterfaceDeclaration(node)) return [];
+  return node.members.filter((member) => !isHidden(member) && !ts.isSetAccessor(member));
+}
+
+// The types in what others see of a declaration: not in bodies, nor in hidden members.
+function* typesIn(node) {
+  if (isHidden(node) || ts.isBlock(node)) return;
+  const isInitial = ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isPropertyDeclaration(node);
+  if (ts.isTypeReferenceNode(node)) yield node.typeName;
+  if (ts.isExpressionWithTypeArguments(node)) yield node.expression;
+  const parts = [];
+  ts.forEachChild(node, (child) => void (isInitial && child === node.initializer ? null : parts.push(child)));
+  for (const part of parts) yield* typesIn(part);
+}
+
+const resolved = (symbol, checker) =>
+  symbol !== undefined && (symbol.flags & ts.SymbolFlags.Alias) !== 0
+    ? checker.getAliasedSymbol(symbol)
+    : symbol;
+
+// Where the public surface lacks documentation, or has a type that cannot be named by whoever uses it.
+export function checkPublicApi() {
+  const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), {}, ts.sys);
+  const files = faces.map((face) => path.join(root, 'lib', `${face}.ts`));
+  const program = ts.createProgram(files, config.options);
+  const checker = program.getTypeChecker();
+  const exported = new Map();
+  for (const file of files) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(file));
+    for (const symbol of checker.getExportsOfModule(module)) {
+      if (symbol.name !== 'default') exported.set(resolved(symbol, checker), symbol.name);
+    }
+  }
+  // A class that a public one extends is seen through it.
+  const bases = [...exported.keys()].flatMap((symbol) =>
+    (symbol.declarations ?? [])
+      .filter(ts.isClassDeclaration)
+      .flatMap((declaration) =>
+        (declaration.heritageClauses ?? [])
+          .flatMap(({ types }) =>
+            types.map(({ expression }) => resolved(checker.getSymbolAtLocation(expression), checker)),
+          )
+          .filter((base) => base?.declarations?.some(isOurs)),
+      ),
+  );
+  const problems = [];
+  for (const symbol of new Set([...exported.keys(), ...bases])) {
+    for (const declaration of (symbol.declarations ?? []).filter(isOurs)) {
+      const parts = [declaration, ...membersOf(declaration)];
+      for (const part of parts) {
+        const member = part === declaration ? '' : `.${part.name?.getText() ?? 'constructor'}`;
+        const isBase = bases.includes(symbol) && part === declaration;
+        if (!isBase) problems.push(...docProblems(part, `${symbol.name}${member}`, checker));
+      }
+      for (const name of typesIn(declaration)) {
+        const type = resolved(checker.getSymbolAtLocation(name), checker);
+        const isParameter = type !== undefined && (type.flags & ts.SymbolFlags.TypeParameter) !== 0;
+        if (type === undefined || isParameter || exported.has(type) || bases.includes(type)) continue;
+        if (type.declarations?.some(isOurs))
+          problems.push(`${at(name)}: ${symbol.name} uses ${type.name}, which is not exported`);
+      }
+    }
+  }
+  return [...new Set(problems)];
+}
