@@ -2,5 +2,5 @@ import { installRouting } from './routing/install';
 
 export * from './unrouted';
 
-// Whatever loads the package has node:fs routed on this thread; `impersonate/unrouted` is the explicit way not to.
+// Loading the package routes node:fs on this thread. `impersonate/unrouted` does not.
 installRouting();

@@ -1,11 +1,12 @@
+// The package without the routing of node:fs. Every entry point loads it, and it sets the package up.
 import { provideIdentities } from './diagnostics/channels';
-import { describeIdentities } from './token/principal';
 import { native } from './internal/binding';
 import { createError } from './internal/error';
-import { guardMicrotasks, installExitGuards } from './scope/leak-detector';
 import { installGuards } from './routing/guards';
 import { guardProcessEvents } from './routing/guards/process-events';
+import { guardMicrotasks, installExitGuards } from './scope/leak-detector';
 import { describeLeak } from './scope/leak-report';
+import { describeIdentities } from './token/principal';
 
 provideIdentities(describeIdentities);
 native.initialize({ createError, describeLeak, nothing: () => {} });
@@ -15,12 +16,12 @@ installExitGuards();
 guardMicrotasks();
 installGuards();
 
-export type { AccessName, DesiredAccess } from './token/access';
-export type { AccessTarget } from './token/access';
+export type { AccessName, AccessTarget, DesiredAccess } from './token/access';
 export { lookupAccount, type Account } from './token/principal';
 export type * from './diagnostics/messages';
 export { enablePrivileges } from './token/privileges';
 export { ImpersonationError } from './internal/error';
+export type * from './internal/error-codes';
 export { impersonate, runSync, withoutToken } from './flow/current';
 export { Impersonation } from './scope/impersonation';
 export { ImpersonatedWorker, type ImpersonatedWorkerOptions } from './worker/impersonated-worker';

@@ -3,13 +3,13 @@ import type { TokenId } from '../../types/native';
 import { asProcess } from '../internal/flow-store';
 import type { Identities } from './messages';
 
-/** A synchronous scope has been entered: ScopeMessage. */
+/** A synchronous scope was entered: ScopeMessage. */
 export const enterChannel = channel('impersonate:enter');
-/** A synchronous scope has been left: the same message again. */
+/** A synchronous scope was left: the same ScopeMessage. */
 export const revertChannel = channel('impersonate:revert');
-/** A user has been refused something, or a token has: DeniedMessage. */
+/** A user was denied access, or a token could not be entered: DeniedMessage. */
 export const deniedChannel = channel('impersonate:denied');
-/** A scope or a handle has outlived what it was opened for: LeakMessage. */
+/** A handle was open at the end of its flow: LeakMessage. */
 export const leakChannel = channel('impersonate:leak');
 /** File system operations as a user: FsContext. */
 export const fsChannels = tracingChannel('impersonate:fs');
@@ -27,8 +27,8 @@ export function isFsTraced(): boolean {
 }
 
 /**
- * Tells the channel's subscribers, if there are any, what `make` makes for them. Both run as the process, whatever the
- * running code acts as. What a subscriber throws becomes an uncaught exception of a later tick.
+ * Publishes the message that `make` returns, if the channel has subscribers. `make` and the subscribers run with the
+ * process identity. An exception of a subscriber becomes an uncaught exception of a later tick.
  */
 export function publish(channel: Channel, make: () => object): void {
   if (!channel.hasSubscribers) return;

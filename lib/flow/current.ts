@@ -5,20 +5,47 @@ import { internal } from '../internal/private';
 import { runSyncAs } from '../scope/run-sync';
 import { validateFunction } from '../internal/validate';
 
-/** `token.impersonate()` with the flow's token; throws ERR_NO_TOKEN outside of every flow. */
+/**
+ * Opens a scope with the token of the flow, as `token.impersonate()` does.
+ *
+ * @returns The open scope, for `using`.
+ * @throws ImpersonationError `ERR_NO_TOKEN` outside of every flow, `ERR_IDENTITY_CONFLICT`, or the system's error.
+ * @example
+ * {
+ *   using scope = impersonate();
+ *   fs.readFileSync(path);
+ * }
+ */
 export function impersonate(): Impersonation {
   const { token, tokenRef } = requireFlow();
   return new Impersonation(internal, token.reopened(tokenRef), tokenRef.id);
 }
 
-/** `token.runSync(fn, ...args)` with the flow's token; throws ERR_NO_TOKEN outside of every flow. */
+/**
+ * Calls `fn` with `args` in a scope with the token of the flow, as `token.runSync()` does, and returns its result.
+ *
+ * @param fn - A synchronous function.
+ * @param args - Its arguments.
+ * @returns What `fn` returns.
+ * @throws ImpersonationError `ERR_NO_TOKEN` outside of every flow, and what `token.runSync()` throws.
+ * @example
+ * const names = runSync(fs.readdirSync, folder);
+ */
 export function runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
   return runSyncAs(requireFlow().tokenRef.id, fn, args);
 }
 
 /**
- * Calls `fn` with `args` as the process, and returns its result: for a step that is the service's own business. What
- * comes of it asynchronously carries no token either. A synchronous scope is put aside until `fn` returns.
+ * Calls `fn` with `args` with the process identity and returns its result: for a step of the service's own, such as
+ * writing a log. Asynchronous work that `fn` starts has the process identity too. A synchronous scope is suspended until
+ * `fn` returns (the thread's baseline is restored within one native frame).
+ *
+ * @param fn - A function, async or not.
+ * @param args - Its arguments.
+ * @returns What `fn` returns.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`.
+ * @example
+ * withoutToken(() => fs.appendFileSync('/var/log/service.log', line));
  */
 export function withoutToken<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
   validateFunction(fn, 'fn');

@@ -11,7 +11,7 @@ import {
 import { TokenRef, findToken } from '../internal/token-ref';
 import { currentTokenId, enterSync, requireNoConflict, scopeDepth } from '../scope/state';
 
-/** Who work that leaves the thread acts as. Whoever holds it keeps the token open. */
+/** The identity that work on another thread acts as. The object keeps the token open. */
 export interface Identity {
   readonly tokenRef: TokenRef;
 }
@@ -22,22 +22,22 @@ function scopeIdentity(): Identity | undefined {
   requireNoConflict();
   const known = findToken(id);
   if (known) return { tokenRef: known.ref() };
-  // The scope's token has been closed since: it lives in the scope alone, until it gets a number again.
+  // The scope's token has been closed since: only the scope holds it, until it gets an id again.
   return { tokenRef: new TokenRef(native.currentToken()).share() };
 }
 
-/** Whether the running code acts as a user. */
+/** Returns whether a user's identity is in effect. */
 export const hasIdentity = (): boolean => currentTokenId() !== 0 || currentFlow() !== undefined;
 
 /**
- * Of the running code: the innermost scope's, else the flow's; undefined where it acts as the process. Throws
- * ERR_IDENTITY_CONFLICT where both are in effect, and of different users.
+ * Returns the effective identity: that of the innermost scope, else of the flow; undefined with the process identity.
+ * Throws ERR_IDENTITY_CONFLICT where both are in effect and differ.
  */
 export function currentIdentity(): Identity | undefined {
   return scopeIdentity() ?? currentFlow();
 }
 
-/** Whether the running code acts as another identity than the one its thread has outside of flows and scopes. */
+/** Returns whether the effective identity differs from the one that the thread has outside of flows and scopes. */
 export function isForeignToThread(): boolean {
   if (currentTokenId() !== 0) return true;
   const flow = currentFlow();
@@ -51,13 +51,14 @@ function noToken(): ImpersonationError {
   );
 }
 
-/** The same; throws ERR_NO_TOKEN rather than to let anything be done as the process. */
+/** Returns the effective identity. Throws ERR_NO_TOKEN with the process identity. */
 export function requireIdentity(): Identity {
   const identity = currentIdentity();
   if (!identity) throw noToken();
   return identity;
 }
 
+/** Returns the flow of the running code. Throws ERR_NO_TOKEN outside of every flow. */
 export function requireFlow(): Flow {
   requireNoConflict();
   const flow = currentFlow();
@@ -65,14 +66,14 @@ export function requireFlow(): Flow {
   return flow;
 }
 
-/** Whether this thread is a user for the kernel now: in a scope, or for its whole life and not put aside. */
+/** Returns whether the kernel takes this thread for a user: in a scope, or pinned and not suspended. */
 export function isThreadImpersonating(): boolean {
   return currentTokenId() !== 0 || (isThreadPinned() && scopeDepth() === 0);
 }
 
 /**
- * Calls `fn` as whoever this thread is outside of every flow and scope, and returns its result: the process, but in an
- * ImpersonatedWorker its user.
+ * Calls `fn` with the identity that this thread has outside of every flow and scope, and returns its result: the process
+ * identity, or in an ImpersonatedWorker its user's.
  */
 export function asThread<R>(fn: () => R): R {
   const pinned = pinnedFlow();

@@ -15,22 +15,27 @@ import { validateBoolean } from '../internal/validate';
 
 interface OpenHandle {
   readonly shown: Pick<HandleLeakMessage, 'path' | 'fd' | 'stack'>;
-  /** What the same flow has open besides. It is not the flow itself: a handle must not keep a token open. */
+  /** The open handles of the same flow. Not the flow itself: a handle must not keep a token open. */
   readonly siblings: Set<OpenHandle>;
 }
 
-/** To be called once it is open, with the descriptor if it has one; what comes back, when it closes. */
+/** Records that the handle is open, with its descriptor if it has one. Returns the function to call when it closes. */
 export type NoteOpened = (fd?: number) => () => void;
 
-/** Of flows that began while somebody wanted to know, and have not settled. */
+/** The handles of flows that began with a subscriber or in strict mode, and have not settled. */
 const handlesOf = new WeakMap<Identity, Set<OpenHandle>>();
-/** Of all flows of this thread. What has closed unseen is forgotten when its descriptor is used again. */
+/** The handles of all flows of this thread. A handle whose close was not seen is removed when its descriptor is reused. */
 const byDescriptor = new Map<number, OpenHandle>();
 let strict = false;
 
 /**
- * Whether flows that begin on this thread from now on are rejected with ERR_HANDLE_LEAKED if they leave a handle open.
- * Off at first.
+ * Sets whether later flows of this thread reject with `ERR_HANDLE_LEAKED` if they end with a file, folder or stream open:
+ * an open handle can be used by all code of the process. Off by default.
+ *
+ * @param on - Whether to reject.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`.
+ * @example
+ * setStrictHandles(process.env.NODE_ENV !== 'production');
  */
 export function setStrictHandles(on: boolean): void {
   validateBoolean(on, 'on');
@@ -43,7 +48,7 @@ function forget(handle: OpenHandle): void {
   if (fd !== undefined && byDescriptor.get(fd) === handle) byDescriptor.delete(fd);
 }
 
-/** The calls that led here, without this package's own. */
+/** Returns the present stack without frames of this package. */
 function callers(): string {
   const own = join(__dirname, '..', sep);
   const sites = stackOf(callers).filter((site) => !site.getFileName()?.startsWith(own));
@@ -54,8 +59,8 @@ function callers(): string {
 }
 
 /**
- * To be called where something is opened as the identity, with its path. Undefined if that needs no watching: nobody
- * wants to know, or it is opened in a synchronous scope, and not in a flow.
+ * Begins to track a handle that is about to be opened at a path. Undefined if it needs no tracking: without a subscriber
+ * or strict mode, and in a synchronous scope outside of flows.
  */
 export function noteOpening(identity: Identity, given: unknown): NoteOpened | undefined {
   const siblings = handlesOf.get(identity);
@@ -73,7 +78,7 @@ export function noteOpening(identity: Identity, given: unknown): NoteOpened | un
   };
 }
 
-/** `opening`; the handle is noted when it is open, and again when it closes. */
+/** Tracks a FileHandle from its opening to its close, and returns `opening`. */
 export function noteFileHandle(
   identity: Identity,
   given: unknown,
@@ -87,7 +92,7 @@ export function noteFileHandle(
   });
 }
 
-/** To be called when a bare descriptor, or a stream's, is about to be closed. */
+/** Ends the tracking of a descriptor that is about to be closed. */
 export function noteClosed(fd: number): void {
   const handle = byDescriptor.get(fd);
   if (handle) forget(handle);
@@ -96,12 +101,12 @@ export function noteClosed(fd: number): void {
 function leakError(handles: readonly OpenHandle[]): ImpersonationError {
   const list = handles.map(({ shown }) => `${shown.path}\n${shown.stack}`).join('\n');
   return new ImpersonationError(
-    `What was opened in the flow is still open at its end, to everybody in the process:\n${list}`,
+    `The flow ended with handles open, which all code of the process can use. Close them in the flow:\n${list}`,
     'ERR_HANDLE_LEAKED',
   );
 }
 
-/** Reports what the flow has left open, once; the error that strict mode asks for. */
+/** Publishes the handles that the flow left open, once. Returns the error of strict mode. */
 function reportHandles(flow: Flow): ImpersonationError | undefined {
   const handles = [...(handlesOf.get(flow) ?? [])];
   handlesOf.delete(flow);
@@ -116,13 +121,13 @@ function reportHandles(flow: Flow): ImpersonationError | undefined {
   return strict && handles.length !== 0 ? leakError(handles) : undefined;
 }
 
-/** Calls `start`, which starts the flow; whether it is a promise that comes back, or not. */
+/** Calls `start`, which starts the flow, and tracks its handles until its promise settles. */
 export function withHandlesWatched<R>(flow: Flow, start: () => R): R {
   if (!strict && !leakChannel.hasSubscribers) return start();
   handlesOf.set(flow, new Set());
   const result = start();
   if (!types.isPromise(result)) {
-    // The work of the flow goes on in callbacks, and has no end.
+    // The flow continues in callbacks, and its end is unknown.
     handlesOf.delete(flow);
     return result;
   }

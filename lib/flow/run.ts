@@ -9,7 +9,7 @@ import { validateFunction } from '../internal/validate';
 function requireLevelForWork({ token, tokenRef }: Flow): void {
   if (token.permitsWork) return;
   const error = new ImpersonationError(
-    `The token's level ${String(token.level)} lets it be looked at, not acted as. Token.forUser gives more to a process with SeTcbPrivilege, such as one of LocalSystem's; Token.logon gives more for a password`,
+    `A token of level ${String(token.level)} permits inspection only. Token.forUser returns more to a process with SeTcbPrivilege, such as a service of LocalSystem; Token.logon returns more for a password`,
     'ERR_TOKEN_LEVEL',
   );
   publishRefused('run', tokenRef.id, error);
@@ -17,7 +17,7 @@ function requireLevelForWork({ token, tokenRef }: Flow): void {
 }
 
 function requireNoScope(): void {
-  // In what a scope puts aside the thread is the process.
+  // Not the depth: in a suspended scope the thread has the process identity.
   if (currentTokenId() === 0) return;
   throw new ImpersonationError(
     'A flow cannot begin inside a synchronous scope: until its first await it would act as the scope',
@@ -25,7 +25,7 @@ function requireNoScope(): void {
   );
 }
 
-/** What `token.run()` does. */
+/** Implements `token.run()`. */
 export function runAsFlow<A extends unknown[], R>(flow: Flow, fn: (...args: A) => R, args: A): R {
   validateFunction(fn, 'fn');
   requireLevelForWork(flow);

@@ -5,7 +5,7 @@ import type { Native } from '../../types/native';
 const root = path.join(__dirname, '../..');
 const file = 'impersonate.node';
 
-/** The native addon: what was cross-compiled for this platform, or what node-gyp built here at install. */
+/** The native addon: the one cross-compiled for this platform, or the one that node-gyp built at install. */
 export const native = bindings({
   bindings: file,
   module_root: root,

@@ -1,6 +1,6 @@
-// What is taken here is what it was when the package was loaded: these run where no code of the program may.
+// Stack frames without running code of the program: what is used here is taken when the package is loaded.
 const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, setPrototypeOf } = Reflect;
-/** Asks without a look at the value, which for a stack would be made. */
+/** `Object.hasOwn` does not read the value; reading a `stack` would format it. */
 export const { hasOwn } = Object;
 const OwnError = Error;
 const methodOfStrings: unknown = Reflect.get(String.prototype, 'startsWith');
@@ -10,19 +10,19 @@ export const captureStackTrace = Error.captureStackTrace.bind(Error);
 
 type Below = (...args: never[]) => unknown;
 
-/** What `Error.captureStackTrace` has been called with. */
+/** An object that `Error.captureStackTrace` has been called with. */
 interface Holder {
   stack?: unknown;
 }
 
-/** Without a prototype, from which it could have accessors. */
+/** Returns the descriptor without a prototype, which could add accessors. */
 function ownDescriptor(object: object, name: string): PropertyDescriptor | undefined {
   const descriptor = getOwnPropertyDescriptor(object, name);
   if (descriptor) setPrototypeOf(descriptor, null);
   return descriptor;
 }
 
-/** Calls `fn` with a property of Error set; not at all if it cannot be set, or only by a setter of the program's. */
+/** Calls `fn` with a property of Error set; does not call it if that fails or would call a setter of the program. */
 function withSetting(name: string, value: unknown, fn: () => void): void {
   const before = ownDescriptor(OwnError, name);
   const attributes = before?.configurable === false ? {} : { writable: true, configurable: true };
@@ -37,7 +37,7 @@ function withSetting(name: string, value: unknown, fn: () => void): void {
   }
 }
 
-/** The calls that `holder` keeps, nearest first; none if they cannot be had without code of the program. */
+/** Returns the frames that `holder` has captured, innermost first; none if reading them would run code of the program. */
 function sitesOf(holder: Holder): readonly NodeJS.CallSite[] {
   if (ownDescriptor(globalThis, 'Error')?.value !== OwnError) return [];
   let sites: readonly NodeJS.CallSite[] = [];
@@ -49,7 +49,7 @@ function sitesOf(holder: Holder): readonly NodeJS.CallSite[] {
   return sites;
 }
 
-/** The calls on the stack that led to `below`, nearest first, without it and what it called. */
+/** Returns the frames above the call of `below`, innermost first. */
 export function stackOf(below: Below): readonly NodeJS.CallSite[] {
   const holder: Holder = {};
   withSetting('stackTraceLimit', Infinity, () => {
@@ -58,7 +58,7 @@ export function stackOf(below: Below): readonly NodeJS.CallSite[] {
   return sitesOf(holder);
 }
 
-/** The methods of call sites, as the engine made them. */
+/** The methods of call sites as V8 defines them. */
 const methods = (() => {
   const holder: Holder = {};
   withSetting('stackTraceLimit', 1, () => {
@@ -82,31 +82,31 @@ function ask(site: NodeJS.CallSite, method: keyof typeof methods): unknown {
   return function_ && apply(function_, site, []);
 }
 
-/** The file of a call; empty for builtins and evaluated code. */
+/** Returns the file of a frame; empty for builtins and evaluated code. */
 export const fileOf = (site: NodeJS.CallSite): string => (ask(site, 'getFileName') ?? '') as string;
 
-/** Whether the call is a builtin's, or of a script whose name begins as those of node's own do, as any script's may. */
+/** Returns whether the frame is a builtin's or of a script named `node:...`, a name that any script can have. */
 export function isNamedLikeNode(site: NodeJS.CallSite): boolean {
   const file = fileOf(site);
   return file === '' || startsWith(file, 'node:') === true;
 }
 
-/** The class of the receiver of a call. */
+/** Returns the class of the receiver. */
 export const typeOf = (site: NodeJS.CallSite): unknown => ask(site, 'getTypeName');
 
 export const isEvaluated = (site: NodeJS.CallSite): boolean => ask(site, 'isEval') === true;
 
-/** Whether it is not on the stack, but waits for what is. */
+/** Returns whether the frame is an async one: not on the stack, but awaiting a frame that is. */
 export const isAsync = (site: NodeJS.CallSite): boolean => ask(site, 'isAsync') === true;
 
-/** A hash of the source that a call is in: a script can be given any name, but not the source of another one. */
+/** Returns a hash of the script's source: a script can have any name, but not the source of another. */
 export const sourceHashOf = (site: NodeJS.CallSite): unknown => ask(site, 'getScriptHash');
 
-/** The calls that `holder` keeps as lines of text; empty if they cannot be had. */
+/** Returns the captured frames as lines of text; empty if they cannot be read. */
 export function textOf(holder: Holder): string {
   const sites = sitesOf(holder);
   let text = '';
-  // Not by an iterator, which the program may have replaced, nor past the end.
+  // No iterator, which the program may have replaced, and no index past the end, which may have an accessor.
   // eslint-disable-next-line @typescript-eslint/prefer-for-of
   for (let i = 0; i < sites.length; i++) {
     const site = sites[i];
@@ -115,7 +115,7 @@ export function textOf(holder: Holder): string {
   return text;
 }
 
-/** The stack up to the call of `below`, as lines of text. */
+/** Returns the frames above the call of `below` as lines of text. */
 export function textAt(below: Below): string {
   const holder: Holder = {};
   captureStackTrace(holder, below);

@@ -3,18 +3,18 @@ import type { Token } from '../token/token';
 import { native } from './binding';
 import type { TokenRef } from './token-ref';
 
-/** What an async flow carries: who it acts as. */
+/** The identity that an async flow carries. */
 export interface Flow {
   readonly token: Token;
   /** Keeps the token open for as long as anything can resume the flow, whether or not `token` is closed. */
   readonly tokenRef: TokenRef;
-  /** Which flow of this thread it is, from 1 on. */
+  /** The number of the flow on this thread, from 1. */
   readonly number: number;
 }
 
-/** Null in a flow that has gone back to the process. */
+/** Null where a flow has reverted to the process identity; undefined outside of every flow. */
 const flows = new AsyncLocalStorage<Flow | null | undefined>();
-/** What code outside of every flow carries on this thread. */
+/** The flow of code outside of every flow, on a thread that is pinned to one token. */
 let threadFlow: Flow | undefined;
 
 let begun = 0;
@@ -24,24 +24,24 @@ export function newFlow(token: Token, tokenRef: TokenRef): Flow {
   return { token, tokenRef, number: begun };
 }
 
-/** Of the running code; undefined where it acts as the process. */
+/** Returns the flow of the running code; undefined with the process identity. */
 export function currentFlow(): Flow | undefined {
   const flow = flows.getStore();
   return flow === undefined ? threadFlow : (flow ?? undefined);
 }
 
-/** Calls `fn` with `args` in that flow, or as the process with null, and returns its result. */
+/** Calls `fn` with `args` in a flow, or with the process identity for null, and returns its result. */
 export function runInFlow<A extends unknown[], R>(flow: Flow | null, fn: (...args: A) => R, ...args: A): R {
   return flows.run(flow, fn, ...args);
 }
 
-/** The flow of the running code, if one has begun in which it is: not the thread's, nor one that went back to the process. */
+/** Returns the flow that the running code is in, other than the thread's; undefined if it has reverted to the process. */
 export function begunFlow(): Flow | undefined {
-  // Spares scopes the question on a thread that knows no flows.
+  // Saves scopes the look-up on a thread without flows.
   return begun === 0 ? undefined : (flows.getStore() ?? undefined);
 }
 
-/** Whether anything decides who the running code acts as but the thread: a flow, or having left one. */
+/** Returns whether a flow, or the reverting of one, decides the identity of the running code, and not the thread. */
 export function isInFlow(): boolean {
   return flows.getStore() !== undefined;
 }
@@ -51,20 +51,20 @@ export function outsideFlow<R>(fn: () => R): R {
   return flows.run(undefined, fn);
 }
 
-/** For a thread that acts as one token for its whole life. */
+/** Sets the flow of a thread that is pinned to one token. */
 export function setThreadFlow(flow: Flow): void {
   threadFlow = flow;
 }
 
-/** Of a thread that acts as one token for its whole life; undefined on every other. */
+/** Returns the flow of a pinned thread; undefined on others. */
 export const pinnedFlow = (): Flow | undefined => threadFlow;
 
-/** Whether this thread acts as one token for its whole life. */
+/** Returns whether this thread is pinned to one token. */
 export const isThreadPinned = (): boolean => threadFlow !== undefined;
 
 /**
- * Calls `fn` as the process and returns its result: with no flow's token, and with the thread out of its scopes until
- * `fn` returns. What `fn` leaves for later carries no token either.
+ * Calls `fn` with the process identity and returns its result: in no flow, and with the thread's scopes suspended until
+ * `fn` returns. Asynchronous work that `fn` starts has the process identity too.
  */
 export function asProcess<R>(fn: () => R): R {
   return runInFlow(null, () => native.runAtBaseline(fn));

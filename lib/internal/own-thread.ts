@@ -1,6 +1,6 @@
 import { addAbortListener } from 'node:events';
 
-/** How many threads an environment has waiting for the security authority at a time; further calls queue up. */
+/** How many threads of an environment wait for the security authority at a time. Further calls are queued. */
 const most = 32;
 let running = 0;
 const waiting: (() => void)[] = [];
@@ -11,9 +11,8 @@ function next(): void {
 }
 
 /**
- * Calls `start`, which occupies a thread of its own until its promise is settled, as soon as there are not too many.
- * Once `signal` is aborted the promise rejects with its reason: a call that has not begun never does, and what one
- * under way brings is given to `discard`.
+ * Calls `start`, which occupies a thread until its promise settles, as soon as a thread is free. If `signal` is aborted
+ * the promise rejects with its reason: a queued call is not started, and the result of a started one goes to `discard`.
  */
 export function onOwnThread<T>(
   start: () => Promise<T>,
@@ -21,13 +20,13 @@ export function onOwnThread<T>(
   discard?: (result: T) => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    // Whatever the call or the signal gives as its reason is passed on as it is.
+    // The reason of the call or of the signal is passed on unchanged.
     const fail: (reason: unknown) => void = reject;
     signal?.throwIfAborted();
     let over = false;
     const begin = (): void => {
       running += 1;
-      // Whatever start() throws is a rejection too; it is called at once.
+      // An exception of start() becomes a rejection; it is called synchronously.
       new Promise<T>((done) => {
         done(start());
       })

@@ -1,21 +1,22 @@
 import workerThreads from 'node:worker_threads';
 
-/** What only this package's own modules can hand to a constructor. */
+/** The key without which a constructor throws: only this package's modules have it. */
 export const internal = Symbol('internal');
 
+/** Makes the error of a class without a public constructor. */
 export function illegalConstructor(name: string): TypeError {
   return Object.assign(new TypeError(`${name} has no public constructor`), {
     code: 'ERR_ILLEGAL_CONSTRUCTOR',
   });
 }
 
-/** Absent from Node before 22.10. */
+/** Undefined before Node 22.10. */
 const markAsUncloneable = Reflect.get(workerThreads, 'markAsUncloneable') as
   ((object: object) => void) | undefined;
 
 /**
- * From now on `structuredClone()` and `postMessage()` of the object throw DataCloneError, where Node can do that, instead
- * of making an empty object of it.
+ * Makes `structuredClone()` and `postMessage()` of the object throw DataCloneError where Node supports it. Otherwise they
+ * would make an empty object of it.
  */
 export function refuseClone(object: object): void {
   markAsUncloneable?.(object);

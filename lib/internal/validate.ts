@@ -7,7 +7,7 @@ function typeOf(value: unknown): string {
   return `an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? 'Object'}`;
 }
 
-/** The error names the argument and what kind of thing came, never the value, which may be a secret. */
+/** Makes an error that names the argument and the type received, and never the value, which may be a secret. */
 export function wrongType(argument: string, expected: string, value: unknown): TypeError {
   return argumentError(
     'ERR_INVALID_ARG_TYPE',
@@ -15,6 +15,7 @@ export function wrongType(argument: string, expected: string, value: unknown): T
   );
 }
 
+/** Makes an error that names the argument and the reason. */
 export function wrongValue(argument: string, reason: string): TypeError {
   return argumentError('ERR_INVALID_ARG_VALUE', `The "${argument}" argument ${reason}`);
 }
@@ -23,7 +24,7 @@ export function validateFunction(value: unknown, argument: string): void {
   if (typeof value !== 'function') throw wrongType(argument, 'of type function', value);
 }
 
-/** A function whose work is over when it returns. */
+/** Accepts a synchronous function: one whose work ends when it returns. */
 export function validateSyncFunction(value: unknown, argument: string): void {
   validateFunction(value, argument);
   if (types.isAsyncFunction(value) || types.isGeneratorFunction(value)) {
@@ -41,8 +42,8 @@ export function validateString(value: unknown, argument: string): asserts value 
 }
 
 /**
- * Plain options with no key but the known ones: a misspelt restriction must not be ignored. One that every object has
- * was given by nobody: whoever put it on Object.prototype would choose how far to trust.
+ * Accepts an options object with known keys only: a misspelt restriction must not be ignored. A key that is inherited from
+ * Object.prototype is rejected: whoever put it there would decide how far to trust.
  */
 export function validateOptions<K extends string>(
   value: unknown,
@@ -84,7 +85,7 @@ export function validateBoolean(value: unknown, argument: string): asserts value
 }
 
 export function validateAbortSignal(value: unknown, argument: string): asserts value is AbortSignal {
-  // By its looks, as Node.js does: it may be another realm's.
+  // By its shape, as Node.js does: it may come from another realm.
   if (typeof value === 'object' && value !== null && 'aborted' in value) return;
   throw wrongType(argument, 'an instance of AbortSignal', value);
 }

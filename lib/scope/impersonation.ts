@@ -12,18 +12,18 @@ import type { TokenId } from '../../types/native';
 import { illegalConstructor, internal } from '../internal/private';
 
 /**
- * An open scope on this thread, from `token.impersonate()`:
+ * An open scope of this thread, made by `token.impersonate()`. For synchronous blocks. Scopes end innermost first. A scope
+ * that is open across an `await` or `yield`, or after the callback that opened it, ends the process with
+ * `ERR_SCOPE_LEAKED`.
  *
- *     {
- *       using scope = token.impersonate();
- *       fs.readFileSync(path); // as the user
- *     }
- *
- * For synchronous blocks. Scopes end innermost first. One that is still open across an `await` or `yield`, or
- * after the callback that opened it, ends the process with ERR_SCOPE_LEAKED.
+ * @example
+ * {
+ *   using scope = token.impersonate();
+ *   fs.readFileSync(path);
+ * }
  */
 export class Impersonation {
-  /** Who the scope acts as. */
+  /** The token that the scope acts as. */
   readonly token: Token;
   readonly #scope: OpenScope;
 
@@ -37,7 +37,7 @@ export class Impersonation {
     watchScope();
     openScopes.push(scope);
     try {
-      // Last: an exception between here and the caller's `using` would leave a scope that nobody disposes.
+      // Last: after an exception between here and the caller's `using`, nothing would dispose the scope.
       noteFlow();
       scope.id = native.enter(id);
       scope.message = publishEnter('scope', id, scopeDepth());
@@ -50,16 +50,18 @@ export class Impersonation {
     }
   }
 
-  /** Whether the thread still has this scope open. */
+  /** Whether this scope is open. */
   get active(): boolean {
     return native.isOpen(this.#scope.id);
   }
 
   /**
-   * Gives the thread back what it was before the scope. Does nothing the second time. If scopes that were opened
-   * inside this one are still open they are left with it, and ERR_SCOPE_ORDER is thrown afterwards. Inside a
-   * callback of `runSync` the scopes around it stay open, and ERR_SCOPE_ORDER is thrown: the rest of the callback
-   * must not run as somebody else.
+   * Restores the identity that the thread had before the scope (SetThreadToken; the ids and groups on Linux). A second call
+   * does nothing. If the restore fails, the process aborts.
+   *
+   * @throws ImpersonationError `ERR_SCOPE_ORDER` if scopes inside this one are open: they are ended with it. The same if
+   * the call is made in a callback of `runSync` inside the scope: the scope then stays open, as the rest of the callback
+   * must not run with another identity.
    */
   revert(): void {
     const scope = this.#scope;
@@ -82,7 +84,7 @@ export class Impersonation {
     }
   }
 
-  /** `revert()`. */
+  /** Calls `revert()`, for `using`. */
   [Symbol.dispose](): void {
     this.revert();
   }

@@ -19,21 +19,21 @@ import { isInnermostHeld, scopeDepth } from './state';
 const ended = 'when its callback had ended';
 
 /**
- * A promise made with a parent is a function that suspends itself to wait for that parent, before it gives control
- * back to its caller; or the result of a call of then() or the like, which only leaves work for later. What suspends
- * itself in a callback of runSync is not what opened a scope around that.
+ * A promise that is made with a parent belongs to a function that is about to suspend at an `await` of that parent, or it
+ * is the result of then() or the like, which only schedules work. A function that suspends in a callback of runSync has
+ * not opened the scopes around that callback.
  */
 function onPromise(_promise: Promise<unknown>, parent: Promise<unknown> | undefined): void {
   if (parent === undefined || isInnermostHeld()) return;
   const sites = stackOf(onPromise);
-  // With hooks of others there is a function of node's between, which calls them all.
+  // If others have hooks too, a function of node's that calls all of them is in between.
   const caller = sites[0] && sourceHashOf(sites[0]) === relayHash ? sites[1] : sites[0];
   const isCall =
     caller !== undefined && fileOf(caller) === '' && !isEvaluated(caller) && typeOf(caller) === 'Promise';
   if (!isCall) reportLeak('across an await', onPromise);
 }
 
-/** The source of node's function that calls several promise hooks. */
+/** The hash of the source of node's function that calls several promise hooks. */
 const relayHash = ((): unknown => {
   let hash: unknown;
   const stops = [
@@ -48,7 +48,7 @@ const relayHash = ((): unknown => {
   return hash ?? 'none';
 })();
 
-/** Whether nothing of the program is under the call of `below` on the stack. A name can only make this say so wrongly. */
+/** Returns whether only node's frames are above the call of `below`. A misleading name of a script can only cause a false yes. */
 function isOnlyNodeBelow(below: (...args: never[]) => unknown): boolean {
   const sites = stackOf(below);
   // Not by an iterator, which the program may have replaced, nor past the end.
@@ -60,15 +60,15 @@ function isOnlyNodeBelow(below: (...args: never[]) => unknown): boolean {
   return true;
 }
 
-/** A callback is about to run, or has run: with nothing of the program under it on the stack, all earlier ones have ended. */
+/** Before and after a callback: if only node's frames are on the stack, every earlier callback has ended. */
 function aroundCallback(): void {
   if (!isInnermostHeld() && isOnlyNodeBelow(aroundCallback)) reportLeak(ended);
 }
 
 /**
- * A promise is settled by a call of a function of the language, or by the end of the async function that it belongs to,
- * or by its next `yield`. Node has no hook for what goes on after an `await` that began before these hooks: where nothing
- * of the program is under such a function, its end is the end of the callback.
+ * A builtin function settles a promise, or the end of the promise's async function does, or its next `yield`. Node has no
+ * hook for the continuation of an `await` that began before these hooks were on: if only node's frames are on the stack,
+ * the end of such a function is the end of the callback.
  */
 function onSettled(): void {
   if (isInnermostHeld()) return;
@@ -84,17 +84,17 @@ function onSettled(): void {
 }
 
 const callbackHook = createHook({ before: aroundCallback, after: aroundCallback });
-/** Set from the first scope of a job to the end of the job, which is as long as the hooks are on. */
+/** Set while the hooks are on: from the first scope of a job to the end of the job. */
 let stopWatching: (() => void) | undefined;
 
 function checkJob(): void {
-  // No queue is emptied inside a scope, not even inside one that has been put aside.
+  // No queue is drained inside a scope, not even inside a suspended one.
   if (scopeDepth() !== 0) reportLeak(ended);
   openScopes.length = 0;
   stopWatching?.();
 }
 
-/** Sees to it that the scope about to be opened is found if it is suspended or outlives its job. */
+/** Turns the hooks on, so that the scope about to be opened is found if it is suspended or outlives its job. */
 export function watchScope(): void {
   if (stopWatching) return;
   const stopPromiseHook = promiseHooks.onInit(onPromise) as () => void;
@@ -107,12 +107,12 @@ export function watchScope(): void {
     stopSettledHook();
     callbackHook.disable();
   };
-  // Whichever queue is emptied first.
+  // Both queues, as either may be drained first.
   process.nextTick(checkJob);
   queueMicrotask(checkJob);
 }
 
-/** Node has no hooks for a microtask that was queued while none were on: the next one would run in what it leaves open. */
+/** Node calls no hook for a microtask that was queued before the hooks were on: the next one would run in its open scope. */
 export function guardMicrotasks(): void {
   globalThis.queueMicrotask = new Proxy(globalThis.queueMicrotask, {
     apply(queue, receiver: unknown, args: Parameters<typeof queueMicrotask>) {
@@ -128,13 +128,13 @@ export function guardMicrotasks(): void {
 
 type FatalException = (error: unknown, fromPromise: boolean) => boolean;
 interface ProcessInternals {
-  /** Called with every uncaught exception and unhandled rejection, before all handlers, listeners and domains. */
+  /** Is called with every uncaught exception and unhandled rejection, before all handlers, listeners and domains. */
   _fatalException: FatalException;
-  /** Runs what waits in the queues of ticks and microtasks. Deprecated, and called by packages such as deasync. */
+  /** Drains the queues of ticks and microtasks. Deprecated; packages such as deasync call it. */
   _tickCallback?: () => void;
 }
 
-/** Nothing of the program handles an exception that left a scope open, nor runs in a scope what waits in the queues. */
+/** Ends the process before an exception that left a scope open is handled, and refuses to drain the queues in a scope. */
 export function installExitGuards(): void {
   const internals = process as unknown as ProcessInternals;
   const { _fatalException: handle, _tickCallback: runQueues } = internals;
@@ -150,7 +150,7 @@ export function installExitGuards(): void {
       return;
     }
     throw new ImpersonationError(
-      'The queues of ticks and promises cannot be emptied inside a synchronous scope: callbacks of others would run in it',
+      'The queues of ticks and promises cannot be drained inside a synchronous scope: unrelated callbacks would run in it',
       'ERR_SCOPE_ACTIVE',
     );
   };

@@ -6,11 +6,11 @@ import { openScopes } from './open-scopes';
 const notKept = '\n(after so many other scopes in the same callback that its stack was not kept)';
 const notShown = '\n(the stack cannot be shown: the program keeps it to itself)';
 
-/** Called by the code that leaks, where that is known. */
+/** The function that the leaking code has called, if it is known. */
 let foundIn: ((...args: never[]) => unknown) | undefined;
 
 function openedAt(id: ScopeId): string {
-  // Not past the end, where the program may have put accessors, nor by an iterator.
+  // No iterator, which the program may have replaced, and no index past the end, which may have an accessor.
   // eslint-disable-next-line @typescript-eslint/prefer-for-of
   for (let i = 0; i < openScopes.length; i++) {
     const scope = openScopes[i];
@@ -20,8 +20,8 @@ function openedAt(id: ScopeId): string {
 }
 
 /**
- * The report of a leak, `left` being the scopes and their users. Runs nothing but this package's own code: not what the
- * program has put in the place of methods of the language, nor its ways to show a stack.
+ * Returns the report of a leak; `left` has the ids of the open scopes, each with its user. It runs only code of this
+ * package: no builtin method that the program may have replaced, and no stack formatter of the program.
  */
 export function describeLeak(where: string, left: readonly (ScopeId | string)[]): string {
   let opened = '';
@@ -37,9 +37,9 @@ export function describeLeak(where: string, left: readonly (ScopeId | string)[])
 }
 
 /**
- * Gives the thread its own identity back, writes which scope was left open and where it was opened to standard error,
- * and ends the process, before anything else of the program runs: no exit handler, no subscriber. An exception would not
- * do: a handler could swallow it, and the code that leaked would go on as the process.
+ * Reverts the thread, writes to standard error which scope was left open and where it was opened, and ends the process
+ * with exit code 70. No other code of the program runs, neither an exit handler nor a subscriber. An exception would not
+ * do: a handler could swallow it, and the code that leaked the scope would continue as the process.
  */
 export function reportLeak(where: string, at?: (...args: never[]) => unknown): never {
   foundIn = at;

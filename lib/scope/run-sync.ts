@@ -6,7 +6,7 @@ import { ImpersonationError } from '../internal/error';
 import { validateSyncFunction } from '../internal/validate';
 import { currentTokenId, enterSync, isScopeOfFlow, noteFlow, scopeDepth } from './state';
 
-/** Names written out, since every result that is an object is asked. */
+/** The properties that are read of every result that is an object. */
 interface Later {
   then?: unknown;
   next?: unknown;
@@ -15,8 +15,8 @@ interface Later {
 }
 
 /**
- * Whether steps of work are still to come of it: a generator, async generator or iterator helper, also one that a
- * compiler or a proxy has made. Iterators of arrays, maps and sets have nothing to clean up, and no such method.
+ * Returns whether the value is a generator, async generator or iterator helper, also one made by a compiler or a proxy:
+ * its remaining steps would run later. Iterators of arrays, maps and sets have neither `return` nor `throw`.
  */
 const isGenerator = (value: Later): boolean =>
   'next' in value &&
@@ -27,15 +27,16 @@ const isObject = (value: unknown): value is Later =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 /**
- * Passes the result of a synchronous scope on, unless it is a promise, a generator or the like: the work behind it
- * goes on after the scope has ended, and not as the user. A promise's rejection is taken care of.
+ * Returns the result of a synchronous scope. Throws for a promise or a generator: its work continues after the scope has
+ * ended, and not as the user. The rejection of such a promise is handled.
  */
 export function refuseAsyncResult<R>(result: R): R {
   if (!isObject(result)) return result;
   if ('then' in result && typeof result.then === 'function') {
     Promise.resolve(result as unknown).catch(() => {});
     throw new ImpersonationError(
-      'The callback of a synchronous scope returned a promise: what is still to come of it does not run as the user',
+      'The callback of a synchronous scope returned a promise: the rest of its work would not run as the user. ' +
+        'Use token.run() for asynchronous work',
       'ERR_ASYNC_RESULT',
     );
   }
@@ -47,7 +48,7 @@ export function refuseAsyncResult<R>(result: R): R {
   );
 }
 
-/** Passes the result of a flow on, unless it is a generator: its steps run in the flow of whoever asks for them. */
+/** Returns the result of a flow. Throws for a generator: its steps run in the flow of the code that requests them. */
 export function refuseGenerator<R>(result: R): R {
   if (!isObject(result) || !isGenerator(result)) return result;
   throw new ImpersonationError(
@@ -73,14 +74,14 @@ function runSyncObserved<A extends unknown[], R>(id: TokenId, fn: (...args: A) =
   }
 }
 
-/** What `token.runSync()` does, for an open token. */
+/** Implements `token.runSync()` for an open token. */
 export function runSyncAs<A extends unknown[], R>(id: TokenId, fn: (...args: A) => R, args: A): R {
   validateSyncFunction(fn, 'fn');
   if (isRunSyncObserved()) return refuseAsyncResult(runSyncObserved(id, fn, args));
-  // With the token in effect already there is no frame of its own, and so none to note the flow of.
+  // If the token is in effect already, the call has no scope of its own whose flow could be recorded.
   if (currentTokenId() === id && !isScopeOfFlow())
     return refuseAsyncResult(native.runAtBaseline(() => enterSync(id, fn, ...args)));
   noteFlow();
-  // Without arguments, as is usual, there is nothing to be spread, which takes as long as a nested scope.
+  // A spread of no arguments, the usual case, would take as long as a nested scope.
   return refuseAsyncResult(args.length === 0 ? native.runSync(id, fn) : native.runSync(id, fn, ...args));
 }

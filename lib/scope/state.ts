@@ -3,38 +3,38 @@ import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { begunFlow } from '../internal/flow-store';
 
-// Read without a call, since almost everything asks.
+// Shared memory with the native side, read without a call.
 const state = native.scopeState;
 const token = 0;
 const depth = 1;
 const held = 2;
 
-/** The innermost scope's token: its id, 0 outside every scope, -1 if it has been closed since. */
+/** Returns the id of the innermost scope's token: 0 outside of every scope, -1 if the token has been closed since. */
 export const currentTokenId = (): TokenId => state[token] as TokenId;
 
-/** Open scopes of this thread. */
+/** Returns the number of open scopes of this thread. */
 export const scopeDepth = (): number => state[depth] as number;
 
 /**
- * Whether a native frame ends the innermost scope: the callback of runSync or of withoutToken runs in it. So it is outside
- * of every scope.
+ * Returns whether a native frame ends the innermost scope, as that of runSync or withoutToken does. True outside of every
+ * scope.
  */
 export const isInnermostHeld = (): boolean => state[held] === state[depth];
 
-/** By the depth of each open scope: the flow in which it was opened, 0 for none. What lies deeper is of no account. */
+/** The flow in which each open scope was opened, by depth; 0 for none. Entries beyond the present depth are stale. */
 const openedIn: number[] = [];
 
 const flowNumber = (): number => begunFlow()?.number ?? 0;
 
-/** To be called before a scope is opened. */
+/** Records the flow of the scope that is about to be opened. */
 export function noteFlow(): void {
   openedIn[scopeDepth()] = flowNumber();
 }
 
-/** Whether the innermost scope was opened in the flow of the running code. */
+/** Returns whether the innermost scope was opened in the flow of the running code. */
 export const isScopeOfFlow = (): boolean => openedIn[scopeDepth() - 1] === flowNumber();
 
-/** `native.runSync`. */
+/** Calls `fn` in a scope of the token, within one native frame, and returns its result. */
 export function enterSync<A extends unknown[], R>(id: TokenId, fn: (...args: A) => R, ...args: A): R {
   noteFlow();
   return native.runSync(id, fn, ...args);
@@ -43,7 +43,7 @@ export function enterSync<A extends unknown[], R>(id: TokenId, fn: (...args: A) 
 function isScopesUser(id: TokenId): boolean {
   const scope = currentTokenId();
   if (scope > 0) return native.equalTokens(id, scope);
-  // It has been closed since, and lives in the scope alone.
+  // The scope's token has been closed since: only the scope holds it.
   const token = native.currentToken();
   try {
     return native.equalTokens(id, token);
@@ -53,9 +53,9 @@ function isScopesUser(id: TokenId): boolean {
 }
 
 /**
- * Throws ERR_IDENTITY_CONFLICT in a scope in which code of another user's flow runs, as a handler does that was bound
- * in that flow: what the kernel decides on this thread would be the scope's user's, and whatever it leaves for later
- * the flow's. A scope that was opened in that flow is what the flow wants.
+ * Throws ERR_IDENTITY_CONFLICT where code of one user's flow runs in another user's scope, as a handler does that was
+ * bound in that flow: its synchronous calls would act as the scope's user, and its asynchronous work as the flow's. A
+ * scope that was opened in the flow itself is no conflict.
  */
 export function requireNoConflict(): void {
   if (currentTokenId() === 0) return;

@@ -14,8 +14,9 @@ import {
 } from '../internal/validate';
 import type { Token } from './token';
 
-/** Names of rights, all of which are asked for, or a Win32 access mask (Windows). */
+/** Names of rights, all of which are required, or a Win32 access mask (Windows). */
 export type DesiredAccess = AccessName | readonly AccessName[] | number;
+/** A right by name: the generic rights, and DELETE (Windows). */
 export type AccessName = 'read' | 'write' | 'execute' | 'delete';
 
 /** GENERIC_READ, GENERIC_WRITE, GENERIC_EXECUTE and DELETE of winnt.h. */
@@ -49,7 +50,7 @@ function unavailable(message: string): ImpersonationError {
   return new ImpersonationError(message, 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
 }
 
-/** As AccessCheck takes it, generic rights and all. */
+/** Returns the access mask for AccessCheck, with generic rights. */
 export function toWin32Mask(access: unknown): number {
   if (typeof access !== 'number') return all(toNames(access), win32Bits);
   validateInteger(access, 'access', 1, 0xffff_ffff);
@@ -58,7 +59,7 @@ export function toWin32Mask(access: unknown): number {
   return access;
 }
 
-/** As access(2) takes it. */
+/** Returns the mode for access(2). */
 export function toLinuxMode(access: unknown): number {
   if (typeof access === 'number') {
     validateInteger(access, 'access', 1, 0xffff_ffff);
@@ -109,14 +110,14 @@ function onLinux(token: Token, { kind, data }: Target, mode: number): Promise<bo
   return startJob({ tokenRef: token.ref() }, 'access', data, mode).then(
     () => true,
     (error: unknown) => {
-      // The thread could not act as the user: that says nothing of the user.
+      // The thread could not act as the user, so the user's access is unknown.
       if (error instanceof ImpersonationError) throw error;
       return unless(false, 'EACCES', 'EPERM', 'EROFS', 'ETXTBSY')(error);
     },
   );
 }
 
-/** What `token.canAccess` does. */
+/** Implements `token.canAccess`. */
 export async function canAccess(token: Token, target: AccessTarget, access: DesiredAccess): Promise<boolean> {
   const id = token.openId();
   const asked = toTarget(target);

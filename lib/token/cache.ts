@@ -10,26 +10,26 @@ import { SharedRequest } from './shared-request';
 import { Token } from './token';
 
 /**
- * One name for two that differ in case, where the system takes them for the same. Beyond ASCII its rules are not
- * JavaScript's, which would make one user of two: such names differ.
+ * Folds the case of ASCII letters on Windows, where names are case-insensitive. Other letters stay: the rules of Windows
+ * are not JavaScript's, and two users must never get one key.
  */
 export function asciiFold(name: string): string {
   if (native.port !== 'win32') return name;
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-/** Keys for logons that tell passwords apart and do not tell them. */
+/** Makes keys for logons: different for different passwords, and useless to recover one. */
 export class LogonKeys {
   readonly #secret = randomBytes(32);
 
-  /** The options as they are now: read once, so that the key is that of what is asked. */
+  /** Reads and checks the options once, so that the key and the logon have the same values. */
   validate(options: LogonOptions): LogonOptions {
     const known = ['user', 'domain', 'password', 'type', 'provider', 'service', 'signal'] as const;
     validateOptions(options, 'options', known);
     const copy = { ...options };
     const { user, password, signal } = copy;
     validateString(user, 'options.user');
-    // What is no text may look like something else in a key.
+    // The JSON of a value that is not a string could equal that of another.
     for (const name of ['domain', 'type', 'provider', 'service'] as const) {
       if (copy[name] !== undefined) validateString(copy[name], `options.${name}`);
     }
@@ -45,10 +45,11 @@ export class LogonKeys {
   }
 }
 
+/** How long and how many tokens a `TokenCache` keeps. */
 export interface TokenCacheOptions {
-  /** Milliseconds that a token is handed out for, at most a day; 30,000 by default. */
+  /** Milliseconds for which a cached token is returned, 1 to 86,400,000 (a day); 30,000 by default. */
   ttl?: number;
-  /** Tokens kept, 1 to 16,384; beyond it the one that has gone unused longest is let go. 100 by default. */
+  /** Tokens kept, 1 to 16,384; beyond it the least recently used one is evicted. 100 by default. */
   max?: number;
 }
 
@@ -61,20 +62,30 @@ interface Entry {
 const day = 86_400_000;
 
 /**
- * Tokens by who they are for, so that a server does not ask the security authority at every request. Each call gives
- * a Token of its own, which its caller closes, of one kernel token. What the authority has since changed (groups, a
- * disabled account, a password) is noticed once `ttl` is over, or after `clear()`. Failures are not kept.
+ * Caches tokens by user, so that a server does not query the security authority at every request. Each call returns a
+ * Token object of the caller's own, to be closed, for a shared kernel token. A change at the authority (groups, a disabled
+ * account, a password) has effect when `ttl` is over or after `clear()`. Failures are not cached. Used on the thread that
+ * made it.
+ *
+ * @example
+ * const cache = new TokenCache({ ttl: 60_000 });
+ * using token = await cache.forUser(name);
+ * await token.run(() => serve(request));
  */
 export class TokenCache {
   readonly #ttl: number;
   readonly #max: number;
   readonly #keys = new LogonKeys();
-  /** Longest unused first. */
+  /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #requests = new Map<string, SharedRequest>();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
+  /**
+   * @param options - The lifetime and number of cached tokens.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   */
   constructor(options: TokenCacheOptions = {}) {
     validateOptions(options, 'options', ['ttl', 'max']);
     const { ttl = 30_000, max = 100 } = options;
@@ -84,12 +95,20 @@ export class TokenCache {
     this.#max = max;
   }
 
-  /** Tokens kept. */
+  /** The number of cached tokens. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** `Token.forUser`. Calls for the same user at the same time share one question; each can be aborted by itself. */
+  /**
+   * Returns a token as `Token.forUser` does. Concurrent calls for one user share one request to the authority; each can be
+   * aborted by itself.
+   *
+   * @param name - As for `Token.forUser`.
+   * @param options - As for `Token.forUser`.
+   * @returns A token of the caller's own, to be closed.
+   * @throws ImpersonationError `ERR_TOKEN_CACHE_CLOSED`, and what `Token.forUser` throws.
+   */
   async forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
     validateForUser(name, options);
     const { source = 'auto', account = false, signal } = options;
@@ -99,18 +118,26 @@ export class TokenCache {
     );
   }
 
-  /** `Token.logon`. A token is only for who knows the password that it was made with. */
+  /**
+   * Returns a token as `Token.logon` does. A cached token is returned only for the password that it was made with.
+   *
+   * @param options - As for `Token.logon`.
+   * @returns A token of the caller's own, to be closed.
+   * @throws ImpersonationError `ERR_TOKEN_CACHE_CLOSED`, and what `Token.logon` throws.
+   */
   async logon(options: LogonOptions): Promise<Token> {
     const { signal, ...asked } = this.#keys.validate(options);
-    // The password is read before this returns: nothing of it is kept but the key.
+    // The password is read before this returns, and only the key is kept.
     return this.#token(this.#keys.keyOf(asked), asked.user, signal, (shared) =>
       Token.logon({ ...asked, signal: shared }),
     );
   }
 
   /**
-   * Lets go of what is kept for that name, as it was given, or of everything. Requests under way answer those who
-   * wait for them, and nobody else. Tokens that were handed out stay open.
+   * Evicts the tokens of one name, as it was given, or all tokens. Requests in progress complete for their present
+   * callers and are not cached. Tokens that were returned stay open.
+   *
+   * @param name - The name; all names if it is left out.
    */
   clear(name?: string): void {
     if (name !== undefined) validateString(name, 'name');
@@ -124,13 +151,13 @@ export class TokenCache {
     this.#schedule();
   }
 
-  /** `clear()`, for good: every call from now on rejects with ERR_TOKEN_CACHE_CLOSED. */
+  /** Evicts all tokens. Further calls reject with `ERR_TOKEN_CACHE_CLOSED`. */
   close(): void {
     this.#closed = true;
     this.clear();
   }
 
-  /** `close()`. */
+  /** Calls `close()`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -167,7 +194,7 @@ export class TokenCache {
     return entry;
   }
 
-  /** Keeps the token unless the request has been let go meanwhile. */
+  /** Caches the token, unless its request has been evicted. */
   #settled(key: string, request: SharedRequest, token: Token | undefined): void {
     const current = this.#requests.get(key) === request;
     if (current) this.#requests.delete(key);
@@ -200,7 +227,7 @@ export class TokenCache {
     if (this.#entries.size === 0) return;
     const first = Math.min(...[...this.#entries.values()].map((entry) => entry.until));
     const delay = Math.max(1, Math.ceil(first - performance.now()));
-    // In no flow: the timer must not keep the flow's token open.
+    // Outside of flows: the timer must not keep the flow's token open.
     this.#timer = runInFlow(null, () =>
       setTimeout(() => {
         this.#sweep();

@@ -10,7 +10,7 @@ import {
 
 /** A Linux user by numbers. */
 export interface ForIdsOptions {
-  /** 1 to 4,294,967,294; 0 only with `allowRoot`. */
+  /** The user: 1 to 4,294,967,294; 0 only with `allowRoot`. */
   uid: number;
   /** The primary group: 0 to 4,294,967,294. */
   gid: number;
@@ -20,11 +20,11 @@ export interface ForIdsOptions {
   allowRoot?: boolean;
 }
 
-/** The id after it stands for "leave it as it is". */
+/** The next id, 4294967295, means "unchanged" to the system calls. */
 const highestId = 0xffff_fffe;
 const mostGroups = 65_536;
 
-/** What `Token.forIds` does. */
+/** Implements `Token.forIds`. */
 export function forIds(options: ForIdsOptions): TokenId {
   validateOptions(options, 'options', ['uid', 'gid', 'groups', 'allowRoot']);
   const {

@@ -12,23 +12,23 @@ import {
 
 const sources = { auto: 0, kerberos: 1, local: 2 } as const;
 
-/** How `Token.forUser` finds the user. */
+/** How `Token.forUser` looks the user up. */
 export interface ForUserOptions {
   /**
-   * Who answers for the account: `kerberos` for one of a domain, `local` (MSV1_0) for one of this computer; `auto`,
-   * the default, chooses by the name. Windows; on Linux there is only the user database.
+   * The authority: `kerberos` for an account of a domain, `local` (MSV1_0) for one of this computer; `auto`, the
+   * default, chooses by the form of the name. Windows; Linux has only the user database.
    */
   source?: keyof typeof sources;
   /**
-   * Whether PAM's account step (pam_acct_mgmt, service `login`) must let the account in, too; false by default. Linux;
+   * Whether PAM's account step (pam_acct_mgmt, service `login`) must accept the account; false by default. Linux;
    * Windows always checks the account.
    */
   account?: boolean;
-  /** Rejects with its reason. The system is not called back: what it still answers is dropped. */
+  /** Aborts the call, which rejects with the signal's reason. The system's look-up is not interrupted. */
   signal?: AbortSignal;
 }
 
-/** Throws for arguments that `userToken` would not take. */
+/** Throws for arguments that `forUser` does not accept. */
 export function validateForUser(name: unknown, options: unknown): asserts options is ForUserOptions {
   validateString(name, 'name');
   validateOptions(options, 'options', ['source', 'account', 'signal']);
@@ -47,11 +47,11 @@ function rememberName(id: TokenId, name: string): TokenId {
   return id;
 }
 
-/** What `Token.forUser` does. */
+/** Implements `Token.forUser`. */
 export async function forUser(name: string, options: ForUserOptions): Promise<TokenId> {
   validateForUser(name, options);
   const { source = 'auto', account = false, signal } = options;
-  // Without await: inside a scope that would be taken for the scope's own code suspending itself.
+  // Without await: inside a scope the leak detector would take it for an await of the scope's code.
   return onOwnThread(
     () => native.tokenForUser(name, sources[source], account),
     signal,

@@ -6,21 +6,22 @@ import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { validateOptions, validateString, wrongType, wrongValue } from '../internal/validate';
 
-/** How the local IIS is known. */
+/** How the local IIS proves itself. */
 export interface IisOptions {
   /**
-   * What the request's MS-ASPNETCORE-TOKEN must be; by default the environment's ASPNETCORE_TOKEN, as it was at the
-   * first request. The ASP.NET Core Module makes both, and takes such headers away from what clients send.
+   * The value that the request's MS-ASPNETCORE-TOKEN must have; by default that of the environment variable
+   * ASPNETCORE_TOKEN at the first request. The ASP.NET Core Module sets both, and removes such headers from what clients
+   * send.
    *
-   * `false` for HttpPlatformHandler, which has no pairing token. Any process of this computer can then send a request
-   * that names a handle of this process, and so can any client whose header IIS passes on: turn anonymous
-   * authentication off in IIS.
+   * `false` is for HttpPlatformHandler, which has no pairing token. Any process of this computer, and any client whose
+   * header IIS passes on, can then send a request that names a handle of this process: turn anonymous authentication
+   * off in IIS.
    */
   pairingToken?: string | false;
 }
 
-// The module takes away what begins with MS-ASPNETCORE and no more: with a pairing token the other two may be a
-// client's own.
+// The module removes headers that begin with MS-ASPNETCORE and no others: with a pairing token the other two may come
+// from the client.
 const paired = 'ms-aspnetcore-winauthtoken';
 const unpaired = ['x-iis-windowsauthtoken', 'ms-platform-handler-winauthtoken'];
 const pairing = 'ms-aspnetcore-token';
@@ -29,7 +30,7 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** A handle is a number that comes back: each request hands one over, once. */
+/** Handle values are reused: each request hands over one handle, once. */
 const adopted = new WeakSet<IncomingMessage>();
 let environmentToken: string | undefined;
 
@@ -55,14 +56,14 @@ function expectedToken(given: unknown): string | false {
   );
 }
 
-/** Every value that came under the name: `headers` joins or drops all but one. */
+/** Returns every value of a header; `headers` joins them or drops all but one. */
 function valuesOf({ rawHeaders }: IncomingMessage, name: string): string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
 
 function isLoopback({ remoteAddress, remoteFamily }: IncomingMessage['socket']): boolean {
   if (remoteAddress === undefined) return false;
-  // An IPv4 address on an IPv6 socket is checked as what it is.
+  // BlockList maps an IPv4 address on an IPv6 socket to IPv4.
   return loopback.check(remoteAddress, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4');
 }
 
@@ -109,7 +110,7 @@ function validateRequest(request: unknown): asserts request is IncomingMessage {
   if (!isRequest) throw wrongType('request', 'an instance of IncomingMessage', request);
 }
 
-/** What `Token.fromIisRequest` does. The handle is not touched before everything else has been found right. */
+/** Implements `Token.fromIisRequest`. The handle is not touched before every other check has passed. */
 export function fromIisRequest(request: IncomingMessage, options: IisOptions): TokenId {
   validateRequest(request);
   validateOptions(options, 'options', ['pairingToken']);

@@ -4,7 +4,7 @@ import type { TokenId } from '../../types/native';
 import { ImpersonationError } from '../internal/error';
 import { wrongType } from '../internal/validate';
 
-/** What node has of the system's end of a connection. */
+/** Node's handle of a connection. */
 interface SocketHandle {
   /** -1 on Windows. */
   readonly fd?: number;
@@ -13,7 +13,10 @@ interface SocketHandle {
   hasRef(): boolean;
 }
 
-/** Node keeps a pipe's HANDLE to itself; whether it keeps the loop alive is what can be seen from both sides. */
+/**
+ * Node does not show the HANDLE of a pipe. The native side finds the pipe in libuv's list by what changes when `ref()` or
+ * `unref()` is called.
+ */
 function pipePeer(handle: SocketHandle): TokenId {
   const referenced = handle.hasRef();
   const set = (on: boolean): void => {
@@ -29,7 +32,7 @@ function pipePeer(handle: SocketHandle): TokenId {
   }
 }
 
-/** What `Token.fromPeer` does. */
+/** Implements `Token.fromPeer`. */
 export function fromPeer(socket: Socket): TokenId {
   if (!(socket instanceof Socket)) throw wrongType('socket', 'an instance of net.Socket', socket);
   const handle = (socket as { _handle?: SocketHandle | null })._handle;

@@ -14,13 +14,13 @@ import {
 
 export interface WindowsAccount {
   readonly user: string;
-  /** Empty where the user's name says it: LogonUserW gets none. */
+  /** Empty if the user's name has the domain: LogonUserW then takes none. */
   readonly domain: string;
 }
 
 const thisComputer = '.';
 
-/** `alice`, `alice@example.com` and `EXAMPLE\alice` as LogonUserW takes them. */
+/** Splits `alice`, `alice@example.com` or `EXAMPLE\alice` as LogonUserW expects it. */
 export function windowsAccount(name: string, domain?: string): WindowsAccount {
   const [first = '', second, ...more] = name.split('\\');
   const isDownLevel = second !== undefined;
@@ -38,53 +38,53 @@ export function windowsAccount(name: string, domain?: string): WindowsAccount {
 
 const argument = 'options.password';
 
-/** Bytes; never more UTF-16 units, of which Windows takes 32,767. */
+/** In bytes of UTF-8, of which UTF-16 has no more units. Windows accepts 32,767 units. */
 const most = 32_767;
 
-/** Nothing here makes a copy, and no error has any of it. */
+/** Makes no copy of the password, and puts no part of it into an error. */
 export function validatePassword(value: unknown): asserts value is string | Uint8Array {
   const isText = typeof value === 'string';
   if (!isText && !(value instanceof Uint8Array)) {
     throw wrongType(argument, 'of type string or an instance of Uint8Array', value);
   }
   if (Buffer.byteLength(value) > most) throw wrongValue(argument, `must have at most ${most} bytes`);
-  // Either would be replaced on its way, and the user asked for with a password that nobody gave.
+  // The conversion would replace either, and the logon would try a password that the caller did not give.
   if (isText ? /\p{Surrogate}/u.test(value) : !isUtf8(value)) {
     throw wrongValue(argument, isText ? 'must not contain lone surrogates' : 'must be UTF-8');
   }
-  // The system would see only what is before it.
+  // The system would read the password up to the null byte.
   if (isText ? value.includes('\0') : value.includes(0)) {
     throw wrongValue(argument, 'must not contain null bytes');
   }
 }
 
-/** How a Windows logon is made: the LOGON32_LOGON_ types in camel case. */
+/** The type of a Windows logon: the LOGON32_LOGON_ constants in camel case. */
 export type LogonType =
   'interactive' | 'network' | 'batch' | 'service' | 'unlock' | 'networkCleartext' | 'newCredentials';
 
-/** Who logs on, and how. */
+/** The user, the password and the kind of a logon. */
 export interface LogonOptions {
   /** `alice`, `alice@example.com` or `EXAMPLE\\alice`. */
   user: string;
-  /** A Windows domain, or `.` for this computer's own accounts. Not with a user that names it. */
+  /** A Windows domain, or `.` for the accounts of this computer, the default. Not with a `user` that names one. */
   domain?: string;
   /**
-   * As a Buffer it is UTF-8, and the caller's to wipe as soon as the call has returned; a string stays in the
-   * engine's memory until it is collected, and longer. The copy that is used is wiped right after the logon.
+   * The password; bytes are UTF-8. The caller can wipe a buffer as soon as the call has returned; a string stays in the
+   * engine's memory. The package's copy is wiped right after the logon.
    */
   password: string | Uint8Array;
   /**
-   * Windows; `network` by default, which no other computer takes the user's word from. With `newCredentials` the token
-   * is the process's own user here, and the named one for other computers only, which nobody checks beforehand.
+   * `network` by default: the token has no credentials for other computers. With `newCredentials` the token is the
+   * process's user on this computer and the named user on others; the password is not checked before. Windows.
    */
   type?: LogonType;
-  /** Windows; `default` by default, and `winnt50` for `newCredentials`, which takes no other. */
+  /** `default` by default, and `winnt50` for `newCredentials`, which requires it. Windows. */
   provider?: 'default' | 'winnt40' | 'winnt50';
   /**
-   * The PAM service whose rules hold, a file in /etc/pam.d; `login` by default. For one that is not there PAM takes
-   * `other`. Linux.
+   * The PAM service, a file in /etc/pam.d; `login` by default. If the file does not exist PAM uses `other`. Linux.
    */
   service?: string;
+  /** Aborts the call, which rejects with the signal's reason. The logon of the system is not interrupted. */
   signal?: AbortSignal;
 }
 
@@ -109,7 +109,7 @@ function numberOf<K extends string>(
   throw wrongValue(argument, `must be one of ${Object.keys(numbers).join(', ')}`);
 }
 
-/** An option that this system has nothing for must not be ignored: the logon would mean something else. */
+/** Rejects an option of the other system: to ignore it would change the meaning of the logon. */
 function refuse(option: string, value: unknown, advice: string): void {
   if (value === undefined) return;
   throw new ImpersonationError(
@@ -143,7 +143,7 @@ function linuxRequest({ user, domain, type, provider, service = 'login' }: Unche
   return { user, domain: '', type: types.network, provider: providers.default, service };
 }
 
-/** What `Token.logon` does. */
+/** Implements `Token.logon`. */
 export async function logon(options: LogonOptions): Promise<TokenId> {
   validateOptions(options, 'options', [
     'user',
@@ -162,9 +162,9 @@ export async function logon(options: LogonOptions): Promise<TokenId> {
   const request =
     native.port === 'win32' ? windowsRequest({ ...rest, user }) : linuxRequest({ ...rest, user });
   signal?.throwIfAborted();
-  // The password is copied now: the caller may wipe his before a thread is free.
+  // Copied before a thread is free: the caller may wipe the buffer as soon as this returns.
   const pending = native.prepareLogon(request, password);
-  // Without await: inside a scope that would be taken for the scope's own code suspending itself.
+  // Without await: inside a scope the leak detector would take it for an await of the scope's code.
   return onOwnThread(
     () => native.logon(pending),
     signal,

@@ -6,22 +6,25 @@ import { validateString, wrongType, wrongValue } from '../internal/validate';
 
 /** A user or a group. */
 export interface Principal {
+  /** Which of the two it is. */
   readonly kind: 'user' | 'group';
   /** The SID on Windows, the decimal uid or gid on Linux. */
   readonly id: string;
-  /** Windows. */
+  /** The SID. Windows. */
   readonly sid?: string;
-  /** Linux, for a user. */
+  /** The uid of a user. Linux. */
   readonly uid?: number;
-  /** Linux, for a group. */
+  /** The gid of a group. Linux. */
   readonly gid?: number;
-  /** Only where `lookupAccount` or `Token.forUser` has found it out already. */
+  /** The account's name, if `lookupAccount` or `Token.forUser` has looked it up. */
   readonly name?: string;
 }
 
 /** A Win32 privilege or a Linux capability that a token holds. */
 export interface Privilege {
+  /** `SeBackupPrivilege`, or `CAP_CHOWN`. */
   readonly name: string;
+  /** Whether it is in force; every capability is. */
   readonly enabled: boolean;
 }
 
@@ -32,7 +35,7 @@ export function toPrincipal({ kind, id }: NativePrincipal): Principal {
   return Object.freeze({ kind, id, ...own, ...(name !== undefined && { name }) });
 }
 
-/** The id of a principal, or of what names one: an id as a string, and where `numbers` says so as a number. */
+/** Returns the id of a principal that is given as an object, as a string, or with `numbers` as a number. */
 export function principalId(value: unknown, argument: string, numbers = false): string {
   if (typeof value === 'string') {
     validateString(value, argument);
@@ -50,6 +53,7 @@ export function principalId(value: unknown, argument: string, numbers = false): 
 
 /** The name behind a principal. */
 export interface Account {
+  /** The account's name, without a domain. */
   readonly name: string;
   /** The Windows domain or computer; absent on Linux. */
   readonly domain?: string;
@@ -67,15 +71,21 @@ export function rememberAccount(kind: string, id: string, account: Account | und
   known.set(keyOf(kind, id), { account, time: Date.now() });
 }
 
-/** What has been looked up already; asks nobody. */
+/** Returns the account if it has been looked up. It makes no look-up. */
 export function knownAccount(kind: string, id: string): Account | undefined {
   return known.get(keyOf(kind, id))?.account;
 }
 
 /**
- * The account of a user or group, or undefined if there is none. Asked on a pool thread with the identity of
- * the process, whatever the caller impersonates; an answer is kept for a minute. LookupAccountSidW on Windows,
- * the user database (NSS) on Linux. Rejects with the operating system's error if it cannot be asked.
+ * Looks up the account of a user or group, on a pool thread with the process identity, whatever the caller impersonates
+ * (LookupAccountSidW; the user database, NSS, on Linux). A result is cached for a minute.
+ *
+ * @param principal - A user or group of a token.
+ * @returns The account; undefined if there is none.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`; rejects with the system's error.
+ * @example
+ * const account = await lookupAccount(token.user);
+ * console.log(account?.name ?? token.user.id);
  */
 export async function lookupAccount(principal: Principal): Promise<Account | undefined> {
   if (typeof principal !== 'object' || (principal as unknown) === null) {
@@ -88,7 +98,7 @@ export async function lookupAccount(principal: Principal): Promise<Account | und
   validateString(id, 'principal.id');
   const entry = known.get(keyOf(kind, id));
   if (entry && Date.now() - entry.time < maxAge) return entry.account;
-  // Without await: inside a scope that would be taken for the scope's own code suspending itself.
+  // Without await: inside a scope the leak detector would take it for an await of the scope's code.
   return native.lookupAccount(kind, id).then((found) => {
     const account =
       found === null

@@ -7,13 +7,20 @@ import { Token } from './token';
 import { validateArray, validateString, wrongValue } from '../internal/validate';
 
 /**
- * Opens a scope in which the running code acts as whom it acts as already, with these privileges enabled:
+ * Opens a scope that keeps the effective identity and enables privileges of its token. It acts on a copy of the token on
+ * this thread (DuplicateTokenEx, AdjustTokenPrivileges, SetThreadToken); the process's token does not change. The scope
+ * owns the copy: `scope.token` is closed. Windows.
  *
- *     using scope = enablePrivileges(['SeBackupPrivilege']);
- *
- * On a copy of the token, put on this thread only (AdjustTokenPrivileges): the process's own never changes. The copy
- * is the scope's alone and goes with it; `scope.token` is closed already. Throws ERROR_NOT_ALL_ASSIGNED for a privilege
- * that the token does not hold. Windows.
+ * @param names - Win32 privileges that the token holds, such as `SeBackupPrivilege`; at least one.
+ * @returns The open scope, for `using`.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+ * @throws ImpersonationError `ERROR_NOT_ALL_ASSIGNED` for a privilege that the token does not hold,
+ * `ERR_IDENTITY_CONFLICT`, `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Linux, or the system's error.
+ * @example
+ * {
+ *   using scope = enablePrivileges(['SeBackupPrivilege']);
+ *   fs.readFileSync(path);
+ * }
  */
 export function enablePrivileges(names: readonly string[]): Impersonation {
   validateArray(names, 'names');

@@ -2,28 +2,28 @@ import type { NativeRestrictions } from '../../types/native';
 import { principalId, type Principal } from './principal';
 import { validateArray, validateOptions, validateString, wrongValue } from '../internal/validate';
 
-/** What `CreateRestrictedToken` is told besides: its flags in camel case. */
-export type RestrictFlag = NativeRestrictions['flags'][number];
+/** A flag of `CreateRestrictedToken`, in camel case. */
+export type RestrictFlag = 'disableMaxPrivilege' | 'sandboxInert' | 'luaToken' | 'writeRestricted';
 /** The mandatory integrity levels, lowest first. */
-export type IntegrityLevel = Exclude<NativeRestrictions['integrity'], ''>;
+export type IntegrityLevel = 'untrusted' | 'low' | 'medium' | 'high' | 'system';
 
-/** What `token.restrict` takes away; at least one. */
+/** What `token.restrict` removes; at least one. */
 export interface RestrictOptions {
-  /** SIDs that may from now on only deny access. Windows. */
+  /** SIDs that can only deny access in the new token. Windows. */
   denyOnly?: readonly (string | Principal)[];
   /** Win32 privileges, or Linux capabilities, by name. */
   removePrivileges?: readonly string[];
   /** Supplementary groups by gid, or all of them. Linux. */
   dropGroups?: true | readonly (string | number | Principal)[];
-  /** Only what these SIDs are allowed too remains allowed. Windows. */
+  /** SIDs that must be granted the access as well. Windows. */
   restrictingSids?: readonly (string | Principal)[];
   /**
-   * `disableMaxPrivilege` removes every privilege but SeChangeNotifyPrivilege, `luaToken` is what UAC gives an
-   * administrator, `writeRestricted` asks `restrictingSids` for writing only; `sandboxInert` takes nothing away but
-   * exempts from AppLocker. Windows.
+   * `disableMaxPrivilege` removes every privilege but SeChangeNotifyPrivilege. `luaToken` makes the filtered token of
+   * an administrator, as UAC does. `writeRestricted` checks `restrictingSids` for write access only. `sandboxInert`
+   * removes nothing and exempts from AppLocker. Windows.
    */
   flags?: readonly RestrictFlag[];
-  /** What the token may change from now on (SetTokenInformation); raising it is the system's to refuse. Windows. */
+  /** The mandatory integrity level of the new token (SetTokenInformation). The system rejects a higher one. Windows. */
   integrity?: IntegrityLevel;
 }
 

@@ -10,14 +10,14 @@ interface Waiter {
   stop(): void;
 }
 
-/** One question to the security authority for everybody who asks the same at the same time. */
+/** One request to the security authority, shared by all concurrent calls for the same key. */
 export class SharedRequest {
   readonly name: string;
   readonly #waiters = new Set<Waiter>();
   readonly #controller = new AbortController();
   readonly #abandoned: () => void;
 
-  /** `settled` gets the token, which is its own from then on, after all who waited have theirs. */
+  /** Calls `settled` with the token, which it then owns, after every waiting call has its own. */
   constructor(
     name: string,
     ask: (signal: AbortSignal) => Promise<Token>,
@@ -27,7 +27,7 @@ export class SharedRequest {
     this.#abandoned = () => {
       settled(this);
     };
-    // In no flow: it is nobody's alone.
+    // Outside of flows: the request belongs to none of its callers.
     runInFlow(null, () => ask(this.#controller.signal)).then(
       (token) => {
         this.#settle((waiter) => {
@@ -44,7 +44,7 @@ export class SharedRequest {
     );
   }
 
-  /** A token of the caller's own. When the last of those who wait is aborted, so is the question. */
+  /** Resolves to a token of the caller's own. When the last waiting call is aborted, so is the request. */
   wait(signal: AbortSignal | undefined): Promise<Token> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { resolve, reject, stop: () => {} };

@@ -5,8 +5,9 @@ import { ImpersonationError } from '../internal/error';
 import { runInFlow } from '../internal/flow-store';
 import { validateInteger, validateOptions, validateString } from '../internal/validate';
 
+/** When a ticket of `token.share` expires. */
 export interface ShareOptions {
-  /** Milliseconds until the ticket is worth nothing, at most a day; 60,000 by default. */
+  /** Milliseconds until the ticket expires, 1 to 86,400,000 (a day); 60,000 by default. */
   expiresIn?: number;
 }
 
@@ -17,7 +18,7 @@ const day = 86_400_000;
 let timer: NodeJS.Timeout | undefined;
 let due = Infinity;
 
-/** Lets go of the tokens of tickets that nobody has claimed, once they have expired. */
+/** Releases the tokens of expired tickets. */
 function sweep(): void {
   due = Infinity;
   const next = native.expireTickets();
@@ -29,11 +30,11 @@ function sweepIn(delay: number): void {
   if (time >= due) return;
   due = time;
   clearTimeout(timer);
-  // In no flow: the timer must not keep the flow's token open.
+  // Outside of flows: the timer must not keep the flow's token open.
   timer = runInFlow(null, () => setTimeout(sweep, delay).unref());
 }
 
-/** What `token.share()` does, for an open token. */
+/** Implements `token.share()` for an open token. */
 export function shareToken(token: TokenId, options: ShareOptions): string {
   validateOptions(options, 'options', ['expiresIn']);
   const { expiresIn = 60_000 } = options;
@@ -44,7 +45,7 @@ export function shareToken(token: TokenId, options: ShareOptions): string {
   return ticket;
 }
 
-/** What `Token.claim()` does. */
+/** Implements `Token.claim()`. */
 export function claimTicket(ticket: unknown): TokenId {
   validateString(ticket, 'ticket');
   const token = native.claimToken(ticket);

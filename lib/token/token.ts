@@ -365,6 +365,7 @@ export class Token extends OpenToken {
    * Returns whether both tokens identify the same user with the same groups, privileges, restrictions and level.
    *
    * @param other - An open token.
+   * @returns True for equal identities.
    * @throws TypeError `ERR_INVALID_ARG_TYPE`.
    * @example
    * if (token.equals(cached)) return;
@@ -381,6 +382,7 @@ export class Token extends OpenToken {
    *
    * @param target - A path, `{ sddl }` or `{ securityDescriptor }`.
    * @param access - Names of rights, all of which are required, or a Win32 access mask.
+   * @returns True if all of it is granted.
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`; rejects with
    * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` or with the system's error.
    * @example
