@@ -142,7 +142,11 @@ export abstract class OpenToken {
     return this.#poolKey;
   }
 
-  /** @returns The user's name, if it is known, and id; or that the token is closed. */
+  /**
+   * Returns a line for logs. Never throws.
+   *
+   * @returns The user's name, if it is known, and id; or that the token is closed.
+   */
   toString(): string {
     if (this.closed) return 'Token (closed)';
     const { id, name } = this.user;
