@@ -2,13 +2,13 @@ import type { TokenId } from './native';
 
 export interface NativeLogonRequest {
   user: string;
-  /** Windows; empty where the user's name says it. */
+  /** Windows; empty if the user's name has the domain. */
   domain: string;
   /** LOGON32_LOGON_ on Windows. */
   type: number;
   /** LOGON32_PROVIDER_ on Windows. */
   provider: number;
-  /** Of PAM on Linux. */
+  /** The PAM service. Linux. */
   service: string;
 }
 
@@ -19,10 +19,10 @@ export interface NativePendingLogon {
 
 /** What the native addon gives to lib/. */
 export interface NativeLogon {
-  /** Copies the password, which is the caller's to change from now on. */
+  /** Copies the password. The caller may wipe its buffer after the call. */
   prepareLogon(request: NativeLogonRequest, password: string | Uint8Array): NativePendingLogon;
-  /** Asks the authority on a thread of its own; once, and then nothing of the password is kept. */
+  /** Logs on, on a thread of its own. Can be called once; the password is wiped afterwards. */
   logon(pending: NativePendingLogon): Promise<TokenId>;
-  /** Wipes the password of a logon that is not to begin; does nothing for one that has begun. */
+  /** Wipes the password of a logon that will not start. Does nothing for one that has started. */
   forgetLogon(pending: NativePendingLogon): void;
 }

@@ -8,7 +8,7 @@ import type { NativeLogon } from './native-logon';
 import type { NativeNegotiate } from './native-negotiate';
 import type { NativePeer } from './native-peer';
 
-/** An open token: positive, and never another token's while it is open. */
+/** The id of an open token: positive, and unique while the token is open. */
 export type TokenId = number;
 
 /** An open scope of the calling thread. */
@@ -35,7 +35,7 @@ export interface NativeDescription {
   privileges: NativePrivilege[];
   /** Null for a primary token. */
   level: NativeLevel | null;
-  /** Empty where there is none. */
+  /** Empty if the token has none. */
   logonId: string;
   anonymous: boolean;
 }
@@ -53,24 +53,24 @@ export interface NativeRestrictions {
   dropGroups: string[];
   restrictingSids: string[];
   flags: ('disableMaxPrivilege' | 'sandboxInert' | 'luaToken' | 'writeRestricted')[];
-  /** Empty to leave it. */
+  /** Empty leaves it unchanged. */
   integrity: '' | 'untrusted' | 'low' | 'medium' | 'high' | 'system';
 }
 
-/** A path as libuv takes it: UTF-8 bytes, or a string that becomes them. */
+/** A path for libuv: UTF-8 bytes, or a string that is converted to them. */
 export type FsPath = string | Uint8Array;
 
-/** A directory that `opendir` has opened; the environment's, closed with it at the latest. */
+/** A directory opened by `opendir`. The environment owns it, and closes it at its end. */
 export type DirId = number;
 
-/** Names and libuv's UV_DIRENT_ types, in step. */
+/** Names, and their UV_DIRENT_ types by the same index. */
 export type FsEntries = [names: (string | Uint8Array)[], types: number[]];
 
 /**
- * libuv's file system calls that look at a path, or at who calls: arguments and result of each. `bytes` asks for
+ * libuv's file system calls that check a path or the caller's identity: arguments and result of each. `bytes` returns
  * names as bytes instead of UTF-8 strings; times are seconds. The numbers of a stat are dev, mode, nlink, uid, gid,
  * rdev, blksize, ino, size, blocks, and atime, mtime, ctime, birthtime as seconds and nanoseconds; of a statfs type,
- * bsize, blocks, bfree, bavail, files, ffree, frsize (0 where libuv does not tell).
+ * bsize, blocks, bfree, bavail, files, ffree, frsize (0 if libuv does not report it).
  */
 export interface FsCalls {
   access: { args: [path: FsPath, mode: number]; result: undefined };
@@ -84,9 +84,9 @@ export interface FsCalls {
   futime: { args: [fd: number, atime: number, mtime: number]; result: undefined };
   lchown: { args: [path: FsPath, uid: number, gid: number]; result: undefined };
   /**
-   * Linux: a path to be used in place of `path` by the calling thread's user for as long as the descriptor is open,
-   * which is the caller's to close. EACCES for what belongs to this process in /proc. `last`: 0 what is at the end of
-   * links, 1 a link itself (only to be checked), 2 the entry of its directory.
+   * Linux: returns a path that replaces `path` for the calling thread's user while the descriptor is open; the caller
+   * closes it. EACCES for entries of this process in /proc. `last`: 0 follows a link at the end, 1 checks the link itself,
+   * 2 returns the entry of its directory.
    */
   guard: { args: [path: FsPath, last: 0 | 1 | 2, bytes: boolean]; result: [fd: number, path: FsPath] };
   link: { args: [from: FsPath, to: FsPath]; result: undefined };
@@ -99,8 +99,8 @@ export interface FsCalls {
   /** Up to `count` entries; null at the end. */
   readdir: { args: [dir: DirId, count: number, bytes: boolean]; result: FsEntries | null };
   /**
-   * Opens an ordinary file of up to `most` bytes, reads all of it and closes it: a Buffer. What else there is, or cannot be
-   * read, is only opened: the descriptor, at its start.
+   * Opens a regular file of up to `most` bytes, reads it and closes it: a Buffer. Anything else, or a file that cannot be
+   * read, is only opened: the descriptor, at position 0.
    */
   readfile: { args: [path: FsPath, flags: number, mode: number, most: number]; result: Buffer | number };
   readlink: { args: [path: FsPath, bytes: boolean]; result: string | Uint8Array };
@@ -117,15 +117,15 @@ export interface FsCalls {
 
 export type FsCallName = keyof FsCalls;
 
-/** `error` is 0, libuv's negative number, or what kept the thread from acting as the user. */
+/** `error` is 0, libuv's negative number, or the error because of which the thread could not act as the user. */
 export type FsDone<K extends FsCallName> = (error: number | Error, result: FsCalls[K]['result']) => void;
 
 export interface NativeHooks {
-  /** `errno` is 0 and `syscall` empty for errors that are not the operating system's. */
+  /** `errno` is 0 and `syscall` empty for the package's own errors. */
   createError(message: string, code: string, errno: number, syscall: string): Error;
   /**
-   * The report of scopes that were left open, given as pairs of a scope and its user's id. The process ends after it;
-   * no code of the program may run in it.
+   * Returns the report of scopes that were left open, given as pairs of a scope and its user's id. The process ends after
+   * it; it must not run code of the program.
    */
   describeLeak(where: string, left: readonly (ScopeId | string)[]): string;
   /** An empty function. */
@@ -141,23 +141,23 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
   initialize(hooks: NativeHooks): void;
 
   processToken(): TokenId;
-  /** What the kernel says this thread impersonates; 0 if nothing. */
+  /** The token that the kernel reports for this thread; 0 if there is none. */
   threadToken(): TokenId;
   anonymousToken(): TokenId;
-  /** On a thread of its own. Sources: 0 by the name, 1 Kerberos, 2 this computer; Linux has 0 alone. */
+  /** On a thread of its own. Sources: 0 by the form of the name, 1 Kerberos, 2 this computer; Linux has only 0. */
   tokenForUser(name: string, source: 0 | 1 | 2, checkAccount: boolean): Promise<TokenId>;
   /** Linux. */
   tokenForIds(uid: number, gid: number, groups: Uint32Array): TokenId;
-  /** The same token under one more id, which is closed by itself. Asks no kernel. */
+  /** The same token under another id, which is closed separately. Makes no system call. */
   aliasToken(token: TokenId): TokenId;
   tokenFromHandle(handle: bigint, adopt: boolean): TokenId;
   restrictToken(token: TokenId, restrictions: NativeRestrictions): TokenId;
   duplicateToken(token: TokenId, level: NativeLevel): TokenId;
   describeToken(token: TokenId): NativeDescription;
-  /** What processToken() would be, without a token that counts. */
+  /** Describes the token of processToken() without making one. */
   describeProcess(): NativeDescription;
   equalTokens(a: TokenId, b: TokenId): boolean;
-  /** False if it was closed already. */
+  /** Returns whether the token was open. */
   closeToken(token: TokenId): boolean;
   /** Open tokens of the whole process. */
   tokenCount(): number;
@@ -168,50 +168,50 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
 
   enter(token: TokenId): ScopeId;
   /**
-   * 0 the innermost scope was left, 1 inner scopes were left with it, 2 nothing was done because it encloses a
-   * callback of runSync that is still running, 3 it was not open.
+   * 0: the innermost scope was left. 1: inner scopes were left with it. 2: nothing was done, as the scope encloses a
+   * running callback of runSync. 3: the scope was not open.
    */
   leave(scope: ScopeId): 0 | 1 | 2 | 3;
   /**
-   * Leaves every scope of this thread, writes what `describeLeak` makes of it to standard error and ends the process with
-   * 70; without that text if the hook fails. `where` has up to 63 characters.
+   * Leaves every scope of this thread, writes the result of `describeLeak` to standard error and ends the process with
+   * 70; if the hook fails, without its text. `where` has up to 63 characters.
    */
   reportLeak(where: string): never;
   isOpen(scope: ScopeId): boolean;
-  /** Calls `fn`, which may be ended by a time-out of node:vm: the scopes that it then leaves open are left. */
+  /** Calls `fn`, which a time-out of node:vm may end. The scopes that it then leaves open are left. */
   callInterruptible<R>(fn: () => R): R;
   /** Leaves every scope of this thread; returns how many there were. */
   leaveAll(): number;
   /**
-   * What this thread's scopes are, without a call: the innermost scope's token by the id it was entered with (0 outside
-   * every scope, -1 if the id has been closed since), the number of open scopes, and how many of the outermost ones
-   * cannot be left now because callbacks of runSync run in them. Only to be read.
+   * The state of this thread's scopes in shared memory: the id of the innermost scope's token (0 outside of every scope, -1
+   * if it has been closed since), the number of open scopes, and the number of outermost scopes that cannot be left because
+   * callbacks of runSync run in them. Do not write to it.
    */
   readonly scopeState: Int32Array;
-  /** The innermost scope's token under a new id of its own; 0 outside every scope. */
+  /** The innermost scope's token under a new id; 0 outside of every scope. */
   currentToken(): TokenId;
   /**
-   * Set, call, restore in one native frame. `args` go to `fn`, which gets an undefined receiver. In a callback of the same
-   * token nothing is set. A scope that `fn` leaves open ends the process.
+   * Sets the token, calls `fn` with `args` and no receiver, and restores, in one native frame. If the token is in effect
+   * already nothing is set. A scope that `fn` leaves open ends the process.
    */
   runSync<A extends unknown[], R>(token: TokenId, fn: (...args: A) => R, ...args: A): R;
   runSync<R>(token: TokenId, fn: (...none: never) => R): R;
-  /** Calls `fn` with the thread out of its scopes. A scope that `fn` leaves open ends the process. */
+  /** Calls `fn` with the thread's scopes suspended. A scope that `fn` leaves open ends the process. */
   runAtBaseline<R>(fn: () => R): R;
 
   /**
    * Makes the token the identity of the calling thread until the environment ends, beneath all scopes: it is not
-   * counted in scopeState, not left by leaveAll(), and runAtBaseline() puts it aside. Once for a thread, outside scopes.
+   * counted in scopeState, not left by leaveAll(), and suspended by runAtBaseline(). Once for a thread, outside of scopes.
    */
   pinThread(token: TokenId): void;
 
-  /** Keeps the token for whoever claims the ticket first, for so many milliseconds. */
+  /** Keeps the token for the first claim of the ticket, for `lifetime` milliseconds. */
   shareToken(token: TokenId, ticket: string, lifetime: number): void;
   /** The token under an id of the calling environment; 0 if the ticket is unknown, claimed or expired. */
   claimToken(ticket: string): TokenId;
-  /** Lets go of the token behind a ticket that nobody is to claim any more; whether it was still there. */
+  /** Releases the token of an unclaimed ticket. Returns whether there was one. */
   revokeTicket(ticket: string): boolean;
-  /** Lets go of what has expired; returns the milliseconds until the next ticket does, 0 if there is none. */
+  /** Releases the tokens of expired tickets. Returns the milliseconds until the next one expires; 0 for none. */
   expireTickets(): number;
 
   /** The numbers of libuv's calls for startFs and fsSync. */
@@ -233,14 +233,14 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
     ...args: FsCalls[K]['args']
   ): number | [FsCalls[K]['result']];
 
-  /** Has the environment close the descriptor at its end, unless it is closed by one of the two functions below. */
+  /** Closes the descriptor at the end of the environment, unless one of the two functions below closes it before. */
   keepDescriptor(fd: number): void;
   /** On a pool thread: 0 or libuv's negative number. */
   closeDescriptor(fd: number): Promise<number>;
   closeDescriptorSync(fd: number): number;
-  /** The same as whoever the calling thread is. */
+  /** `fsSync` with the identity that the calling thread has. */
   fsHere<K extends FsCallName>(call: number, ...args: FsCalls[K]['args']): number | [FsCalls[K]['result']];
 
-  /** Calls `fn`, which changes the process's own credentials, while no thread is or can come into a scope. */
+  /** Calls `fn`, which changes the credentials of the process, while no thread is in a scope or can enter one. */
   changeCredentials<R>(fn: () => R): R;
 }

@@ -81,7 +81,7 @@ describeSwitching('what a thread knows of its scopes', () => {
         }
         say(String(other === number));
         say(native.runSync(other, who) + ' ' + who() + ' ' + Token.current().user.id.endsWith(world.alice.id));
-        const { runSyncAs } = require(${JSON.stringify(product.replace(/index\.js$/, 'run-sync.js'))});
+        const { runSyncAs } = require(${JSON.stringify(product.replace(/index\.js$/, 'scope/run-sync.js'))});
         say(runSyncAs(other, who, []));
       });`);
     expect(lines).toEqual(['true', 'bob alice true', 'bob']);
