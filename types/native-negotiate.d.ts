@@ -2,20 +2,20 @@
 
 import type { TokenId } from './native';
 
-/** What a server takes clients' proofs with: the environment's, freed with it at the latest. */
+/** The credentials of a server. The environment owns them and frees them at its end at the latest. */
 export type CredentialsId = number;
 
-/** One client's handshake: the environment's, deleted with it at the latest. */
+/** The security context of one client. The environment owns it and deletes it at its end at the latest. */
 export type ContextId = number;
 
 export interface NativeNegotiate {
-  /** Asked as the process, whatever the thread impersonates; an empty principal is the process's own account. */
+  /** Acquires credentials as the process, whatever the thread impersonates. An empty principal is the process's account. */
   acquireCredentials(name: string, principal: string, allowAnonymous: boolean): CredentialsId;
-  /** Does nothing for credentials that are freed. Contexts made of them go on. */
+  /** Frees the credentials; contexts made of them continue. A second call does nothing. */
   freeCredentials(id: CredentialsId): void;
   newContext(credentials: CredentialsId): ContextId;
-  /** On a thread of its own, one leg at a time. Token 0: the handshake goes on; otherwise it is over. */
-  acceptLeg(id: ContextId, leg: Uint8Array): Promise<{ token: TokenId; reply?: Buffer }>;
-  /** Does nothing for one that is deleted. A leg under way keeps it until it is over. */
+  /** Processes a handshake message on a thread of its own, one at a time. Token 0: the client has to send another one. */
+  acceptLeg(id: ContextId, message: Uint8Array): Promise<{ token: TokenId; reply?: Buffer }>;
+  /** Deletes the context, once a pending message is processed. A second call does nothing. */
   deleteContext(id: ContextId): void;
 }

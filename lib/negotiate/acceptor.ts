@@ -1,42 +1,47 @@
 import type { Token } from '../token/token';
 
-/** Which account a principal `user@REALM` is; null for one that is none. */
+/**
+ * Maps a Kerberos principal `user@REALM` to the name of a local account.
+ *
+ * @param principal - The client's principal, as GSSAPI reports it.
+ * @returns The name of the account; null to reject the client.
+ */
 export type MapUser = (principal: string) => string | null | Promise<string | null>;
 
-/** Who a server takes clients' proofs as, and of what kind. */
+/** Which credentials a server authenticates its clients with, and which clients it accepts. */
 export interface AcceptorOptions {
   readonly package: 'Negotiate' | 'NTLM' | 'Kerberos';
-  /** The account or service that the server is for its clients. The system's choice if absent. */
+  /** The server's account or service name. The operating system's default if undefined. */
   readonly principal?: string | undefined;
-  /** Whether clients who prove nothing are let in, as nobody. */
+  /** Whether unauthenticated clients are accepted. */
   readonly allowAnonymous: boolean;
-  /** In the place of the system's own rule. */
+  /** Replaces the default mapping of principals to accounts. */
   readonly mapUser?: MapUser | undefined;
 }
 
-/** What the system makes of a leg. Only whom it has proven is in it; the token is whoever asked's to close. */
-export type Accepted =
+/** The result of one handshake message. The caller of `accept()` closes the token. */
+export type AcceptResult =
   | { readonly done: false; readonly reply?: Buffer | undefined }
   | { readonly done: true; readonly reply?: Buffer | undefined; readonly token: Token };
 
-/** One client's proof, as far as the system has got with it. */
+/** The security context of one client. */
 export interface AcceptorContext {
   /**
-   * Asks the system about the next leg, which is not empty, nobody else's to change, and never given while the one
-   * before it is under way. Not called again after it has rejected or is done.
+   * Processes the client's next message. The message is not empty and not modified by others. One call is pending at a
+   * time, and none follows after a rejection or the last message.
    */
-  accept(leg: Buffer): Promise<Accepted>;
+  accept(message: Buffer): Promise<AcceptResult>;
   /**
-   * Lets go of whatever the system keeps, at any time: what comes of a leg under way is released, unless it reaches the
-   * caller, who closes the token then. Does nothing the second time.
+   * Releases the system's context. If a call is pending, its result is discarded, unless it reaches the caller, who then
+   * closes the token. A second call does nothing.
    */
   close(): void;
 }
 
-/** The system's side of a NegotiateServer: SSPI on Windows, GSSAPI on Linux. */
+/** The operating system's part of a NegotiateServer: SSPI on Windows, GSSAPI on Linux. */
 export interface Acceptor {
-  /** Asks the system nothing yet. */
+  /** Makes a context for a new client, without a call of the security package. */
   begin(): AcceptorContext;
-  /** Contexts are closed before; does nothing the second time. */
+  /** Frees the credentials. The caller has closed all contexts. A second call does nothing. */
   close(): void;
 }

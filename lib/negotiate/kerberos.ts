@@ -1,21 +1,21 @@
 import { ImpersonationError } from '../internal/error';
 
-/** A principal `name@REALM`, where the name has further components behind slashes. */
+/** A principal `name@REALM`. A slash in the name separates its components. */
 interface KerberosName {
   readonly name: string;
   readonly realm: string;
 }
 
-/** Undefined where a part has a character that Kerberos had to escape: no account and no host has one. */
+/** Returns undefined for a principal with escaped characters: no account and no host has them. */
 function parse(principal: string): KerberosName | undefined {
   const [, name, realm] = /^([^@\\]+)@([^@\\]+)$/.exec(principal) ?? [];
   return name === undefined || realm === undefined ? undefined : { name, realm };
 }
 
-/** Whether that is how a server calls itself: `HTTP` on any host, or `HTTP@host`. */
+/** Whether the text is a host-based service name: `HTTP` for any host, or `HTTP@host`. */
 export const isServiceName = (text: string): boolean => /^[^@/\\\s]+(@[^@/\\\s]+)?$/.test(text);
 
-/** Whether a principal `HTTP/host@REALM` is that service. */
+/** Whether a principal `HTTP/host@REALM` belongs to the service `HTTP` or `HTTP@host`. */
 export function isService(principal: string, service: string): boolean {
   const [type, host, ...more] = parse(principal)?.name.split('/') ?? [];
   const [wantedType, wantedHost] = service.split('@');
@@ -24,8 +24,8 @@ export function isService(principal: string, service: string): boolean {
 }
 
 /**
- * The account of this machine that a client has by its principal: the name before the realm, if it is a single
- * component and the realm is the server's own. Null for everyone else.
+ * Maps a client's principal to a local account by the default rule: the name without the realm, if the name has a single
+ * component and the realm is the server's own. Returns null for every other principal.
  */
 export function localAccount(client: string, server: string): string | null {
   const user = parse(client);
@@ -34,28 +34,28 @@ export function localAccount(client: string, server: string): string | null {
   return user.name;
 }
 
-/** What the package `kerberos` has for a server: one client's security context. Of base64 throughout. */
+/** A client's security context in the package `kerberos`. Messages are base64. */
 export interface KerberosServer {
-  /** gss_accept_sec_context on a thread of libuv's pool. */
-  step(leg: string): Promise<unknown>;
-  /** The client's principal, once it is proven. */
+  /** Calls gss_accept_sec_context on libuv's pool. */
+  step(message: string): Promise<unknown>;
+  /** The client's principal, once the client is authenticated. */
   readonly username: string | null;
-  /** Whose key of the keytab the client's ticket was for; only where the server has asked for no key by name. */
+  /** The principal whose key decrypted the ticket. Present only if the server was made without a service name. */
   readonly targetName: string | null;
-  /** What the client is to get. */
+  /** The reply to the client. */
   readonly response: string | null;
-  /** Says yes of every leg that was no error. */
+  /** True after every message that was no error, whether or not the context is established. */
   readonly contextComplete: boolean;
 }
 
 interface KerberosPackage {
-  /** With an empty name the client's ticket may be for any key of the keytab. */
+  /** With an empty service name, every key of the keytab may decrypt the client's ticket. */
   initializeServer(service: string): Promise<KerberosServer>;
 }
 
 function load(): KerberosPackage {
   try {
-    // Not before it is needed: who has no use for it need not install it.
+    // Loaded on demand: it is an optional peer dependency.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     return require('kerberos') as KerberosPackage;
   } catch (cause) {
@@ -70,7 +70,7 @@ function load(): KerberosPackage {
 
 let loaded: KerberosPackage | undefined;
 
-/** The package `kerberos`, which is loaded when it is first asked for; to be called as the process. */
+/** Returns the package `kerberos`, which is loaded at the first call. Call it as the process. */
 export function kerberos(): KerberosPackage {
   return (loaded ??= load());
 }

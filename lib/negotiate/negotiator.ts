@@ -1,28 +1,43 @@
 import type { Token } from '../token/token';
 
-/** What one leg of a handshake brings. */
+/** The result of one handshake message. */
 export interface HandshakeStep {
-  /** What the client is to get: a challenge, or the server's own proof; absent if nothing is to be sent. */
+  /** The message to send to the client: a challenge, or the server's own proof. Absent if there is nothing to send. */
   readonly reply?: Buffer;
-  /** Who the client is, once that is proven: the handshake is over. The caller's to close. */
+  /** The client's token, once the client is authenticated. The handshake is then complete; the caller closes the token. */
   readonly token?: Token;
 }
 
-/** One client's way to prove who it is, over one connection. */
+/** The authentication of one client over one connection. */
 export interface Handshake {
   /**
-   * Takes the client's next leg. Rejects when the proof fails, and for whatever else is wrong; the handshake is closed
-   * then.
+   * Processes the next message of the client. If authentication fails, or the message is invalid, the promise rejects
+   * and the handshake is closed.
+   *
+   * @param message - The client's message as received, without its encoding in the protocol, such as base64.
+   * @returns The reply to send and, after the last message, the client's token.
    */
-  step(leg: Uint8Array): Promise<HandshakeStep>;
-  /** Lets go of everything the handshake holds. Does nothing the second time; a leg under way is rejected. */
+  step(message: Uint8Array): Promise<HandshakeStep>;
+  /** Releases what the handshake holds, and rejects a pending `step()`. A second call does nothing. */
   close(): void;
 }
 
-/** Whatever finds out who clients are, leg by leg: a NegotiateServer. */
+/**
+ * An authentication scheme of a server that works message by message: a `NegotiateServer`, or your own implementation.
+ *
+ * @example
+ * const negotiator: Negotiator = {
+ *   scheme: 'Negotiate',
+ *   handshake: () => ({ step: async () => ({ token: await Token.forUser('alice') }), close() {} }),
+ * };
+ */
 export interface Negotiator {
-  /** What HTTP calls it in WWW-Authenticate. */
+  /** The name of the scheme in the HTTP headers WWW-Authenticate and Authorization. */
   readonly scheme: string;
-  /** Begins with a new client. */
+  /**
+   * Begins the authentication of a client.
+   *
+   * @returns A handshake for one connection.
+   */
   handshake(): Handshake;
 }

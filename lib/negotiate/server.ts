@@ -11,42 +11,44 @@ import {
   validateString,
   wrongValue,
 } from '../internal/validate';
-import type { Acceptor, AcceptorOptions, MapUser } from './acceptor';
+import type { Acceptor, MapUser } from './acceptor';
 import { gssapiAcceptor } from './gssapi';
 import { ServerHandshake, type HandshakeLimits } from './handshake';
 import type { Negotiator } from './negotiator';
 import { sspiAcceptor } from './sspi';
 
-/** How a `NegotiateServer` finds out who clients are, and how long it listens to them. */
+/** How a `NegotiateServer` authenticates clients, and its limits. */
 export interface NegotiateServerOptions {
   /**
-   * `Negotiate`, the default: Kerberos, and NTLM where that is not to be had, as the client chooses. `NTLM` and
-   * `Kerberos`: that alone, without SPNEGO around it.
+   * The security package. `Negotiate`, the default, is SPNEGO: the client chooses Kerberos, or NTLM if Kerberos is
+   * unavailable. `NTLM` and `Kerberos` accept the messages of that package alone, without SPNEGO around them. On Linux
+   * there is no NTLM.
    */
-  package?: AcceptorOptions['package'];
+  package?: 'Negotiate' | 'NTLM' | 'Kerberos';
   /**
-   * Whose credentials the server uses: the account by name on Windows; on Linux the service whose tickets it takes,
-   * `HTTP@host` or, as by default, `HTTP` on whatever host the keytab has keys for.
+   * The account or service whose credentials the server uses. Windows: the name of an account, by default the process's
+   * own. Linux: the service whose tickets are accepted, `HTTP@host`, or by default `HTTP` on every host that the keytab
+   * has keys for.
    */
   principal?: string;
   /**
-   * Lets in clients who prove nothing too: as ANONYMOUS LOGON, or as Guest where Windows lets unknown users in so. Not
-   * otherwise: ERR_HANDSHAKE_ANONYMOUS.
+   * Whether unauthenticated clients are accepted: as ANONYMOUS LOGON, or as Guest if Windows logs unknown users on as
+   * Guest. False by default: they are rejected with `ERR_HANDSHAKE_ANONYMOUS`. Windows.
    */
   allowAnonymous?: boolean;
   /**
-   * Which local account a Kerberos principal (`user@REALM`) is, null for none, in the place of the rule: the name
-   * without the realm, where the realm is the server's own; never one with an instance (`user/admin`), and never an
-   * account of the system (a uid below 1000). What it answers is taken as it is. Linux; Windows knows whose account it is.
+   * Maps a Kerberos principal `user@REALM` to the name of a local account, or to null to reject the client. It replaces
+   * the default rule and its checks. The default rule takes the name without the realm if the realm is the server's own;
+   * it rejects names with an instance (`user/admin`) and system accounts (a uid below 1000). Linux.
    */
   mapUser?: MapUser;
-  /** Bytes of a leg, at most; 65,536 by default. */
-  maxLegSize?: number;
-  /** Legs of a client, at most; 10 by default. */
-  maxLegs?: number;
-  /** Milliseconds from `handshake()` to the proof, at most an hour; 30,000 by default. */
+  /** The largest handshake message in bytes, 1 to 2,147,483,647; 65,536 by default. */
+  maxMessageSize?: number;
+  /** The number of messages that a client may send in a handshake, 1 to 2,147,483,647; 10 by default. */
+  maxMessages?: number;
+  /** Milliseconds from `handshake()` until the client must be authenticated, 1 to 3,600,000; 30,000 by default. */
   timeout?: number;
-  /** Handshakes under way at once, at most; 10,000 by default. */
+  /** The number of handshakes that may be open at a time, 1 to 2,147,483,647; 10,000 by default. */
   maxHandshakes?: number;
 }
 
@@ -56,15 +58,15 @@ const keys = [
   'principal',
   'allowAnonymous',
   'mapUser',
-  'maxLegSize',
-  'maxLegs',
+  'maxMessageSize',
+  'maxMessages',
   'timeout',
   'maxHandshakes',
 ] as const;
-const most = 0x7fff_ffff;
+const maxInt32 = 0x7fff_ffff;
 const hour = 3_600_000;
 
-/** The system's side, for checked options. */
+/** Validates the options that the operating system's part needs, and makes it. */
 function acceptorFor(options: NegotiateServerOptions): Acceptor {
   const { package: name = 'Negotiate', principal, allowAnonymous = false, mapUser } = options;
   if (!packages.includes(name)) throw wrongValue('options.package', `must be one of ${packages.join(', ')}`);
@@ -76,14 +78,20 @@ function acceptorFor(options: NegotiateServerOptions): Acceptor {
 }
 
 /**
- * Finds out who clients are by Integrated Authentication, leg by leg: AcceptSecurityContext on Windows,
- * gss_accept_sec_context on Linux. For HTTP there is glue; for other protocols, call `handshake()` for each
- * connection and feed it what the client sends.
+ * Authenticates clients by Integrated Authentication, message by message: AcceptSecurityContext on Windows,
+ * gss_accept_sec_context on Linux. For HTTP use it with `impersonate/http`. For other protocols call `handshake()` for
+ * each connection and pass on what the client sends.
  *
- * The credentials are those of the process and are had when it is made, which throws what the system says. Used on the
- * thread that made it. Legs are looked at on threads of their own, for the system may ask another machine.
+ * It acquires the credentials of the process when it is made, also inside a scope or flow. It is used on the thread that
+ * made it. The system processes the messages on other threads, since it may have to query another machine: on Windows at
+ * most 32 messages at a time, on Linux on libuv's pool. `close()`, `using` or garbage collection frees the credentials.
+ *
+ * @example
+ * const server = new NegotiateServer();
+ * http.createServer(authenticate(server, handler)).listen(80);
  */
 export class NegotiateServer implements Negotiator {
+  /** The name of the scheme in HTTP: `NTLM` for the package `NTLM`, else `Negotiate`. */
   readonly scheme: 'Negotiate' | 'NTLM';
   readonly #acceptor: Acceptor;
   readonly #limits: HandshakeLimits;
@@ -92,44 +100,70 @@ export class NegotiateServer implements Negotiator {
   readonly #onEnd = (handshake: ServerHandshake): void => void this.#handshakes.delete(handshake);
   #closed = false;
 
+  /**
+   * Acquires the server's credentials as the process (AcquireCredentialsHandleW; on Linux it loads the package
+   * `kerberos`).
+   *
+   * @param options - The security package, the credentials, and limits.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system, or on Linux
+   * without the package `kerberos`; or the system's error.
+   */
   constructor(options: NegotiateServerOptions = {}) {
     validateOptions(options, 'options', keys);
-    const { maxLegSize = 65_536, maxLegs = 10, timeout = 30_000, maxHandshakes = 10_000 } = options;
-    validateInteger(maxLegSize, 'options.maxLegSize', 1, most);
-    validateInteger(maxLegs, 'options.maxLegs', 1, most);
+    const { maxMessageSize = 65_536, maxMessages = 10, timeout = 30_000, maxHandshakes = 10_000 } = options;
+    validateInteger(maxMessageSize, 'options.maxMessageSize', 1, maxInt32);
+    validateInteger(maxMessages, 'options.maxMessages', 1, maxInt32);
     validateInteger(timeout, 'options.timeout', 1, hour);
-    validateInteger(maxHandshakes, 'options.maxHandshakes', 1, most);
-    this.#limits = { maxLegSize, maxLegs, timeout };
+    validateInteger(maxHandshakes, 'options.maxHandshakes', 1, maxInt32);
+    this.#limits = { maxMessageSize, maxMessages, timeout };
     this.#maxHandshakes = maxHandshakes;
     this.#acceptor = acceptorFor(options);
     this.scheme = options.package === 'NTLM' ? 'NTLM' : 'Negotiate';
     refuseClone(this);
   }
 
-  /** Handshakes under way. */
+  /** The number of open handshakes. */
   get handshakes(): number {
     return this.#handshakes.size;
   }
 
+  /** Whether `close()` has been called. Never throws. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * Begins with a new client, whose handshake ends by itself with the proof, with whatever goes wrong, or when the time
-   * is up. Throws ERR_HANDSHAKE_LIMIT while there are too many, and ERR_SERVER_CLOSED.
+   * Begins the authentication of a client. The handshake closes itself when the client is authenticated, when a step
+   * fails, and after `timeout` milliseconds.
+   *
+   * @returns A handshake for one connection.
+   * @throws ImpersonationError `ERR_SERVER_CLOSED`; `ERR_HANDSHAKE_LIMIT` while `maxHandshakes` handshakes are open.
+   * @example
+   * using handshake = server.handshake();
+   * const { reply, token } = await handshake.step(message);
    */
   handshake(): ServerHandshake {
-    if (this.#closed) throw new ImpersonationError('The NegotiateServer is closed', 'ERR_SERVER_CLOSED');
+    if (this.#closed)
+      throw new ImpersonationError('The NegotiateServer is closed: make a new one', 'ERR_SERVER_CLOSED');
     if (this.#handshakes.size >= this.#maxHandshakes) {
-      throw new ImpersonationError('There are too many handshakes under way', 'ERR_HANDSHAKE_LIMIT');
+      throw new ImpersonationError(
+        `There are ${this.#maxHandshakes} open handshakes, as many as options.maxHandshakes permits: try again later`,
+        'ERR_HANDSHAKE_LIMIT',
+      );
     }
     const handshake = new ServerHandshake(internal, this.#acceptor.begin(), this.#limits, this.#onEnd);
     this.#handshakes.add(handshake);
     return handshake;
   }
 
-  /** Closes every handshake and frees the credentials. Does nothing the second time. */
+  /**
+   * Closes every handshake and frees the credentials (FreeCredentialsHandle). Pending steps reject with
+   * `ERR_HANDSHAKE_CLOSED`. A second call does nothing.
+   *
+   * @example
+   * process.once('SIGTERM', () => server.close());
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -137,7 +171,7 @@ export class NegotiateServer implements Negotiator {
     this.#acceptor.close();
   }
 
-  /** `close()`. */
+  /** Calls `close()`, for `using server = ...`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -4,20 +4,20 @@ import { ImpersonationError } from '../internal/error';
 import { internal } from '../internal/private';
 import { onOwnThread } from '../internal/own-thread';
 import { Token } from '../token/token';
-import type { Accepted, Acceptor, AcceptorContext, AcceptorOptions } from './acceptor';
+import type { AcceptResult, Acceptor, AcceptorContext, AcceptorOptions } from './acceptor';
 
-type Answer = Awaited<ReturnType<typeof native.acceptLeg>>;
+type NativeResult = Awaited<ReturnType<typeof native.acceptLeg>>;
 
-/** A server that nobody closed. */
-const unreachable = new FinalizationRegistry<CredentialsId>((id) => {
+/** Frees the credentials of servers that are garbage collected without `close()`. */
+const unclosed = new FinalizationRegistry<CredentialsId>((id) => {
   native.freeCredentials(id);
 });
 
-function toAccepted({ token, reply }: Answer): Accepted {
+function toResult({ token, reply }: NativeResult): AcceptResult {
   return token === 0 ? { done: false, reply } : { done: true, reply, token: new Token(internal, token) };
 }
 
-function discard({ token }: Answer): void {
+function discard({ token }: NativeResult): void {
   if (token !== 0) native.closeToken(token);
 }
 
@@ -30,9 +30,9 @@ class SspiContext implements AcceptorContext {
     this.#id = id;
   }
 
-  accept(leg: Buffer): Promise<Accepted> {
-    const ask = (): Promise<Answer> => native.acceptLeg(this.#id, leg);
-    return onOwnThread(ask, this.#closing.signal, discard).then(toAccepted);
+  accept(message: Buffer): Promise<AcceptResult> {
+    const start = (): Promise<NativeResult> => native.acceptLeg(this.#id, message);
+    return onOwnThread(start, this.#closing.signal, discard).then(toResult);
   }
 
   close(): void {
@@ -47,7 +47,7 @@ class SspiAcceptor implements Acceptor {
 
   constructor(id: CredentialsId) {
     this.#id = id;
-    unreachable.register(this, id, this);
+    unclosed.register(this, id, this);
   }
 
   begin(): AcceptorContext {
@@ -55,17 +55,17 @@ class SspiAcceptor implements Acceptor {
   }
 
   close(): void {
-    unreachable.unregister(this);
+    unclosed.unregister(this);
     native.freeCredentials(this.#id);
   }
 }
 
-/** Asks SSPI: AcquireCredentialsHandleW now, AcceptSecurityContext for each leg. */
+/** Acquires the process's credentials (AcquireCredentialsHandleW). Contexts call AcceptSecurityContext per message. */
 export function sspiAcceptor(options: AcceptorOptions): Acceptor {
   const { package: name, principal = '', allowAnonymous, mapUser } = options;
   if (mapUser) {
     throw new ImpersonationError(
-      'mapUser is for Kerberos on Linux: Windows itself says whose account a client has',
+      'options.mapUser is for Kerberos on Linux. Windows itself maps a client to an account: leave the option out',
       'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
     );
   }

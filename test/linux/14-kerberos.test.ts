@@ -56,7 +56,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
 
   test('refuses what is no proof, and what is one for another service', async () => {
     const said = await lines(`
-      const server = new NegotiateServer({ maxLegSize: 2048 });
+      const server = new NegotiateServer({ maxMessageSize: 2048 });
       const good = await legOf('alice');
       const elsewhere = new NegotiateServer({ principal: 'HTTP@elsewhere' });
       const halfDone = { mechOID: kerberos.GSS_MECH_OID_KRB5, flags: kerberos.GSS_C_MUTUAL_FLAG | 0x1000 };

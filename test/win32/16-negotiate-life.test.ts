@@ -12,7 +12,7 @@ let server: NegotiateServer;
 let count: number;
 beforeEach(() => {
   count = Token.count;
-  server = new NegotiateServer({ maxLegSize: 1024, maxLegs: 2, maxHandshakes: 3 });
+  server = new NegotiateServer({ maxMessageSize: 1024, maxMessages: 2, maxHandshakes: 3 });
   seam().takeAuthorityRecords();
 });
 afterEach(async () => {
@@ -61,7 +61,7 @@ describe('one leg at a time', () => {
 describe('legs that the system is not asked about', () => {
   const cases: [string, unknown, string][] = [
     ['an empty one', Buffer.alloc(0), 'ERR_INVALID_ARG_VALUE'],
-    ['one larger than maxLegSize', Buffer.alloc(1025, 'SEAM'), 'ERR_HANDSHAKE_TOO_LARGE'],
+    ['one larger than maxMessageSize', Buffer.alloc(1025, 'SEAM'), 'ERR_HANDSHAKE_TOO_LARGE'],
     ['a string', 'SEAM?', 'ERR_INVALID_ARG_TYPE'],
     ['numbers', [83, 69], 'ERR_INVALID_ARG_TYPE'],
   ];
@@ -73,12 +73,12 @@ describe('legs that the system is not asked about', () => {
     expect(asked()).toBe(0);
   });
 
-  test('one of just maxLegSize is asked about', async () => {
+  test('one of just maxMessageSize is asked about', async () => {
     const error = await rejected(server.handshake().step(Buffer.alloc(1024, 'SEAM')));
     expect(error).toMatchObject({ code: 'SEC_E_INVALID_TOKEN' });
   });
 
-  test('one beyond maxLegs', async () => {
+  test('one beyond maxMessages', async () => {
     const handshake = server.handshake();
     await handshake.step(clientHello);
     await handshake.step(clientHello);
