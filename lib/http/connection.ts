@@ -4,18 +4,19 @@ import type { Handshake, Negotiator } from '../negotiate/negotiator';
 import type { Token } from '../token/token';
 import type { TokenRef } from '../internal/token-ref';
 
-/** What is known of the client at the other end of one connection. It ends with the connection. */
+/** The authentication state of one connection. It ends with the connection. */
 export class Connection {
-  /** Who sends requests without a proof. */
-  identity: TokenRef | undefined;
-  /** Whether a leg is being looked at. */
-  busy = false;
-  /** Whether a proxy has sent its requests here: whoever proves himself does it for one request. */
-  shared = false;
+  /** The user of requests without Authorization; undefined while the connection is unauthenticated. */
+  user: TokenRef | undefined;
+  /** Whether a handshake message is being processed. */
+  isProcessing = false;
+  /** Whether a proxy has sent a request on the connection: then a client is authenticated for a single request. */
+  isShared = false;
   readonly #socket: Socket;
   #handshake: Handshake | undefined;
+  /** The tokens of requests whose responses are pending. */
   readonly #tokens = new Set<Token>();
-  #answered: (() => void) | undefined;
+  #onIdle: (() => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -24,49 +25,49 @@ export class Connection {
     });
   }
 
-  /** Whether nobody is there any more to be answered. */
+  /** Whether the connection is closed, so that no response can be sent. */
   get closed(): boolean {
     return this.#socket.destroyed;
   }
 
-  /** The one under way, or a new one. */
+  /** Returns the handshake in progress, or begins one. */
   handshake(negotiator: Negotiator): Handshake {
     return (this.#handshake ??= negotiator.handshake());
   }
 
-  /** Nobody has proven anything. */
-  forget(): void {
-    this.identity = undefined;
+  /** Makes the connection unauthenticated and closes the handshake in progress. */
+  reset(): void {
+    this.user = undefined;
     this.#handshake?.close();
     this.#handshake = undefined;
   }
 
-  /** The token is closed once the response is over and everybody has been told. */
-  serve(response: ServerResponse, token: Token): void {
+  /** Closes the token after the response has closed and all listeners of its 'close' event have run. */
+  closeAfter(response: ServerResponse, token: Token): void {
     this.#tokens.add(token);
     response.once('close', () => {
       process.nextTick(() => {
         token.close();
         this.#tokens.delete(token);
-        if (this.#tokens.size === 0) this.#answered?.();
+        if (this.#tokens.size === 0) this.#onIdle?.();
       });
     });
   }
 
-  /** Until what is done in this connection's name is done: a queue of its responses must not mix two users. */
-  answered(): Promise<void> {
+  /** Waits until no response is pending: the responses of a connection must not belong to two users. */
+  idle(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#tokens.size === 0) resolve();
-      else this.#answered = resolve;
+      else this.#onIdle = resolve;
     });
   }
 
   #close(): void {
-    this.forget();
+    this.reset();
     process.nextTick(() => {
       for (const token of this.#tokens) token.close();
       this.#tokens.clear();
-      this.#answered?.();
+      this.#onIdle?.();
     });
   }
 }

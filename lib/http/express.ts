@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
-import { Gate } from './gate';
+import { Authenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
 
-/** What Express, Connect and the like take. */
+/** Middleware as Express and Connect call it. */
 export type ExpressMiddleware = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -11,20 +11,29 @@ export type ExpressMiddleware = (
 ) => void;
 
 /**
- * Middleware for Express: what comes after it runs in the flow of the user who sent the request, `request.token`. It
- * asks for a proof until there is one. See docs/integrated-authentication.md.
+ * Returns middleware for Express that authenticates requests. Later middleware and handlers run in the flow of the user,
+ * whose token is `request.token`; the token is closed after the response. A request of an unauthenticated client gets 401
+ * with `WWW-Authenticate`, and `next` is not called.
+ *
+ * @param negotiator - The authentication scheme, such as a `NegotiateServer`.
+ * @param options - How long a client stays authenticated, and where errors are reported.
+ * @returns The middleware. Use one for the whole application: it keeps the authentication state of each connection.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+ * @example
+ * app.use(expressAuthentication(new NegotiateServer()));
+ * app.get('/files', (request, response) => response.sendFile('/srv/files/index.html'));
  */
 export function expressAuthentication(
   negotiator: Negotiator,
   options: HttpAuthenticationOptions = {},
 ): ExpressMiddleware {
-  const gate = new Gate(negotiator, options);
+  const authenticator = new Authenticator(negotiator, options);
   return (request, response, next) => {
-    gate.admit({
+    authenticator.authenticate({
       request,
       response,
-      proceed(act) {
-        act(next);
+      authenticated(run) {
+        run(next);
       },
     });
   };

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
-import { Gate } from './gate';
+import { Authenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
 
-/** What `fastify.addHook('onRequest', ...)` takes. */
+/** A hook as `fastify.addHook('onRequest', ...)` takes it. */
 export type FastifyHook = (
   request: { readonly raw: IncomingMessage },
   reply: { readonly raw: ServerResponse; hijack(): unknown },
@@ -11,23 +11,31 @@ export type FastifyHook = (
 ) => void;
 
 /**
- * An `onRequest` hook for Fastify: later hooks, body parsing and the handler run in the flow of the user who sent the
- * request, `request.token`. It asks for a proof until there is one. See docs/integrated-authentication.md.
+ * Returns an `onRequest` hook for Fastify that authenticates requests. Later hooks, body parsing and the handler run in
+ * the flow of the user, whose token is `request.token`; the token is closed after the response. A request of an
+ * unauthenticated client gets 401 with `WWW-Authenticate`, and goes no further.
+ *
+ * @param negotiator - The authentication scheme, such as a `NegotiateServer`.
+ * @param options - How long a client stays authenticated, and where errors are reported.
+ * @returns The hook. Use one for the whole server: it keeps the authentication state of each connection.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+ * @example
+ * fastify.addHook('onRequest', fastifyAuthentication(new NegotiateServer()));
  */
 export function fastifyAuthentication(
   negotiator: Negotiator,
   options: HttpAuthenticationOptions = {},
 ): FastifyHook {
-  const gate = new Gate(negotiator, options);
+  const authenticator = new Authenticator(negotiator, options);
   return (request, reply, done) => {
-    gate.admit({
+    authenticator.authenticate({
       request: request.raw,
       response: reply.raw,
-      proceed(act, token) {
+      authenticated(run, token) {
         Object.assign(request, { token });
-        act(done);
+        run(done);
       },
-      refused() {
+      rejected() {
         reply.hijack();
       },
     });

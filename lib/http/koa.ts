@@ -1,28 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { currentFlow, runInFlow } from '../internal/flow-store';
 import type { Negotiator } from '../negotiate/negotiator';
-import { Gate } from './gate';
+import { Authenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
 
-/** What the middleware needs of Koa's context. */
+/** The part of Koa's context that the middleware uses. */
 export interface KoaContext {
+  /** The request of node:http. */
   readonly req: IncomingMessage;
+  /** The response of node:http. */
   readonly res: ServerResponse;
+  /** The state of the request; the middleware sets `state.token`. */
   readonly state: Record<string, unknown>;
+  /** The body that Koa sends after the middleware. */
   body: unknown;
+  /** Set to false for a request that the middleware has responded to itself. */
   respond?: boolean | undefined;
 }
 
+/** Middleware as Koa calls it. */
 export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>;
 
-/** By which Koa takes out of a stream what it sends. */
-const pulls = ['pipe', 'read', Symbol.asyncIterator, 'next'];
+/** The methods by which Koa reads a stream that it sends. */
+const readMethods = ['pipe', 'read', Symbol.asyncIterator, 'next'];
 
-/** Whoever calls one of these methods of `source`, it runs in the running flow, and so does what it returns. */
-function pullInFlow(source: unknown): void {
+/** Makes these methods of `source` run in the current flow, and those of an iterator that `source` returns. */
+function readInFlow(source: unknown): void {
   if (typeof source !== 'object' || source === null) return;
   const flow = currentFlow() ?? null;
-  for (const name of pulls) {
+  for (const name of readMethods) {
     const method: unknown = Reflect.get(source, name);
     if (typeof method !== 'function') continue;
     Reflect.defineProperty(source, name, {
@@ -30,36 +36,46 @@ function pullInFlow(source: unknown): void {
       writable: true,
       value: (...args: unknown[]) => {
         const result: unknown = runInFlow(flow, () => Reflect.apply(method, source, args) as unknown);
-        if (name === Symbol.asyncIterator) runInFlow(flow, pullInFlow, result);
+        if (name === Symbol.asyncIterator) runInFlow(flow, readInFlow, result);
         return result;
       },
     });
   }
 }
 
-/** Koa sends the body when all middleware has returned, outside of the flow. */
+/** Reads a streamed body in the current flow. Koa sends it after all middleware has returned, outside of the flow. */
 function sendInFlow({ body }: KoaContext): void {
-  pullInFlow(body instanceof Response ? body.body : body);
+  readInFlow(body instanceof Response ? body.body : body);
 }
 
 /**
- * Middleware for Koa: what comes after it runs in the flow of the user who sent the request, `context.req.token` and
- * `context.state.token`, and so do streams in `context.body`. It asks for a proof until there is one. See
- * docs/integrated-authentication.md.
+ * Returns middleware for Koa that authenticates requests. Later middleware runs in the flow of the user, and streams in
+ * `context.body` are read in it. The user's token is `context.state.token` and `context.req.token`; it is closed after
+ * the response. A request of an unauthenticated client gets 401 with `WWW-Authenticate`, and goes no further.
+ *
+ * @param negotiator - The authentication scheme, such as a `NegotiateServer`.
+ * @param options - How long a client stays authenticated, and where errors are reported.
+ * @returns The middleware. Use one for the whole application: it keeps the authentication state of each connection.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+ * @example
+ * app.use(koaAuthentication(new NegotiateServer()));
+ * app.use((context) => {
+ *   context.body = fs.createReadStream('/srv/files/index.html');
+ * });
  */
 export function koaAuthentication(
   negotiator: Negotiator,
   options: HttpAuthenticationOptions = {},
 ): KoaMiddleware {
-  const gate = new Gate(negotiator, options);
+  const authenticator = new Authenticator(negotiator, options);
   return (context, next) =>
     new Promise((resolve, reject) => {
-      gate.admit({
+      authenticator.authenticate({
         request: context.req,
         response: context.res,
-        proceed(act, token) {
+        authenticated(run, token) {
           context.state.token = token;
-          act(() => {
+          run(() => {
             next()
               .then(() => {
                 sendInFlow(context);
@@ -67,7 +83,7 @@ export function koaAuthentication(
               .then(resolve, reject);
           });
         },
-        refused() {
+        rejected() {
           context.respond = false;
           resolve();
         },

@@ -2,22 +2,33 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
 import type { Token } from '../token/token';
 import { validateFunction } from '../internal/validate';
-import { fail } from './answer';
-import { Gate } from './gate';
+import { Authenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
+import { sendServerError } from './response';
 
-/** A request whose sender has proven who it is. */
+/** An authenticated request. */
 export type AuthenticatedRequest = IncomingMessage & {
-  /** Of this request alone: closed for you after the response. */
+  /** The user's token, for this request alone. It is closed after the response, so the handler does not close it. */
   readonly token: Token;
 };
 
 /**
- * A listener of node:http's and node:https's `request` that calls `handler` in the flow of the user who sent the
- * request, and asks for a proof (401, `WWW-Authenticate`) until there is one. See docs/integrated-authentication.md.
+ * Returns a listener for the event `request` of node:http and node:https that authenticates requests and calls `handler`
+ * in the flow of the user. A request of an unauthenticated client gets 401 with `WWW-Authenticate`.
  *
- * If `handler` throws or rejects the response is 500, or cut off if it has begun; the error goes to `onError`, and
- * becomes an unhandled rejection if there is none.
+ * If `handler` throws or rejects, the client gets 500, or the response is cut off if its headers have been sent. The error
+ * goes to `onError`; without `onError` it is an unhandled rejection.
+ *
+ * @param negotiator - The authentication scheme, such as a `NegotiateServer`.
+ * @param handler - A function, async or not. It and the events of the request and response run in the user's flow.
+ * @param options - How long a client stays authenticated, and where errors are reported.
+ * @returns The listener. Use one for the whole server: it keeps the authentication state of each connection.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+ * @example
+ * const listener = authenticate(new NegotiateServer(), async (request, response) => {
+ *   response.end(await fs.promises.readFile('/srv/files/index.html'));
+ * });
+ * http.createServer(listener).listen(80);
  */
 export function authenticate(
   negotiator: Negotiator,
@@ -25,17 +36,17 @@ export function authenticate(
   options: HttpAuthenticationOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   validateFunction(handler, 'handler');
-  const gate = new Gate(negotiator, options);
+  const authenticator = new Authenticator(negotiator, options);
   return (request, response) => {
-    gate.admit({
+    authenticator.authenticate({
       request,
       response,
-      proceed(act) {
+      authenticated(run) {
         void new Promise((resolve) => {
-          resolve(act(() => handler(request as AuthenticatedRequest, response)));
+          resolve(run(() => handler(request as AuthenticatedRequest, response)));
         }).catch((error: unknown) => {
-          fail(request, response);
-          if (!gate.report(error, request)) throw error;
+          sendServerError(request, response);
+          if (!authenticator.report(error, request)) throw error;
         });
       },
     });

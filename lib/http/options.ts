@@ -5,17 +5,21 @@ import { validateFunction, validateOptions, wrongType, wrongValue } from '../int
 /** How requests are authenticated. */
 export interface HttpAuthenticationOptions {
   /**
-   * How long a proof holds. `connection`, the default: for all later requests of the same connection that bring no
-   * Authorization, which NTLM needs. `request`: for the request that completes it.
+   * How long a client stays authenticated. `connection`, the default, is for all later requests on the same connection
+   * that have no Authorization header, as NTLM needs it. `request` is for the request that completes the handshake.
    */
   persist?: 'connection' | 'request';
   /**
-   * Told why a request was refused, which its sender never learns, and what the handler of `authenticate` threw. Called
-   * as the process.
+   * Called as the process with the reason why a request was rejected, which the client does not receive, and with the
+   * error that the handler of `authenticate` threw.
+   *
+   * @param error - The reason.
+   * @param request - The request.
    */
   onError?: (error: Error, request: IncomingMessage) => void;
 }
 
+/** Validates the arguments that all ways to authenticate requests have in common. */
 export function validateArguments(negotiator: unknown, options: unknown): void {
   const { scheme, handshake } = (negotiator ?? {}) as Partial<Negotiator>;
   if (typeof scheme !== 'string' || typeof handshake !== 'function') {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { ImpersonationError } from '../internal/error';
 
-const marks = new Set([
+/** Headers that proxies add to the requests that they forward, beside `X-Forwarded-*`. */
+const proxyHeaders = new Set([
   'via',
   'forwarded',
   'cdn-loop',
@@ -15,27 +16,27 @@ const marks = new Set([
   'x-envoy-external-address',
 ]);
 
-/** Whether a proxy says that it has passed the request on: its connection carries the requests of many. */
+/** Whether a proxy has forwarded the request. Its connection may carry the requests of many clients. */
 export function isForwarded(request: IncomingMessage): boolean {
   return Object.keys(request.headers).some(
-    (name) => marks.has(name) || /^x-(original-)?forwarded/.test(name),
+    (name) => proxyHeaders.has(name) || /^x-(original-)?forwarded/.test(name),
   );
 }
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * What a request brings for the scheme's handshake; undefined without any Authorization. Throws
- * ERR_INVALID_AUTHORIZATION for what is of another scheme, is no base64, or is there twice. Never says what it was.
+ * Returns the handshake message in the header Authorization; undefined if there is no such header. Throws
+ * ERR_INVALID_AUTHORIZATION for another scheme, invalid base64 or a repeated header. The error does not contain the value.
  */
-export function readLeg(request: IncomingMessage, scheme: string): Buffer | undefined {
+export function readMessage(request: IncomingMessage, scheme: string): Buffer | undefined {
   const values = request.headersDistinct.authorization ?? [];
   const [value, another] = values;
   if (value === undefined) return undefined;
   const [, name = '', data = ''] = /^(\S+) +(\S+)$/.exec(value.trim()) ?? [];
   if (another !== undefined || name.toLowerCase() !== scheme.toLowerCase() || !base64.test(data)) {
     throw new ImpersonationError(
-      `The request's Authorization is not one ${scheme} with base64`,
+      `The request's Authorization header must be given once, as "${scheme}" followed by base64`,
       'ERR_INVALID_AUTHORIZATION',
     );
   }

@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** The HTTP/2 error code HTTP_1_1_REQUIRED: the client is to retry over HTTP/1.1 (RFC 9113). */
+const http11Required = 0xd;
+
+/** Whether the response has been ended or destroyed. */
+export function isEnded({ destroyed, writableEnded }: ServerResponse): boolean {
+  return destroyed || writableEnded;
+}
+
+/**
+ * Sends a response without a body, unless the response has been ended meanwhile. A response whose headers have been sent
+ * is cut off. The request's body is read and discarded, so that the connection can be used further.
+ */
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string> = {},
+): void {
+  request.resume();
+  if (isEnded(response)) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // The handler may have set it for a body, and it contradicts Content-Length.
+  response.removeHeader('Transfer-Encoding');
+  response.writeHead(status, { ...headers, 'Content-Length': '0' }).end();
+}
+
+/** Sends 401 with the scheme and, within a handshake, the server's message. */
+export function sendChallenge(
+  request: IncomingMessage,
+  response: ServerResponse,
+  scheme: string,
+  reply?: Buffer,
+): void {
+  send(request, response, 401, { 'WWW-Authenticate': toAuthenticateHeader(scheme, reply) });
+}
+
+/** Returns the value of the header WWW-Authenticate. */
+export function toAuthenticateHeader(scheme: string, reply?: Buffer): string {
+  return reply?.length ? `${scheme} ${reply.toString('base64')}` : scheme;
+}
+
+/** Sends 403. */
+export function sendForbidden(request: IncomingMessage, response: ServerResponse): void {
+  send(request, response, 403);
+}
+
+/** Sends 500 without the headers that the failed handler has set. Only the server's own proof is kept. */
+export function sendServerError(request: IncomingMessage, response: ServerResponse): void {
+  if (!response.headersSent) {
+    const names = response.getHeaderNames().filter((name) => name !== 'www-authenticate');
+    for (const name of names) response.removeHeader(name);
+    response.statusMessage = '';
+  }
+  send(request, response, 500);
+}
+
+/** Closes the HTTP/2 stream of the request with HTTP_1_1_REQUIRED. */
+export function requireHttp11(request: IncomingMessage): void {
+  (request as { stream?: { close(code: number): void } }).stream?.close(http11Required);
+}
