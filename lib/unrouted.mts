@@ -39,6 +39,7 @@ export type {
   LeakMessage,
   LogonOptions,
   LogonType,
+  MapUser,
   NegotiateServerOptions,
   Negotiator,
   PeerListener,
@@ -49,6 +50,7 @@ export type {
   RestrictFlag,
   RestrictOptions,
   ScopeMessage,
+  ServerHandshake,
   ShareOptions,
   TokenCacheOptions,
 } from './unrouted.js';

@@ -27,6 +27,8 @@ export { Impersonation } from './scope/impersonation';
 export { ImpersonatedWorker, type ImpersonatedWorkerOptions } from './worker/impersonated-worker';
 export type { ImpersonationLevel } from './token/open-token';
 export type { Handshake, HandshakeStep, Negotiator } from './negotiate/negotiator';
+export type { MapUser } from './negotiate/acceptor';
+export type { ServerHandshake } from './negotiate/handshake';
 export { NegotiateServer, type NegotiateServerOptions } from './negotiate/server';
 export { setStrictHandles } from './flow/open-handles';
 export { connectPeer, type ConnectPeerOptions } from './peers/connect';

@@ -13,29 +13,30 @@ import {
   validateString,
   wrongType,
 } from '../internal/validate';
-import { validateAddress } from './endpoint';
-import { socketOf } from './endpoint';
+import { socketOrClose, validateAddress } from './endpoint';
 
-/** What a client shows of itself, and to whom. */
+/** What a client permits the server, and which server it accepts. */
 export interface ConnectPeerOptions {
   /**
-   * What the server may do in the client's name at most; `impersonation` by default. On Linux there is no other: the
-   * kernel tells every server who has connected.
+   * The highest impersonation level that the server gets; `impersonation` by default. Linux has no other: every server
+   * can read the credentials of its clients.
    */
   level?: ImpersonationLevel;
   /**
-   * Whose server it must be: the SID of the pipe's owner, or the uid of whoever listens. Anybody else's gets nothing:
-   * the promise rejects with ERR_UNEXPECTED_SERVER.
+   * The user whose server is accepted: the SID of the pipe's owner, or the uid of the process that called listen(), 0 to
+   * 4,294,967,294. For any other server the promise rejects with `ERR_UNEXPECTED_SERVER`, and no data is sent. By default
+   * every server is accepted.
    */
   server?: string | number;
-  /** Windows: milliseconds to wait while all of the pipe's instances are taken; 5,000 by default. */
+  /** Milliseconds to wait while all instances of the pipe are busy, 0 to 2,147,483,647; 5,000 by default. Windows. */
   timeout?: number;
+  /** Aborts the connection attempt. */
   signal?: AbortSignal;
 }
 
 function unexpectedServer(found: string): ImpersonationError {
   return new ImpersonationError(
-    `The server is not the expected user's, but that of ${found}`,
+    `The server belongs to ${found}, and not to the user that options.server expects`,
     'ERR_UNEXPECTED_SERVER',
   );
 }
@@ -58,7 +59,7 @@ function connectPipe(
   const close = (fd: number): void => {
     originals.closeSync(fd);
   };
-  // With a server to be checked it must not know the client before that: it could act as the client at once.
+  // A server that is still to be checked must not be able to impersonate the client before the first write.
   const start = (): Promise<number> =>
     native.connectPipe(path, levelNumber(level, 'options.level'), server !== undefined, timeout);
   return onOwnThread(start, signal, close).then((fd) => {
@@ -68,7 +69,7 @@ function connectPipe(
       close(fd);
       throw error;
     }
-    return socketOf(fd);
+    return socketOrClose(fd);
   });
 }
 
@@ -104,10 +105,10 @@ function connectUnix(
   });
 }
 
-function requireLevelHere(level: ImpersonationLevel): void {
+function requireSupportedLevel(level: ImpersonationLevel): void {
   if (native.port === 'win32' || level === 'impersonation') return;
   throw new ImpersonationError(
-    `A client cannot choose level ${level} here: every server learns who has connected. Say with options.server whom it may be`,
+    `The level ${level} is not supported on this platform, where every server can read the credentials of its clients. Restrict the server with options.server`,
     'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
   );
 }
@@ -120,7 +121,7 @@ function toServer(server: unknown): string | undefined {
   return String(server);
 }
 
-function connected(path: string, options: ConnectPeerOptions): Promise<Socket> {
+function connectTo(path: string, options: ConnectPeerOptions): Promise<Socket> {
   validateAddress(path);
   validateOptions(options, 'options', ['level', 'server', 'timeout', 'signal']);
   const { level = 'impersonation', timeout = 5000, signal } = options;
@@ -128,19 +129,28 @@ function connected(path: string, options: ConnectPeerOptions): Promise<Socket> {
   validateInteger(timeout, 'options.timeout', 0, 2 ** 31 - 1);
   if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
   const server = toServer(options.server);
-  requireLevelHere(level);
+  requireSupportedLevel(level);
   if (native.port === 'win32') return connectPipe(path, level, { server, timeout, signal });
   return connectUnix(path, server, signal);
 }
 
 /**
- * Connects to a server of this computer, as the process: CreateFileW with SECURITY_SQOS_PRESENT and the level, where
- * node:net would let any server act as the client; connect() on Linux. Rejects with what the system says
- * (ERROR_FILE_NOT_FOUND, ERROR_PIPE_BUSY, ECONNREFUSED), and with AbortError once `signal` says so. The socket is the
- * caller's.
+ * Connects to a server of this computer, as the process. On Windows the client chooses the impersonation level that the
+ * server gets (CreateFileW with SECURITY_SQOS_PRESENT); with `net.connect()` every server gets level impersonation. On
+ * Linux it calls connect().
+ *
+ * @param path - `\\.\pipe\name` on Windows; on Linux a path of less than 108 bytes.
+ * @param options - The level, the expected server, and limits.
+ * @returns The connected socket, which the caller owns.
+ * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+ * @throws ImpersonationError Rejects with `ERR_UNEXPECTED_SERVER`; with `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for another
+ * level on Linux; with the system's error, such as `ERROR_FILE_NOT_FOUND`, `ERROR_PIPE_BUSY` or `ECONNREFUSED`; or with
+ * the reason of `signal`.
+ * @example
+ * const socket = await connectPeer('/run/files.sock', { server: 0 });
  */
 export function connectPeer(path: string, options: ConnectPeerOptions = {}): Promise<Socket> {
   return new Promise((resolve) => {
-    resolve(connected(path, options));
+    resolve(connectTo(path, options));
   });
 }

@@ -4,30 +4,30 @@ import { native } from '../internal/binding';
 import { validateString, wrongValue } from '../internal/validate';
 import type { Token } from '../token/token';
 
-/** What is being listened on, until it is closed. */
+/** An open pipe or socket that accepts connections. */
 export interface Listener {
-  /** On return nobody can connect any more. */
+  /** Stops accepting connections before it returns. */
   close(): void;
   ref(): void;
   unref(): void;
 }
 
-/** Where a listener takes what comes. */
-export interface Arrivals {
-  /** A client whose identity is known. Both are the callee's. */
-  arrived(socket: Socket, token: Token): void;
-  /** A client whose identity is not to be had; its connection is closed. */
-  refused(error: Error): void;
-  /** A client more than there is room for; its connection is closed. */
+/** The callbacks of a listener. */
+export interface ListenerEvents {
+  /** A client has connected. The callee owns the socket and the token. */
+  connected(socket: Socket, token: Token): void;
+  /** The identity of a client is unavailable; its connection has been closed. */
+  failedClient(error: Error): void;
+  /** There were too many clients; the connection of this one has been closed. */
   dropped(): void;
-  /** There will be no more clients. */
+  /** The listener has failed and accepts no more clients. */
   failed(error: Error): void;
 }
 
-/** `sun_path` of sockaddr_un, with its end. */
+/** The size of `sun_path` in sockaddr_un, in bytes, with the terminating null. */
 export const socketPathLimit = 108;
 
-/** Where a server of this computer can be: `\\.\pipe\name` on Windows, a path elsewhere. */
+/** Throws unless `path` is an address on this computer: `\\.\pipe\name` on Windows, a path elsewhere. */
 export function validateAddress(path: unknown): asserts path is string {
   validateString(path, 'path');
   if (native.port === 'win32') {
@@ -39,13 +39,13 @@ export function validateAddress(path: unknown): asserts path is string {
   }
 }
 
-/** A socket for a connection by its descriptor, which it takes over; if that fails it stays the caller's. */
+/** Returns a socket that owns the descriptor. If the function throws, the caller still owns the descriptor. */
 export function newSocket(fd: number): Socket {
   return new Socket({ fd, readable: true, writable: true });
 }
 
-/** The same; closed if that fails. */
-export function socketOf(fd: number): Socket {
+/** Returns a socket that owns the descriptor. If the function throws, the descriptor is closed. */
+export function socketOrClose(fd: number): Socket {
   try {
     return newSocket(fd);
   } catch (error) {

@@ -8,26 +8,32 @@ import {
   wrongValue,
 } from '../internal/validate';
 
-/** Who may connect, and how many. */
+/** Which processes may connect to a `PeerServer`, and how many. */
 export interface PeerServerOptions {
   /**
-   * Windows: who may connect besides the process's user, SYSTEM and the administrators, as SIDs,
-   * `authenticated-users` or `interactive`. They may read and
-   * write, but not serve the same pipe.
+   * The users and groups that may connect besides the process's user, SYSTEM and the administrators: SIDs,
+   * `authenticated-users` or `interactive`. They may read and write, and not serve the same pipe. Windows.
    */
   allow?: readonly string[];
-  /** Windows: the pipe's security descriptor in SDDL, instead of `allow`. It must have a DACL. */
+  /** The pipe's security descriptor in SDDL, instead of `allow`. It must have a DACL. Windows. */
   securityDescriptor?: string;
-  /** Linux: the socket's mode; 0o600 by default, 0o660 with a `group`. To connect takes write permission. */
+  /** The socket's mode, 0 to 0o777; 0o600 by default, or 0o660 with a `group`. Clients need write permission. Linux. */
   mode?: number;
-  /** Linux: the gid that the socket belongs to. */
+  /** The gid that owns the socket, 0 to 4,294,967,294. Linux. */
   group?: number;
-  /** Further clients are turned away ('drop'); no limit by default. */
+  /**
+   * The number of connections that may be open, 0 to 2,147,483,648. The server closes further ones and emits 'drop'. No
+   * limit by default.
+   */
   maxConnections?: number;
-  /** Windows: milliseconds for a client who is not known before it writes to do so; 5,000 by default. */
+  /**
+   * Milliseconds within which a client must send data if Windows cannot identify it before, 1 to 2,147,483,647; 5,000 by
+   * default. Windows.
+   */
   identifyTimeout?: number;
 }
 
+/** The settings of a named pipe. */
 export interface PipeSettings {
   readonly allow: readonly string[];
   readonly securityDescriptor: string;
@@ -35,30 +41,34 @@ export interface PipeSettings {
   readonly maxConnections: number;
 }
 
+/** The settings of a unix socket. */
 export interface UnixSettings {
   readonly mode: number;
   readonly group: number | undefined;
 }
 
+/** The settings of a server: its options, validated and with defaults. */
 export interface Settings extends PipeSettings, UnixSettings {}
 
+/** The SIDs of the groups that `allow` takes by name. */
 const groups: Readonly<Record<string, string>> = {
   'authenticated-users': 'S-1-5-11',
   interactive: 'S-1-5-4',
 };
 
-const elsewhere = {
-  allow: ['win32', '`mode` and `group` say who may connect to a unix socket'],
-  securityDescriptor: ['win32', '`mode` and `group` say who may connect to a unix socket'],
-  mode: ['linux', '`allow` says who may connect to a named pipe'],
-  group: ['linux', '`allow` says who may connect to a named pipe'],
+/** The platform of each option that the other one does not have, and what that one has instead. */
+const platformOptions = {
+  allow: ['win32', 'use `mode` and `group` for the access to a unix socket'],
+  securityDescriptor: ['win32', 'use `mode` and `group` for the access to a unix socket'],
+  mode: ['linux', 'use `allow` for the access to a named pipe'],
+  group: ['linux', 'use `allow` for the access to a named pipe'],
 } as const;
 
-function requirePort(options: PeerServerOptions): void {
-  for (const [name, [port, instead]] of Object.entries(elsewhere)) {
-    if (options[name as keyof typeof elsewhere] === undefined || native.port === port) continue;
+function requirePlatform(options: PeerServerOptions): void {
+  for (const [name, [port, instead]] of Object.entries(platformOptions)) {
+    if (options[name as keyof typeof platformOptions] === undefined || native.port === port) continue;
     throw new ImpersonationError(
-      `options.${name} means nothing on this platform: ${instead}`,
+      `options.${name} is not supported on this platform: ${instead}`,
       'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
     );
   }
@@ -79,7 +89,7 @@ function toSids(allow: unknown): string[] {
 
 const keys = ['allow', 'securityDescriptor', 'mode', 'group', 'maxConnections', 'identifyTimeout'] as const;
 
-/** The options, checked and complete. */
+/** Validates the options and completes them with the defaults. */
 export function toSettings(options: PeerServerOptions): Settings {
   validateOptions(options, 'options', keys);
   const { allow = [], securityDescriptor, mode, group } = options;
@@ -88,13 +98,13 @@ export function toSettings(options: PeerServerOptions): Settings {
   if (securityDescriptor !== undefined) {
     validateString(securityDescriptor, 'options.securityDescriptor');
     if (sids.length > 0)
-      throw wrongValue('options.allow', 'has no meaning beside options.securityDescriptor');
+      throw wrongValue('options.allow', 'must not be given together with options.securityDescriptor');
   }
   if (mode !== undefined) validateInteger(mode, 'options.mode', 0, 0o777);
   if (group !== undefined) validateInteger(group, 'options.group', 0, 0xffff_fffe);
   if (maxConnections !== Infinity) validateInteger(maxConnections, 'options.maxConnections', 0, 2 ** 31);
   validateInteger(identifyTimeout, 'options.identifyTimeout', 1, 2 ** 31 - 1);
-  requirePort(options);
+  requirePlatform(options);
   return {
     allow: sids,
     securityDescriptor: securityDescriptor ?? '',

@@ -7,40 +7,55 @@ import { illegalConstructor, internal } from '../internal/private';
 import type { Token } from '../token/token';
 import { validateFunction } from '../internal/validate';
 import { validateAddress } from './endpoint';
-import type { Arrivals, Listener } from './endpoint';
+import type { Listener, ListenerEvents } from './endpoint';
 import { toSettings, type PeerServerOptions, type Settings } from './options';
 import { listenOnPipe } from './pipe-listener';
 import { listenOnUnixSocket } from './unix-listener';
 
-/** Called for each connection. The token is closed with the socket. */
+/**
+ * Called for each connection, as the process.
+ *
+ * @param socket - The connection, which the listener owns.
+ * @param token - The client's token. It is closed with the socket.
+ */
 export type PeerListener = (socket: Socket, token: Token) => void;
 
-/** What a PeerServer emits. */
+/** The events of a `PeerServer` and their arguments. All are emitted as the process and outside of every flow. */
 export interface PeerServerEvents {
+  /** A client has connected. The token is closed with the socket. */
   connection: [socket: Socket, token: Token];
   /**
-   * A client whose identity was not to be had, or whose connection broke while nobody listened for its 'error'; it is
+   * The identity of a client was unavailable, or its socket failed without a listener for 'error'. The connection is
    * closed.
    */
   clientError: [error: Error];
-  /** A client more than `maxConnections`; its connection is closed. */
+  /** A connection was closed because `maxConnections` are open. */
   drop: [];
-  /** The server has ended by itself. */
+  /** The server has failed and accepts no more connections. */
   error: [error: Error];
+  /** The server has stopped listening. */
   close: [];
 }
 
 /**
- * A server for processes of the same computer, whose connections arrive with their token: a named pipe with a DACL of
- * its own, closed to other computers (CreateNamedPipeW), or a unix socket with a mode. What arrives does so as the
- * process and in no flow, wherever the server was started.
+ * A server for processes of the same computer. Each connection arrives with the client's token. On Windows it listens on
+ * a named pipe with a DACL, which is closed to other computers (CreateNamedPipeW); on Linux on a unix socket with a mode.
+ * `createPeerServer()` makes it. It is used on the thread that made it. It listens, and emits its events, as the process
+ * and outside of every flow, also if it was started in a scope or flow.
+ *
+ * @example
+ * using server = createPeerServer();
+ * server.on('connection', (socket, token) => {
+ *   socket.end(token.runSync(() => fs.readFileSync('/srv/files/index.html')));
+ * });
+ * await server.listen('/run/files.sock');
  */
 export class PeerServer extends EventEmitter<PeerServerEvents> {
   readonly #settings: Settings;
   #listener: Listener | undefined;
   #path: string | null = null;
   #connections = 0;
-  /** The listen() whose outcome counts. */
+  /** Identifies the latest `listen()`. The result of an earlier one, ended by `close()`, is discarded. */
   #attempt: object | undefined;
 
   /** @internal */
@@ -50,30 +65,47 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
     this.#settings = settings;
   }
 
-  /** Where it listens; null while it does not. */
+  /**
+   * Returns the path that the server listens on.
+   *
+   * @returns The path that `listen()` got; null while the server does not listen.
+   * @example
+   * console.log(server.address());
+   */
   address(): string | null {
     return this.#listener ? this.#path : null;
   }
 
+  /** Whether the server listens. */
   get listening(): boolean {
     return this.#listener !== undefined;
   }
 
-  /** Connections that are open. */
+  /** The number of open connections. */
   get connections(): number {
     return this.#connections;
   }
 
   /**
-   * Listens on `\\.\pipe\name`, or on a unix socket at that path. Rejects with ERROR_ACCESS_DENIED or EADDRINUSE if
-   * somebody else does; the socket of a server that has ended without closing it is replaced.
+   * Starts to listen on a named pipe (CreateNamedPipeW), or on a unix socket (bind, listen). A socket of a server that
+   * ended without `close()` is replaced.
+   *
+   * @param path - `\\.\pipe\name` on Windows; on Linux a path of less than 108 bytes in a folder that the process can
+   * write to.
+   * @returns The server, when it listens.
+   * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError Rejects with `ERR_SERVER_ALREADY_LISTEN`; with `ERR_SERVER_NOT_RUNNING` if `close()` is
+   * called meanwhile; with `ERROR_ACCESS_DENIED` or `EADDRINUSE` if another server listens there; or with the system's
+   * error.
+   * @example
+   * await server.listen('\\\\.\\pipe\\files');
    */
   listen(path: string): Promise<this> {
     return new Promise((resolve) => {
       validateAddress(path);
       if (this.#path !== null) {
         throw new ImpersonationError(
-          'The server has been told to listen already',
+          'listen() was called before and close() was not: close the server to listen on another path',
           'ERR_SERVER_ALREADY_LISTEN',
         );
       }
@@ -92,7 +124,12 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
     });
   }
 
-  /** Nobody can connect any more. What is connected stays so. Does nothing the second time. */
+  /**
+   * Stops listening before it returns, and then emits 'close'. Open connections stay open. A second call does nothing.
+   *
+   * @example
+   * process.once('SIGTERM', () => server.close());
+   */
   close(): void {
     const listener = this.#listener;
     this.#listener = undefined;
@@ -105,28 +142,41 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
     process.nextTick(() => this.emit('close'));
   }
 
-  /** `close()`. */
+  /** Calls `close()`, for `using server = ...`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
+  /**
+   * Makes the listening server keep the process alive, as it does by default.
+   *
+   * @returns The server.
+   * @example
+   * server.ref();
+   */
   ref(): this {
     this.#listener?.ref();
     return this;
   }
 
-  /** The server alone does not keep the process alive. */
+  /**
+   * Lets the process end while the server listens. Open connections still keep it alive.
+   *
+   * @returns The server.
+   * @example
+   * server.unref();
+   */
   unref(): this {
     this.#listener?.unref();
     return this;
   }
 
   #start(path: string): Promise<Listener> {
-    const arrivals: Arrivals = {
-      arrived: (socket, token) => {
-        this.#admit(socket, token);
+    const events: ListenerEvents = {
+      connected: (socket, token) => {
+        this.#accept(socket, token);
       },
-      refused: (error) => {
+      failedClient: (error) => {
         this.emit('clientError', error);
       },
       dropped: () => {
@@ -139,20 +189,23 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
     };
     return new Promise((resolve) => {
       const listen = native.port === 'win32' ? listenOnPipe : listenOnUnixSocket;
-      resolve(listen(path, this.#settings, arrivals));
+      resolve(listen(path, this.#settings, events));
     });
   }
 
   #started(attempt: object, listener: Listener): this {
     if (this.#attempt !== attempt) {
       listener.close();
-      throw new ImpersonationError('The server was closed before it listened', 'ERR_SERVER_NOT_RUNNING');
+      throw new ImpersonationError(
+        'The server was closed before it started to listen',
+        'ERR_SERVER_NOT_RUNNING',
+      );
     }
     this.#listener = listener;
     return this;
   }
 
-  #admit(socket: Socket, token: Token): void {
+  #accept(socket: Socket, token: Token): void {
     if (this.#connections >= this.#settings.maxConnections) {
       token.close();
       socket.on('error', () => {}).destroy();
@@ -164,7 +217,7 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
       this.#connections -= 1;
       token.close();
     });
-    // A client must not be able to end the service by going away.
+    // A client that disconnects must not end the process by an 'error' without a listener.
     socket.on('error', (error) => {
       if (socket.listenerCount('error') === 1) this.emit('clientError', error);
     });
@@ -173,8 +226,19 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
 }
 
 /**
- * A server for processes of the same computer, which tells of each connection who it is: see PeerServer. `listener` is
- * called with every 'connection'.
+ * Makes a server whose connections arrive with the client's token. See `PeerServer`.
+ *
+ * @param options - Which processes may connect, and how many. By default only those of the process's user, and on Windows
+ * of SYSTEM and the administrators.
+ * @param listener - Added for the event 'connection'.
+ * @returns The server, which does not listen yet.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+ * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system.
+ * @example
+ * const server = createPeerServer({ mode: 0o666 }, (socket, token) => {
+ *   socket.end(token.user.id);
+ * });
+ * await server.listen('/run/files.sock');
  */
 export function createPeerServer(options: PeerServerOptions = {}, listener?: PeerListener): PeerServer {
   const server = new PeerServer(internal, toSettings(options));

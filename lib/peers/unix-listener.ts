@@ -3,11 +3,12 @@ import { dirname, join } from 'node:path';
 import { originals as fs } from '../fs/node-fs';
 import { Token } from '../token/token';
 import { wrongValue } from '../internal/validate';
-import { socketPathLimit, type Arrivals, type Listener } from './endpoint';
+import { socketPathLimit, type ListenerEvents, type Listener } from './endpoint';
 import type { UnixSettings } from './options';
-import { publishSocket, withdrawer } from './unix-path';
+import { publishSocket, socketRemover } from './unix-path';
 
-function bound(server: Server, path: string): Promise<void> {
+/** Resolves when the server listens. */
+function listening(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ path, exclusive: true }, () => {
@@ -17,42 +18,45 @@ function bound(server: Server, path: string): Promise<void> {
   });
 }
 
-/** A folder that only this process's user can look into, in the one where the socket is to be. */
+/** Makes a folder with mode 0700 beside the path of the socket. */
 function privateFolder(path: string): string {
   const prefix = join(dirname(path), '.peer-');
   if (Buffer.byteLength(`${prefix}XXXXXX/s`) >= socketPathLimit) {
-    throw wrongValue('path', 'is too long: there must be room for a temporary name beside it');
+    throw wrongValue(
+      'path',
+      `is too long: the temporary path <folder>/.peer-XXXXXX/s must be shorter than ${socketPathLimit} bytes`,
+    );
   }
   return fs.mkdtempSync(prefix);
 }
 
-function serve(arrivals: Arrivals): Server {
+function serve(events: ListenerEvents): Server {
   return createServer((socket: Socket) => {
     let token: Token;
     try {
       token = Token.fromPeer(socket);
     } catch (error) {
       socket.on('error', () => {}).destroy();
-      arrivals.refused(error as Error);
+      events.failedClient(error as Error);
       return;
     }
-    arrivals.arrived(socket, token);
+    events.connected(socket, token);
   });
 }
 
 /**
- * Listens on a unix socket of that mode and group. It is made where nobody else can reach it and gets its name when it
- * is ready, so that it never is more open than it is to be. To be called as the process.
+ * Listens on a unix socket with that mode and group. The socket is made in a private folder and linked to its path after
+ * its mode and group are set, so that it never has wider access. Call it as the process.
  */
 export function listenOnUnixSocket(
   path: string,
   { mode, group }: UnixSettings,
-  arrivals: Arrivals,
+  events: ListenerEvents,
 ): Promise<Listener> {
   const folder = privateFolder(path);
   const temporary = join(folder, 's');
-  const server = serve(arrivals);
-  return bound(server, temporary)
+  const server = serve(events);
+  return listening(server, temporary)
     .then(() => {
       if (group !== undefined) fs.chownSync(temporary, -1, group);
       fs.chmodSync(temporary, mode);
@@ -61,12 +65,12 @@ export function listenOnUnixSocket(
     .then(
       () => {
         server.on('error', (error) => {
-          arrivals.failed(error);
+          events.failed(error);
         });
-        const withdraw = withdrawer(path);
+        const removeSocket = socketRemover(path);
         return {
           close() {
-            withdraw();
+            removeSocket();
             server.close();
           },
           ref: () => void server.ref(),

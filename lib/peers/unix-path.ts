@@ -3,8 +3,8 @@ import { constants } from 'node:os';
 import { createError } from '../internal/error';
 import { originals as fs } from '../fs/node-fs';
 
-function inUse(path: string, why: string): Error {
-  return createError(`EADDRINUSE: ${path} ${why}`, 'EADDRINUSE', constants.errno.EADDRINUSE, 'link');
+function inUse(path: string, reason: string): Error {
+  return createError(`EADDRINUSE: ${path} ${reason}`, 'EADDRINUSE', constants.errno.EADDRINUSE, 'link');
 }
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
@@ -13,7 +13,7 @@ function inodeOf(path: string): bigint | undefined {
   return fs.lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
-/** Whether nobody listens on the socket there. */
+/** Whether no process listens on the socket. */
 function isDead(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path);
@@ -21,27 +21,27 @@ function isDead(path: string): Promise<boolean> {
       probe.destroy();
       resolve(false);
     });
-    // Any other refusal leaves open that somebody does.
+    // Any other error does not exclude that a process listens.
     probe.once('error', (error) => {
       resolve(codeOf(error) === 'ECONNREFUSED' || codeOf(error) === 'ENOENT');
     });
   });
 }
 
-/** Removes the socket that a server has left behind which ended without closing it. */
+/** Removes a socket on which no process listens, as a server leaves it that ended without `close()`. */
 function removeDead(path: string): Promise<void> {
   const found = fs.lstatSync(path, { throwIfNoEntry: false });
-  if (found && !found.isSocket()) return Promise.reject(inUse(path, 'is not a socket'));
+  if (found && !found.isSocket()) return Promise.reject(inUse(path, 'exists and is not a socket'));
   const inode = inodeOf(path);
   return isDead(path).then((dead) => {
-    if (!dead || inodeOf(path) !== inode) throw inUse(path, 'is another server’s');
+    if (!dead || inodeOf(path) !== inode) throw inUse(path, 'belongs to another server that is listening');
     if (inode !== undefined) fs.unlinkSync(path);
   });
 }
 
 /**
- * Gives the socket at `from` the name `path` too, unless a server that lives has it. Linking fails where a renaming
- * would take the name from another server that starts at the same moment.
+ * Links the socket `from` to `path`, and replaces a socket there on which no process listens. Unlike rename(), link()
+ * fails if another server creates the same path at the same moment.
  */
 export function publishSocket(from: string, path: string): Promise<void> {
   const link = (): void => {
@@ -54,12 +54,12 @@ export function publishSocket(from: string, path: string): Promise<void> {
       return removeDead(path).then(link);
     })
     .catch((error: unknown) => {
-      throw codeOf(error) === 'EEXIST' ? inUse(path, 'is another server’s') : error;
+      throw codeOf(error) === 'EEXIST' ? inUse(path, 'belongs to another server that is listening') : error;
     });
 }
 
-/** What removes the name again, unless it means something else by then. */
-export function withdrawer(path: string): () => void {
+/** Returns a function that removes the path, unless another socket has replaced it since. */
+export function socketRemover(path: string): () => void {
   const inode = inodeOf(path);
   return () => {
     if (inode !== undefined && inodeOf(path) === inode) fs.unlinkSync(path);

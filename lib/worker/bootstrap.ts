@@ -1,5 +1,5 @@
-// The first file of an ImpersonatedWorker's thread: takes the identity on, and only then runs the caller's code, as
-// Node itself would. If that fails, so does this file, and with it the worker.
+// The first file that the thread of an ImpersonatedWorker runs. It switches the thread to the user, and then runs the
+// caller's code as Node itself would. If the switch fails, this file throws, and the worker emits 'error'.
 import Module, { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import workerThreads from 'node:worker_threads';
@@ -9,29 +9,31 @@ import { installRouting } from '../routing/install';
 import { Token } from '../unrouted';
 import type { WorkerStart } from './impersonated-worker';
 
-/** What node's loader has always had, and its types do not. */
+/** Members of Node's loader that its types lack. */
 interface Loader {
   new (id: string): { filename: string; paths: string[]; _compile(code: string, filename: string): unknown };
   _nodeModulePaths(folder: string): string[];
-  /** Runs a file as the program's main module, CommonJS or ES. */
+  /** Runs a file, CommonJS or ES, as the main module. */
   runMain(file: string): void;
 }
 const loader = Module as unknown as Loader;
 
-function pin(ticket: string): void {
+/** Switches the thread to the user for its whole life. */
+function impersonate(ticket: string): void {
   const token = Token.claim(ticket);
   const tokenRef = token.ref();
   native.pinThread(tokenRef.id);
   setThreadFlow(newFlow(token, tokenRef));
 }
 
-function showStart({ argv, workerData }: WorkerStart): void {
+/** Sets what the caller's code sees of the options that `new Worker()` got. */
+function restoreOptions({ argv, workerData }: WorkerStart): void {
   process.argv.splice(1, 1, ...argv);
   Reflect.set(workerThreads, 'workerData', workerData);
   syncBuiltinESMExports();
 }
 
-/** As a module in the current folder. */
+/** Runs the code as a CommonJS module in the current folder. */
 function runCode(code: string): void {
   const folder = process.cwd();
   const module = new loader('[worker eval]');
@@ -42,7 +44,7 @@ function runCode(code: string): void {
 
 const start = workerThreads.workerData as WorkerStart;
 if (start.routed) installRouting();
-pin(start.ticket);
-showStart(start);
+impersonate(start.ticket);
+restoreOptions(start);
 if ('file' in start.entry) loader.runMain(start.entry.file);
 else runCode(start.entry.code);

@@ -5,17 +5,17 @@ import { native } from '../internal/binding';
 import { wrongType, wrongValue } from '../internal/validate';
 import { Token } from '../token/token';
 
-/** How an ImpersonatedWorker's thread begins: the workerData of its bootstrap. */
+/** The workerData of bootstrap.ts: how the thread of an ImpersonatedWorker starts. */
 export interface WorkerStart {
-  /** For the token that the thread acts as. */
+  /** The ticket for the thread's token. */
   readonly ticket: string;
-  /** Whether node:fs is routed on the thread from the first line on. */
+  /** Whether the routing of built-in modules is installed before the caller's code runs. */
   readonly routed: boolean;
-  /** What to run then: a file by its absolute path, or CommonJS code. */
+  /** The caller's code: a file by its absolute path, or CommonJS code. */
   readonly entry: { readonly file: string } | { readonly code: string };
-  /** What `process.argv` has in the place of a program's path. */
+  /** What replaces the path of bootstrap.ts in `process.argv`. */
   readonly argv: readonly string[];
-  /** The caller's. */
+  /** The workerData of the caller. */
   readonly workerData: unknown;
 }
 
@@ -33,7 +33,7 @@ function toPath(file: unknown): string {
   );
 }
 
-/** What `new Worker(file, { eval })` runs; throws as it does for a file that is none. */
+/** Returns what `new Worker(file, { eval })` runs. Throws the same errors for an invalid file. */
 export function workerEntry(file: unknown, isCode: boolean): Pick<WorkerStart, 'entry' | 'argv'> {
   if (isCode) {
     if (typeof file !== 'string')
@@ -45,21 +45,22 @@ export function workerEntry(file: unknown, isCode: boolean): Pick<WorkerStart, '
   return { entry: { file: resolved }, argv: [resolved] };
 }
 
+/** The options of an `ImpersonatedWorker`: those of `Worker`, and the token. */
 export interface ImpersonatedWorkerOptions extends WorkerOptions {
-  /** Who the worker acts as. It gets a token of its own: this one may be closed. */
+  /** The identity of the worker's thread. The worker gets its own token, so the caller may close this one. */
   token: Token;
 }
 
 let routed = false;
 
-/** Has node:fs routed from the start on the threads of later workers. Called when it is routed on this thread. */
+/** Makes later workers install the routing at their start. Called when it is installed on this thread. */
 export function routeWorkers(): void {
   routed = true;
 }
 
 const bootstrap = path.join(__dirname, 'bootstrap.js');
-/** Far more than a thread takes to begin, on a machine however busy. */
-const startLimit = 600_000; // ms
+/** Milliseconds within which the thread must start; far more than it takes on a busy machine. */
+const startTimeout = 600_000;
 
 function requireToken(options: unknown): Token {
   if (typeof options !== 'object' || options === null) throw wrongType('options', 'of type object', options);
@@ -69,21 +70,35 @@ function requireToken(options: unknown): Token {
 }
 
 /**
- * A `Worker` of node:worker_threads whose thread acts as one user for its whole life: SetThreadToken on Windows, the
- * thread's own ids and groups on Linux, before any of the file's code runs and until the thread ends, exit handlers
- * included. Its synchronous code is the user for the kernel in every callback, and has no scope to keep;
- * `impersonate/fs` and `Token.current()` take the user from the thread, and so does asynchronous node:fs, unless the
- * parent has nothing but `impersonate/unrouted`: pool threads then do it as the process.
+ * A `Worker` of node:worker_threads whose thread acts as one user from before its first line until its end, exit handlers
+ * included (SetThreadToken; on Linux setresuid, setresgid, setgroups and capset of the thread). All of its synchronous
+ * code has the user's rights, in every callback. `impersonate/fs` and `Token.current()` use the thread's user. So does
+ * asynchronous node:fs, unless the parent thread has loaded nothing but `impersonate/unrouted`: then it acts as the
+ * process.
  *
- * `file` and the options are the Worker's; what --require and --import load beforehand runs as the process, and
- * `eval` code is CommonJS. If the identity cannot be taken on, 'error' is emitted, and none of the file's code runs.
- * Throws ERR_TOKEN_CLOSED for a closed token, and what the Worker's constructor throws.
+ * Modules of `--require` and `--import` run as the process. If the thread cannot be switched, the worker emits 'error' and
+ * none of the caller's code runs.
+ *
+ * @example
+ * using token = await Token.forUser('alice');
+ * const worker = new ImpersonatedWorker('./report.js', { token, workerData: { month: 7 } });
+ * worker.on('message', (report) => console.log(report));
  */
 export class ImpersonatedWorker extends Worker {
+  /**
+   * Starts the worker. It passes the token on by a ticket, which the worker claims.
+   *
+   * @param file - As for `Worker`: an absolute path, a relative path that begins with `./` or `../`, a `file:` or `data:`
+   * URL, or code if `eval` is set.
+   * @param options - The token, and the options of `Worker`. `eval` code is CommonJS.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_WORKER_PATH`, or what the constructor of
+   * `Worker` throws.
+   * @throws ImpersonationError `ERR_TOKEN_CLOSED`; `ERR_TICKET_LIMIT`.
+   */
   constructor(file: string | URL, options: ImpersonatedWorkerOptions) {
     const token = requireToken(options);
     const entry = workerEntry(file, options.eval ?? false);
-    const ticket = token.share({ expiresIn: startLimit });
+    const ticket = token.share({ expiresIn: startTimeout });
     const workerData: unknown = options.workerData;
     const start: WorkerStart = { ...entry, ticket, routed, workerData };
     try {
@@ -92,7 +107,7 @@ export class ImpersonatedWorker extends Worker {
       native.revokeTicket(ticket);
       throw error;
     }
-    // One that is ended before it has begun leaves its ticket behind.
+    // A worker that is terminated before it starts does not claim its ticket.
     this.once('exit', () => {
       native.revokeTicket(ticket);
     });
