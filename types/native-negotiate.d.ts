@@ -9,12 +9,16 @@ export type CredentialsId = number;
 export type ContextId = number;
 
 export interface NativeNegotiate {
-  /** Acquires credentials as the process, whatever the thread impersonates. An empty principal is the process's account. */
+  /**
+   * Acquires credentials as the process, whatever the thread impersonates. An empty principal is the process's account.
+   */
   acquireCredentials(name: string, principal: string, allowAnonymous: boolean): CredentialsId;
   /** Frees the credentials; contexts made of them continue. A second call does nothing. */
   freeCredentials(id: CredentialsId): void;
   newContext(credentials: CredentialsId): ContextId;
-  /** Processes a handshake message on a thread of its own, one at a time. Token 0: the client has to send another one. */
+  /**
+   * Processes a handshake message on a thread of its own, one at a time. Token 0: the client has to send another one.
+   */
   acceptLeg(id: ContextId, message: Uint8Array): Promise<{ token: TokenId; reply?: Buffer }>;
   /** Deletes the context, once a pending message is processed. A second call does nothing. */
   deleteContext(id: ContextId): void;

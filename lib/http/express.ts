@@ -11,9 +11,9 @@ export type ExpressMiddleware = (
 ) => void;
 
 /**
- * Returns middleware for Express that authenticates requests. Later middleware and handlers run in the flow of the user,
- * whose token is `request.token`; the token is closed after the response. A request of an unauthenticated client gets 401
- * with `WWW-Authenticate`, and `next` is not called.
+ * Returns middleware for Express that authenticates requests. Later middleware and handlers run in the flow of the
+ * user, whose token is `request.token`; the token is closed after the response. A request of an unauthenticated client
+ * gets 401 with `WWW-Authenticate`, and `next` is not called.
  *
  * @param negotiator - The authentication scheme, such as a `NegotiateServer`.
  * @param options - How long a client stays authenticated, and where errors are reported.

@@ -13,11 +13,11 @@ export type AuthenticatedRequest = IncomingMessage & {
 };
 
 /**
- * Returns a listener for the event `request` of node:http and node:https that authenticates requests and calls `handler`
- * in the flow of the user. A request of an unauthenticated client gets 401 with `WWW-Authenticate`.
+ * Returns a listener for the event `request` of node:http and node:https that authenticates requests and calls
+ * `handler` in the flow of the user. A request of an unauthenticated client gets 401 with `WWW-Authenticate`.
  *
- * If `handler` throws or rejects, the client gets 500, or the response is cut off if its headers have been sent. The error
- * goes to `onError`; without `onError` it is an unhandled rejection.
+ * If `handler` throws or rejects, the client gets 500, or the response is cut off if its headers have been sent. The
+ * error goes to `onError`; without `onError` it is an unhandled rejection.
  *
  * @param negotiator - The authentication scheme, such as a `NegotiateServer`.
  * @param handler - A function, async or not. It and the events of the request and response run in the user's flow.

@@ -27,7 +27,8 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 /**
  * Returns the handshake message in the header Authorization; undefined if there is no such header. Throws
- * ERR_INVALID_AUTHORIZATION for another scheme, invalid base64 or a repeated header. The error does not contain the value.
+ * ERR_INVALID_AUTHORIZATION for another scheme, invalid base64 or a repeated header. The error does not contain the
+ * value.
  */
 export function readMessage(request: IncomingMessage, scheme: string): Buffer | undefined {
   const values = request.headersDistinct.authorization ?? [];

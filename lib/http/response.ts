@@ -9,8 +9,8 @@ export function isEnded({ destroyed, writableEnded }: ServerResponse): boolean {
 }
 
 /**
- * Sends a response without a body, unless the response has been ended meanwhile. A response whose headers have been sent
- * is cut off. The request's body is read and discarded, so that the connection can be used further.
+ * Sends a response without a body, unless the response has been ended meanwhile. A response whose headers have been
+ * sent is cut off. The request's body is read and discarded, so that the connection can be used further.
  */
 function send(
   request: IncomingMessage,

@@ -32,8 +32,8 @@ export interface AcceptorContext {
    */
   accept(message: Buffer): Promise<AcceptResult>;
   /**
-   * Releases the system's context. If a call is pending, its result is discarded, unless it reaches the caller, who then
-   * closes the token. A second call does nothing.
+   * Releases the system's context. If a call is pending, its result is discarded, unless it reaches the caller, who
+   * then closes the token. A second call does nothing.
    */
   close(): void;
 }

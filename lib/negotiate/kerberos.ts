@@ -24,8 +24,8 @@ export function isService(principal: string, service: string): boolean {
 }
 
 /**
- * Maps a client's principal to a local account by the default rule: the name without the realm, if the name has a single
- * component and the realm is the server's own. Returns null for every other principal.
+ * Maps a client's principal to a local account by the default rule: the name without the realm, if the name has a
+ * single component and the realm is the server's own. Returns null for every other principal.
  */
 export function localAccount(client: string, server: string): string | null {
   const user = parse(client);

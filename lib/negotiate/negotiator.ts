@@ -4,7 +4,9 @@ import type { Token } from '../token/token';
 export interface HandshakeStep {
   /** The message to send to the client: a challenge, or the server's own proof. Absent if there is nothing to send. */
   readonly reply?: Buffer;
-  /** The client's token, once the client is authenticated. The handshake is then complete; the caller closes the token. */
+  /**
+   * The client's token, once the client is authenticated. The handshake is then complete; the caller closes the token.
+   */
   readonly token?: Token;
 }
 

@@ -38,8 +38,8 @@ export interface NegotiateServerOptions {
   allowAnonymous?: boolean;
   /**
    * Maps a Kerberos principal `user@REALM` to the name of a local account, or to null to reject the client. It replaces
-   * the default rule and its checks. The default rule takes the name without the realm if the realm is the server's own;
-   * it rejects names with an instance (`user/admin`) and system accounts (a uid below 1000). Linux.
+   * the default rule and its checks. The default rule takes the name without the realm if the realm is the server's
+   * own; it rejects names with an instance (`user/admin`) and system accounts (a uid below 1000). Linux.
    */
   mapUser?: MapUser;
   /** The largest handshake message in bytes, 1 to 2,147,483,647; 65,536 by default. */
@@ -82,9 +82,10 @@ function acceptorFor(options: NegotiateServerOptions): Acceptor {
  * gss_accept_sec_context on Linux. For HTTP use it with `impersonate/http`. For other protocols call `handshake()` for
  * each connection and pass on what the client sends.
  *
- * It acquires the credentials of the process when it is made, also inside a scope or flow. It is used on the thread that
- * made it. The system processes the messages on other threads, since it may have to query another machine: on Windows at
- * most 32 messages at a time, on Linux on libuv's pool. `close()`, `using` or garbage collection frees the credentials.
+ * It acquires the credentials of the process when it is made, also inside a scope or flow. It is used on the thread
+ * that made it. The system processes the messages on other threads, since it may have to query another machine: on
+ * Windows at most 32 messages at a time, on Linux on libuv's pool. `close()`, `using` or garbage collection frees the
+ * credentials.
  *
  * @example
  * const server = new NegotiateServer();
@@ -176,6 +177,7 @@ export class NegotiateServer implements Negotiator {
     this.close();
   }
 
+  /** Returns what `console.log` prints: the scheme and the number of open handshakes. Never throws. */
   [inspect.custom](): string {
     const state = this.#closed ? 'closed' : `${this.handshakes} handshakes`;
     return `NegotiateServer (${this.scheme}, ${state})`;

@@ -23,9 +23,9 @@ export interface ConnectPeerOptions {
    */
   level?: ImpersonationLevel;
   /**
-   * The user whose server is accepted: the SID of the pipe's owner, or the uid of the process that called listen(), 0 to
-   * 4,294,967,294. For any other server the promise rejects with `ERR_UNEXPECTED_SERVER`, and no data is sent. By default
-   * every server is accepted.
+   * The user whose server is accepted: the SID of the pipe's owner, or the uid of the process that called listen(), 0
+   * to 4,294,967,294. For any other server the promise rejects with `ERR_UNEXPECTED_SERVER`, and no data is sent. By
+   * default every server is accepted.
    */
   server?: string | number;
   /** Milliseconds to wait while all instances of the pipe are busy, 0 to 2,147,483,647; 5,000 by default. Windows. */
@@ -143,9 +143,9 @@ function connectTo(path: string, options: ConnectPeerOptions): Promise<Socket> {
  * @param options - The level, the expected server, and limits.
  * @returns The connected socket, which the caller owns.
  * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
- * @throws ImpersonationError Rejects with `ERR_UNEXPECTED_SERVER`; with `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for another
- * level on Linux; with the system's error, such as `ERROR_FILE_NOT_FOUND`, `ERROR_PIPE_BUSY` or `ECONNREFUSED`; or with
- * the reason of `signal`.
+ * @throws ImpersonationError Rejects with `ERR_UNEXPECTED_SERVER`; with `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for
+ * another level on Linux; with the system's error, such as `ERROR_FILE_NOT_FOUND`, `ERROR_PIPE_BUSY` or `ECONNREFUSED`;
+ * or with the reason of `signal`.
  * @example
  * const socket = await connectPeer('/run/files.sock', { server: 0 });
  */

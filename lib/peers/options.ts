@@ -27,8 +27,8 @@ export interface PeerServerOptions {
    */
   maxConnections?: number;
   /**
-   * Milliseconds within which a client must send data if Windows cannot identify it before, 1 to 2,147,483,647; 5,000 by
-   * default. Windows.
+   * Milliseconds within which a client must send data if Windows cannot identify it before, 1 to 2,147,483,647; 5,000
+   * by default. Windows.
    */
   identifyTimeout?: number;
 }

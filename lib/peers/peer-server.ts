@@ -38,10 +38,10 @@ export interface PeerServerEvents {
 }
 
 /**
- * A server for processes of the same computer. Each connection arrives with the client's token. On Windows it listens on
- * a named pipe with a DACL, which is closed to other computers (CreateNamedPipeW); on Linux on a unix socket with a mode.
- * `createPeerServer()` makes it. It is used on the thread that made it. It listens, and emits its events, as the process
- * and outside of every flow, also if it was started in a scope or flow.
+ * A server for processes of the same computer. Each connection arrives with the client's token. On Windows it listens
+ * on a named pipe with a DACL, which is closed to other computers (CreateNamedPipeW); on Linux on a unix socket with a
+ * mode. `createPeerServer()` makes it. It is used on the thread that made it. It listens, and emits its events, as the
+ * process and outside of every flow, also if it was started in a scope or flow.
  *
  * @example
  * using server = createPeerServer();
@@ -228,8 +228,8 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
 /**
  * Makes a server whose connections arrive with the client's token. See `PeerServer`.
  *
- * @param options - Which processes may connect, and how many. By default only those of the process's user, and on Windows
- * of SYSTEM and the administrators.
+ * @param options - Which processes may connect, and how many. By default only those of the process's user, and on
+ * Windows of SYSTEM and the administrators.
  * @param listener - Added for the event 'connection'.
  * @returns The server, which does not listen yet.
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.

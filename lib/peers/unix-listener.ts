@@ -45,8 +45,8 @@ function serve(events: ListenerEvents): Server {
 }
 
 /**
- * Listens on a unix socket with that mode and group. The socket is made in a private folder and linked to its path after
- * its mode and group are set, so that it never has wider access. Call it as the process.
+ * Listens on a unix socket with that mode and group. The socket is made in a private folder and linked to its path
+ * after its mode and group are set, so that it never has wider access. Call it as the process.
  */
 export function listenOnUnixSocket(
   path: string,

@@ -70,14 +70,14 @@ function requireToken(options: unknown): Token {
 }
 
 /**
- * A `Worker` of node:worker_threads whose thread acts as one user from before its first line until its end, exit handlers
- * included (SetThreadToken; on Linux setresuid, setresgid, setgroups and capset of the thread). All of its synchronous
- * code has the user's rights, in every callback. `impersonate/fs` and `Token.current()` use the thread's user. So does
- * asynchronous node:fs, unless the parent thread has loaded nothing but `impersonate/unrouted`: then it acts as the
- * process.
+ * A `Worker` of node:worker_threads whose thread acts as one user from before its first line until its end, exit
+ * handlers included (SetThreadToken; on Linux setresuid, setresgid, setgroups and capset of the thread). All of its
+ * synchronous code has the user's rights, in every callback. `impersonate/fs` and `Token.current()` use the thread's
+ * user. So does asynchronous node:fs, unless the parent thread has loaded nothing but `impersonate/unrouted`: then it
+ * acts as the process.
  *
- * Modules of `--require` and `--import` run as the process. If the thread cannot be switched, the worker emits 'error' and
- * none of the caller's code runs.
+ * Modules of `--require` and `--import` run as the process. If the thread cannot be switched, the worker emits 'error'
+ * and none of the caller's code runs.
  *
  * @example
  * using token = await Token.forUser('alice');
@@ -88,8 +88,8 @@ export class ImpersonatedWorker extends Worker {
   /**
    * Starts the worker. It passes the token on by a ticket, which the worker claims.
    *
-   * @param file - As for `Worker`: an absolute path, a relative path that begins with `./` or `../`, a `file:` or `data:`
-   * URL, or code if `eval` is set.
+   * @param file - As for `Worker`: an absolute path, a relative path that begins with `./` or `../`, a `file:` or
+   * `data:` URL, or code if `eval` is set.
    * @param options - The token, and the options of `Worker`. `eval` code is CommonJS.
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_WORKER_PATH`, or what the constructor of
    * `Worker` throws.
