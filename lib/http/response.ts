@@ -49,7 +49,7 @@ export function sendForbidden(request: IncomingMessage, response: ServerResponse
   send(request, response, 403);
 }
 
-/** Sends 500 without the headers that the failed handler has set. Only the server's own proof is kept. */
+/** Sends 500 without the headers that the failed handler has set. The server's handshake message is kept. */
 export function sendServerError(request: IncomingMessage, response: ServerResponse): void {
   if (!response.headersSent) {
     const names = response.getHeaderNames().filter((name) => name !== 'www-authenticate');

@@ -2,7 +2,7 @@ import type { Token } from '../token/token';
 
 /** The result of one handshake message. */
 export interface HandshakeStep {
-  /** The message to send to the client: a challenge, or the server's own proof. Absent if there is nothing to send. */
+  /** The message to send to the client: a challenge, or the server's own authentication. Absent if there is none. */
   readonly reply?: Buffer;
   /**
    * The client's token, once the client is authenticated. The handshake is then complete; the caller closes the token.

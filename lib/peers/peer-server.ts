@@ -160,7 +160,7 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
   }
 
   /**
-   * Lets the process end while the server listens. Open connections still keep it alive.
+   * Stops the listening server from keeping the process alive. Open connections still do.
    *
    * @returns The server.
    * @example
