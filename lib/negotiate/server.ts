@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import { native } from '../internal/binding';
-import { refuseClone } from '../internal/private';
+import { internal, refuseClone } from '../internal/private';
 import { ImpersonationError } from '../internal/error';
-import { internal } from '../internal/private';
 import {
   validateBoolean,
   validateFunction,

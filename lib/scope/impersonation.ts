@@ -1,12 +1,10 @@
 import { watchScope } from './leak-detector';
 import { revertChannel } from '../diagnostics/channels';
-import { publishRefused } from '../diagnostics/scopes';
-import { publishEnter, publishRevert } from '../diagnostics/scopes';
+import { publishEnter, publishRefused, publishRevert } from '../diagnostics/scopes';
 import { ImpersonationError } from '../internal/error';
 import { native } from '../internal/binding';
 import { noteFlow, scopeDepth } from './state';
-import { forgetFrom, openScopes, scopesFrom, type OpenScope } from './open-scopes';
-import { keepOpenedAt } from './open-scopes';
+import { forgetFrom, keepOpenedAt, openScopes, scopesFrom, type OpenScope } from './open-scopes';
 import type { Token } from '../token/token';
 import type { TokenId } from '../../types/native';
 import { illegalConstructor, internal } from '../internal/private';

@@ -12,8 +12,7 @@ import {
 } from '../internal/call-sites';
 import { ImpersonationError } from '../internal/error';
 import { reportLeak } from './leak-report';
-import { openScopes } from './open-scopes';
-import { endOfJob } from './open-scopes';
+import { endOfJob, openScopes } from './open-scopes';
 import { isInnermostHeld, scopeDepth } from './state';
 
 const ended = 'when its callback had ended';

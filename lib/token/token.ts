@@ -15,9 +15,8 @@ import { forIds, type ForIdsOptions } from './for-ids';
 import { forUser, type ForUserOptions } from './for-user';
 import { fromIisRequest, type IisOptions } from './from-iis';
 import { fromPeer } from './from-peer';
-import { levelNumber, type ImpersonationLevel } from './open-token';
+import { levelNumber, OpenToken, type ImpersonationLevel } from './open-token';
 import { logon, type LogonOptions } from './logon';
-import { OpenToken } from './open-token';
 import { toRestrictions, type RestrictOptions } from './restrictions';
 import { claimTicket, shareToken, type ShareOptions } from './tickets';
 
