@@ -46,7 +46,7 @@ export function isForeignToThread(): boolean {
 
 function noToken(): ImpersonationError {
   return new ImpersonationError(
-    'There is no token here: this is neither in a flow of token.run() nor in an impersonation scope',
+    'No token is in effect: call this in a flow of token.run() or in an impersonation scope',
     'ERR_NO_TOKEN',
   );
 }

@@ -44,7 +44,7 @@ export type ImpersonationErrorCode =
   | 'ERR_IIS_NOT_CONFIGURED'
   /** The request does not come from the local IIS, or carries no user. The message says what is missing. */
   | 'ERR_IIS_REQUEST_REFUSED'
-  /** The system accepted the switch, and reading back shows fewer rights than asked for: a sandbox or system call filter changes the call. The thread has been reverted. */
+  /** The system accepted the switch, and reading back shows fewer rights than requested: a sandbox or system call filter changes the call. The thread has been reverted. */
   | 'ERR_IMPERSONATION_DOWNGRADED'
   /** The system accepted the switch, and reading back shows another user. The thread has been reverted. */
   | 'ERR_IMPERSONATION_MISMATCH'
@@ -86,11 +86,11 @@ export type ImpersonationErrorCode =
   | 'ERR_TOKEN_CACHE_CLOSED'
   /** The token is closed. */
   | 'ERR_TOKEN_CLOSED'
-  /** The impersonation level of the token permits inspection only, or is lower than the one asked for. Use `Token.logon`, or give the service SeTcbPrivilege. */
+  /** The impersonation level of the token permits inspection only, or is lower than the requested one. Use `Token.logon`, or give the service SeTcbPrivilege. */
   | 'ERR_TOKEN_LEVEL'
   /** The process has `Token.limit` open tokens. Close tokens that are not needed, or raise the limit. */
   | 'ERR_TOKEN_LIMIT'
-  /** The server belongs to another user than `expectServer` names. Nothing was sent. */
+  /** The server belongs to another user than the option `server` names. Nothing was sent. */
   | 'ERR_UNEXPECTED_SERVER'
   /** The system has no user of that name. */
   | 'ERR_UNKNOWN_USER'

@@ -3,7 +3,7 @@ import { revertChannel } from '../diagnostics/channels';
 import { publishEnter, publishRefused, publishRevert } from '../diagnostics/scopes';
 import { ImpersonationError } from '../internal/error';
 import { native } from '../internal/binding';
-import { noteFlow, scopeDepth } from './state';
+import { recordFlow, scopeDepth } from './state';
 import { forgetFrom, keepOpenedAt, openScopes, scopesFrom, type OpenScope } from './open-scopes';
 import type { Token } from '../token/token';
 import type { TokenId } from '../../types/native';
@@ -36,7 +36,7 @@ export class Impersonation {
     openScopes.push(scope);
     try {
       // Last: after an exception between here and the caller's `using`, nothing would dispose the scope.
-      noteFlow();
+      recordFlow();
       scope.id = native.enter(id);
       scope.message = publishEnter('scope', id, scopeDepth());
     } catch (error) {
@@ -67,7 +67,7 @@ export class Impersonation {
     if (left === 3) return;
     if (left === 2) {
       throw new ImpersonationError(
-        'The scope encloses a runSync callback that is still running, and stays open',
+        'The scope encloses a running callback of runSync, and stays open. Revert it after the callback',
         'ERR_SCOPE_ORDER',
       );
     }
@@ -76,7 +76,7 @@ export class Impersonation {
     ended?.forEach(publishRevert);
     if (left === 1) {
       throw new ImpersonationError(
-        'The scope was left before the scopes inside it: they have been left with it',
+        'The scope was reverted before the scopes inside it, which have been reverted with it. Use `using`',
         'ERR_SCOPE_ORDER',
       );
     }

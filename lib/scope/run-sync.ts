@@ -4,7 +4,7 @@ import { isRunSyncObserved, publishEnter, publishRefused, publishRevert } from '
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { validateSyncFunction } from '../internal/validate';
-import { currentTokenId, enterSync, isScopeOfFlow, noteFlow, scopeDepth } from './state';
+import { currentTokenId, enterSync, isScopeOfFlow, recordFlow, scopeDepth } from './state';
 
 /** The properties that are read of every result that is an object. */
 interface Later {
@@ -81,7 +81,7 @@ export function runSyncAs<A extends unknown[], R>(id: TokenId, fn: (...args: A) 
   // If the token is in effect already, the call has no scope of its own whose flow could be recorded.
   if (currentTokenId() === id && !isScopeOfFlow())
     return refuseAsyncResult(native.runAtBaseline(() => enterSync(id, fn, ...args)));
-  noteFlow();
+  recordFlow();
   // A spread of no arguments, the usual case, would take as long as a nested scope.
   return refuseAsyncResult(args.length === 0 ? native.runSync(id, fn) : native.runSync(id, fn, ...args));
 }

@@ -27,7 +27,7 @@ const openedIn: number[] = [];
 const flowNumber = (): number => begunFlow()?.number ?? 0;
 
 /** Records the flow of the scope that is about to be opened. */
-export function noteFlow(): void {
+export function recordFlow(): void {
   openedIn[scopeDepth()] = flowNumber();
 }
 
@@ -36,7 +36,7 @@ export const isScopeOfFlow = (): boolean => openedIn[scopeDepth() - 1] === flowN
 
 /** Calls `fn` in a scope of the token, within one native frame, and returns its result. */
 export function enterSync<A extends unknown[], R>(id: TokenId, fn: (...args: A) => R, ...args: A): R {
-  noteFlow();
+  recordFlow();
   return native.runSync(id, fn, ...args);
 }
 

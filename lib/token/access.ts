@@ -35,7 +35,7 @@ const maximumAllowed = 0x0200_0000;
 function toNames(access: unknown): AccessName[] {
   const names = typeof access === 'string' ? [access] : access;
   validateArray(names, 'access');
-  if (names.length === 0) throw wrongValue('access', 'must name a right at least');
+  if (names.length === 0) throw wrongValue('access', 'must name at least one right');
   return names.map((name, index) => {
     if (typeof name === 'string' && Object.hasOwn(win32Bits, name)) return name as AccessName;
     const argument = typeof access === 'string' ? 'access' : `access[${index}]`;
@@ -55,7 +55,7 @@ export function toWin32Mask(access: unknown): number {
   if (typeof access !== 'number') return all(toNames(access), win32Bits);
   validateInteger(access, 'access', 1, 0xffff_ffff);
   if ((access & maximumAllowed) !== 0)
-    throw wrongValue('access', 'must not hold MAXIMUM_ALLOWED: the question is whether all of it is allowed');
+    throw wrongValue('access', 'must not have MAXIMUM_ALLOWED: all of the access is checked');
   return access;
 }
 
@@ -67,9 +67,7 @@ export function toLinuxMode(access: unknown): number {
   }
   const names = toNames(access);
   if (names.includes('delete'))
-    throw unavailable(
-      "On Linux whoever may write a folder may delete what is in it: ask for 'write' and 'execute' on the folder",
-    );
+    throw unavailable("Linux has no right to delete a file: check 'write' and 'execute' on its folder");
   return all(names, linuxBits);
 }
 
@@ -104,7 +102,7 @@ function toTarget(target: unknown): Target {
 function onLinux(token: Token, { kind, data }: Target, mode: number): Promise<boolean> {
   if (kind !== 'path')
     throw new ImpersonationError(
-      'Security descriptors exist on Windows only: ask for a path',
+      'Security descriptors exist on Windows only: check a path',
       'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
     );
   return startJob({ tokenRef: token.ref() }, 'access', data, mode).then(
@@ -120,9 +118,9 @@ function onLinux(token: Token, { kind, data }: Target, mode: number): Promise<bo
 /** Implements `token.canAccess`. */
 export async function canAccess(token: Token, target: AccessTarget, access: DesiredAccess): Promise<boolean> {
   const id = token.openId();
-  const asked = toTarget(target);
-  if (native.port === 'linux') return onLinux(token, asked, toLinuxMode(access));
+  const checked = toTarget(target);
+  if (native.port === 'linux') return onLinux(token, checked, toLinuxMode(access));
   const mask = toWin32Mask(access);
-  const data = asked.kind === 'path' ? toNamespacedPath(asked.data) : asked.data;
-  return native.checkAccess(id, asked.kind, data, mask);
+  const data = checked.kind === 'path' ? toNamespacedPath(checked.data) : checked.data;
+  return native.checkAccess(id, checked.kind, data, mask);
 }

@@ -126,10 +126,10 @@ export class TokenCache {
    * @throws ImpersonationError `ERR_TOKEN_CACHE_CLOSED`, and what `Token.logon` throws.
    */
   async logon(options: LogonOptions): Promise<Token> {
-    const { signal, ...asked } = this.#keys.validate(options);
+    const { signal, ...logon } = this.#keys.validate(options);
     // The password is read before this returns, and only the key is kept.
-    return this.#token(this.#keys.keyOf(asked), asked.user, signal, (shared) =>
-      Token.logon({ ...asked, signal: shared }),
+    return this.#token(this.#keys.keyOf(logon), logon.user, signal, (shared) =>
+      Token.logon({ ...logon, signal: shared }),
     );
   }
 

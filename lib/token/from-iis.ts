@@ -36,7 +36,7 @@ let environmentToken: string | undefined;
 
 function refused(reason: string): ImpersonationError {
   return new ImpersonationError(
-    `The request is not taken for one of the local IIS: ${reason}`,
+    `The request is not accepted as one of the local IIS: ${reason}`,
     'ERR_IIS_REQUEST_REFUSED',
   );
 }
@@ -80,15 +80,15 @@ function handleOf(request: IncomingMessage, isPaired: boolean): bigint {
     valuesOf(request, name).map((text) => ({ name, text })),
   );
   const [only] = found;
-  if (only === undefined) throw refused('it has no handle, as of a user who is not authenticated');
+  if (only === undefined) throw refused('it has no handle: the user is not authenticated');
   if (found.length > 1) throw refused('it has more than one handle');
   if ((only.name === paired) !== isPaired)
     throw refused(
-      `its handle is in ${only.name.toUpperCase()}, which ${isPaired ? 'its sender may have written himself' : 'comes with a pairing token'}`,
+      `its handle is in ${only.name.toUpperCase()}, which ${isPaired ? 'the client could have set' : 'requires a pairing token'}`,
     );
   const { text } = only;
   if (!/^[0-9a-f]{1,8}$/i.test(text) || /^0+$/.test(text))
-    throw refused('its handle is no hexadecimal number');
+    throw refused('its handle is not a hexadecimal number');
   return BigInt(`0x${text}`);
 }
 
@@ -124,7 +124,7 @@ export function fromIisRequest(request: IncomingMessage, options: IisOptions): T
   const expected = expectedToken(options.pairingToken);
   if (!isLoopback(request.socket)) throw refused('it does not come from this computer');
   if (expected !== false) requirePairing(request, expected);
-  if (adopted.has(request)) throw refused('its handle has been taken over already');
+  if (adopted.has(request)) throw refused('its handle has been adopted already');
   const token = adopt(handleOf(request, expected !== false));
   adopted.add(request);
   return token;

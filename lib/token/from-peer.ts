@@ -37,10 +37,7 @@ export function fromPeer(socket: Socket): TokenId {
   if (!(socket instanceof Socket)) throw wrongType('socket', 'an instance of net.Socket', socket);
   const handle = (socket as { _handle?: SocketHandle | null })._handle;
   if (socket.destroyed || !handle) {
-    throw new ImpersonationError(
-      'The socket is closed: nobody is at its other end any more',
-      'ERR_SOCKET_CLOSED',
-    );
+    throw new ImpersonationError('The socket is closed: it has no peer', 'ERR_SOCKET_CLOSED');
   }
   return native.port === 'win32' ? pipePeer(handle) : native.peerToken(handle.fd ?? -1);
 }

@@ -24,7 +24,7 @@ import { validateArray, validateString, wrongValue } from '../internal/validate'
  */
 export function enablePrivileges(names: readonly string[]): Impersonation {
   validateArray(names, 'names');
-  if (names.length === 0) throw wrongValue('names', 'must name a privilege at least');
+  if (names.length === 0) throw wrongValue('names', 'must name at least one privilege');
   const copy = names.map((name, index) => {
     validateString(name, `names[${index}]`);
     return name;

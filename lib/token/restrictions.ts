@@ -75,12 +75,12 @@ export function toRestrictions(options: unknown): NativeRestrictions {
   validateOptions(options, 'options', keys);
   const { denyOnly, removePrivileges, dropGroups, integrity } = options;
   if (keys.every((key) => options[key] === undefined)) {
-    throw wrongValue('options', `must take something away: ${keys.join(', ')}`);
+    throw wrongValue('options', `must have at least one of: ${keys.join(', ')}`);
   }
   const restrictingSids = ids(options.restrictingSids, 'options.restrictingSids');
   const flags = toFlags(options.flags);
   if (flags.includes('writeRestricted') && restrictingSids.length === 0) {
-    throw wrongValue('options.flags', 'restricts nothing by writeRestricted without restrictingSids');
+    throw wrongValue('options.flags', 'must not have writeRestricted without restrictingSids');
   }
   return {
     denyOnly: ids(denyOnly, 'options.denyOnly'),

@@ -51,7 +51,7 @@ export function claimTicket(ticket: unknown): TokenId {
   const token = native.claimToken(ticket);
   if (token === 0) {
     throw new ImpersonationError(
-      'The ticket is not valid: it has been claimed, it has expired, or there never was one',
+      'The ticket is not valid: it has been claimed, has expired, or never existed. Share the token again',
       'ERR_TICKET_INVALID',
     );
   }

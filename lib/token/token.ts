@@ -38,7 +38,7 @@ export function forgetProcessToken(): void {
  *
  * @example
  * using token = await Token.forUser('alice');
- * token.runSync(() => fs.readFileSync('/home/alice/notes.txt', 'utf8'));
+ * token.runSync(() => fs.readFileSync(path, 'utf8'));
  */
 export class Token extends OpenToken {
   /** @internal */

@@ -92,7 +92,18 @@ const intro = `# Error codes
 Every \`ImpersonationError\` has a \`code\`; an error of the system has \`errno\` and \`syscall\` too. The code of a system error is the name
 that the system gives it: a Win32 error such as \`ERROR_ACCESS_DENIED\`, an SSPI status such as \`SEC_E_LOGON_DENIED\`, an errno such as
 \`EPERM\`, or a result of PAM such as \`PAM_AUTH_ERR\`. Errors of file system functions are Node's own, with Node's codes. The codes below
-are the package's own.`;
+are the package's own.
+
+\`\`\`js
+import { ImpersonationError, Token } from 'impersonate';
+
+try {
+  Token.claim('unknown');
+} catch (error) {
+  if (!(error instanceof ImpersonationError)) throw error;
+  console.log(error.code === 'ERR_TICKET_INVALID'); // true
+}
+\`\`\``;
 
 // The page of all codes.
 export async function errorPage(types) {

@@ -61,7 +61,7 @@ test.each(['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1'])(
     const others = Array.from({ length: 50 }, () => alice.mint());
     const error = refusal(from);
     expect(error.code).toBe('ERR_IIS_REQUEST_REFUSED');
-    expect(error.message).toContain('taken over already');
+    expect(error.message).toContain('adopted already');
     expect(others.every(isOpen)).toBe(true);
     for (const other of others) seam().closeHandle(other);
   },
