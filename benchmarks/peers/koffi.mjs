@@ -5,7 +5,7 @@ export const name = 'koffi, by hand';
 export const missing = missingByHand;
 export const isEverywhere = true;
 
-/** A switch to the person and back, by calls of the operating system through koffi. */
+/** A switch to the person and back, by system calls through koffi. */
 export async function open(person) {
   const { default: koffi } = await import('koffi');
   return process.platform === 'win32' ? windows(koffi, person) : linux(koffi, person);
@@ -23,7 +23,7 @@ function windows(koffi, { handle }) {
 
 function linux(koffi, { ids: { uid, gid, groups } }) {
   const library = koffi.load('libc.so.6');
-  // syscall(2) takes what the call takes; the C library's setresuid() would make every thread change.
+  // syscall(2) changes this thread only; the C library's setresuid() would change every thread.
   const setIds = library.func('syscall', 'long', ['long', 'uint32', 'uint32', 'uint32']);
   const setList = library.func('syscall', 'long', ['long', 'size_t', 'void *']);
   const { setgroups, setresgid, setresuid } = systemCalls;

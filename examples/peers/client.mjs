@@ -1,7 +1,7 @@
 // node examples/peers/client.mjs ADDRESS SERVER REQUEST...
-// Sends requests to service.mjs: 'whoami', 'read NAME' or 'write NAME TEXT', each one argument. SERVER is the uid or SID
-// of the account that must run the service. An Electron app has this code in its main process, and its windows call it
-// by ipcRenderer.invoke().
+// Sends requests to service.mjs: 'whoami', 'read NAME' or 'write NAME TEXT', each one argument. SERVER is the uid or
+// SID of the account that must run the service. An Electron app has this code in its main process, and its windows call
+// it by ipcRenderer.invoke().
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { connectPeer } from 'impersonate';

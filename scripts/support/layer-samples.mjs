@@ -9,7 +9,7 @@ const tree = new Set([
   'native/win32/handle.h',
 ]);
 
-// Made-up sources, each with what the rules must say of it: nothing, or one problem with these words.
+// Sample sources, each with the expected result of the rules: no problem, or one problem with these words.
 const samples = [
   [
     'native/core/a.h',
@@ -108,7 +108,7 @@ function problemsOf(file, source) {
   return nativeLayerProblems(file, source, (name) => tree.has(name));
 }
 
-// Made-up trees of lib, each with what the floors must say of it.
+// Sample trees of lib, each with the expected result of the check of floors.
 const trees = [
   [
     {
@@ -137,7 +137,7 @@ const trees = [
   ],
 ];
 
-// Where the rules misjudge a sample.
+// Returns the samples that the rules classify wrongly.
 export function misjudgedSamples() {
   const all = [
     ...samples.map(([file, source, words]) => ({
