@@ -20,6 +20,6 @@ export default async function* comparisons({ alice, floor }, { once }) {
 }
 
 function held(floor) {
-  for (let turn = 0; turn < 3; turn++) globalThis.gc();
+  for (let i = 0; i < 3; i++) globalThis.gc();
   return { heap: process.memoryUsage().heapUsed, native: floor.allocatedBytes() };
 }

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { missingByHand, refused, systemCalls } from './system-calls.mjs';
+import { missingByHand, fail, systemCalls } from './system-calls.mjs';
 
 export const name = 'koffi, by hand';
 export const missing = missingByHand;
@@ -16,8 +16,8 @@ function windows(koffi, { handle }) {
   const setThreadToken = library.func('int __stdcall SetThreadToken(void *thread, intptr_t token)');
   const revertToSelf = library.func('int __stdcall RevertToSelf()');
   return () => {
-    if (setThreadToken(null, handle) === 0) refused('SetThreadToken', 0);
-    if (revertToSelf() === 0) refused('RevertToSelf', 0);
+    if (setThreadToken(null, handle) === 0) fail('SetThreadToken', 0);
+    if (revertToSelf() === 0) fail('RevertToSelf', 0);
   };
 }
 
@@ -30,11 +30,11 @@ function linux(koffi, { ids: { uid, gid, groups } }) {
   const [list, own] = [Uint32Array.from(groups), Uint32Array.from(process.getgroups())];
   const same = 0xffffffff;
   return () => {
-    if (setList(setgroups, list.length, list) !== 0) refused('setgroups', -1);
-    if (setIds(setresgid, gid, gid, same) !== 0) refused('setresgid', -1);
-    if (setIds(setresuid, uid, uid, 0) !== 0) refused('setresuid', -1);
-    if (setIds(setresuid, 0, 0, 0) !== 0) refused('setresuid', -1);
-    if (setIds(setresgid, 0, 0, 0) !== 0) refused('setresgid', -1);
-    if (setList(setgroups, own.length, own) !== 0) refused('setgroups', -1);
+    if (setList(setgroups, list.length, list) !== 0) fail('setgroups', -1);
+    if (setIds(setresgid, gid, gid, same) !== 0) fail('setresgid', -1);
+    if (setIds(setresuid, uid, uid, 0) !== 0) fail('setresuid', -1);
+    if (setIds(setresuid, 0, 0, 0) !== 0) fail('setresuid', -1);
+    if (setIds(setresgid, 0, 0, 0) !== 0) fail('setresgid', -1);
+    if (setList(setgroups, own.length, own) !== 0) fail('setgroups', -1);
   };
 }

@@ -2,7 +2,7 @@ import process from 'node:process';
 
 export const name = 'process.seteuid';
 export const missing =
-  "any separation: all threads, and all that is in flight, are the user meanwhile; and the user's groups";
+  "any separation: all threads and all work in flight act as the user meanwhile; the user's groups";
 
 /** Switches the whole process to the user, does the work, and reverts. */
 export function asUser({ ids: { uid } }, work) {

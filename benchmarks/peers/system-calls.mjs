@@ -12,6 +12,6 @@ export const missingByHand =
   'a safe revert if something throws, is timed out or awaits in between; a check of what the kernel has set; nesting, and restoring what another addon had set';
 
 /** Throws unless the call returned success. */
-export function refused(call, result) {
+export function fail(call, result) {
   throw new Error(`${call} by hand failed: ${result}`);
 }

@@ -25,7 +25,7 @@ export function findMeans(users) {
   if (prerequisite) return { reason: prerequisite };
   const entry = [...(isRoot ? privateMounts : userNamespace), 'sh', enter, passwd, group, shadow];
   const problem = probe(entry, users[0].name);
-  if (problem) return { reason: refused(isRoot, problem) };
+  if (problem) return { reason: explain(isRoot, problem) };
   return { command: (program, args) => [...entry, program, ...args] };
 }
 
@@ -75,12 +75,10 @@ function probe(entry, name) {
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
   if (error) return error.message;
   if (status === 0 && stdout.trim() === name) return '';
-  return (
-    stderr.trim() || `the user database does not answer with ${name} from /etc/passwd (/etc/nsswitch.conf)`
-  );
+  return stderr.trim() || `the user database does not return ${name} from /etc/passwd (/etc/nsswitch.conf)`;
 }
 
-function refused(isRoot, problem) {
+function explain(isRoot, problem) {
   if (isRoot) {
     return (
       `Users cannot be created in a private mount namespace: ${problem}. Grant what the message names; ` +

@@ -13,10 +13,10 @@ const supported = new Set(['12', '13']);
  */
 export async function unpackDebian(release, packages, folder) {
   const work = path.join(folder, '.apt');
-  const fetched = await download(release, packages, work);
-  for (const file of fetched) await run('dpkg-deb', ['--extract', file, folder]);
+  const files = await download(release, packages, work);
+  for (const file of files) await run('dpkg-deb', ['--extract', file, folder]);
   await rm(work, { recursive: true });
-  return fetched.map((file) => path.basename(file));
+  return files.map((file) => path.basename(file));
 }
 
 async function download(release, packages, work) {
@@ -42,7 +42,7 @@ async function mirrors() {
   const { ID, VERSION_ID, VERSION_CODENAME } = await osRelease();
   if (ID !== 'debian' || !supported.has(VERSION_ID) || !existsSync(keyring)) {
     throw new Error(
-      'the Windows runs need Wine 10, which is fetched with apt on Debian 12 or 13 (amd64, with the package ' +
+      'the Windows runs need Wine 10, which is downloaded with apt on Debian 12 or 13 (amd64, with the package ' +
         `debian-archive-keyring); this is ${ID} ${VERSION_ID ?? ''}`,
     );
   }

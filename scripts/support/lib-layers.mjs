@@ -132,10 +132,10 @@ function runtimeImports(file, source, files) {
 function floorProblem(file, { target, at }) {
   if (floorOf(file) < 0) return `${at}: lib/${roomOf(file)} is on no floor of scripts/support/lib-layers.mjs`;
   if (roomOf(target) === roomOf(file) || floorOf(target) < floorOf(file)) return null;
-  return `${at}: turn round the import of ${target}: ${roomOf(target)} is not on a floor below ${roomOf(file)}`;
+  return `${at}: reverse the import of ${target}: ${roomOf(target)} is not on a floor below ${roomOf(file)}`;
 }
 
-// Returns the imports that close a circle within a room. Between rooms the floors allow no circle.
+// Returns the imports that close a cycle within a room. Between rooms the floors allow no cycle.
 function circleProblems(imports) {
   const problems = [];
   const done = new Set();
@@ -144,9 +144,9 @@ function circleProblems(imports) {
     for (const { target, at } of imports.get(file)) {
       const start = [...path, file].indexOf(target);
       if (start >= 0) {
-        const circle = [...path, file].slice(start);
+        const cycle = [...path, file].slice(start);
         problems.push(
-          `${at}: turn round the import of ${target}: it closes the circle ${[...circle, target].join(' > ')}`,
+          `${at}: reverse the import of ${target}: it closes the cycle ${[...cycle, target].join(' > ')}`,
         );
       } else follow(target, [...path, file]);
     }
@@ -156,7 +156,7 @@ function circleProblems(imports) {
   return problems;
 }
 
-// Returns imports in lib from the same or a higher floor, and circles at run time. `sources` has the text of every file
+// Returns imports in lib from the same or a higher floor, and cycles at run time. `sources` has the text of every file
 // by its path.
 export function libFloorProblems(sources) {
   const imports = new Map(
