@@ -1,4 +1,4 @@
-// To be loaded before the package, which puts routed functions into the place of node's.
+// Must be loaded before the package, which replaces Node's functions by routed ones.
 import fs from 'node:fs';
 
 const functions = Object.entries(Object.getOwnPropertyDescriptors(fs)).flatMap(([name, { value }]) =>
@@ -6,10 +6,10 @@ const functions = Object.entries(Object.getOwnPropertyDescriptors(fs)).flatMap((
 );
 const { ReadStream, WriteStream } = fs;
 
-/** Node's own functions. */
+/** Node's own functions of node:fs. */
 export const nodeFs = { ...Object.fromEntries(functions), promises: { ...fs.promises } };
 
-/** Gives node:fs its own functions back, but for those of its promises. */
+/** Restores Node's own functions of node:fs, except its promises. */
 export function unroute() {
   Object.assign(fs, Object.fromEntries(functions), { ReadStream, WriteStream });
 }

@@ -1,4 +1,4 @@
-// The package as it is built here: this folder is a package of its own, so the name would not find it.
+// The package as it is built here. This folder is a separate package, so the package's name would not resolve.
 export { nodeFs, unroute } from './node-fs.mjs';
 export * from '../dist/index.mjs';
 export { default as impersonateFs } from '../dist/fs.mjs';

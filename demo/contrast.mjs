@@ -1,9 +1,9 @@
-// The same portal done wrongly.
+// The same portal without impersonation, for comparison.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { serve } from './serve.mjs';
 
-/** Nobody is impersonated: the service reads every file itself. */
+/** Creates a portal that reads every file as the service. */
 export function createPlainPortal({ folder, whoAmI }) {
   return serve((request) => {
     if (request.url === '/whoami') return { body: whoAmI() };

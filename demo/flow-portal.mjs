@@ -1,4 +1,4 @@
-// The same portal for handlers that await: each request is a flow of its user.
+// The same portal for handlers that await: each request runs in a flow of its user.
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { runSync } from 'impersonate';

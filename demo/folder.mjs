@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 
-/** A new folder in which everybody may make files; removed when this process ends. */
+/** Creates a folder in which every user may create files. It is removed when this process ends. */
 export function makeFolder() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
   const folder = mkdtempSync(path.join(os.tmpdir(), 'portal-'));

@@ -1,12 +1,13 @@
 // node demo/main.mjs [USER USER]
-// Two users and a service share a folder. A portal serves it to many concurrent requests of both, in several ways;
-// what each was allowed is printed and compared with what the kernel must decide. Ends with 1 if any answer differs.
+// Two users and a service share a folder. A portal serves it to many concurrent requests of both users, in several
+// ways. Prints which access each user got, and compares it with what the kernel must decide. The exit code is 1 if
+// one differs.
 import process from 'node:process';
 import { lookupAccount, Token } from 'impersonate';
 import { createPlainPortal } from './contrast.mjs';
 import { createFlowPortal } from './flow-portal.mjs';
 import { createPortal, createPromisesPortal } from './portal.mjs';
-import { ask, withServer } from './requests.mjs';
+import { sendAll, withServer } from './requests.mjs';
 import { printTable } from './table.mjs';
 
 const times = 50;
@@ -19,10 +20,10 @@ const wrong = [];
 const asUser = (user) => ({ is: user.is, reads: (file) => file.readers.includes(user.name) });
 const asService = () => ({ is: world.serviceIs, reads: (file) => file.service });
 
-console.log(`Each answer below is that of ${times} requests, all users' interleaved.\n`);
+console.log(`Each cell below is the result of ${times} requests, interleaved with those of all users.\n`);
 await show('As the user: the file is read in a scope', createPortal(settings), asUser);
 await show(
-  'As the user: the request is a flow, and awaits impersonate/fs',
+  'As the user: the request is a flow that awaits impersonate/fs',
   createFlowPortal(settings),
   asUser,
 );
@@ -33,15 +34,15 @@ if (world.ownerOf) await withServer(createPortal(settings), showUploads);
 for (const note of world.notes ?? []) console.log(note);
 for (const line of wrong) console.log(`WRONG: ${line}`);
 if (wrong.length > 0) process.exitCode = 1;
-console.log(`this thread: ${await nameOf(Token.thread() ?? Token.process())}`);
+console.log(`this thread runs as: ${await nameOf(Token.thread() ?? Token.process())}`);
 
 async function show(title, server, expect) {
   const names = ['whoami', ...world.files.map(({ name }) => name)];
-  const questions = world.users.flatMap((user) => names.map((name) => ({ user, name })));
-  const sent = questions.map(({ user, name }) => ({ user: user.name, name }));
-  const answers = await withServer(server, (send) => ask(send, sent, times));
-  const cells = questions.map(({ user, name }, index) =>
-    judge(title, user, name, answers[index], expect(user)),
+  const requests = world.users.flatMap((user) => names.map((name) => ({ user, name })));
+  const sent = requests.map(({ user, name }) => ({ user: user.name, name }));
+  const responses = await withServer(server, (send) => sendAll(send, sent, times));
+  const cells = requests.map(({ user, name }, index) =>
+    check(title, user, name, responses[index], expect(user)),
   );
   const rows = world.users.map((user, row) => [
     user.name,
@@ -52,18 +53,18 @@ async function show(title, server, expect) {
   console.log();
 }
 
-/** The cell for an answer; noted as wrong unless it is the one and only that the kernel must give. */
-function judge(title, user, name, answer, expected) {
+/** Returns the cell for a response, and records an error unless it is the only one that the kernel may give. */
+function check(title, user, name, response, expected) {
   const file = world.files.find((candidate) => candidate.name === name);
   const content = `the file ${name}`;
-  const right = file ? (expected.reads(file) ? content : '403') : expected.is;
-  if (answer !== right)
-    wrong.push(`${title}: ${user.name} asked for ${name}: got ${answer}, must be ${right}`);
-  if (answer === content) return 'allowed';
-  return answer === '403' ? 'denied' : answer;
+  const required = file ? (expected.reads(file) ? content : '403') : expected.is;
+  if (response !== required)
+    wrong.push(`${title}: ${user.name} requested ${name}: got ${response}, must be ${required}`);
+  if (response === content) return 'allowed';
+  return response === '403' ? 'denied' : response;
 }
 
-/** What a user uploads belongs to that user. */
+/** Uploads a file as each user, and checks that the user owns it. */
 async function showUploads(send) {
   const uploads = world.users.map(async ({ name, is }) => {
     const file = `upload-of-${name}.txt`;

@@ -1,4 +1,4 @@
-// A file portal: whoever asks gets what the operating system lets that user have. It checks nothing itself.
+// A file portal: each user gets the files that the operating system permits. The portal itself checks nothing.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,8 +6,8 @@ import { buffer } from 'node:stream/consumers';
 import { serve } from './serve.mjs';
 
 /**
- * GET /NAME reads a file of the folder, PUT /NAME writes one, both as the user of the request. `tokenOf(request)`
- * gives that user's token, or undefined; `whoAmI` answers GET /whoami.
+ * Creates a portal. GET /NAME reads a file of the folder and PUT /NAME writes one, both as the user of the request.
+ * `tokenOf(request)` returns that user's token, or undefined. `whoAmI` returns the response to GET /whoami.
  */
 export function createPortal({ folder, tokenOf, whoAmI }) {
   return serve(async (request) => {
@@ -20,7 +20,7 @@ export function createPortal({ folder, tokenOf, whoAmI }) {
   });
 }
 
-/** Only the start of the work is in the scope: a pool thread goes on with it, as the scope's user. */
+/** Creates a portal that starts the read in a scope. A pool thread then reads as the scope's user. */
 export function createPromisesPortal({ folder, tokenOf, whoAmI }) {
   return serve(async (request) => {
     const token = tokenOf(request);
@@ -33,7 +33,7 @@ export function createPromisesPortal({ folder, tokenOf, whoAmI }) {
   });
 }
 
-// With `using` (TypeScript, or Node 24 and later) this is: using scope = token.impersonate(); writeFileSync(...);
+// With `using` (TypeScript, or Node 24 and later): using scope = token.impersonate(); writeFileSync(...);
 function store(token, file, body) {
   const scope = token.impersonate();
   try {

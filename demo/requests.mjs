@@ -4,7 +4,10 @@ import { text } from 'node:stream/consumers';
 
 const concurrent = 64;
 
-/** Starts the server, hands `use` a send(user, method, name, body) that resolves to { status, text }, and stops it. */
+/**
+ * Starts the server, calls `use` with a send(user, method, name, body) that resolves to { status, text }, and stops
+ * the server.
+ */
 export async function withServer(server, use) {
   const agent = new Agent({ keepAlive: true, maxSockets: concurrent });
   server.listen(0, '127.0.0.1');
@@ -24,15 +27,15 @@ export async function withServer(server, use) {
   }
 }
 
-/** Sends each question { user, name } many times, all interleaved; resolves to the set of answers to each. */
-export async function ask(send, questions, times) {
-  const answers = questions.map(() => new Set());
+/** Sends each request { user, name } many times, interleaved. Resolves to the distinct responses to each, as text. */
+export async function sendAll(send, requests, times) {
+  const responses = requests.map(() => new Set());
   const rounds = Array.from({ length: times }, () =>
-    questions.map(async ({ user, name }, index) => {
+    requests.map(async ({ user, name }, index) => {
       const { status, text } = await send(user, 'GET', name);
-      answers[index].add(status === 200 ? text : String(status));
+      responses[index].add(status === 200 ? text : String(status));
     }),
   );
   await Promise.all(rounds.flat());
-  return answers.map((set) => [...set].join(' AND '));
+  return responses.map((set) => [...set].join(' AND '));
 }

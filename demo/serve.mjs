@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 
 const statuses = { EACCES: 403, EPERM: 403, ENOENT: 404, EEXIST: 409 };
 
-/** A server that answers with what `handle(request)` gives: { status, body }; what a file call refuses is a status. */
+/** Creates a server that sends the { status, body } of `handle(request)`. A file error is sent as its status. */
 export function serve(handle) {
   return createServer((request, response) => {
     Promise.resolve()

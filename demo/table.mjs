@@ -1,4 +1,4 @@
-/** Prints rows of cells in columns as wide as they need. */
+/** Prints rows of cells in aligned columns. */
 export function printTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   for (const row of rows)

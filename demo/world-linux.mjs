@@ -4,10 +4,10 @@ import process from 'node:process';
 import { Token } from 'impersonate';
 import { makeFolder } from './folder.mjs';
 
-// What the kernel knows of the calling thread, without this package.
+// The credentials of the calling thread, read without this package.
 const whoAmI = () => `uid ${process.geteuid()} groups ${process.getgroups().toSorted().join(',')}`;
 
-/** Two users of this system with a file each, and a file of the service; only its owner may read a file. */
+/** Creates a file for each of two users of this system and for the service. Only its owner may read a file. */
 export async function makeWorld(names) {
   const folder = makeFolder();
   const write = (name) => () => writeFileSync(path.join(folder, name), `the file ${name}`, { mode: 0o600 });
@@ -34,7 +34,7 @@ export async function makeWorld(names) {
   };
 }
 
-/** Whether the service has CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH, as root has. */
+/** Returns whether the service has CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH, as root has. */
 function readsAnything() {
   const [, mask] = /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));
   return (BigInt(`0x${mask}`) & 0b110n) !== 0n;

@@ -12,18 +12,18 @@ const sids = {
 };
 const traverse = 'SeChangeNotifyPrivilege';
 
-// What the kernel says of the calling thread.
+// The token of the calling thread, as the kernel reports it.
 const whoAmI = () => describe(Token.thread() ?? Token.process());
 
 /**
- * Needs nobody's password: the users are this process's own token made weaker. `member` has lost its privileges, `guest`
- * also one group. Only some of service, member and guest may read each file by its access control list.
+ * Creates two users without a password: each is a restricted copy of this process's token. `member` has no privileges,
+ * `guest` also lacks one group. The access control list of each file admits only some of service, member and guest.
  */
 export function makeWorld() {
   const self = Token.process();
   const group = [sids.administrators, sids.users].find((sid) => self.groups.some(({ id }) => id === sid));
   if (!group)
-    throw new Error('This process is in neither Administrators nor Users: there is no group to take away');
+    throw new Error('This process is in neither Administrators nor Users: there is no group to remove');
   const removePrivileges = self.privileges.map(({ name }) => name).filter((name) => name !== traverse);
   const weaker = (name, denyOnly) => ({
     name,
@@ -37,21 +37,21 @@ export function makeWorld() {
     { name: 'system.txt', sid: sids.system, readers: [], service: false },
   ];
   for (const { name, sid } of files) writeFor(sid, path.join(folder, name));
-  const asked = !canRead(path.join(folder, 'system.txt'));
+  const isEnforced = !canRead(path.join(folder, 'system.txt'));
   return {
     folder,
     users: [weaker('member', []), weaker('guest', [group])],
     whoAmI,
     serviceIs: whoAmI(),
-    files: asked ? files : [],
+    files: isEnforced ? files : [],
     notes: [
       anonymousNote(),
-      ...(asked ? [] : ['Files here open for every token (as under Wine): not shown.']),
+      ...(isEnforced ? [] : ['File access is not checked here (as under Wine), so no files are shown.']),
     ],
   };
 }
 
-/** A file that only this account may read; its owner may still delete it through the folder. */
+/** Writes a file that only this account may read. The owner may still delete it through the folder. */
 function writeFor(sid, file) {
   writeFileSync(file, `the file ${path.basename(file)}`);
   execFileSync('icacls', [file, '/inheritance:r', '/grant', `*${sid}:(R)`], { stdio: 'ignore' });

@@ -1,5 +1,5 @@
 // node scripts/build-win32.mjs
-// Cross-compiles the addon, and those of the tests and the benchmarks, for Windows x64:
+// Cross-compiles the addon, and the addons of the tests and the benchmarks, for Windows x64:
 // build-win32-x64/Release/*.node. Incremental.
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -19,7 +19,7 @@ const programs = {
   'x86_64-w64-mingw32-g++-posix': 'g++-mingw-w64-x86-64-posix',
 };
 
-/** The headers are those of the oldest Node.js supported, so that nothing newer can be used by mistake. */
+/** Uses the headers of the oldest supported Node.js, so that newer functions cannot be used by mistake. */
 async function cmakeOptions() {
   const node = await linuxNodeFolder(nodeMajors[0]);
   return {

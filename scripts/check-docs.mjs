@@ -2,7 +2,7 @@ import { isMain, report } from './support/check.mjs';
 import { checkErrorCodes } from './support/error-codes.mjs';
 import { checkPublicApi } from './support/public-api.mjs';
 
-// Codes that docs/errors.md does not have, and public names without a docstring or an exported type; '' if none.
+// Returns the codes that docs/errors.md lacks, and the public names without a docstring or an exported type; '' if none.
 export async function checkDocs() {
   return [...(await checkErrorCodes()), ...checkPublicApi()].join('\n');
 }

@@ -32,7 +32,7 @@ const targets = {
 
 async function compileAlone(header, { compiler, flags }) {
   const system = [addonApiHeaders, nodeHeaders()].flatMap((folder) => ['-isystem', folder]);
-  // Twice: a header without a guard does not survive it.
+  // Included twice, which fails without an include guard.
   const input = `#include "${path.join(root, header)}"\n`.repeat(2);
   return problemsOf(compiler, [...strict, ...flags, '-Inative', ...system, '-'], { input });
 }
@@ -47,7 +47,7 @@ async function inParallel(jobs) {
   return results;
 }
 
-// Headers of native/ and test/native/ that do not compile alone, or not without a warning; '' if none.
+// Returns the headers of native/ and test/native/ that do not compile alone without a warning; '' if none.
 export async function checkHeaders() {
   if (process.platform !== 'linux') throw new Error('The header check needs Linux with g++ and mingw-w64');
   const jobs = [];

@@ -21,7 +21,7 @@ function aptSources() {
   return text.replace(/^\s*#.*$/gm, '');
 }
 
-// The hosts that this machine fetches packages from.
+// The hosts from which this machine downloads packages.
 async function configuredHosts() {
   const npm = await capture('npm', ['config', 'get', 'registry']);
   const urls = `${npm.output}\n${aptSources()}`.matchAll(/\bhttps?:\/\/([^\s/:]+)/g);
@@ -50,7 +50,7 @@ function forbiddenLines(file, text, rules) {
   });
 }
 
-// Made-up lines that the rules misjudge.
+// Returns the sample lines that the rules classify wrongly.
 function misjudgedSamples(rules) {
   const host = ['registry', 'example', 'org'].join('.');
   const bad = [`fetch('https://${host}/x')`, `cd ${['', 'home', 'me'].join('/')}`, `file = "${root}/x"`];
@@ -65,12 +65,12 @@ function misjudgedSamples(rules) {
   return misjudged.map((line) => `sample misjudged: ${line}`);
 }
 
-// Registry hosts and machine paths in the files that git tracks or would track; '' if none.
+// Returns registry hosts and machine paths in the files that git tracks or would track; '' if none.
 export async function checkHosts() {
   const rules = await patterns();
   const problems = misjudgedSamples(rules);
   for (const file of await trackedFiles()) {
-    const text = readIfThere(path.join(root, file)); // a deleted file is listed until that is committed
+    const text = readIfThere(path.join(root, file)); // git lists a deleted file until the deletion is committed
     problems.push(
       ...forbiddenLines(
         file,

@@ -9,8 +9,8 @@ import { root } from './support/root.mjs';
 
 const read = (file) => readFileSync(path.join(root, file), 'utf8');
 
-// Forbidden includes, imports and identity calls in native/ and lib/, and imports against the floors; '' if none. The rules are first tried
-// on made-up sources.
+// Returns forbidden includes, imports and identity calls in native/ and lib/, and imports against the layers; '' if
+// none. The rules are first tested on samples.
 export function checkLayers() {
   const native = listFiles('native', /\.(?:h|hh|hpp|inc|ipp|c|cc|cpp|cxx|s)$/i);
   const lib = listFiles('lib', /\.[cm]?[jt]sx?$/);

@@ -5,7 +5,7 @@ import { ensureNodeModules } from './support/node-modules.mjs';
 import { root } from './support/root.mjs';
 import { run } from './support/run.mjs';
 
-// Formats every source in place, or only the files and folders that are named.
+// Formats every source in place, or only the given files and folders.
 const chosen = process.argv.slice(2).map((name) => path.relative(root, path.resolve(name)) || '.');
 const isChosen = (file) =>
   chosen.length === 0 || chosen.some((name) => name === '.' || file === name || file.startsWith(`${name}/`));

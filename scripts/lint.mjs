@@ -20,8 +20,8 @@ async function checkNativeFormat() {
   return files.size > 0 ? [...files].map((file) => `${file}: not formatted`).join('\n') : output;
 }
 
-// Each gives what is wrong, or ''. The tests' types, and eslint's view of the tests, are those that the
-// package declares, so `types` writes the declarations to dist first.
+// Each returns the problems, or ''. The type check and eslint of the tests need the package's declarations, so `types`
+// writes them to dist first.
 const checks = {
   types: () => (hasSources('lib') ? typescript('--emitDeclarationOnly') : ''),
   'test types': () => (hasSources('test') ? typescript('-p', 'test', '--noEmit') : ''),
@@ -41,11 +41,11 @@ async function runCheck(name) {
   report(name, problems, `${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 
-// Runs every check, or those that are named.
+// Runs every check, or only the named ones.
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !Object.hasOwn(checks, name));
 if (unknown.length > 0) {
-  console.error(`No check ${unknown.join(', ')}. There are: ${Object.keys(checks).join(', ')}`);
+  console.error(`Unknown check ${unknown.join(', ')}. The checks are: ${Object.keys(checks).join(', ')}`);
   process.exit(1);
 }
 ensureNodeModules();
@@ -53,6 +53,6 @@ const queue = (chosen.length > 0 ? chosen : Object.keys(checks)).values();
 const runRest = async () => {
   for (const name of queue) await runCheck(name);
 };
-// What `types` writes is there before the others begin, two at a time: most use one processor.
+// `types` ends before the others begin. They run two at a time, because most use one processor.
 await runCheck(queue.next().value);
 await Promise.all([runRest(), runRest()]);

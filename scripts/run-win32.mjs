@@ -1,5 +1,5 @@
 // node scripts/run-win32.mjs --node MAJOR [--timeout SECONDS] [--env NAME=VALUE]... SCRIPT [ARGUMENT...]
-// Runs a script with Node.js for Windows, here under Wine, in the project's folder; ends with its exit code.
+// Runs a script with Node.js for Windows under Wine, in the project's folder. Ends with the script's exit code.
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -34,7 +34,8 @@ async function main() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
   const request = readCommandLine(process.argv.slice(2));
   const result = await runWindowsNode({ ...request, onOutput: (text) => process.stdout.write(text) });
-  if (result.timedOut) process.stderr.write(`run-win32: ended by force after ${request.timeoutSeconds} s\n`);
+  if (result.timedOut)
+    process.stderr.write(`run-win32: terminated after the time limit of ${request.timeoutSeconds} s\n`);
   process.exitCode = result.timedOut ? timeLimitCode : result.code;
 }
 

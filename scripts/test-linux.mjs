@@ -1,5 +1,5 @@
 // node scripts/test-linux.mjs [--node MAJOR]... [FILTER]...
-// Builds and runs the Linux suite with the running node, or those named; filters are jest's.
+// Builds and runs the Linux suite with the running node, or the given versions. Filters are jest's.
 import { readCommandLine } from './suites/command-line.mjs';
 import { linuxSuites } from './suites/ports.mjs';
 import { runSuites } from './suites/run-suites.mjs';

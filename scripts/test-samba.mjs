@@ -1,6 +1,6 @@
 // node scripts/test-samba.mjs [--node MAJOR]... [FILTER]...
-// The handshakes of NegotiateServer, Windows' under Wine and Linux's, against a real domain controller: Samba's, which is
-// fetched like Wine and runs in memory. Slow, needs root, and is no part of `npm test`.
+// Runs handshakes of NegotiateServer, on Linux and on Windows under Wine, with a real domain controller. Samba's
+// controller is downloaded like Wine and runs in memory. Slow, needs root, and is not part of `npm test`.
 import { readCommandLine } from './suites/command-line.mjs';
 import { runSuites } from './suites/run-suites.mjs';
 import { testWithSamba } from './samba/suite.mjs';

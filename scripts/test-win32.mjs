@@ -1,6 +1,6 @@
 // node scripts/test-win32.mjs [--node MAJOR]... [FILTER]...
-// Builds and runs the Windows suite: under Wine with Node 24 or those named, on Windows with the running
-// node; filters are jest's. Needs no root.
+// Builds and runs the Windows suite: under Wine with Node 24 or the given versions, on Windows with the running node.
+// Filters are jest's. Needs no root.
 import { readCommandLine } from './suites/command-line.mjs';
 import { win32Suites } from './suites/ports.mjs';
 import { runSuites } from './suites/run-suites.mjs';

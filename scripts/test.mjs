@@ -1,7 +1,7 @@
 // node scripts/test.mjs [--matrix] [FILTER]...
-// Everything, on a machine with nothing installed: checks, the Linux suite, the Windows suite under Wine with Node 24,
-// and each benchmark once, without a look at its time. --matrix: the suites with 20, 22, 24 and 26, and the Linux port's
-// native code under sanitizers. On Windows: the Windows suite with the running node.
+// Runs everything, on a machine with nothing installed: checks, the Linux suite, the Windows suite under Wine with Node
+// 24, and each benchmark once, without checking its time. --matrix: the suites with Node 20, 22, 24 and 26, and the
+// Linux port's native code under sanitizers. On Windows: the Windows suite with the running node.
 import process from 'node:process';
 import { nodeMajors } from './rig/paths.mjs';
 import { readCommandLine } from './suites/command-line.mjs';
@@ -29,7 +29,7 @@ function everySuite() {
   ];
 }
 
-/** The downloads wait for the network and lint for the processor, so they share the time. */
+/** Downloads and lint run at the same time: one waits for the network, the other uses the processor. */
 async function lintAndFetch(underWine) {
   const [counts] = await Promise.all([lint(), fetchForWine(underWine)]);
   return counts;

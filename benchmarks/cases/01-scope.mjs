@@ -1,6 +1,6 @@
 import { hotScopes } from '../scopes/hot.mjs';
 
-/** A scope that does nothing, against the bare calls of the system. */
+/** An empty scope, compared with the bare system calls. */
 export default async function* comparisons({ alice }) {
   const token = await alice.token();
   yield {

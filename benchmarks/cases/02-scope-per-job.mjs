@@ -2,10 +2,10 @@ import { inJobs } from '../scopes/jobs.mjs';
 import { compiledUsing, nativeUsing } from '../scopes/using.mjs';
 
 const nothing = () => undefined;
-// So many that the turn of the event loop which they share does not count.
+// Large enough that the iteration of the event loop that they share does not matter.
 const batch = 64;
 
-/** One scope for each job of the event loop, as in a handler: a `using` scope sets up its detectors once per job. */
+/** One scope for each job of the event loop, as in a handler. A `using` scope starts its detectors once per job. */
 export default async function* comparisons({ alice }) {
   const token = await alice.token();
   const sides = {

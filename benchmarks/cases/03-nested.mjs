@@ -1,9 +1,9 @@
 import { runSyncs } from '../scopes/hot.mjs';
 
-// So many that the scope around them does not count.
+// Large enough that the time of the outer scope does not matter.
 const batch = 64;
 
-/** Scopes inside a scope: of another token, and of the same. */
+/** Scopes inside a scope: of another token, and of the same token. */
 export default async function* comparisons({ alice, bob, floor }) {
   const [outer, inner] = [await alice.token(), await bob.token()];
   yield {

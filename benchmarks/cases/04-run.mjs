@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const request = async () => undefined;
 
-/** A flow for each request, against what carries any other value with a request. */
+/** A flow for each request, compared with an AsyncLocalStorage that carries another value. */
 export default async function* comparisons({ alice }) {
   const token = await alice.token();
   const storage = new AsyncLocalStorage();

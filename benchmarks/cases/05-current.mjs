@@ -1,9 +1,9 @@
 import { Token } from '../product.mjs';
 
-// So many that the scope around them does not count.
+// Large enough that the time of the outer scope does not matter.
 const batch = 4096;
 
-/** Who the running code acts as. */
+/** Reading the effective identity of the running code. */
 export default async function* comparisons({ alice, floor }) {
   const token = await alice.token();
   yield {

@@ -1,6 +1,6 @@
 import { remote } from '../runner/remote.mjs';
 
-/** What code that awaits pays: in processes that have opened a `using` scope at some time, and in ones that have not. */
+/** The cost of an await, in processes that have opened a `using` scope before and in ones that have not. */
 export default async function* comparisons() {
   const fresh = await remote('awaits', { args: ['fresh'] });
   const opened = await remote('awaits', { args: ['opened'] });

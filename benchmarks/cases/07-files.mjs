@@ -2,7 +2,7 @@ import { impersonateFs, nodeFs } from '../product.mjs';
 
 const counts = [1, 4, 16, 64];
 
-/** File work of a flow, by pool threads that take the user on for each call, against the same by node:fs/promises. */
+/** File work of a flow on pool threads under the user's token, compared with node:fs/promises. */
 export default async function* comparisons({ alice, readable }) {
   const token = await alice.token();
   const operations = {
@@ -33,7 +33,7 @@ export default async function* comparisons({ alice, readable }) {
   token.close();
 }
 
-/** `count` times the work, so many at any time. */
+/** Runs the work `count` times, with a constant number in flight. */
 export async function inFlight(most, count, work) {
   let left = count;
   const lane = async () => {

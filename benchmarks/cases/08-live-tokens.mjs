@@ -2,7 +2,7 @@ import { remote } from '../runner/remote.mjs';
 
 const counts = [1, 10, 100, 10_000];
 
-/** Scopes of ever another token, in processes that have so many of them open. */
+/** Scopes of one token after another, in processes that have different numbers of open tokens. */
 export default async function* comparisons(_world, { once }) {
   const players = [];
   const sides = [];

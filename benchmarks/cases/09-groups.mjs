@@ -1,7 +1,7 @@
 import { runSyncs } from '../scopes/hot.mjs';
 import { groupCounts } from '../world/users.mjs';
 
-/** Scopes of a user who is in so many groups. */
+/** Scopes by the number of the user's groups. */
 export default async function* comparisons({ personWithGroups }) {
   for (const count of groupCounts) {
     const person = await personWithGroups(count);

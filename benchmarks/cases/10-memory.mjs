@@ -1,6 +1,6 @@
 import process from 'node:process';
 
-/** What an open token holds in this process: of JavaScript's heap and of C++'s. What the kernel keeps is not here. */
+/** Memory of an open token in this process: JavaScript's heap and C++'s heap, without the kernel's memory. */
 export default async function* comparisons({ alice, floor }, { once }) {
   const count = once ? 10 : 5000;
   const made = await Promise.all(Array.from({ length: 10 }, () => alice.token()));
@@ -20,6 +20,6 @@ export default async function* comparisons({ alice, floor }, { once }) {
 }
 
 function held(floor) {
-  for (let turn = 0; turn < 3; turn++) globalThis.gc();
+  for (let i = 0; i < 3; i++) globalThis.gc();
   return { heap: process.memoryUsage().heapUsed, native: floor.allocatedBytes() };
 }

@@ -11,7 +11,7 @@ const echo = `
   });`;
 const product = new URL('../../dist/index.js', import.meta.url);
 
-/** A token for another thread, and a thread that is a user. */
+/** A token for another thread, and a thread that has a user's identity. */
 export default async function* comparisons({ alice }) {
   const file = fileURLToPath(product);
   const token = await alice.token();

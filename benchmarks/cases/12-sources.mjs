@@ -1,6 +1,6 @@
 import { Token, TokenCache } from '../product.mjs';
 
-/** Where tokens come from: the system's answer every time, or the cache's. */
+/** Sources of tokens: a system query every time, or the cache. */
 export default async function* comparisons({ alice, logon, port }) {
   const cache = new TokenCache({ ttl: 86_400_000 });
   const user = port === 'win32' ? `SEAM\\${alice.name}` : alice.name;

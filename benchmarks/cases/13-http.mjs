@@ -9,7 +9,7 @@ const program = fileURLToPath(new URL('../programs/server.mjs', import.meta.url)
 const connections = 8;
 const requests = process.platform === 'win32' ? 64 : 160;
 
-/** Requests of a server, each kind in a process of its own, all there at once. The client is autocannon. */
+/** Requests of a server. Each kind has a process of its own, and all run at the same time. The client is autocannon. */
 export default async function* comparisons({ readable }, { once: justOnce }) {
   const file = `/${path.basename(readable)}`;
   const groups = {
@@ -43,15 +43,16 @@ async function startServer(kind, { name = kind, file = '/' } = {}) {
   return { name, child, url: `http://127.0.0.1:${port}${file}` };
 }
 
-/** Over all connections, from the start to the last answer. */
+/** Measures from the start to the last response, over all connections. */
 function nsPerRequest(url, amount) {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     let last = start;
-    // sampleInt is how long autocannon waits to see that it has finished.
+    // autocannon checks every sampleInt milliseconds whether it has finished.
     const run = autocannon({ url, connections, amount, sampleInt: 20 }, (error, result) => {
       if (error) reject(error);
-      else if (result['2xx'] !== amount) reject(new Error(`${result['2xx']} of ${amount} answered: ${url}`));
+      else if (result['2xx'] !== amount)
+        reject(new Error(`${result['2xx']} of ${amount} requests succeeded: ${url}`));
       else resolve(((last - start) / amount) * 1e6);
     });
     run.on('response', () => (last = performance.now()));

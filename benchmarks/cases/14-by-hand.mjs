@@ -5,7 +5,7 @@ import { runSyncs } from '../scopes/hot.mjs';
 
 const peers = { linux: [koffi, nodeFfi], win32: [koffi, nodeFfi, exposeSspi] };
 
-/** The switch made by hand: the system's calls through libraries for foreign functions. */
+/** The switch by hand: the system calls through libraries for foreign functions. */
 export default async function* comparisons({ alice, port }) {
   const token = await alice.token();
   const sides = [];
@@ -28,7 +28,7 @@ export default async function* comparisons({ alice, port }) {
   token.close();
 }
 
-/** The first line; node-expose-sspi puts stray bytes behind its error code. */
+/** Returns the first line, without the stray bytes that node-expose-sspi appends to its error code. */
 const plain = (message) => message.split('\n')[0].replace(/(\(error code: \w+\)).*/, '$1');
 
 function pairs(pair, count) {

@@ -5,7 +5,7 @@ import { remote } from '../runner/remote.mjs';
 const threadCounts = [0, 1, 4, 16];
 const { name, missing } = seteuid;
 
-/** process.seteuid(), which changes every thread of the process: there is a process for each number of them. Linux. */
+/** process.seteuid(), which changes every thread, in a process for each number of threads. Linux. */
 export default async function* comparisons({ alice, port, readable }) {
   if (port !== 'linux') return;
   const players = await Promise.all(

@@ -2,7 +2,7 @@ import process from 'node:process';
 import * as perUser from '../peers/worker-per-user.mjs';
 import { impersonateFs, nodeFs } from '../product.mjs';
 
-/** File work by a thread that is the user, against a scope or a flow of this thread. */
+/** File work by a thread that keeps the user's identity, compared with a scope or a flow of this thread. */
 export default async function* comparisons({ alice, readable }, { once }) {
   const token = await alice.token();
   const worker = await perUser.open(token);

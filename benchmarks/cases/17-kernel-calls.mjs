@@ -1,6 +1,6 @@
 /**
- * How often the kernel is asked, by what for: nothing of this depends on the machine, and on Windows it is what of
- * Wine's figures holds there.
+ * The number of kernel calls of each operation. It does not depend on the machine, and the numbers under Wine are valid
+ * on Windows.
  */
 export default async function* comparisons(world, { once }) {
   const { countCalls } = await import(`../kernel-calls/${world.port}.mjs`);

@@ -2,10 +2,10 @@ import { runSyncs } from '../scopes/hot.mjs';
 import { remote } from '../runner/remote.mjs';
 import { asService } from '../world/service.mjs';
 
-// So many that the scope around them does not count.
+// Large enough that the time of the outer scope does not matter.
 const batch = 64;
 
-/** Scopes of a service that is not root, beside those of root. Linux. */
+/** Scopes of a service that is not root, compared with those of root. Linux. */
 export default async function* comparisons({ alice, port }) {
   if (port !== 'linux') return;
   const token = await alice.token();

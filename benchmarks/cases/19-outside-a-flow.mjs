@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { nodeFs } from '../product.mjs';
 
-/** What routing costs where there is no token: the look at whether there is one, against node's own functions. */
+/** The cost of routing without a token: one check, compared with Node's own functions. */
 export default async function* comparisons({ readable }) {
   const operations = {
     statSync: (api) => (count) => {

@@ -8,15 +8,15 @@ import { scopesToCount } from '../programs/scopes-to-count.mjs';
 import { asService } from '../world/service.mjs';
 
 const program = fileURLToPath(new URL('../programs/count-calls.mjs', import.meta.url));
-// What threads do when they like, or when others make them wait.
+// Calls of threads at any time, or when they wait for others.
 const chance = new Set(
   'epoll_pwait epoll_wait futex getpid gettid madvise mmap mprotect munmap sched_yield'.split(' '),
 );
 
-// What differs where the process is not root.
+// The kinds whose count differs if the process is not root.
 const ofService = ['the switch pair in C++', 'runSync, outermost', 'runSync, nested in another token'];
 
-/** System calls of one scope of each kind, in all threads: { kind: { call: count } }, as strace sees them. */
+/** Counts the system calls of one scope of each kind in all threads, with strace: { kind: { call: count } }. */
 export async function countCalls(world, count) {
   const kinds = Object.keys(await scopesToCount(world));
   const byRoot = callsOf(kinds, count);
@@ -39,10 +39,10 @@ function callsOf(kinds, count, through = []) {
 function between(text, index) {
   const begin = text.indexOf(`/mark/begin/${index}"`);
   const lines = text.slice(begin, text.indexOf(`/mark/end/${index}"`)).split('\n');
-  return lines.slice(1, -1); // the marks themselves
+  return lines.slice(1, -1); // without the marks
 }
 
-/** A call that other threads interrupt takes two lines, of which the first has the name and the bracket. */
+/** A call that other threads interrupt has two lines. The first has the name and the bracket. */
 function perScope(lines, count) {
   const calls = {};
   for (const line of lines) {

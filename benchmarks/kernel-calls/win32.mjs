@@ -1,7 +1,7 @@
 import { scopesToCount } from '../programs/scopes-to-count.mjs';
 
 const addon = 'impersonate.node';
-// What the addon asks the kernel of tokens by.
+// The addon's imports that make kernel calls for tokens.
 const calls = [
   'OpenThreadToken',
   'OpenProcessToken',
@@ -15,11 +15,11 @@ const calls = [
   'CloseHandle',
 ];
 
-/** Calls of the addon's imports for one scope of each kind: { kind: { call: count } }. */
+/** Counts the calls of the addon's imports for one scope of each kind: { kind: { call: count } }. */
 export async function countCalls(world, count) {
   const { seam } = world;
   const kinds = await scopesToCount(world);
-  delete kinds['the switch pair in C++']; // not of this addon
+  delete kinds['the switch pair in C++']; // another addon makes these calls
   delete kinds['fs.promises.stat'];
   const counted = {};
   for (const [kind, work] of Object.entries(kinds)) {

@@ -4,10 +4,10 @@
 
 #include <memory>
 
-// What no way of acting as a user can be faster than: the system's own calls. Each port has its own.
+// The bare system calls, which no implementation can beat. Each port implements them.
 namespace floor_addon {
 
-// Who is switched to, in the form that the system's calls take.
+// The identity to switch to, in the form of the system calls' arguments.
 struct Identity;
 
 struct IdentityDelete {
@@ -15,19 +15,18 @@ struct IdentityDelete {
 };
 using IdentityPtr = std::unique_ptr<Identity, IdentityDelete>;
 
-// Of the arguments of identity(). Lives while JavaScript has it.
+// Parses the arguments of identity(). Lives as long as the JavaScript object.
 IdentityPtr MakeIdentity(const Napi::CallbackInfo& info);
 
-// The bare calls, on the calling thread. False where the system refuses.
-bool TakeOn(const Identity& identity);
-bool GiveBack();
+// The bare calls, on the calling thread. False if a call fails.
+bool Enter(const Identity& identity);
+bool Revert();
 
-// The same with what a scope asks the system besides: whether the thread is what it was before, and whether
-// the calls have done what they claim.
-bool TakeOnChecked(const Identity& identity);
-bool GiveBackChecked();
+// The same with a scope's reads: the thread's previous identity, and the result of the calls.
+bool EnterChecked(const Identity& identity);
+bool RevertChecked();
 
-// Bytes that the process has allocated of the C heap.
+// Bytes that the process has allocated on the C heap.
 double AllocatedBytes();
 
 }  // namespace floor_addon

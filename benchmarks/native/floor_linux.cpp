@@ -37,7 +37,7 @@ long CallOnCapabilities(long call, const Capabilities& capabilities) {
   return syscall(call, &header, capabilities);
 }
 
-// What the process is, asked once: it does not change.
+// The process's credentials, read once: they do not change.
 struct Own {
   uid_t uid = static_cast<uid_t>(syscall(SYS_geteuid));
   gid_t gid = static_cast<gid_t>(syscall(SYS_getegid));
@@ -55,7 +55,7 @@ const Own& Process() {
   return own;
 }
 
-// Root's capabilities go and come with the uid, those of another service are taken off and put on.
+// Root's capabilities change with the uid; those of another service must be cleared and restored.
 bool LimitCapabilities(const Own& own) {
   if (own.uid == 0) return true;
   Capabilities none;
@@ -71,7 +71,7 @@ bool HasCapabilities(const Own& own, bool effective) {
          now[0].effective == (effective ? own.capabilities[0].effective : 0);
 }
 
-// Whether the thread is still what it was when everything was read: what it opens files by.
+// Whether the thread's file system credentials are still those that were read at first.
 bool IsAsBefore(const Own& own) {
   gid_t groups[64];
   const long count = syscall(SYS_getgroups, 64, groups);
@@ -87,15 +87,15 @@ bool Is(uid_t uid, gid_t gid) {
 
 }  // namespace
 
-// The saved uid is the way back.
-bool TakeOn(const Identity& identity) {
+// The saved uid allows the thread to revert.
+bool Enter(const Identity& identity) {
   const Own& own = Process();
   return syscall(SYS_setgroups, identity.groups.size(), identity.groups.data()) == 0 &&
          syscall(SYS_setresgid, identity.gid, identity.gid, -1) == 0 &&
          syscall(SYS_setresuid, identity.uid, identity.uid, own.uid) == 0 && LimitCapabilities(own);
 }
 
-bool GiveBack() {
+bool Revert() {
   const Own& own = Process();
   return (own.uid == 0 || CallOnCapabilities(SYS_capset, own.capabilities) == 0) &&
          syscall(SYS_setresuid, own.uid, own.uid, own.uid) == 0 &&
@@ -103,12 +103,12 @@ bool GiveBack() {
          syscall(SYS_setgroups, own.groups.size(), own.groups.data()) == 0;
 }
 
-bool TakeOnChecked(const Identity& identity) {
+bool EnterChecked(const Identity& identity) {
   const Own& own = Process();
-  return IsAsBefore(own) && TakeOn(identity) && HasCapabilities(own, false) && Is(identity.uid, identity.gid);
+  return IsAsBefore(own) && Enter(identity) && HasCapabilities(own, false) && Is(identity.uid, identity.gid);
 }
 
-bool GiveBackChecked() { return GiveBack() && Is(Process().uid, Process().gid); }
+bool RevertChecked() { return Revert() && Is(Process().uid, Process().gid); }
 
 double AllocatedBytes() {
   const struct mallinfo2 heap = mallinfo2();

@@ -13,7 +13,7 @@ struct Identity {
 
 void IdentityDelete::operator()(Identity* identity) const noexcept { delete identity; }
 
-// identity(handle of a token): it stays the caller's.
+// identity(handle of a token). The caller keeps ownership of the handle.
 IdentityPtr MakeIdentity(const Napi::CallbackInfo& info) {
   bool lossless = false;
   const std::uint64_t value = info[0].As<Napi::BigInt>().Uint64Value(&lossless);
@@ -22,7 +22,8 @@ IdentityPtr MakeIdentity(const Napi::CallbackInfo& info) {
 
 namespace {
 
-// A thread that impersonates nobody has no token, the usual case; one that there is would have to be kept.
+// A thread that does not impersonate has no token, the usual case. An existing token would have to be
+// restored.
 bool ReadThread() {
   HANDLE token = nullptr;
   if (OpenThreadToken(GetCurrentThread(), TOKEN_IMPERSONATE, TRUE, &token)) {
@@ -45,13 +46,13 @@ double AllocatedOf(HANDLE heap) {
 
 }  // namespace
 
-bool TakeOn(const Identity& identity) { return SetThreadToken(nullptr, identity.token) != FALSE; }
+bool Enter(const Identity& identity) { return SetThreadToken(nullptr, identity.token) != FALSE; }
 
-bool GiveBack() { return SetThreadToken(nullptr, nullptr) != FALSE; }
+bool Revert() { return SetThreadToken(nullptr, nullptr) != FALSE; }
 
-bool TakeOnChecked(const Identity& identity) { return ReadThread() && TakeOn(identity); }
+bool EnterChecked(const Identity& identity) { return ReadThread() && Enter(identity); }
 
-bool GiveBackChecked() { return GiveBack(); }
+bool RevertChecked() { return Revert(); }
 
 double AllocatedBytes() {
   HANDLE heaps[64];

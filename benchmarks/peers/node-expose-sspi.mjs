@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 
 export const name = 'node-expose-sspi';
 export const missing =
-  'users other than who has just proven himself by SSPI; a way back when something throws or awaits in between; nesting';
+  'users other than one who has just authenticated by SSPI; a revert if something throws or awaits in between; nesting';
 
-/** ImpersonateSecurityContext and RevertSecurityContext, for a client of this process: the account it runs as. */
+/** ImpersonateSecurityContext and RevertSecurityContext, for a client in this process and of its account. */
 export async function open() {
   const { sspi } = createRequire(import.meta.url)('node-expose-sspi/lib/api.js');
   const serverContextHandle = handshake(sspi);
@@ -24,7 +24,7 @@ function handshake(sspi) {
   const isServer = { credential: server, targetDataRep: 'SECURITY_NATIVE_DREP' };
   let fromClient = sspi.InitializeSecurityContext({ credential: client, targetName: 'localhost' });
   let fromServer = sspi.AcceptSecurityContext({ ...isServer, SecBufferDesc: fromClient.SecBufferDesc });
-  for (let leg = 0; leg < 4 && fromServer.SECURITY_STATUS === 'SEC_I_CONTINUE_NEEDED'; leg++) {
+  for (let messages = 0; messages < 4 && fromServer.SECURITY_STATUS === 'SEC_I_CONTINUE_NEEDED'; messages++) {
     fromClient = sspi.InitializeSecurityContext({
       credential: client,
       targetName: 'localhost',

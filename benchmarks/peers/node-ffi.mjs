@@ -1,10 +1,10 @@
 import process from 'node:process';
-import { missingByHand, refused, systemCalls } from './system-calls.mjs';
+import { missingByHand, fail, systemCalls } from './system-calls.mjs';
 
 export const name = 'node:ffi, by hand';
 export const missing = missingByHand;
 
-/** The same through Node's own foreign functions: from Node 26.1 on, unless --no-experimental-ffi. */
+/** The switch through Node's own foreign functions: from Node 26.1 on, unless --no-experimental-ffi. */
 export async function open(person) {
   const ffi = await import('node:ffi');
   return process.platform === 'win32' ? windows(ffi, person) : linux(ffi, person);
@@ -16,8 +16,8 @@ function windows(ffi, { handle }) {
     RevertToSelf: { arguments: [], return: 'int32' },
   });
   return () => {
-    if (functions.SetThreadToken(0n, handle) === 0) refused('SetThreadToken', 0);
-    if (functions.RevertToSelf() === 0) refused('RevertToSelf', 0);
+    if (functions.SetThreadToken(0n, handle) === 0) fail('SetThreadToken', 0);
+    if (functions.RevertToSelf() === 0) fail('RevertToSelf', 0);
   };
 }
 
@@ -38,10 +38,10 @@ function linux(ffi, { ids: { uid, gid, groups } }) {
     call('setgroups', own.length, address(own), 0),
   ];
   const { syscall } = functions;
-  // The lists stay where they are for as long as this function does.
+  // The lists stay in memory as long as this function.
   return Object.assign(
     () => {
-      for (const [number, a, b, c] of calls) if (syscall(number, a, b, c) !== 0n) refused('syscall', -1);
+      for (const [number, a, b, c] of calls) if (syscall(number, a, b, c) !== 0n) fail('syscall', -1);
     },
     { list, own },
   );

@@ -2,9 +2,9 @@ import process from 'node:process';
 
 export const name = 'process.seteuid';
 export const missing =
-  "any separation: all threads, and all that is in flight, are the user meanwhile; and the user's groups";
+  "any separation: all threads and all work in flight act as the user meanwhile; the user's groups";
 
-/** The whole process becomes the user, does the work, and comes back. */
+/** Switches the whole process to the user, does the work, and reverts. */
 export function asUser({ ids: { uid } }, work) {
   process.seteuid(uid);
   try {
@@ -14,7 +14,7 @@ export function asUser({ ids: { uid } }, work) {
   }
 }
 
-/** The same over an await: nothing else may run until it is over. */
+/** The same over an await. No other work may run until it ends. */
 export async function asUserUntil({ ids: { uid } }, work) {
   process.seteuid(uid);
   try {

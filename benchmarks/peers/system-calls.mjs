@@ -5,13 +5,13 @@ const numbers = {
   arm64: { setgroups: 159, setresuid: 147, setresgid: 149 },
 };
 
-/** The numbers of Linux's calls on this machine. */
+/** The numbers of Linux system calls on this machine. */
 export const systemCalls = numbers[process.arch];
 
 export const missingByHand =
-  'a way back when something throws, is timed out or awaits in between; a look at what the kernel has really put on; nesting, and what another addon had put there';
+  'a safe revert if something throws, is timed out or awaits in between; a check of what the kernel has set; nesting, and restoring what another addon had set';
 
-/** For what returns anything but success. */
-export function refused(call, result) {
-  throw new Error(`${call} by hand was refused: ${result}`);
+/** Throws unless the call returned success. */
+export function fail(call, result) {
+  throw new Error(`${call} by hand failed: ${result}`);
 }

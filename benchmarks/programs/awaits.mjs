@@ -1,4 +1,4 @@
-/** Awaits of nothing; with 'opened' after a scope of an earlier job. */
+/** Awaits that wait for nothing. With 'opened' an earlier job of the process has opened a scope. */
 export default async function open({ alice }, state) {
   const token = await alice.token();
   if (state === 'opened') {

@@ -1,5 +1,5 @@
-// node count-calls.mjs COUNT, under strace: does everything of scopes-to-count.mjs COUNT times, between marks that
-// strace sees: look-ups of files that are not there.
+// node count-calls.mjs COUNT, under strace: runs each entry of scopes-to-count.mjs COUNT times, between look-ups of
+// missing files that mark the beginning and the end for strace.
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { openWorld } from '../world/index.mjs';

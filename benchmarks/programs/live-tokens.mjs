@@ -1,11 +1,11 @@
 const nothing = () => undefined;
 
-/** So many open tokens of one user, which take turns. */
+/** Scopes of many open tokens of one user, one token after another. */
 export default async function open({ alice }, count) {
   const first = await alice.token();
   const tokens = [first];
   while (tokens.length < count) tokens.push(first.duplicate());
-  for (const token of tokens) token.runSync(nothing); // each is verified at its first use
+  for (const token of tokens) token.runSync(nothing); // the first use of a token verifies it
   let next = 0;
   return {
     scopes: (calls) => {

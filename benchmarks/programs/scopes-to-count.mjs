@@ -3,8 +3,8 @@ import { impersonateFs, nodeFs, Token } from '../product.mjs';
 const nothing = () => undefined;
 
 /**
- * What kernel calls are counted of, by name: `work(count)` once everything has been done before. Synchronous, or a
- * promise.
+ * The operations whose kernel calls are counted, by name. Each is a `work(count)`, synchronous or returning a promise,
+ * and has been run once before.
  */
 export async function scopesToCount({ alice, bob, readable }) {
   const [token, inner] = [await alice.token(), await bob.token()];

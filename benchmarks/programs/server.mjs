@@ -1,4 +1,4 @@
-// Forked: node server.mjs KIND. Sends the port that it answers on.
+// Forked: node server.mjs KIND. Sends the port that it listens on.
 import { once } from 'node:events';
 import http from 'node:http';
 import path from 'node:path';

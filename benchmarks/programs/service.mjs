@@ -1,6 +1,6 @@
 import { runSyncs } from '../scopes/hot.mjs';
 
-/** Switches in a process that is a service without uid 0, which carries its rights as capabilities. */
+/** Switches in a service that is not root and has its rights as capabilities. */
 export default async function open({ alice, bob }) {
   const [token, outer] = [await alice.token(), await bob.token()];
   return {

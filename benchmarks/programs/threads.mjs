@@ -6,7 +6,7 @@ import { runSyncs } from '../scopes/hot.mjs';
 const nothing = () => undefined;
 const idle = "require('node:worker_threads').parentPort.on('message', () => {})";
 
-/** Switches in a process that has so many worker threads. */
+/** Switches in a process that has the given number of worker threads. */
 export default async function open({ alice }, count) {
   const token = await alice.token();
   for (let i = 0; i < count; i++) await once(new Worker(idle, { eval: true }), 'online');

@@ -3,7 +3,7 @@ import { compile } from 'vega-lite';
 import { comparisonsOf } from './comparisons.mjs';
 import { portNames } from './port-names.mjs';
 
-/** The ratios of a report, with their quartiles, as SVG: a line for each side, a colour for each version of Node.js. */
+/** Draws a report's ratios and quartiles as SVG: a line for each side, a colour for each version of Node.js. */
 export async function chart(report) {
   const view = new vega.View(vega.parse(compile(specification(report)).spec), { renderer: 'none' });
   const svg = await view.toSVG();
@@ -37,7 +37,7 @@ function specification(report) {
   const x = {
     type: 'quantitative',
     scale: { type: 'log', nice: false },
-    title: 'times what it is compared with',
+    title: 'ratio to the baseline',
   };
   const color = { field: 'node', type: 'nominal', title: null, legend: { orient: 'top' } };
   const yOffset = { field: 'node', type: 'nominal' };

@@ -1,12 +1,11 @@
 const majorOf = (node) => Number(/\d+/.exec(node)[0]);
 
-/** The major versions of Node.js that a report has, in its order. */
+/** Returns the major versions of Node.js in a report, in its order. */
 export const majorsOf = ({ runs }) => runs.map(({ node }) => majorOf(node));
 
 /**
- * A report the other way round: each comparison with what every version of Node.js has found. An array of { case,
- * title, baseline, unit, lines }; a line is { name, missing, absent, cells }, and `cells` a row or figure by major
- * version.
+ * Groups a report by comparison instead of by version of Node.js. Returns an array of { case, title, baseline, unit,
+ * lines }. A line is { name, missing, absent, cells }, and `cells` has a row or figure by major version.
  */
 export function comparisonsOf({ runs }) {
   const found = new Map();

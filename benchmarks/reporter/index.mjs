@@ -9,10 +9,10 @@ export { tables } from './tables.mjs';
 
 const folder = fileURLToPath(new URL('../report/', import.meta.url));
 
-/** Figures beyond the sixth are chance. */
+/** Digits after the sixth are chance. */
 const short = (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value);
 
-/** Writes a port's report: its table, its chart, and the JSON that --compare reads. Resolves to the files' names. */
+/** Writes a port's report: table, chart, and the JSON that --compare reads. Resolves to the files' names. */
 export async function writeReport(report) {
   const { port } = report;
   const texts = {

@@ -1,10 +1,10 @@
 import { ratio } from './cells.mjs';
 import { comparisonsOf } from './comparisons.mjs';
 
-/** As the logarithm of a ratio: 5 per cent. */
+/** 5 per cent, as the logarithm of a ratio. */
 const noticeable = 0.05;
 
-/** What has moved from one report to another: ratios whose quartiles do not meet, and figures that differ. As text. */
+/** Lists, as text, what changed between two reports: ratios whose quartiles do not overlap, and figures that differ. */
 export function movements(earlier, report) {
   const before = cellsOf(earlier);
   const after = [...cellsOf(report)].filter(([key]) => before.has(key));
@@ -13,7 +13,7 @@ export function movements(earlier, report) {
     return change ? [`${key}: ${change}`] : [];
   });
   const since = `since ${earlier.version} of ${earlier.date.slice(0, 10)}`;
-  return [`${after.length} compared, ${lines.length} moved ${since}`, ...lines].join('\n');
+  return [`${after.length} compared, ${lines.length} changed ${since}`, ...lines].join('\n');
 }
 
 function cellsOf(report) {
@@ -25,7 +25,7 @@ function cellsOf(report) {
   return new Map(entries.filter(([, entry]) => entry.ratio || entry.unit));
 }
 
-/** Calls count one by one; of bytes, a few more or less are chance. */
+/** Calls must be equal. Small differences of bytes are chance. */
 function figureChange(old, { value, unit }) {
   const tolerance = unit === 'bytes' ? 0.1 * old : 0;
   return Math.abs(value - old) <= tolerance ? '' : `${old} to ${value} ${unit}`;

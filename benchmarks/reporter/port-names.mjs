@@ -1,2 +1,2 @@
-/** As a reader knows the ports. */
+/** The names of the ports in reports. */
 export const portNames = { linux: 'Linux', win32: 'Windows, under Wine' };

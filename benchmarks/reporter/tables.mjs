@@ -3,7 +3,7 @@ import { comparisonsOf, majorsOf } from './comparisons.mjs';
 
 const row = (cells) => `| ${cells.join(' | ')} |`;
 
-/** A report's comparisons as Markdown, a table for each, with what the peers are without. */
+/** Formats a report's comparisons as Markdown: a table for each, and what the alternatives lack. */
 export function tables(report) {
   const majors = majorsOf(report);
   const failures = report.runs.flatMap(({ node, cases }) =>
@@ -27,22 +27,22 @@ function table({ title, unit, lines }, majors) {
   ].join('\n');
 }
 
-/** What a figure consists of, as the last version of Node.js has it. */
+/** Lists the notes of the figures, from the last version of Node.js. */
 function notes(lines) {
-  const told = lines.map(({ name, cells }) => ({ name, note: Object.values(cells).at(-1).note }));
-  const items = told.filter(({ note }) => note).map(({ name, note }) => `- ${name}: ${note}`);
+  const figures = lines.map(({ name, cells }) => ({ name, note: Object.values(cells).at(-1).note }));
+  const items = figures.filter(({ note }) => note).map(({ name, note }) => `- ${name}: ${note}`);
   return items.length > 0 ? ['', ...items] : [];
 }
 
 function remarks(lines) {
   const items = lines.flatMap(({ name, missing, absent }) => [
-    ...(missing ? [`- **${name}** is without ${missing}.`] : []),
+    ...(missing ? [`- **${name}** lacks ${missing}.`] : []),
     ...absences(name, absent),
   ]);
   return items.length > 0 ? ['', ...items] : [];
 }
 
-/** One line for each reason, with the versions that it holds for. */
+/** Returns one line for each reason, with its versions of Node.js. */
 function absences(name, absent) {
   return [...grouped(absent)].map(
     ([reason, majors]) => `- ${name}, not measured on Node ${majors.join(', ')}: ${reason}`,

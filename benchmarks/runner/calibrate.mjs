@@ -3,8 +3,8 @@ const mostCalls = 1 << 16;
 const fewSamples = 5;
 
 /**
- * How often `work` has to be done for the clock not to matter, and how long that takes: { batch, ms }. It has then been
- * done often enough to be compiled.
+ * Finds how many calls of `work` take so long that the clock's resolution does not matter: { batch, ms }. The work has
+ * then run often enough to be compiled.
  */
 export async function calibrate({ round, batch }) {
   if (batch) return { batch, ms: await msOf(round, batch, 1) };
@@ -14,7 +14,7 @@ export async function calibrate({ round, batch }) {
   }
 }
 
-/** The fastest of few: what takes the processor away meanwhile is not the work's time. */
+/** Returns the shortest of a few samples, so that other processes' use of the processor is not counted. */
 async function msOf(round, batch, samples) {
   return (Math.min(...(await round(batch, samples))) * batch) / 1e6;
 }

@@ -1,6 +1,6 @@
-// node main.mjs OUTPUT OPTIONS: runs the cases with this node, each in a few processes of its own, and writes what they
-// found to OUTPUT as JSON: { node, cases: [{ case, comparisons, failure }] }. With a failure the comparisons are those of
-// the processes that had none. Options are JSON: { cases, seconds, once }.
+// node main.mjs OUTPUT OPTIONS: runs the cases with this node, each in a few processes of its own, and writes the
+// results to OUTPUT as JSON: { node, cases: [{ case, comparisons, failure }] }. If there is a failure, the comparisons
+// are those of the processes without one. Options are JSON: { cases, seconds, once }.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -12,10 +12,10 @@ import { summarize } from './summary.mjs';
 const casesFolder = fileURLToPath(new URL('../cases/', import.meta.url));
 const runCase = fileURLToPath(new URL('./run-case.mjs', import.meta.url));
 const limitMs = 90_000;
-// Under Wine, where a start takes long, times are not what counts.
+// Fewer under Wine, where a start takes long and times do not matter.
 const launches = process.platform === 'win32' ? 2 : 3;
 
-// Short programs may end with tokens open; node:ffi, from Node 26 on, wants to be asked for.
+// Short programs may end with open tokens. node:ffi, from Node 26 on, needs a flag.
 const quiet = [
   '--expose-gc',
   '--disable-warning=IMPERSONATE_TOKEN_NOT_CLOSED',
@@ -41,7 +41,7 @@ function run(file, result) {
   });
 }
 
-/** Notes what a process of the case has found, or why it could not. */
+/** Runs the case in a process and returns its comparisons, or its failure. */
 async function launch(name) {
   const start = performance.now();
   const found = await run(path.join(casesFolder, `${name}.mjs`), path.join(folder, name)).then(
@@ -53,7 +53,7 @@ async function launch(name) {
   return { case: name, ...found };
 }
 
-/** All cases, one after the other, or two at a time where nothing is measured. */
+/** Runs all cases one after the other, or two at a time if nothing is measured. */
 async function pass(names) {
   const left = [...names];
   const found = [];
@@ -64,7 +64,7 @@ async function pass(names) {
   return found;
 }
 
-/** The same cases several times over, so that a bad minute does not hit all processes of one. */
+/** Runs all cases several times, so that a temporary load does not affect all processes of one case. */
 async function measure(names) {
   const found = [];
   for (let i = 0; i < (once ? 1 : launches); i++) found.push(...(await pass(names)));

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 const player = fileURLToPath(new URL('./remote-player.mjs', import.meta.url));
 
 /**
- * A process that plays the sides of a program of benchmarks/programs, for what cannot be in one process with that which
- * it is compared with. Rounds are measured over there. Resolves to { side(name, key), close() }: `key` is the program's
- * name for the work. `through` is a command, with its arguments, that starts node.
+ * Starts a process that runs the sides of a program of benchmarks/programs, for sides that need a process of their own.
+ * The process measures its rounds itself. Resolves to { side(name, key), request(message), close() }. `key` is the
+ * program's name for the work. `through` is a command, with its arguments, that starts node.
  */
 export async function remote(program, { args = [], execArgv = [], through = [] } = {}) {
   const file = new URL(`../programs/${program}.mjs`, import.meta.url).href;
@@ -20,19 +20,23 @@ export async function remote(program, { args = [], execArgv = [], through = [] }
     throw new Error(`the process of ${program} ended with ${code}`);
   });
   died.catch(() => {});
-  const answer = async () => {
+  const response = async () => {
     const [{ value, error }] = await Promise.race([once(child, 'message'), died]);
     if (error) throw new Error(error);
     return value;
   };
-  const ask = (question) => {
-    child.send(question);
-    return answer();
+  const request = (message) => {
+    child.send(message);
+    return response();
   };
-  await answer();
+  await response();
   return {
-    side: (name, key, told) => ({ name, round: (batch, samples) => ask({ key, batch, samples }), ...told }),
-    ask,
+    side: (name, key, rest) => ({
+      name,
+      round: (batch, samples) => request({ key, batch, samples }),
+      ...rest,
+    }),
+    request,
     close: () => child.kill('SIGKILL'),
   };
 }

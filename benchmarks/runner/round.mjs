@@ -1,6 +1,6 @@
 import { measure } from 'mitata';
 
-// mitata alone decides nothing here: no batches, no rescaling, no samples thrown away.
+// mitata makes no decisions of its own: no batches, no rescaling, no discarded samples.
 const exactly = {
   gc: false,
   min_cpu_time: 0,
@@ -9,19 +9,19 @@ const exactly = {
   samples_threshold: Infinity,
 };
 
-/** One round: `samples` times `work(batch)`. Resolves to the ns of a single call in each. */
+/** Runs one round: `work(batch)` `samples` times. Resolves to the ns of a single call in each. */
 export async function round(work, batch, samples) {
   const measured = samples === 1 ? [await nsOf(work, batch)] : await harness(() => work(batch), samples);
   return measured.map((ns) => ns / batch);
 }
 
-/** Once before, for nothing, and then as often as was asked. */
+/** Runs the work once without measuring, and then `samples` times. */
 async function harness(work, samples) {
   const result = await measure(work, { ...exactly, min_samples: samples, max_samples: samples });
   return result.samples;
 }
 
-/** What takes so long that a round has but one of it is not done a second time for nothing. */
+/** Runs slow work, of which a round has only one sample, without an unmeasured run before. */
 async function nsOf(work, batch) {
   const start = performance.now();
   await work(batch);

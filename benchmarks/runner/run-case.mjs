@@ -1,4 +1,5 @@
-// node run-case.mjs FILE OUTPUT OPTIONS: everything that one case compares, as JSON in OUTPUT; options are JSON.
+// node run-case.mjs FILE OUTPUT OPTIONS: runs all comparisons of one case and writes them to OUTPUT as JSON. Options
+// are JSON.
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
@@ -15,5 +16,5 @@ for await (const { sides, ...comparison } of comparisons(await openWorld(), { on
   results.push({ ...comparison, rows });
 }
 writeFileSync(output, JSON.stringify(results));
-// Whatever a case has left running is no reason to stay.
+// A case may leave handles open.
 process.exit(0);

@@ -1,4 +1,4 @@
-/** A quantile of numbers in ascending order, between its neighbours. */
+/** Returns a quantile of numbers in ascending order, interpolated. */
 export function quantile(sorted, q) {
   const place = (sorted.length - 1) * q;
   const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
@@ -7,7 +7,7 @@ export function quantile(sorted, q) {
 
 export const ascending = (values) => Float64Array.from(values).sort();
 
-/** Median and quartiles: what the report has of every ratio. */
+/** Returns the median and the quartiles, which the report has for every ratio. */
 export function spread(values) {
   const sorted = ascending(values);
   return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };

@@ -1,13 +1,13 @@
 import { ascending, quantile, spread } from './statistics.mjs';
 
 /**
- * What the processes that measured a case have found, as one: an array of { title, rows, figures, absent }. A row is
- * { name, ns: { median, p99 }, ratio: { median, low, high }, rounds, samples } and what else the side tells; the first
- * is what the others are compared with.
+ * Combines the results of the processes that measured a case: an array of { title, rows, figures, absent }. A row is
+ * { name, ns: { median, p99 }, ratio: { median, low, high }, rounds, samples } and the side's other properties. The
+ * first row is the baseline.
  *
- * A ratio is that of two rounds next to each other, so that a machine which is busy for a while slows both; a round
- * stands for its lower quartile, in which another process has rarely had the processor. That they come from several
- * processes puts into the spread what differs from one to the next: how code was compiled, and where memory lies.
+ * A ratio compares two adjacent rounds, so that a temporary load of the machine slows both. A round is represented by
+ * its lower quartile, in which another process has rarely had the processor. The spread over several processes includes
+ * their differences: how code was compiled, and where memory lies.
  */
 export function summarize(launches) {
   return launches[0].map((comparison, index) => {
@@ -21,14 +21,14 @@ export function summarize(launches) {
 const levelOf = (samples) => quantile(ascending(samples), 0.25);
 
 function rowsOf(comparisons) {
-  return comparisons[0].rows.map(({ name, batch: _batch, rounds: _rounds, ...told }, index) => {
+  return comparisons[0].rows.map(({ name, batch: _batch, rounds: _rounds, ...rest }, index) => {
     const rounds = comparisons.flatMap(({ rows }) => rows[index].rounds);
     const baseline = comparisons.flatMap(({ rows }) => rows[0].rounds);
     const all = ascending(rounds.flat());
-    const ratios = rounds.map((samples, turn) => levelOf(samples) / levelOf(baseline[turn]));
+    const ratios = rounds.map((samples, i) => levelOf(samples) / levelOf(baseline[i]));
     return {
       name,
-      ...told,
+      ...rest,
       ns: { median: quantile(all, 0.5), p99: quantile(all, 0.99) },
       ratio: index === 0 ? undefined : spread(ratios),
       rounds: rounds.length,
@@ -37,7 +37,7 @@ function rowsOf(comparisons) {
   });
 }
 
-/** Medians. */
+/** Returns the median of each figure. */
 function figuresOf(comparisons) {
   return comparisons[0].figures.map((figure, index) => {
     const values = ascending(comparisons.map(({ figures }) => figures[index].value));

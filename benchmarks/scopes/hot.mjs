@@ -2,7 +2,7 @@ import { compiledUsing, nativeUsing } from './using.mjs';
 
 const nothing = () => undefined;
 
-/** The ways to open a scope for nothing and leave it, `count` times in a loop. */
+/** The ways to open and revert an empty scope, `count` times in a loop. */
 export function hotScopes(token) {
   const using = (form, { usingScopes }) => ({
     name: `using, ${form}`,

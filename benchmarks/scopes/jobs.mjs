@@ -1,4 +1,4 @@
-/** `work` as `count` jobs of the event loop: each ends, with its ticks and microtasks, before the next. */
+/** Runs `work` as `count` jobs of the event loop. Each ends, with its ticks and microtasks, before the next. */
 export function inJobs(count, work) {
   return new Promise((resolve, reject) => {
     let left = count;

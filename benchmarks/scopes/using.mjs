@@ -3,13 +3,13 @@ import ts from 'typescript';
 
 const file = new URL('./native-using.mjs', import.meta.url);
 
-/** `using` as the engine has it, from Node 24 on; null before. */
+/** The engine's own `using`, from Node 24 on; null before. */
 export const nativeUsing = await import(file.href).catch((error) => {
   if (error instanceof SyntaxError) return null;
   throw error;
 });
 
-/** The same source as TypeScript makes it for engines without. */
+/** The same source, compiled by TypeScript for engines without `using`. */
 export const compiledUsing = await import(`data:text/javascript,${encodeURIComponent(compile())}`);
 
 function compile() {

@@ -1,6 +1,6 @@
 const nothing = () => undefined;
 
-/** The sides of a person that nothing can be faster than: the system's own calls, from C++ and from JavaScript. */
+/** Creates a person's sides that no implementation can beat: the bare system calls, from C++ and from JavaScript. */
 export const floors = (floor, ...ids) => {
   const identity = floor.identity(...ids);
   return {
@@ -9,16 +9,16 @@ export const floors = (floor, ...ids) => {
       name: 'the pair and its checks in C++',
       work: (count) => floor.checkedSwitchPairs(identity, count),
     },
-    // What an addon could do at best: a call for each switch, or one that calls back.
+    // The best that an addon could do: a call for each switch, or one call with a callback.
     twoCalls: {
       name: 'the pair by two calls from JavaScript',
       work(count) {
         for (let i = 0; i < count; i++) {
-          floor.takeOn(identity);
+          floor.enter(identity);
           try {
             nothing();
           } finally {
-            floor.giveBack();
+            floor.revert();
           }
         }
       },

@@ -5,7 +5,7 @@ import { nameWithGroups } from './users.mjs';
 
 const floor = createRequire(import.meta.url)('../native/build/Release/floor.node');
 
-// Of a throw-away account: scripts/linux-users/accounts.mjs.
+// The password of a temporary account: scripts/linux-users/accounts.mjs.
 const passwordOfBob = 'a-password-of-bob-Yc5Jf1Qe';
 
 async function person(name) {
@@ -13,7 +13,7 @@ async function person(name) {
   const { uid } = token.user;
   const groups = token.groups.map((group) => group.gid);
   const [gid] = groups;
-  // In the order that the kernel wants them in, so that it has nothing to sort.
+  // In ascending order, so that the kernel has nothing to sort.
   const sorted = Uint32Array.from(groups).sort();
   token.close();
   return {

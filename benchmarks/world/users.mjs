@@ -10,7 +10,7 @@ export const benchmarkUsers = [
   ...groupCounts.map((count) => ({ name: nameWithGroups(count), groups: groups(count) })),
 ];
 
-/** Who is in so many groups, besides one of his own name. */
+/** Returns the name of the user who is in this many groups, besides the user's own group. */
 export function nameWithGroups(count) {
   return `imp-in-${count}`;
 }

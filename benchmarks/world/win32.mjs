@@ -5,7 +5,7 @@ import { floors } from './floors.mjs';
 
 const require = createRequire(import.meta.url);
 const floor = require('../../build-win32-x64/Release/floor.node');
-// Tokens of Wine's kernel, for users that exist nowhere else.
+// Tokens of the Wine server, for users that have no account.
 const { world: testWorld } = require('../../dist-test/support/world.js');
 const { seam } = require('../../dist-test/support/seam.js');
 

@@ -1,17 +1,17 @@
 // node examples/peers/service.mjs ADDRESS FOLDER
-// A helper that runs as root or LocalSystem, for the desktop programs of whoever uses this computer. It could read and
-// write everything: it does so as the user whose process has asked, so that each file's own rules decide.
+// A helper that runs as root or LocalSystem and serves the desktop programs of all users of this computer. It reads and
+// writes files as the user whose process sent the request, so that each file's own permissions apply.
 import path from 'node:path';
 import process from 'node:process';
 import { createPeerServer } from 'impersonate';
 import { readFile, writeFile } from 'impersonate/fs';
 
 const [address, folder] = process.argv.slice(2);
-const longest = 65_536;
-// Every user may ask. To ask for less, name a group: `group` here, a SID in `allow` on Windows.
-const everybody = process.platform === 'win32' ? { allow: ['interactive'] } : { mode: 0o666 };
+const maxLength = 65_536;
+// Every user may connect. To admit fewer, name a group: `group` on Linux, a SID in `allow` on Windows.
+const access = process.platform === 'win32' ? { allow: ['interactive'] } : { mode: 0o666 };
 
-/** A file of the folder and of no other: what a client sends is never a path. */
+/** Returns the path of a file of the folder. A client sends a name, never a path. */
 function fileOf(name) {
   if (typeof name !== 'string' || !/^\w+$/.test(name)) throw Object.assign(new Error(), { code: 'BAD_NAME' });
   return path.join(folder, name);
@@ -23,14 +23,14 @@ const commands = new Map([
   ['write', (token, { name, text }) => token.run(() => writeFile(fileOf(name), String(text)))],
 ]);
 
-async function answer(token, line) {
+async function respond(token, line) {
   try {
     const request = JSON.parse(line);
     const command = commands.get(request.command);
     if (!command) return { error: 'BAD_COMMAND' };
     return { result: await command(token, request) };
   } catch (error) {
-    // The code alone: a message may tell of the service.
+    // Only the code: a message may have details of the service.
     return { error: error.code ?? 'BAD_REQUEST' };
   }
 }
@@ -40,14 +40,14 @@ async function* linesOf(socket) {
   for await (const part of socket.setEncoding('utf8')) {
     const lines = (rest + part).split('\n');
     rest = lines.pop();
-    if (rest.length > longest) throw new Error('This is no request');
+    if (rest.length > maxLength) throw new Error('The request is too long');
     yield* lines;
   }
 }
 
-const server = createPeerServer({ ...everybody, maxConnections: 100 }, async (socket, token) => {
+const server = createPeerServer({ ...access, maxConnections: 100 }, async (socket, token) => {
   try {
-    for await (const line of linesOf(socket)) socket.write(`${JSON.stringify(await answer(token, line))}\n`);
+    for await (const line of linesOf(socket)) socket.write(`${JSON.stringify(await respond(token, line))}\n`);
     socket.end();
   } catch {
     socket.destroy();

@@ -9,7 +9,7 @@ const addon = path.join(root, 'node_modules', 'kerberos', 'build', 'Release', 'k
 
 let reason;
 
-/** Debian's MIT Kerberos, and the package kerberos built against it. Says why there is none; '' if there is. */
+/** Installs Debian's MIT Kerberos and builds the package kerberos. Returns '' or the reason why that failed. */
 function ensureKerberos() {
   try {
     ensurePackages(packages);
@@ -17,12 +17,12 @@ function ensureKerberos() {
     console.log(`Tests with Kerberos are skipped. ${error.message}`);
     return error.message;
   }
-  // No install script has run, and the binaries it would have fetched are not everywhere to be had.
+  // The package's install script has not run, and the binaries that it downloads are not available everywhere.
   if (!existsSync(addon)) npmScript('build:kerberos');
   return '';
 }
 
-/** What says to the tests whether they can have a KDC of their own; asked once. */
+/** Returns the environment variable that tells the tests whether a KDC is available. Computed once. */
 export function kerberosEnvironment() {
   reason ??= ensureKerberos();
   return reason === '' ? { IMPERSONATE_TEST_KERBEROS: '1' } : { IMPERSONATE_TEST_KERBEROS_SKIP: reason };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const highestId = 59_999;
 
-// Of throw-away passwords, which test/support/world-linux.ts has: crypt(3) with SHA-512, quick to check.
+// Hashes of the temporary passwords in test/support/world-linux.ts: crypt(3) with SHA-512 and few rounds.
 const hashOfAlice =
   '$6$rounds=1000$impersonate$3RqUwvOHThhH/P.k46qD9A6yJ4120NLg3xDHCbMuHfU4tMhiTtMVjD4IlPHW6JVp9xi7cyZK8bzeHW4odXqoO/';
 const hashOfBob =
@@ -14,7 +14,7 @@ export const testUsers = [
   { name: 'imp-bob', groups: ['imp-sales'], hash: hashOfBob },
 ];
 
-/** Bob's password on accounts that may not log on; `aging` is what /etc/shadow has behind the hash. */
+/** Returns an account with Bob's password that may not log on. `aging` is the text after the hash in /etc/shadow. */
 export const refusedUsers = [
   { name: 'imp-expired', groups: [], hash: hashOfBob, aging: '20000:0:99999:7::1:' },
   { name: 'imp-outdated', groups: [], hash: hashOfBob, aging: '0:0:99999:7:::' },
@@ -23,8 +23,8 @@ export const refusedUsers = [
 ];
 
 /**
- * The lines by which /etc/passwd, /etc/group and /etc/shadow come to know these users, each with a group of its own
- * name, and their further groups. Every id is one that neither file uses.
+ * Returns the lines of these users for /etc/passwd, /etc/group and /etc/shadow. Each user has a group of the same name,
+ * and further groups. The ids are unused in both files.
  */
 export function accountLines(users) {
   const ids = freeIds();

@@ -15,8 +15,8 @@ const rangeSize = 65_536;
 const grant = 'Run as root with CAP_SYS_ADMIN';
 
 /**
- * How this process can run a command with such users: { command(program, args) }, which gives the whole command
- * line; or { reason }: why it cannot, and who may grant what. Found out by becoming one of them.
+ * Finds out how this process can run a command with these users, by switching to one of them. Returns
+ * { command(program, args) }, which returns the whole command line, or { reason }, which says what is missing.
  */
 export function findMeans(users) {
   const { passwd, group, shadow } = accountLines(users);
@@ -25,14 +25,14 @@ export function findMeans(users) {
   if (prerequisite) return { reason: prerequisite };
   const entry = [...(isRoot ? privateMounts : userNamespace), 'sh', enter, passwd, group, shadow];
   const problem = probe(entry, users[0].name);
-  if (problem) return { reason: refused(isRoot, problem) };
+  if (problem) return { reason: explain(isRoot, problem) };
   return { command: (program, args) => [...entry, program, ...args] };
 }
 
 function rootProblem() {
   if (hasCapabilities('sys_admin', 'setuid', 'setgid')) return '';
   return (
-    'This root has not the capabilities to make users in a private mount namespace. ' +
+    'This root user lacks the capabilities to create users in a private mount namespace. ' +
     'Grant CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID (in a container: --cap-add SYS_ADMIN)'
   );
 }
@@ -51,7 +51,7 @@ function userNamespaceProblem() {
   );
 }
 
-/** The size of the largest range that a file like /etc/subuid gives to the user. */
+/** Returns the size of the user's largest range in a file like /etc/subuid. */
 function subordinateIds(file, username, uid) {
   const lines = readText(file).split('\n');
   const own = lines
@@ -68,27 +68,25 @@ function readText(file) {
   }
 }
 
-/** Why a command in there could not become this user; '' if it could. */
+/** Returns the reason why a command in the namespace could not switch to this user; '' if it could. */
 function probe(entry, name) {
   const becomeUser = ['setpriv', `--reuid=${name}`, `--regid=${name}`, '--init-groups', 'id', '-un'];
   const [program, ...args] = [...entry, ...becomeUser];
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
   if (error) return error.message;
   if (status === 0 && stdout.trim() === name) return '';
-  return (
-    stderr.trim() || `the user database does not answer with ${name} from /etc/passwd (/etc/nsswitch.conf)`
-  );
+  return stderr.trim() || `the user database does not return ${name} from /etc/passwd (/etc/nsswitch.conf)`;
 }
 
-function refused(isRoot, problem) {
+function explain(isRoot, problem) {
   if (isRoot) {
     return (
-      `The system refuses users of its own to a private mount namespace: ${problem}. Grant what it names; ` +
+      `Users cannot be created in a private mount namespace: ${problem}. Grant what the message names; ` +
       'inside a user namespace also a range of 60,000 ids (/proc/self/uid_map and gid_map)'
     );
   }
   return (
-    `The system refuses a user namespace: ${problem}. ${grant}, or allow user namespaces ` +
+    `A user namespace cannot be created: ${problem}. ${grant}, or allow user namespaces ` +
     '(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, ' +
     'kernel.apparmor_restrict_unprivileged_userns; in a container: its seccomp profile)'
   );

@@ -8,9 +8,9 @@ import { withScratch } from './scratch.mjs';
 const underway = new Map();
 
 /**
- * The folder `name` of the rig. When it is not there, `make(folder)` fills an empty one, which appears under
- * its name only when it is complete: a run that dies half-way leaves nothing that looks finished, and of two
- * processes making the same thing the first to finish wins.
+ * Returns the folder `name` of the rig. If it does not exist, `make(folder)` fills an empty folder, which gets its name
+ * only when it is complete. An interrupted run therefore leaves no folder that looks finished. If two processes make
+ * the same folder, the first to finish wins.
  */
 export function cached(name, make) {
   if (!underway.has(name)) underway.set(name, findOrMake(name, make));

@@ -1,6 +1,6 @@
 import { capture } from '../support/run.mjs';
 
-/** Runs a program to its end and resolves to what it printed; rejects with that unless it ended with code 0. */
+/** Runs a program to its end and resolves to its output. Rejects with the output unless the exit code is 0. */
 export async function run(program, args) {
   const { code, signal, output } = await capture(program, args);
   if (code === 0) return output;

@@ -7,16 +7,16 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const supported = new Set(['12', '13']);
 
 /**
- * Downloads packages of a Debian release with everything they depend on, from the mirror this machine is
- * set up with, and unpacks them under `folder`. Signatures are checked. Nothing is installed: needs no root, runs
- * no maintainer script, and leaves apt's own state alone. Resolves to the names of the files unpacked.
+ * Downloads packages of a Debian release with their dependencies, from the mirror in this machine's apt configuration,
+ * and unpacks them under `folder`. Signatures are checked. Nothing is installed: it needs no root, runs no maintainer
+ * script, and does not change apt's state. Resolves to the names of the unpacked files.
  */
 export async function unpackDebian(release, packages, folder) {
   const work = path.join(folder, '.apt');
-  const fetched = await download(release, packages, work);
-  for (const file of fetched) await run('dpkg-deb', ['--extract', file, folder]);
+  const files = await download(release, packages, work);
+  for (const file of files) await run('dpkg-deb', ['--extract', file, folder]);
   await rm(work, { recursive: true });
-  return fetched.map((file) => path.basename(file));
+  return files.map((file) => path.basename(file));
 }
 
 async function download(release, packages, work) {
@@ -37,12 +37,12 @@ async function download(release, packages, work) {
   throw new Error(`no Debian ${release} packages from this machine's apt sources:\n${failures.join('\n')}`);
 }
 
-/** Those sources which may be Debian mirrors, the one whose label says so first; the signature decides. */
+/** Returns the sources that may be Debian mirrors, the labelled one first. The signature decides. */
 async function mirrors() {
   const { ID, VERSION_ID, VERSION_CODENAME } = await osRelease();
   if (ID !== 'debian' || !supported.has(VERSION_ID) || !existsSync(keyring)) {
     throw new Error(
-      'the Windows runs need Wine 10, which is fetched with apt on Debian 12 or 13 (amd64, with the package ' +
+      'the Windows runs need Wine 10, which is downloaded with apt on Debian 12 or 13 (amd64, with the package ' +
         `debian-archive-keyring); this is ${ID} ${VERSION_ID ?? ''}`,
     );
   }
@@ -66,7 +66,7 @@ async function osRelease() {
   return Object.fromEntries([...fields].map(([, name, value]) => [name, value]));
 }
 
-/** A configuration with state, cache and source list of its own, on top of the machine's (its proxies, say). */
+/** Writes a configuration with its own state, cache and source list. The machine's other settings (proxies) stay. */
 async function writeSettings(work, mirror, release) {
   await mkdir(path.join(work, 'state', 'lists', 'partial'), { recursive: true });
   await mkdir(path.join(work, 'cache', 'archives', 'partial'), { recursive: true });

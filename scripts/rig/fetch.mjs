@@ -1,5 +1,5 @@
 // node scripts/rig/fetch.mjs
-// Fetches all that the Windows runs and the test matrix need, so that they work without a network afterwards.
+// Downloads all that the Windows runs and the test matrix need, so that they then work without a network.
 import { jestEnvironment, linuxNodeFolder, windowsNode } from './npm-packages.mjs';
 import { nodeMajors } from './paths.mjs';
 import { wine } from './wine.mjs';

@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 
 const intervalMs = 50;
 
-/** Hands the text of a growing file to `onText` piece by piece; `end()` reads the rest and resolves to all of it. */
+/** Passes the text of a growing file to `onText` piece by piece. `end()` reads the rest and resolves to all of it. */
 export function followFile(file, onText = () => {}) {
   const decoder = new StringDecoder('utf8');
   const buffer = Buffer.alloc(64 * 1024);

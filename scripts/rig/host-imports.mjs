@@ -1,7 +1,7 @@
 // node host-imports.mjs OUTPUT UV-FUNCTIONS
-// What lets a Windows addon call its host: OUTPUT.def names the functions for MSVC's import library; OUTPUT.cpp is
-// for mingw-w64, which needs neither import library nor delay loading (binutils 2.40's delay-load thunk loses the
-// floating-point arguments). The functions are those of Node-API 8 and those the file UV-FUNCTIONS lists.
+// Writes the files by which a Windows addon calls its host. OUTPUT.def lists the functions for MSVC's import library.
+// OUTPUT.cpp is for mingw-w64 and needs neither import library nor delay loading (binutils 2.40's delay-load thunk
+// loses the floating-point arguments). The functions are those of Node-API 8 and those listed in the file UV-FUNCTIONS.
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { symbols } from 'node-api-headers';
@@ -14,7 +14,7 @@ function hostFunctions(uvFile) {
 
 const definition = (names) => ['NAME NODE.EXE', 'EXPORTS', ...names, ''].join('\n');
 
-/** A call through the import pointer (`__imp_x`) and a plain call (`x`) both end in the pointer of that name. */
+/** A call through the import pointer (`__imp_x`) and a plain call (`x`) both use the pointer of that name. */
 function trampoline(name, index) {
   const pointer = `host_imports + ${8 * index}`;
   return [
@@ -51,7 +51,7 @@ ${names.map((name) => `    "${name}",`).join('\n')}
 
 bool bound = false;
 
-// The first module that exports Node-API: a host may keep node in a library of its own.
+// The first module that exports Node-API: a host may have node in a library.
 HMODULE FindHost() {
   for (const wchar_t* name : {L"node.dll", L"libnode.dll"}) {
     HMODULE module = GetModuleHandleW(name);

@@ -8,15 +8,14 @@ import { followFile } from './follow-file.mjs';
 
 const inNamespace = fileURLToPath(new URL('in-namespace.sh', import.meta.url));
 const needsNamespaces =
-  'A private mount and pid namespace cannot be made here: this needs CAP_SYS_ADMIN, or as an ordinary user ' +
+  'A private mount and pid namespace cannot be created here: this needs CAP_SYS_ADMIN, or as an ordinary user ' +
   'unprivileged user namespaces (and unshare and setpriv of util-linux).';
 
 /**
- * Runs a Windows program under the Wine of `tree` with the given prefix, in a namespace of its own: whatever it
- * starts dies with it, at its end, after `timeoutSeconds`, or when this process ends.
- * `scratch` is a folder of this run's own and `env` its whole environment. Standard output and error are one
- * file, and input is empty, because node.exe under Wine cannot use Unix pipes; `onOutput` gets the text
- * as it is written.
+ * Runs a Windows program under the Wine of `tree` with the given prefix, in a private namespace. All its processes end
+ * with it, after `timeoutSeconds`, or when this process ends.
+ * `scratch` is a folder for this run, and `env` its whole environment. Standard output and error are one file, and
+ * input is empty, because node.exe under Wine cannot use Unix pipes. `onOutput` gets the text as it is written.
  * Resolves to { code, output, timedOut }; code (8 bits, as Wine passes it on) is null after the time limit.
  */
 export async function runInNamespace({ scratch, tree, prefix, args, cwd, env, timeoutSeconds, onOutput }) {
@@ -46,7 +45,7 @@ export async function runInNamespace({ scratch, tree, prefix, args, cwd, env, ti
   return result;
 }
 
-/** No TMPDIR: Debian's Wine 10 frees what getenv gave it. */
+/** Without TMPDIR, because Debian's Wine 10 frees the result of getenv. */
 async function wineEnvironment(scratch, prefix) {
   const home = path.join(scratch, 'home');
   await mkdir(home, { mode: 0o700 });

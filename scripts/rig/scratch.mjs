@@ -6,8 +6,8 @@ import process from 'node:process';
 const dayMs = 24 * 60 * 60 * 1000;
 
 /**
- * Calls `use` with a new folder in `parent` and removes it afterwards, also when this process exits meanwhile.
- * What a killed process left there is removed a day later: by age, as its process id means nothing in
+ * Calls `use` with a new folder in `parent` and removes the folder afterwards, also if this process exits meanwhile.
+ * The folder of a killed process is removed a day later. Its age decides, because a process id has no meaning in
  * another pid namespace.
  */
 export async function withScratch(parent, prefix, use) {

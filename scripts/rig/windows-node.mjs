@@ -10,12 +10,12 @@ import { withScratch } from './scratch.mjs';
 import { wine } from './wine.mjs';
 
 /**
- * Runs Node.js for Windows of a major version under Wine, fetching both first where they are missing.
+ * Runs Node.js for Windows of a major version under Wine. Downloads both first if they are missing.
  *
  * `args` are node's own (a script is named by its Windows path, see toWindowsPath, or relative to `cwd`). `env`
- * is laid over this process's environment, of which what steers Node, Wine or the dynamic linker is left out.
+ * is added to this process's environment, without the variables that control Node, Wine or the dynamic linker.
  * `onOutput(text)` gets standard output and error, in the order written. `rig` is another Wine than wine(). Runs are
- * independent: each has its own copy of the Windows drive and registry, and any number may be under way.
+ * independent: each has its own copy of the Windows drive and registry, and any number may run at the same time.
  * Resolves to { code, output, timedOut }; code is null after the time limit.
  */
 export async function runWindowsNode(request) {

@@ -17,12 +17,12 @@ const superfluous = [
 const firstStartSeconds = 180;
 
 /**
- * Wine 10 from Debian: `tree` holds its files and every library they need, `prefix` a fresh Windows drive and
+ * Returns Wine 10 from Debian. `tree` has its files and every library they need, `prefix` a new Windows drive and
  * registry. The prefix is a template: a run works on a copy.
  */
 export const wine = () => wineWith('wine-10', []);
 
-/** The same, under another name of the rig and with further packages of the same release in the tree. */
+/** Returns the same Wine under another name, with further packages of the same release in the tree. */
 export async function wineWith(name, more) {
   const folder = await cached(name, (made) => makeWine(made, [...packages, ...more]));
   return { tree: path.join(folder, 'tree'), prefix: path.join(folder, 'prefix') };
@@ -38,7 +38,7 @@ async function makeWine(folder, wanted) {
   await makePrefix(folder, tree);
 }
 
-/** What the packages' maintainer scripts would do, and places for the folders of the host's /usr that stay. */
+/** Does the work of the packages' maintainer scripts, and creates mount points for the host's folders of /usr. */
 async function finishWine(tree) {
   await markBuiltin(
     path.join(tree, 'usr/x86_64-w64-mingw32/lib/zlib1.dll'),
@@ -49,7 +49,7 @@ async function finishWine(tree) {
   await Promise.all(['local', 'src'].map((name) => mkdir(path.join(tree, 'usr', name), { recursive: true })));
 }
 
-/** Wine loads a library as one of its own only with this mark, which fills the 32 bytes behind the DOS header. */
+/** Adds the mark of Wine's own libraries, 32 bytes after the DOS header. Wine loads a builtin only with it. */
 async function markBuiltin(from, to) {
   const library = await readFile(from);
   const mark = Buffer.alloc(32);
@@ -73,5 +73,5 @@ async function makePrefix(folder, tree) {
   if (result.code !== 0) {
     throw new Error(`wineboot failed (${result.timedOut ? 'time limit' : result.code}):\n${result.output}`);
   }
-  await rm(path.join(prefix, 'wineserver'), { force: true }); // the name of a folder that is gone
+  await rm(path.join(prefix, 'wineserver'), { force: true }); // a link to a removed folder
 }

@@ -1,8 +1,8 @@
 #!/bin/bash
 # in-domain.sh TREE COMMAND [ARGUMENT...]
-# Process 1 of private mount, pid and network namespaces: puts TREE/usr in the place of /usr (the host's /usr/local and
-# /usr/src stay), makes a domain and its controller, and runs COMMAND beside it. All that is written, /etc included, is
-# in memory, and gone with the namespaces. A function, as bash must have read everything before /usr changes.
+# Process 1 of private mount, pid and network namespaces. Mounts TREE/usr over /usr (the host's /usr/local and /usr/src
+# stay), creates a domain and its controller, and runs COMMAND next to it. All written files, including /etc, are in
+# memory and end with the namespaces. The code is a function, because bash must have read it all before /usr changes.
 main() {
   set -eu
   local tree=$1 here=$PWD kept scripts

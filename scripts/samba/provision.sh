@@ -1,7 +1,7 @@
 #!/bin/bash
 # provision.sh
-# Makes the domain IMPERSONATE.TEST below /run/domain: two users; two machines that are called like users of every Linux;
-# and the accounts of two services, of which this machine has the first's key in its keytab.
+# Creates the domain IMPERSONATE.TEST below /run/domain: two users, two machines with the names of users of every Linux,
+# and the accounts of two services. This machine's keytab has the key of the first service.
 set -eu
 
 options=(

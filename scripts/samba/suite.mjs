@@ -24,9 +24,9 @@ const namespaces = [
 ];
 const timeoutSeconds = 600;
 
-/** Why there can be no domain controller here; '' if there can. */
+/** Returns the reason why no domain controller can run here; '' if one can. */
 function obstacle() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return 'It runs on Linux (x64) alone.';
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'It runs on Linux (x64) only.';
   if (process.getuid() !== 0) {
     return 'It needs root with CAP_SYS_ADMIN and CAP_NET_ADMIN, for namespaces in which a domain controller runs as root.';
   }
@@ -34,13 +34,13 @@ function obstacle() {
 }
 
 function requireNone(reason = '') {
-  if (reason) throw new Error(`There is no domain controller here. ${reason}`);
+  if (reason) throw new Error(`A domain controller cannot run here. ${reason}`);
 }
 
 /**
- * Builds all that is needed and runs the tests of test/samba with Node.js of a major version, Windows' and Linux's, beside
- * a domain controller in namespaces of its own: whatever it starts or writes is gone with them. Resolves to
- * { passed, failed, skipped }; rejects with the reason where there can be no domain controller.
+ * Builds what is needed and runs the tests of test/samba with Node.js of a major version, for Windows and for Linux. A
+ * domain controller runs next to them in private namespaces, and its processes and files end with these. Resolves to
+ * { passed, failed, skipped }. Rejects with the reason if no domain controller can run here.
  */
 export async function testWithSamba({ major, filters = [] }) {
   requireNone(obstacle());

@@ -1,5 +1,5 @@
 // node scripts/samba/windows-server.mjs MAJOR SCRIPT [ARGUMENT...]
-// Runs a script with Node.js for Windows under the Wine of the domain's own tree, until it is killed.
+// Runs a script with Node.js for Windows under the Wine of the domain's tree, until it is killed.
 import path from 'node:path';
 import process from 'node:process';
 import { toWindowsPath } from '../rig/paths.mjs';

@@ -4,11 +4,11 @@ import { prepareBenchmarks, runBenchmarks } from './benchmarks.mjs';
 
 const usualMajor = 24;
 
-/** Each benchmark once on each port, so that none rots: how long anything takes is not looked at. */
+/** Runs each benchmark once on each port, to check that it works. Times are not checked. */
 export function benchmarkSuites(majors) {
   const chosen = majors.length > 0 ? majors : [usualMajor];
   const { reason } = findMeans(benchmarkUsers);
-  if (reason) console.log(`Benchmarks of the Linux port are left out. ${reason}`);
+  if (reason) console.log(`Benchmarks of the Linux port are skipped. ${reason}`);
   const ports = reason ? ['win32'] : ['linux', 'win32'];
   return ports.flatMap((port) =>
     chosen.map((major) => ({

@@ -17,7 +17,7 @@ const folder = path.join(root, 'benchmarks');
 const modules = path.join(folder, 'node_modules');
 const program = path.join(folder, 'runner', 'main.mjs');
 
-/** What benchmarks need besides the packages of package-lock.json. */
+/** The packages that benchmarks need besides those of package-lock.json. */
 export async function prepareBenchmarks(ports) {
   ensureNodeModules();
   ensureNodeModules(folder);
@@ -31,7 +31,7 @@ export async function prepareBenchmarks(ports) {
   }
 }
 
-/** Beside the packages that npm has installed: it leaves out what is for another system. */
+/** Adds packages for another system, which npm does not install. */
 async function placeWindowsPackages() {
   const { version } = JSON.parse(readFileSync(path.join(modules, 'koffi', 'package.json'), 'utf8'));
   const wanted = [
@@ -48,8 +48,8 @@ async function placeWindowsPackages() {
 const starts = { linux: runOnLinux, win32: runUnderWine };
 
 /**
- * Runs benchmarks of a port with Node.js of a major version; `options` are those of benchmarks/runner/main.mjs. Resolves
- * to what it has found: { node, cases }.
+ * Runs benchmarks of a port with Node.js of a major version. `options` are those of benchmarks/runner/main.mjs.
+ * Resolves to { node, cases }.
  */
 export async function runBenchmarks(port, major, options, write) {
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'impersonate-results-'));

@@ -6,7 +6,7 @@ import { npmScript } from './npm-script.mjs';
 const tools = { 'g++': 'g++', make: 'make', python3: 'python3' };
 const built = new Set();
 
-/** Runs build scripts of package.json, each once in this process: the suites share what they need. */
+/** Runs build scripts of package.json, each only once in this process, because several suites need the same build. */
 function build(...scripts) {
   for (const script of scripts) {
     if (built.has(script)) continue;
@@ -22,19 +22,19 @@ export function buildPackage() {
   build('build:native', 'build:ts');
 }
 
-/** The same and the Linux tests with their own addon. */
+/** Also builds the Linux tests with their own addon. */
 export function buildLinux() {
   buildPackage();
   build('build:test', 'build:test-native');
 }
 
-/** The Windows addon and its test addon, the facade and the tests: on Linux by cross-compiling. */
+/** Builds the Windows addon and its test addon, the facade and the tests. On Linux it cross-compiles. */
 export function buildWin32() {
   ensureNodeModules();
   build('build:win32', 'build:ts', 'build:test');
 }
 
-/** The package with the benchmarks' addon, for this system. */
+/** Builds the package with the benchmarks' addon, for this system. */
 export function buildBenchmarks() {
   buildPackage();
   build('build:benchmarks');

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { nodeMajors } from '../rig/paths.mjs';
 
-/** What a test script was asked for: majors (--node, as often as wanted), matrix, and jest's filters. */
+/** Parses the arguments of a test script: majors (--node, repeatable), matrix, and jest's filters. */
 export function readCommandLine() {
   const options = {
     node: { type: 'string', multiple: true, default: [] },

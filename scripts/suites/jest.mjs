@@ -10,8 +10,8 @@ const slowest = 8;
 const toStandardOutput = (text) => process.stdout.write(text);
 
 /**
- * One run of jest over the compiled tests. `start(args)` starts node with these arguments and resolves when it has
- * ended; `nameFile` says how that node names a file of this machine; `write(text)` gets which files took longest.
+ * Runs jest over the compiled tests. `start(args)` starts node with these arguments and resolves when it has ended.
+ * `nameFile` converts a path of this machine to a path of that node. `write(text)` gets the names of the slowest files.
  * Resolves to { passed, failed, skipped }.
  */
 export async function runJest(
@@ -40,7 +40,7 @@ export async function runJest(
   }
 }
 
-/** A test file that could not run counts as a failed test, and so does a run that ended badly without saying why. */
+/** A test file that could not run counts as a failed test, and so does a run that failed without a failed test. */
 function count(results, code) {
   const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
   return {

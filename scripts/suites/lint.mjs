@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { capture } from '../support/run.mjs';
 
-/** Runs every check of lint; each counts as a test. Resolves to { passed, failed, skipped }. */
+/** Runs every check of lint. Each counts as a test. Resolves to { passed, failed, skipped }. */
 export async function lint() {
   const { code, output } = await capture(process.execPath, ['scripts/lint.mjs']);
   process.stdout.write(output);

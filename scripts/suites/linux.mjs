@@ -10,15 +10,16 @@ import { runJest } from './jest.mjs';
 
 const timeoutSeconds = 3600;
 
-/** Whom the tests know. */
+/** The names of the users of the tests. */
 export const suiteUsers = [...testUsers, ...refusedUsers];
 
-/** What tells the tests that those are there. */
+/** The environment variable that reports these users to the tests. */
 export const suiteEnvironment = () => ({ IMPERSONATE_TEST_USERS: '1', ...kerberosEnvironment() });
 
 /**
- * Runs the built Linux tests with this node, or that of a major version. Where this process may not have users made
- * for the tests, those that need them are skipped, with the reason printed; `write(text)` gets which files took longest. Resolves to { passed, failed, skipped }.
+ * Runs the built Linux tests with this node, or with one of a major version. If this process may not create users, the
+ * tests that need them are skipped and the reason is printed. `write(text)` gets the names of the slowest files.
+ * Resolves to { passed, failed, skipped }.
  */
 export async function testLinux({ major, filters = [], write }) {
   const node = major ? path.join(await linuxNodeFolder(major), 'bin', 'node') : process.execPath;

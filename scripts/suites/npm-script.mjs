@@ -4,8 +4,8 @@ import { nodeHeaders } from '../support/node-headers.mjs';
 import { run } from '../support/run.mjs';
 
 /**
- * Runs a script of package.json, with the npm that started this process if one did: of the project's or of a copy of it,
- * in `cwd`. Native builds use every core.
+ * Runs a script of package.json in `cwd`, the project or a copy of it. Uses the npm that started this process, if there
+ * is one. Native builds use every core.
  */
 export function npmScript(name, { cwd, env: more } = {}) {
   const args = ['run', '--silent', name];
@@ -15,7 +15,7 @@ export function npmScript(name, { cwd, env: more } = {}) {
   else run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { cwd, env });
 }
 
-/** Spares node-gyp the download of headers that this machine has. */
+/** Sets the path of the node headers on this machine, so that node-gyp does not download them. */
 function headersSetting() {
   try {
     return { npm_config_nodedir: path.resolve(nodeHeaders(), '..', '..') };

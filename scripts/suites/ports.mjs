@@ -4,7 +4,7 @@ import { testLinux } from './linux.mjs';
 import { testOnWindows } from './windows.mjs';
 import { testUnderWine } from './wine.mjs';
 
-/** The Linux port's suites: one for each major version of Node.js, or one with the running node. */
+/** Returns the Linux port's suites: one for each major version of Node.js, or one with the running node. */
 export function linuxSuites(majors, filters) {
   const build = once(buildLinux);
   const chosen = majors.length > 0 ? majors : [undefined];
@@ -17,11 +17,11 @@ export function linuxSuites(majors, filters) {
   }));
 }
 
-/** The Windows port's suites: under Wine, or with the running node on Windows itself. */
+/** Returns the Windows port's suites: under Wine, or with the running node on Windows itself. */
 export function win32Suites(majors, filters) {
   if (process.platform === 'win32') return [onWindows(filters)];
   const build = once(buildWin32);
-  // One of them alone is cut in two, for the processors that it would leave idle.
+  // A single suite is split in two, so that no processor is idle.
   const shards = majors.length === 1 && filters.length === 0 ? ['1/2', '2/2'] : [undefined];
   return majors.flatMap((major) =>
     shards.map((shard) => ({
@@ -44,7 +44,7 @@ const onWindows = (filters) => ({
   },
 });
 
-/** A build that several suites need: it runs for the first, and where it failed all of them fail. */
+/** Shares a build among suites. It runs for the first one; if it fails, all of them fail. */
 function once(build) {
   let built;
   return () => (built ??= Promise.resolve().then(build));

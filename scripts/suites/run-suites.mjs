@@ -1,13 +1,12 @@
 import process from 'node:process';
 
-// Suites that wait for others more than for the processor: two of them take little longer than one.
+// Suites that wait more than they use the processor: two together take little longer than one.
 const mostAtOnce = 2;
 
 /**
- * Runs suites one after the other: { name, run(write) } with run resolving to { passed, failed, skipped }. Those next
- * to each other that are marked `together` run at the same time; what they write is shown when they have ended. Prints
- * a table of them and, as the last line, the totals. A suite that throws has failed, and so has one in which no test
- * ran.
+ * Runs suites one after the other. A suite is { name, run(write) }, and `run` resolves to { passed, failed, skipped }.
+ * Adjacent suites that are marked `together` run at the same time, and their output is shown when they have ended.
+ * Prints a table and, as the last line, the totals. A suite fails if it throws or if none of its tests ran.
  */
 export async function runSuites(suites) {
   const rows = [];

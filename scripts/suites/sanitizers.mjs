@@ -18,11 +18,11 @@ import { npmScript } from './npm-script.mjs';
 const timeoutSeconds = 3600;
 const rounds = '5000';
 
-/** The native code under AddressSanitizer and UndefinedBehaviorSanitizer, and under ThreadSanitizer. */
+/** Runs the native code under AddressSanitizer and UndefinedBehaviorSanitizer, and under ThreadSanitizer. */
 export function sanitizerSuites(filters = []) {
   const { reason } = findMeans(suiteUsers);
   if (reason) {
-    console.log(`The sanitizers are left out. ${reason}`);
+    console.log(`The sanitizers are skipped. ${reason}`);
     return [];
   }
   return [
@@ -31,16 +31,16 @@ export function sanitizerSuites(filters = []) {
   ];
 }
 
-/** Tests that the sanitizer's own doings would fail, and why. */
+/** Tests that fail because of the sanitizer itself, with the reason. */
 const leftOut = {
   'linux/14-kerberos':
-    'the package kerberos loads its library with RTLD_DEEPBIND, which the sanitizer refuses',
+    'the package kerberos loads its library with RTLD_DEEPBIND, which the sanitizer rejects',
 };
 
 const addressFlags =
   '-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1';
 const options = {
-  // Node itself is not built so, and lives until its process ends.
+  // Node itself is built without the sanitizer, and its memory lives until the process ends.
   ASAN_OPTIONS: 'detect_leaks=0:handle_segv=2',
   UBSAN_OPTIONS: 'print_stacktrace=1',
 };
@@ -68,7 +68,7 @@ async function testAddresses(filters, write) {
 
 const ignoring = (names) => (names.length > 0 ? [`--testPathIgnorePatterns=${names.join('|')}`] : []);
 
-/** What is built here stays as it is: the sanitizers' addon gets a copy of the project around it. */
+/** Builds the sanitizers' addon in a copy of the project, so that the existing build does not change. */
 async function copyProject(tree) {
   await rm(tree, { recursive: true, force: true });
   await mkdir(tree);
@@ -82,8 +82,8 @@ async function copyProject(tree) {
 }
 
 /**
- * What has to be there before node's own libraries are: the sanitizers' runtime, and libcrypt, whose functions it takes
- * the place of, while PAM loads it later.
+ * Lists the libraries to preload before node's own: the sanitizers' runtime, and libcrypt, which PAM loads later and
+ * whose functions the runtime replaces.
  */
 async function libraryOf(name) {
   const { output } = await capture('g++', [`-print-file-name=${name}`]);

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 
-// True in the module that node was started with.
+// Returns whether node was started with this module.
 export const isMain = (url) => process.argv[1] !== undefined && pathToFileURL(process.argv[1]).href === url;
 
 const shownLines = 80;
@@ -12,7 +12,7 @@ function shorten(text) {
   return [...lines.slice(0, shownLines), `and ${lines.length - shownLines} lines more`].join('\n');
 }
 
-// Prints one check's line, and its problems if there are any: the process will then end with code 1.
+// Prints the line of a check, and its problems if there are any. The process then ends with code 1.
 export function report(name, problems, detail = '') {
   const outcome = problems === '' ? 'ok' : 'FAILED';
   console.log(`${name.padEnd(14)}${outcome}${detail && `  ${detail}`}`);

@@ -3,7 +3,7 @@ import { ensurePrograms } from './packages.mjs';
 
 const program = 'clang-format-19';
 
-// The one version whose format counts, installed if it is missing.
+// Returns the required version, and installs it if it is missing.
 export function clangFormat() {
   ensurePrograms({ [program]: program });
   return program;

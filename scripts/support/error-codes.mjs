@@ -12,7 +12,7 @@ export const page = 'docs/errors.md';
 const nodes = /^ERR_(?:FS_(?!NOT_ROUTED$)\w+|DIR_\w+|SCRIPT_\w+|WORKER_PATH)$/;
 const read = (file) => readFileSync(path.join(root, file), 'utf8');
 const parse = (file, text) => ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
-// The text of the docstring right before a position; a union's member has its bar between.
+// Returns the text of the docstring right before a position. The bar of a union's member may be between.
 function docBefore(text, position) {
   const [, comment] = /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*\|?\s*$/.exec(text.slice(0, position)) ?? [];
   return (comment ?? '')
@@ -21,7 +21,7 @@ function docBefore(text, position) {
     .trim();
 }
 
-// The union types of a source: the name and docstring of each, and those of its members.
+// Returns the union types of a source: the name and docstring of each type and of its members.
 export function codeTypes(text) {
   const tree = parse(source, text);
   const unions = tree.statements.filter(ts.isTypeAliasDeclaration);
@@ -59,8 +59,8 @@ function* codesInNative(file, text) {
 
 const settings = new Set(['IMPERSONATE_RESERVED_UID']);
 
-// Codes of sources that the types do not name, and codes of the types that no source has. `sources` has the texts by
-// path.
+// Returns the codes in sources that the types lack, and the codes of the types that no source uses. `sources` has the
+// text of every file by its path.
 export function codeProblems(types, sources) {
   const known = new Set(types.flatMap(({ codes }) => codes.map(({ code }) => code)));
   const used = new Set();
@@ -105,7 +105,7 @@ try {
 }
 \`\`\``;
 
-// The page of all codes.
+// Returns the text of the page of all codes.
 export async function errorPage(types) {
   const sections = types.map(({ name, doc, codes }) => {
     const rows = codes.map(({ code, doc: text }) => `| \`${code}\` | ${text.replaceAll('|', '\\|')} |`);
@@ -115,7 +115,7 @@ export async function errorPage(types) {
   return prettier.format([intro, ...sections].join('\n\n'), { ...options, parser: 'markdown' });
 }
 
-// What is wrong with the codes of the project or with their page; '' if nothing.
+// Returns the problems of the project's codes and of their page; '' if none.
 export async function checkErrorCodes() {
   const types = codeTypes(read(source));
   const files = [...listFiles('lib', /\.m?ts$/), ...listFiles('native', /\.(?:h|cpp)$/)];

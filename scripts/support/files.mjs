@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './root.mjs';
 
-// The files under a folder of the project whose names match, as sorted paths from the project's folder with
-// forward slashes. None where there is no such folder.
+// Returns the files under a folder of the project whose names match, as sorted paths from the project's folder with
+// forward slashes. Returns none if the folder does not exist.
 export function listFiles(folder, pattern) {
   let entries;
   try {

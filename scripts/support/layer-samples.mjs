@@ -9,7 +9,7 @@ const tree = new Set([
   'native/win32/handle.h',
 ]);
 
-// Made-up sources, each with what the rules must say of it: nothing, or one problem with these words.
+// Sample sources, each with the expected result of the rules: no problem, or one problem with these words.
 const samples = [
   [
     'native/core/a.h',
@@ -108,7 +108,7 @@ function problemsOf(file, source) {
   return nativeLayerProblems(file, source, (name) => tree.has(name));
 }
 
-// Made-up trees of lib, each with what the floors must say of it.
+// Sample trees of lib, each with the expected result of the check of floors.
 const trees = [
   [
     {
@@ -117,11 +117,8 @@ const trees = [
     },
     null,
   ],
-  [
-    { 'lib/scope/b.ts': "import { a } from '../flow/a';", 'lib/flow/a.ts': '' },
-    'lib/scope/b.ts:1: turn round',
-  ],
-  [{ 'lib/peers/b.ts': "\nimport '../worker/a';", 'lib/worker/a.ts': '' }, 'lib/peers/b.ts:2: turn round'],
+  [{ 'lib/scope/b.ts': "import { a } from '../flow/a';", 'lib/flow/a.ts': '' }, 'lib/scope/b.ts:1: reverse'],
+  [{ 'lib/peers/b.ts': "\nimport '../worker/a';", 'lib/worker/a.ts': '' }, 'lib/peers/b.ts:2: reverse'],
   [
     { 'lib/fs/b.ts': "export * from '../unrouted';", 'lib/unrouted.ts': '' },
     'faces is not on a floor below fs',
@@ -129,7 +126,7 @@ const trees = [
   [{ 'lib/new/b.ts': "import '../internal/a';", 'lib/internal/a.ts': '' }, 'lib/new is on no floor'],
   [
     { 'lib/fs/a.ts': "import './b';", 'lib/fs/b.ts': "import './c';", 'lib/fs/c.ts': "import './a';" },
-    'closes the circle',
+    'closes the cycle',
   ],
   [
     { 'lib/index.mts': "import './index.js';", 'lib/index.ts': "import './token/t';", 'lib/token/t.ts': '' },
@@ -137,7 +134,7 @@ const trees = [
   ],
 ];
 
-// Where the rules misjudge a sample.
+// Returns the samples that the rules classify wrongly.
 export function misjudgedSamples() {
   const all = [
     ...samples.map(([file, source, words]) => ({

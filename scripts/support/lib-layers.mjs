@@ -1,7 +1,7 @@
 import path from 'node:path';
 import ts from 'typescript';
 
-// What lib may use of node when it runs. Types may come from anywhere in node.
+// The modules of node that lib may use at run time. Types may come from all of them.
 const builtins = new Set(
   [
     'async_hooks',
@@ -24,14 +24,14 @@ const builtins = new Set(
     'worker_threads',
   ].map((name) => `node:${name}`),
 );
-// Other packages, each loaded by one module.
+// Other packages, each loaded by one module of lib.
 const packages = { 'lib/internal/binding.ts': 'bindings', 'lib/negotiate/kerberos.ts': 'kerberos' };
 const loader = 'lib/internal/binding.ts';
 const loadingMembers = new Set(['dlopen', 'binding', '_linkedBinding', 'getBuiltinModule']);
 
 const isNamed = (node, name) => node !== undefined && ts.isIdentifier(node) && node.text === name;
 
-// True where nothing is left of an import or export once types are erased.
+// Returns whether an import or export has only types.
 function isTypeOnly(node) {
   if (ts.isImportTypeNode(node)) return true;
   if (node.isTypeOnly || node.importClause?.isTypeOnly) return true;
@@ -40,7 +40,7 @@ function isTypeOnly(node) {
   return onlyNames && named.elements.length > 0 && named.elements.every((element) => element.isTypeOnly);
 }
 
-// The expression or type that names the module which `node` loads; null if it loads none.
+// Returns the expression or type that names the module which `node` loads; null if it loads none.
 function moduleName(node) {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier ?? null;
   if (ts.isExternalModuleReference(node)) return node.expression;
@@ -90,7 +90,7 @@ function* nodesOf(file, source) {
   }
 }
 
-// What a source of lib does that the facade must not do, as `file:line: problem`.
+// Returns the forbidden uses in a source of lib, as `file:line: problem`.
 export function libLayerProblems(file, source) {
   return [...nodesOf(file, source)].flatMap(({ node, at }) => {
     const problem = problemOf(file, node);
@@ -111,12 +111,12 @@ const floors = [
   ['routing'],
   ['faces'],
 ];
-// What users import, and the first file of a worker's thread, which nothing imports.
+// The modules that users import, and the first module of a worker's thread, which no module imports.
 const isFace = (file) => /^lib\/[^/]+$/.test(file) || file === 'lib/worker/bootstrap.ts';
 const roomOf = (file) => (isFace(file) ? 'faces' : file.split('/')[1]);
 const floorOf = (file) => floors.findIndex((rooms) => rooms.includes(roomOf(file)));
 
-// The files of lib that a source imports at run time, each with the line where it does.
+// Returns the files of lib that a source imports at run time, each with the line of the import.
 function runtimeImports(file, source, files) {
   return [...nodesOf(file, source)].flatMap(({ node, at }) => {
     const named = moduleName(node);
@@ -132,10 +132,10 @@ function runtimeImports(file, source, files) {
 function floorProblem(file, { target, at }) {
   if (floorOf(file) < 0) return `${at}: lib/${roomOf(file)} is on no floor of scripts/support/lib-layers.mjs`;
   if (roomOf(target) === roomOf(file) || floorOf(target) < floorOf(file)) return null;
-  return `${at}: turn round the import of ${target}: ${roomOf(target)} is not on a floor below ${roomOf(file)}`;
+  return `${at}: reverse the import of ${target}: ${roomOf(target)} is not on a floor below ${roomOf(file)}`;
 }
 
-// The imports that close a circle within a room: from one room to another the floors allow none.
+// Returns the imports that close a cycle within a room. Between rooms the floors allow no cycle.
 function circleProblems(imports) {
   const problems = [];
   const done = new Set();
@@ -144,9 +144,9 @@ function circleProblems(imports) {
     for (const { target, at } of imports.get(file)) {
       const start = [...path, file].indexOf(target);
       if (start >= 0) {
-        const circle = [...path, file].slice(start);
+        const cycle = [...path, file].slice(start);
         problems.push(
-          `${at}: turn round the import of ${target}: it closes the circle ${[...circle, target].join(' > ')}`,
+          `${at}: reverse the import of ${target}: it closes the cycle ${[...cycle, target].join(' > ')}`,
         );
       } else follow(target, [...path, file]);
     }
@@ -156,7 +156,8 @@ function circleProblems(imports) {
   return problems;
 }
 
-// Imports in lib from a floor above or beside, and circles at run time. `sources` has the text of every file by its path.
+// Returns imports in lib from the same or a higher floor, and cycles at run time. `sources` has the text of every file
+// by its path.
 export function libFloorProblems(sources) {
   const imports = new Map(
     [...sources].map(([file, source]) => [file, runtimeImports(file, source, sources)]),

@@ -40,7 +40,7 @@ const layers = {
 };
 const registration = { headers: ['standard'], folders: ['napi'] };
 
-// Calls that change or take an identity, each in the only layer that may make them.
+// Calls that change or read an identity, each with the only layer that may make them.
 const called = (names) => new RegExp(`\\b(?:${names.join('|')})(?=\\s*\\()`, 'g');
 const identityCalls = [
   { layer: 'linux', pattern: /\b(?:SYS|__NR)_(?:set\w*[ug]id|setgroups|capset|prctl)\w*/g },
@@ -83,7 +83,7 @@ function* matches(text, pattern) {
   }
 }
 
-// The project's file that a quoted include means; null if it is not one of ours.
+// Returns the project's file of a quoted include; null if the include is of another project.
 function ownFile(file, name, exists) {
   const beside = path.posix.join(path.posix.dirname(file), name);
   const fromNative = path.posix.join('native', name);
@@ -103,8 +103,8 @@ function includeProblem(file, operand, rule, exists) {
   return rule.headers.includes(kind) ? null : `includes <${name}>`;
 }
 
-// What a native source does that its layer must not do, as `file:line: problem`. `exists` tells whether the
-// project has a file of that path.
+// Returns the forbidden uses in a native source, as `file:line: problem`. `exists` returns whether the project has a
+// file of that path.
 export function nativeLayerProblems(file, source, exists) {
   const layer = /^native\/(\w+)\//.exec(file)?.[1];
   const rule = file === 'native/addon.cpp' ? registration : layers[layer];

@@ -4,8 +4,8 @@ import path from 'node:path';
 import process from 'node:process';
 import { root } from './root.mjs';
 
-// The folder of node's own headers, with node_api.h and uv.h: those that node-gyp is told to use, those
-// beside this node, those that node-gyp fetched, or Debian's.
+// Returns the folder of node's own headers, with node_api.h and uv.h: those in node-gyp's configuration, those of this
+// node, those that node-gyp downloaded, or Debian's.
 export function nodeHeaders() {
   const prefixes = [
     process.env.npm_config_nodedir,
@@ -19,5 +19,5 @@ export function nodeHeaders() {
   return found;
 }
 
-// node-addon-api's folder, with napi.h.
+// Returns node-addon-api's folder, with napi.h.
 export const addonApiHeaders = path.join(root, 'node_modules', 'node-addon-api');

@@ -13,7 +13,7 @@ function packagesIn(lockfile) {
   }
 }
 
-// True where every locked package is there in its locked version; optional ones are for some systems only.
+// Returns whether every locked package is installed in its locked version. Optional ones are for some systems only.
 function isComplete(project) {
   const installed = packagesIn(path.join(project, 'node_modules', '.package-lock.json'));
   const locked = Object.entries(packagesIn(path.join(project, 'package-lock.json')));
@@ -23,9 +23,9 @@ function isComplete(project) {
   });
 }
 
-// Installs the locked npm packages where one is missing or of another version; no install script of theirs,
-// or of ours, is run. A node_modules that is a link is never touched: npm would empty the folder behind it. `project` is
-// this project's folder, or one in it that has packages of its own.
+// Installs the locked npm packages if one is missing or has another version. No install script is run. A node_modules
+// that is a link is never changed, because npm would empty the linked folder. `project` is this project's folder, or
+// one in it that has its own packages.
 export function ensureNodeModules(project = root) {
   if (isComplete(project)) return;
   const folder = path.join(project, 'node_modules');

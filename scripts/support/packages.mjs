@@ -29,17 +29,19 @@ function install(names) {
   const command = ['install', '--no-install-recommends', ...names];
   let result = apt(...command);
   if (!result.ok && !updated) {
-    apt('update'); // the lists may name versions that the mirror no longer has
+    apt('update'); // the lists may have versions that the mirror has removed
     result = apt(...command);
   }
   if (!result.ok) throw new Error(`apt-get could not install ${names.join(' ')}:\n${result.output}`);
 }
 
-// Sees to it that these Debian packages are installed: as root by apt-get, without a prompt; otherwise, if
-// any is missing, throws with the command that installs them.
+// Installs missing Debian packages: as root by apt-get, without a prompt. Without root it throws, with the command that
+// installs them.
 export function ensurePackages(names) {
   if (findProgram('dpkg-query') === null) {
-    throw new Error(`This is not a Debian system: install what Debian packages as ${names.join(', ')}`);
+    throw new Error(
+      `This is not a Debian system: install the equivalents of the Debian packages ${names.join(', ')}`,
+    );
   }
   const missing = names.filter((name) => !isInstalled(name));
   if (missing.length === 0) return;
@@ -49,7 +51,7 @@ export function ensurePackages(names) {
   install(missing);
 }
 
-// The same for programs: { program: package }. A program that is on PATH already is enough.
+// The same for programs: { program: package }. A program that PATH already has is not installed.
 export function ensurePrograms(packageOf) {
   const missing = Object.keys(packageOf).filter((program) => findProgram(program) === null);
   if (missing.length > 0) ensurePackages([...new Set(missing.map((program) => packageOf[program]))]);

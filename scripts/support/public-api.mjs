@@ -11,14 +11,14 @@ const at = (node) => {
 const isOurs = (declaration) =>
   !path.relative(root, declaration.getSourceFile().fileName).includes('node_modules');
 const hasTag = (node, name) => ts.getJSDocTags(node).some((tag) => tag.tagName.text === name);
-// That of a variable is its statement's, and a setter's its getter's.
+// A variable's docstring is that of its statement, and a setter's that of its getter.
 const docOf = (node) => (ts.isVariableDeclaration(node) ? node.parent.parent : node).jsDoc?.at(-1);
 const isHidden = (node) =>
   hasTag(node, 'internal') ||
   (node.name !== undefined && ts.isPrivateIdentifier(node.name)) ||
   (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private) !== 0;
 
-// The tags that a function's docstring lacks. `Promise<void>` needs no @returns.
+// Returns the tags that a function's docstring lacks. `Promise<void>` needs no @returns.
 function missingTags(node, checker) {
   const documented = new Set(
     ts
@@ -55,7 +55,7 @@ function membersOf(node) {
   return node.members.filter((member) => !isHidden(member) && !ts.isSetAccessor(member));
 }
 
-// The types in what others see of a declaration: not in bodies, nor in hidden members.
+// Returns the types in the visible part of a declaration: not those of bodies or hidden members.
 function* typesIn(node) {
   if (isHidden(node) || ts.isBlock(node)) return;
   const isInitial = ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isPropertyDeclaration(node);
@@ -71,7 +71,7 @@ const resolved = (symbol, checker) =>
     ? checker.getAliasedSymbol(symbol)
     : symbol;
 
-// Where the public surface lacks documentation, or has a type that cannot be named by whoever uses it.
+// Returns where the public API lacks documentation, or uses a type that is not exported.
 export function checkPublicApi() {
   const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), {}, ts.sys);
   const files = faces.map((face) => path.join(root, 'lib', `${face}.ts`));
@@ -84,7 +84,7 @@ export function checkPublicApi() {
       if (symbol.name !== 'default') exported.set(resolved(symbol, checker), symbol.name);
     }
   }
-  // A class that a public one extends is seen through it.
+  // The members of a base class are visible through the public class.
   const bases = [...exported.keys()].flatMap((symbol) =>
     (symbol.declarations ?? [])
       .filter(ts.isClassDeclaration)

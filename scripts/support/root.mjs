@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 // The project's folder.
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '');
 
-// A program that an installed npm package brings: the path of its script, for `process.execPath`.
+// Returns the path of a program's script in an installed npm package, to be run by `process.execPath`.
 export function packageBin(relative) {
   return path.join(root, 'node_modules', relative);
 }

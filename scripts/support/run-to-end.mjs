@@ -5,8 +5,9 @@ import { root } from './root.mjs';
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs a command with this process's terminal, in the project's folder or `cwd`. Signals that would end this process go to
- * the command instead. Resolves to the exit code; null where a signal ended it, as after `timeoutSeconds` (0: no limit).
+ * Runs a command with this process's terminal, in the project's folder or `cwd`. Signals that would end this process
+ * are sent to the command instead. Resolves to the exit code; null if a signal ended the command, as after
+ * `timeoutSeconds` (0: no limit).
  */
 export function runToEnd(program, args, { cwd = root, env = {}, timeoutSeconds = 0 } = {}) {
   return new Promise((resolve, reject) => {

@@ -6,15 +6,15 @@ import { root } from './root.mjs';
 
 const describe = (command, args) => [path.basename(command), ...args].join(' ');
 
-// Runs a command with this process's own terminal, from the project's folder; throws if it does not end with 0.
+// Runs a command with this process's terminal, in the project's folder. Throws unless the exit code is 0.
 export function run(command, args = [], { cwd = root, env = process.env } = {}) {
   const { status, signal, error } = spawnSync(command, args, { cwd, env, stdio: 'inherit' });
   if (error) throw error;
   if (status !== 0) throw new Error(`${describe(command, args)} ended with ${signal ?? `code ${status}`}`);
 }
 
-// Runs a command to its end and gives its exit code (null after a signal) and what it printed, both streams
-// in order. Rejects only where the command cannot be started.
+// Runs a command to its end. Resolves to its exit code (null after a signal) and its output, both streams in order.
+// Rejects only if the command cannot be started.
 export function capture(command, args = [], { cwd = root, env = process.env, input = '' } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -30,14 +30,14 @@ export function capture(command, args = [], { cwd = root, env = process.env, inp
   });
 }
 
-// Like `capture`, as a check: '' if the command ended with 0, else what it printed.
+// Like `capture`, as a check: resolves to '' if the exit code is 0, else to the output.
 export async function problemsOf(command, args, options) {
   const { code, signal, output } = await capture(command, args, options);
   if (code === 0) return '';
   return output.trim() || `${describe(command, args)} ended with ${signal ?? `code ${code}`}`;
 }
 
-// Where PATH has a program of that name; null if nowhere.
+// Returns the path of a program in PATH; null if there is none.
 export function findProgram(name) {
   for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
     const file = path.join(folder, name);
