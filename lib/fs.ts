@@ -1,3 +1,19 @@
+/**
+ * `impersonate/fs`: the functions of node:fs/promises and the streams of node:fs as the identity in effect, with node's
+ * arguments, results and errors.
+ *
+ * Every access by path is a call of libuv on a pool thread that impersonates the token of the scope or flow
+ * (SetThreadToken; setresuid, setresgid, setgroups and capset of that thread). An open file is then read and written by
+ * its descriptor, without further checks of the user's rights. Outside of every scope and flow the functions fail with
+ * `ERR_NO_TOKEN`; they never act as the process.
+ *
+ * `watch` and `glob` are missing: `watch` would report names as the process, and `glob` would search as the process.
+ *
+ * @module
+ * @example
+ * import { readFile } from 'impersonate/fs';
+ * const text = await token.run(() => readFile(path, 'utf8'));
+ */
 import './index';
 import { constants as nodeConstants } from 'node:fs';
 import type * as nodeFs from 'node:fs';
@@ -8,79 +24,264 @@ import { promised } from './fs/operations';
 import { createReadStream as readAs, createWriteStream as writeAs } from './fs/streams';
 import { requireIdentity } from './flow/identity';
 
-// Not in an async function: the identity is taken, and the work started, before the function returns.
-function calling(name: keyof typeof promised): (...args: unknown[]) => Promise<unknown> {
+// Not an async function: the identity is read, and the work is started, before the function returns.
+function callAsUser(name: keyof typeof promised): (...args: unknown[]) => Promise<unknown> {
   const call = (...args: unknown[]): Promise<unknown> =>
     new Promise((resolve) => resolve(promised[name](requireIdentity(), ...args)));
   return Object.defineProperty(call, 'name', { value: name });
 }
 
-function asFlow<K extends keyof typeof promised & keyof typeof nodePromises>(
+function asUser<K extends keyof typeof promised & keyof typeof nodePromises>(
   name: K,
 ): (typeof nodePromises)[K] {
-  return calling(name) as unknown as (typeof nodePromises)[K];
+  return callAsUser(name) as unknown as (typeof nodePromises)[K];
 }
 
 /**
- * node:fs/promises as whoever the running code acts as: node's arguments, results and errors. Every look at a path is
- * one of libuv's calls on a pool thread under the token of the scope or flow; what is opened is then read and written
- * by its descriptor without further checks. Rejects with ERR_NO_TOKEN where there is no token, and never acts as the
- * process. `watch` and `glob` are not here: what a watch tells about the names in a folder comes from the process
- * however the folder was opened, and glob would look around as the process.
+ * Tests the user's access to a path, like node's `fs.promises.access()`, with the effective ids on Linux.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
  */
-export const access: typeof nodePromises.access = asFlow('access');
-export const appendFile: typeof nodePromises.appendFile = asFlow('appendFile');
-export const chmod: typeof nodePromises.chmod = asFlow('chmod');
-export const chown: typeof nodePromises.chown = asFlow('chown');
-export const copyFile: typeof nodePromises.copyFile = asFlow('copyFile');
-export const cp: typeof nodePromises.cp = asFlow('cp');
-// eslint-disable-next-line @typescript-eslint/no-deprecated -- node has it, and says itself that it does nothing
-export const lchmod: typeof nodePromises.lchmod = asFlow('lchmod');
-export const lchown: typeof nodePromises.lchown = asFlow('lchown');
-export const link: typeof nodePromises.link = asFlow('link');
-export const lstat: typeof nodePromises.lstat = asFlow('lstat');
-export const lutimes: typeof nodePromises.lutimes = asFlow('lutimes');
-export const mkdir: typeof nodePromises.mkdir = asFlow('mkdir');
-export const mkdtemp: typeof nodePromises.mkdtemp = asFlow('mkdtemp');
-/** A folder that is removed, as the user that made it, by `remove()` or `await using`; undefined before node 24. */
+export const access: typeof nodePromises.access = asUser('access');
+
+/**
+ * Appends data to a file, which is opened as the identity in effect, like node's `fs.promises.appendFile()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const appendFile: typeof nodePromises.appendFile = asUser('appendFile');
+
+/**
+ * Changes the mode of a file as the identity in effect, like node's `fs.promises.chmod()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const chmod: typeof nodePromises.chmod = asUser('chmod');
+
+/**
+ * Changes the owner and group of a file as the identity in effect, like node's `fs.promises.chown()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const chown: typeof nodePromises.chown = asUser('chown');
+
+/**
+ * Copies a file as the identity in effect, like node's `fs.promises.copyFile()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const copyFile: typeof nodePromises.copyFile = asUser('copyFile');
+
+/**
+ * Copies a file or a directory tree, every step as the identity in effect, like node's `fs.promises.cp()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const cp: typeof nodePromises.cp = asUser('cp');
+
+/**
+ * Rejects with `ERR_METHOD_NOT_IMPLEMENTED`, like node's `fs.promises.lchmod()` on Windows and Linux.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- node exports it, although it only rejects
+export const lchmod: typeof nodePromises.lchmod = asUser('lchmod');
+
+/**
+ * Changes the owner and group of a link as the identity in effect, like node's `fs.promises.lchown()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const lchown: typeof nodePromises.lchown = asUser('lchown');
+
+/**
+ * Creates a hard link as the identity in effect, like node's `fs.promises.link()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const link: typeof nodePromises.link = asUser('link');
+
+/**
+ * Returns the stats of a path as the identity in effect, like node's `fs.promises.lstat()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const lstat: typeof nodePromises.lstat = asUser('lstat');
+
+/**
+ * Changes the times of a link as the identity in effect, like node's `fs.promises.lutimes()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const lutimes: typeof nodePromises.lutimes = asUser('lutimes');
+
+/**
+ * Creates a directory as the identity in effect, like node's `fs.promises.mkdir()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const mkdir: typeof nodePromises.mkdir = asUser('mkdir');
+
+/**
+ * Creates a temporary directory as the identity in effect, like node's `fs.promises.mkdtemp()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const mkdtemp: typeof nodePromises.mkdtemp = asUser('mkdtemp');
+
+/**
+ * Creates a temporary directory as the identity in effect, like node's `fs.promises.mkdtempDisposable()`. `remove()`
+ * and `await using` remove it as the same identity. Undefined before Node.js 24.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
 export const mkdtempDisposable:
   | ((
       prefix: string,
       options?: BufferEncoding | { encoding?: BufferEncoding | null },
     ) => Promise<DisposableFolder>)
   | undefined =
-  'mkdtempDisposable' in originals.promises ? (calling('mkdtempDisposable') as never) : undefined;
-/** The handle is node's own FileHandle; its chmod, chown and utimes act as the user that opened it. */
-export const open: typeof nodePromises.open = asFlow('open');
-export const opendir: typeof nodePromises.opendir = asFlow('opendir');
-export const readFile: typeof nodePromises.readFile = asFlow('readFile');
-export const readdir: typeof nodePromises.readdir = asFlow('readdir');
-export const readlink: typeof nodePromises.readlink = asFlow('readlink');
-export const realpath: typeof nodePromises.realpath = asFlow('realpath');
-export const rename: typeof nodePromises.rename = asFlow('rename');
-export const rm: typeof nodePromises.rm = asFlow('rm');
-export const rmdir: typeof nodePromises.rmdir = asFlow('rmdir');
-export const stat: typeof nodePromises.stat = asFlow('stat');
-export const statfs: typeof nodePromises.statfs = asFlow('statfs');
-export const symlink: typeof nodePromises.symlink = asFlow('symlink');
-export const truncate: typeof nodePromises.truncate = asFlow('truncate');
-export const unlink: typeof nodePromises.unlink = asFlow('unlink');
-export const utimes: typeof nodePromises.utimes = asFlow('utimes');
-export const writeFile: typeof nodePromises.writeFile = asFlow('writeFile');
+  'mkdtempDisposable' in originals.promises ? (callAsUser('mkdtempDisposable') as never) : undefined;
 
-/** Node's ReadStream of a file that is opened as the user; throws ERR_NO_TOKEN at once. */
+/**
+ * Opens a file as the identity in effect, like node's `fs.promises.open()`. The result is node's FileHandle, which the
+ * caller must close. Its `chmod`, `chown` and `utimes` run as the identity that opened it. It cannot be transferred to
+ * another thread.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const open: typeof nodePromises.open = asUser('open');
+
+/**
+ * Opens a directory as the identity in effect, like node's `fs.promises.opendir()`. The result is node's Dir; every
+ * step of it runs as the identity that opened it, also after the flow has ended.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const opendir: typeof nodePromises.opendir = asUser('opendir');
+
+/**
+ * Reads a file, which is opened as the identity in effect, like node's `fs.promises.readFile()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const readFile: typeof nodePromises.readFile = asUser('readFile');
+
+/**
+ * Reads a directory as the identity in effect, like node's `fs.promises.readdir()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const readdir: typeof nodePromises.readdir = asUser('readdir');
+
+/**
+ * Reads the target of a link as the identity in effect, like node's `fs.promises.readlink()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const readlink: typeof nodePromises.readlink = asUser('readlink');
+
+/**
+ * Resolves a path as the identity in effect, like node's `fs.promises.realpath()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const realpath: typeof nodePromises.realpath = asUser('realpath');
+
+/**
+ * Renames a file or directory as the identity in effect, like node's `fs.promises.rename()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const rename: typeof nodePromises.rename = asUser('rename');
+
+/**
+ * Removes a file or a directory tree, every step as the identity in effect, like node's `fs.promises.rm()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const rm: typeof nodePromises.rm = asUser('rm');
+
+/**
+ * Removes a directory as the identity in effect, like node's `fs.promises.rmdir()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const rmdir: typeof nodePromises.rmdir = asUser('rmdir');
+
+/**
+ * Returns the stats of a path as the identity in effect, like node's `fs.promises.stat()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const stat: typeof nodePromises.stat = asUser('stat');
+
+/**
+ * Returns the stats of a file system as the identity in effect, like node's `fs.promises.statfs()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const statfs: typeof nodePromises.statfs = asUser('statfs');
+
+/**
+ * Creates a symbolic link as the identity in effect, like node's `fs.promises.symlink()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const symlink: typeof nodePromises.symlink = asUser('symlink');
+
+/**
+ * Truncates a file, which is opened as the identity in effect, like node's `fs.promises.truncate()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const truncate: typeof nodePromises.truncate = asUser('truncate');
+
+/**
+ * Removes a file or link as the identity in effect, like node's `fs.promises.unlink()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const unlink: typeof nodePromises.unlink = asUser('unlink');
+
+/**
+ * Changes the times of a file as the identity in effect, like node's `fs.promises.utimes()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const utimes: typeof nodePromises.utimes = asUser('utimes');
+
+/**
+ * Writes a file, which is opened as the identity in effect, like node's `fs.promises.writeFile()`.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ */
+export const writeFile: typeof nodePromises.writeFile = asUser('writeFile');
+
+/**
+ * Returns node's ReadStream for a file that is opened as the identity in effect, like node's `fs.createReadStream()`.
+ * Errors of the file are emitted as `error` events.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error for invalid arguments. Both are thrown by the call itself.
+ */
 export const createReadStream = ((path: unknown, options?: unknown) =>
   readAs(requireIdentity(), path, options)) as typeof nodeFs.createReadStream;
 
-/** Node's WriteStream of a file that is opened as the user; throws ERR_NO_TOKEN at once. */
+/**
+ * Returns node's WriteStream for a file that is opened as the identity in effect, like node's `fs.createWriteStream()`.
+ * Errors of the file are emitted as `error` events.
+ *
+ * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error for invalid arguments. Both are thrown by the call itself.
+ */
 export const createWriteStream = ((path: unknown, options?: unknown) =>
   writeAs(requireIdentity(), path, options)) as typeof nodeFs.createWriteStream;
 
+/** The constants of node:fs. */
 export const constants: typeof nodePromises.constants = nodeConstants;
 
 export type { DisposableFolder };
 
-/** All of the above. */
+/** All functions and constants of `impersonate/fs`. */
 export default {
   access,
   appendFile,

@@ -39,7 +39,9 @@ export function publish(channel: Channel, make: () => object): void {
 
 let describeIdentities: (id: TokenId) => Identities;
 
-/** Sets what `identitiesOf` calls. Principals belong to a higher floor, so the entry point hands their lookup in. */
+/**
+ * Sets the function that `identitiesOf` calls. Principals belong to a higher floor, so the entry point passes it in.
+ */
 export function provideIdentities(describe: (id: TokenId) => Identities): void {
   describeIdentities = describe;
 }

@@ -1,18 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { asProcess } from '../internal/flow-store';
 import type { Identity } from '../flow/identity';
-import { deniedChannel, fsChannels, isFsTraced } from './channels';
+import { deniedChannel, fsChannels, identitiesOf, isFsTraced } from './channels';
 import { publishIfDenied, type ShownPaths } from './scopes';
-import { identitiesOf } from './channels';
 import type { FsContext } from './messages';
 
-/** Paths as a caller gave them; what is no path is not shown. */
+/** The paths that the caller gave, not validated. Values that are not paths are not published. */
 export interface GivenPaths {
   readonly path?: unknown;
   readonly dest?: unknown;
 }
 
-/** A path as messages have it; undefined if it is none. */
+/** Returns a path as text for a message; undefined if the value is not a path. */
 export function shownPath(path: unknown): string | undefined {
   if (typeof path === 'string') return path;
   if (path instanceof Uint8Array) return Buffer.from(path).toString();
@@ -20,7 +19,7 @@ export function shownPath(path: unknown): string | undefined {
   try {
     return fileURLToPath(path);
   } catch {
-    return path.href; // node will refuse it
+    return path.href; // node throws for it
   }
 }
 
@@ -29,12 +28,13 @@ function shownPaths(given: GivenPaths): ShownPaths {
   return { ...(path !== undefined && { path }), ...(dest !== undefined && { dest }) };
 }
 
-/** Whether anybody wants to know of file system operations. */
+/** Whether a channel for file system operations has subscribers. */
 export const isFsObserved = (): boolean => deniedChannel.hasSubscribers || isFsTraced();
 
 /**
- * `start()`, an operation as the identity, and its result; told to `tracing:impersonate:fs` as tracePromise() does,
- * and to `impersonate:denied`. Subscribers run as the process, and so does `start` until it returns.
+ * Calls `start`, which starts an operation as the identity, and returns its result. The operation is published to
+ * `tracing:impersonate:fs` like tracePromise(), and to `impersonate:denied`. The subscribers and the synchronous part
+ * of `start` run as the process.
  */
 export function observeJob<T>(
   operation: string,
@@ -83,8 +83,9 @@ export function observeJob<T>(
 }
 
 /**
- * `call()`, which is a synchronous operation as the identity, and its result; told to `tracing:impersonate:fs` as
- * traceSync() does, and to `impersonate:denied`. Subscribers run as the process, `call` as whoever the thread is.
+ * Calls `call`, a synchronous operation as the identity, and returns its result. The operation is published to
+ * `tracing:impersonate:fs` like traceSync(), and to `impersonate:denied`. The subscribers run as the process; `call`
+ * runs under the identity that the thread has.
  */
 export function observeSync<T>(operation: string, identity: Identity, given: GivenPaths, call: () => T): T {
   if (!isFsObserved()) return call();

@@ -1,51 +1,63 @@
 import type { Principal } from '../token/principal';
 
-/** Who the process is, and who it acted as. */
+/** The two identities that every message names. */
 export interface Identities {
+  /** The identity of the process. */
   readonly process: Principal;
+  /** The identity of the scope, flow or operation. */
   readonly user: Principal;
 }
 
-/** What `impersonate:enter` and `impersonate:revert` say, as one object for both ends of a scope. */
+/** The message of `impersonate:enter` and `impersonate:revert`: the same frozen object for both ends of a scope. */
 export interface ScopeMessage extends Identities {
-  /** `runSync()`, or the scope object of `impersonate()`. */
+  /** `runSync` for `token.runSync()`, `scope` for `token.impersonate()`. */
   readonly kind: 'runSync' | 'scope';
-  /** Scopes open on the thread, this one included; a `withoutToken()` inside a scope counts as one. */
+  /** The number of open scopes of the thread, this one included. A `withoutToken()` inside a scope counts as one. */
   readonly depth: number;
 }
 
-/** What `impersonate:denied` says. */
+/**
+ * The message of `impersonate:denied`: a file operation failed with `EACCES` or `EPERM`, or a token could not be
+ * impersonated.
+ */
 export interface DeniedMessage extends Identities {
   /**
-   * What was to be entered: `runSync`, `impersonate` or `run`. Or what was to be done with a file: libuv's name of the
-   * call, or for a synchronous function of node:fs the function's name.
+   * `runSync`, `impersonate` or `run` for a token. For a file operation the name of libuv's call, or the name of the
+   * synchronous function of node:fs.
    */
   readonly operation: string;
+  /** The code of the error. */
   readonly code: string;
-  /** The system call that was refused. */
+  /** The system call that failed. Absent if the error has none. */
   readonly syscall?: string;
+  /** The path of a file operation. */
   readonly path?: string;
+  /** The second path of an operation with two. */
   readonly dest?: string;
 }
 
-/** What `impersonate:leak` says of a handle that its flow has left open. */
+/** The message of `impersonate:leak`: a flow has ended and has left a handle open. */
 export interface HandleLeakMessage extends Identities {
   readonly kind: 'handle';
+  /** The path with which the handle was opened. */
   readonly path: string;
-  /** Absent for a directory. */
+  /** The file descriptor. Absent for a directory. */
   readonly fd?: number;
-  /** Where it was opened. */
+  /** The call stack at which the handle was opened, one call a line. */
   readonly stack: string;
 }
 
+/** The messages of `impersonate:leak`. */
 export type LeakMessage = HandleLeakMessage;
 
-/** What the channels of `tracing:impersonate:fs` say: one object for all events of an operation. */
+/** The context of `tracing:impersonate:fs`: the same object for all events of an operation. */
 export interface FsContext extends Identities {
-  /** As in DeniedMessage. */
+  /** The name of libuv's call, or the name of the synchronous function of node:fs. */
   readonly operation: string;
+  /** The path of the operation. */
   readonly path?: string;
+  /** The second path of an operation with two. */
   readonly dest?: string;
-  /** From the event `error` on. Results are not told: they may be what a file contains. */
+  /** The error of a failed operation, set before the event `error`. There is no `result`: it may be file content. */
   error?: unknown;
 }

@@ -9,7 +9,7 @@ interface Failure {
   readonly syscall?: string;
 }
 
-/** Where a file system operation looked. */
+/** The paths of a file system operation, as text. */
 export interface ShownPaths {
   readonly path?: string;
   readonly dest?: string;
@@ -25,7 +25,10 @@ function publishDenied(operation: string, id: TokenId, { code, syscall }: Failur
   }));
 }
 
-/** Tells who listens that the token could not be entered. Of one that is closed there is nothing to tell. */
+/**
+ * Publishes to `impersonate:denied` that a token could not be impersonated. A closed token has no identities to
+ * publish.
+ */
 export function publishRefused(
   operation: 'runSync' | 'impersonate' | 'run',
   id: TokenId,
@@ -35,7 +38,7 @@ export function publishRefused(
   publishDenied(operation, id, error, {});
 }
 
-/** Tells who listens of a file system operation that failed, if it did so for want of rights. */
+/** Publishes a failed file system operation to `impersonate:denied`, if it failed for lack of rights. */
 export function publishIfDenied(operation: string, id: TokenId, error: unknown, paths: ShownPaths): void {
   const failure = error as Failure | null | undefined;
   const isDenied =
@@ -43,13 +46,13 @@ export function publishIfDenied(operation: string, id: TokenId, error: unknown, 
   if (isDenied) publishDenied(operation, id, failure as Failure, paths);
 }
 
-/** Whether anybody wants to know of a `runSync()`. */
+/** Whether a channel for `runSync()` has subscribers. */
 export const isRunSyncObserved = (): boolean =>
   enterChannel.hasSubscribers || revertChannel.hasSubscribers || deniedChannel.hasSubscribers;
 
 /**
- * Tells who listens that the innermost scope, of the token `id`, has been entered. What comes back is for
- * `publishRevert`: undefined if nobody wants to know of the scope.
+ * Publishes that the innermost scope, with token `id`, has been entered. Returns the message for `publishRevert`;
+ * undefined if no channel for scopes has subscribers.
  */
 export function publishEnter(
   kind: ScopeMessage['kind'],
@@ -64,7 +67,7 @@ export function publishEnter(
   });
 }
 
-/** Tells who listens that a scope has been left, if its entry was told. */
+/** Publishes that a scope has been left, if its entry had a message. */
 export function publishRevert({ message }: { message?: ScopeMessage | undefined }): void {
   if (message) publish(revertChannel, () => message);
 }

@@ -2,28 +2,28 @@ import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, parse, resolve, sep } from 'node:path';
 import type { Identity } from '../flow/identity';
-import { findingError, unless } from './error';
+import { checkError, fallback } from './error';
 import { startJob } from './job';
 import { invalid, toBits, toBoolean } from './parse';
 import { toStats } from './stat';
 
-type Kind = readonly [key: string, says: string, code: keyof typeof constants.errno];
+type Kind = readonly [key: string, summary: string, code: keyof typeof constants.errno];
 
 const directory: Kind = ['ERR_FS_EISDIR', 'Path is a directory', 'EISDIR'];
 const exists: Kind = ['ERR_FS_CP_EEXIST', 'Target already exists', 'EEXIST'];
 const fifo: Kind = ['ERR_FS_CP_FIFO_PIPE', 'Cannot copy a FIFO pipe', 'EINVAL'];
 const invalidPair: Kind = ['ERR_FS_CP_EINVAL', 'Invalid src or dest', 'EINVAL'];
-const intoFile: Kind = [
+const dirToNonDir: Kind = [
   'ERR_FS_CP_DIR_TO_NON_DIR',
   'Cannot overwrite non-directory with directory',
   'EISDIR',
 ];
-const ontoFolder: Kind = [
+const nonDirToDir: Kind = [
   'ERR_FS_CP_NON_DIR_TO_DIR',
   'Cannot overwrite directory with non-directory',
   'ENOTDIR',
 ];
-const intoItself: Kind = [
+const symlinkToSubdirectory: Kind = [
   'ERR_FS_CP_SYMLINK_TO_SUBDIRECTORY',
   'Cannot overwrite symlink in subdirectory of self',
   'EINVAL',
@@ -32,18 +32,19 @@ const socket: Kind = ['ERR_FS_CP_SOCKET', 'Cannot copy a socket file', 'EINVAL']
 const unknown: Kind = ['ERR_FS_CP_UNKNOWN', 'Cannot copy an unknown file type', 'EINVAL'];
 
 const kinds = {
-  ...{ directory, exists, fifo, invalidPair, intoFile },
-  ...{ ontoFolder, intoItself, socket, unknown },
+  ...{ directory, exists, fifo, invalidPair, dirToNonDir },
+  ...{ nonDirToDir, symlinkToSubdirectory, socket, unknown },
 };
 
-/** What node's cp() finds wrong with what it is asked to copy. */
+/** Returns the error that node's cp() throws for one of its own checks. */
 export function copyError(kind: keyof typeof kinds, path: string, message: string): Error {
-  const [key, says, code] = kinds[kind];
-  return findingError(key, says, { message, path, syscall: 'cp', errno: constants.errno[code], code });
+  const [key, summary, code] = kinds[kind];
+  return checkError(key, summary, { message, path, syscall: 'cp', errno: constants.errno[code], code });
 }
 
 type Filter = (source: string, destination: string) => boolean | Promise<boolean>;
 
+/** The options of cp(), validated and with defaults. */
 export interface CopyOptions {
   readonly dereference: boolean;
   readonly errorOnExist: boolean;
@@ -60,6 +61,7 @@ const defaults = {
   ...{ recursive: false, verbatimSymlinks: false },
 };
 
+/** Validates the options of cp(). */
 export function toCopyOptions(given: unknown): CopyOptions {
   if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given)))
     return invalid();
@@ -83,35 +85,38 @@ export function toCopyOptions(given: unknown): CopyOptions {
 
 interface Pair {
   readonly source: BigIntStats;
-  /** Null where there is nothing yet. */
+  /** Null if the destination does not exist. */
   readonly destination: BigIntStats | null;
 }
 
-const look = (identity: Identity, call: 'lstat' | 'stat', path: string): Promise<BigIntStats> =>
+const statOf = (identity: Identity, call: 'lstat' | 'stat', path: string): Promise<BigIntStats> =>
   startJob(identity, call, path, true).then((numbers) => toStats(numbers) as BigIntStats);
 
-/** What is at the path, through a link or not; null if nothing is. */
-export const lookFor = (
+/** Returns the stats of the path; null if it does not exist. `stat` follows a link, `lstat` does not. */
+export const statIfExists = (
   identity: Identity,
   call: 'lstat' | 'stat',
   path: string,
-): Promise<BigIntStats | null> => look(identity, call, path).catch(unless(null, 'ENOENT'));
+): Promise<BigIntStats | null> => statOf(identity, call, path).catch(fallback(null, 'ENOENT'));
 
 const areSame = (one: BigIntStats, other: BigIntStats): boolean =>
   Boolean(other.ino && other.dev) && other.ino === one.ino && other.dev === one.dev;
 
-const parts = (path: string): string[] => resolve(path).split(sep).filter(Boolean);
+const componentsOf = (path: string): string[] => resolve(path).split(sep).filter(Boolean);
 
-/** By the text of the paths alone. */
+/** Whether `path` is `folder` or below it, by comparing the text of the two paths. */
 export function isInside(path: string, folder: string): boolean {
-  const names = parts(path);
-  return parts(folder).every((name, index) => names[index] === name);
+  const names = componentsOf(path);
+  return componentsOf(folder).every((name, index) => names[index] === name);
 }
 
-const intoSelf = (source: string, destination: string): Error =>
+const subdirectoryError = (source: string, destination: string): Error =>
   copyError('invalidPair', destination, `cannot copy ${source} to a subdirectory of self ${destination}`);
 
-/** What both are, if the one may be copied to the other; undefined if the caller's filter says not to. */
+/**
+ * Returns the stats of both paths if the source may be copied to the destination; undefined if the caller's filter
+ * excludes the source. Throws node's error for a pair that cannot be copied.
+ */
 export async function checkPair(
   identity: Identity,
   source: string,
@@ -120,39 +125,42 @@ export async function checkPair(
 ): Promise<Pair | undefined> {
   if (filter && !(await filter(source, destination))) return undefined;
   const call = dereference ? 'stat' : 'lstat';
-  const [from, to] = await Promise.all([look(identity, call, source), lookFor(identity, call, destination)]);
+  const [from, to] = await Promise.all([
+    statOf(identity, call, source),
+    statIfExists(identity, call, destination),
+  ]);
   if (to) {
     if (areSame(from, to)) throw copyError('invalidPair', destination, 'src and dest cannot be the same');
     if (from.isDirectory() && !to.isDirectory()) {
       throw copyError(
-        'intoFile',
+        'dirToNonDir',
         destination,
         `cannot overwrite non-directory ${destination} with directory ${source}`,
       );
     }
     if (!from.isDirectory() && to.isDirectory()) {
       throw copyError(
-        'ontoFolder',
+        'nonDirToDir',
         destination,
         `cannot overwrite directory ${destination} with non-directory ${source}`,
       );
     }
   }
-  if (from.isDirectory() && isInside(destination, source)) throw intoSelf(source, destination);
+  if (from.isDirectory() && isInside(destination, source)) throw subdirectoryError(source, destination);
   return { source: from, destination: to };
 }
 
-/** No folder above the destination may be the source, under whatever name. */
-export async function checkAbove(
+/** Throws if a parent directory of the destination is the source, compared by device and inode. */
+export async function checkParents(
   identity: Identity,
   source: string,
   from: BigIntStats,
   destination: string,
 ): Promise<void> {
-  const above = resolve(dirname(destination));
-  if (above === resolve(dirname(source)) || above === parse(above).root) return;
-  const found = await lookFor(identity, 'stat', above);
-  if (!found) return;
-  if (areSame(from, found)) throw intoSelf(source, destination);
-  await checkAbove(identity, source, from, above);
+  const parent = resolve(dirname(destination));
+  if (parent === resolve(dirname(source)) || parent === parse(parent).root) return;
+  const parentStats = await statIfExists(identity, 'stat', parent);
+  if (!parentStats) return;
+  if (areSame(from, parentStats)) throw subdirectoryError(source, destination);
+  await checkParents(identity, source, from, parent);
 }

@@ -5,15 +5,16 @@ import { originals } from './node-fs';
 
 type Done = (error?: NodeJS.ErrnoException | null) => void;
 
-/** Descriptors that this Worker has opened as a user and that are the caller's to close. */
+/** Open descriptors that this Worker opened as a user and handed to the caller. */
 const opened = new Set<number>();
 
 /**
- * To be called with a descriptor that the caller is to close. Node closes what a Worker has opened when the Worker ends;
- * of a descriptor that another opened for it Node does not know, and warns when it is closed. So this package closes it
- * then, and in `close` and `closeSync` until then.
+ * Tracks a descriptor that is handed to the caller, and returns it. Node closes the descriptors that a Worker has
+ * opened when the Worker ends. It does not know those that this package opened, and warns when they are closed through
+ * node:fs. The addon therefore closes a tracked descriptor when the Worker ends, and `close` and `closeSync` close it
+ * before that.
  */
-export function keepDescriptor(fd: number): number {
+export function trackDescriptor(fd: number): number {
   if (!isMainThread) {
     native.keepDescriptor(fd);
     opened.add(fd);
@@ -21,12 +22,12 @@ export function keepDescriptor(fd: number): number {
   return fd;
 }
 
-/** Whether it is a descriptor of `keepDescriptor`. */
-export const isKept = (fd: unknown): boolean => opened.has(fd as number);
+/** Whether the descriptor is tracked by `trackDescriptor`. */
+export const isTracked = (fd: unknown): boolean => opened.has(fd as number);
 
 const errorOf = (error: number): Error => systemError(error, 'close', {});
 
-/** fs.close(), also for a descriptor of `keepDescriptor`. */
+/** fs.close() that also closes tracked descriptors. */
 export function close(fd: number, done?: Done): void {
   if (!opened.has(fd) || (done !== undefined && typeof done !== 'function')) {
     originals.close(fd, done);
@@ -44,7 +45,7 @@ export function close(fd: number, done?: Done): void {
   });
 }
 
-/** fs.closeSync(), also for a descriptor of `keepDescriptor`. */
+/** fs.closeSync() that also closes tracked descriptors. */
 export function closeSync(fd: number): void {
   if (!opened.delete(fd)) {
     originals.closeSync(fd);

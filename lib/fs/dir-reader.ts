@@ -1,33 +1,37 @@
 import type { Dirent } from 'node:fs';
 import type { DirId, FsCallName, FsCalls, FsEntries, FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
-import { isDirectory, known, toDirent, zipped, type Entry } from './entries';
-import { jobHere, jobSync, startJob } from './job';
-import { asksForBytes, type Encoding } from './path';
-import { join } from './path';
+import { isDirectory, withType, toDirent, toEntries, type Entry } from './entries';
+import { callOnThread, jobSync, startJob } from './job';
+import { type Encoding, join, needsBytes } from './path';
 
+/** The options of opendir(), validated and with defaults. */
 export interface DirOptions {
   readonly encoding: Encoding;
-  /** How many entries are read at a time. */
+  /** The number of entries that are read at a time. */
   readonly bufferSize: number;
   readonly recursive: boolean;
 }
 
-/** One call of libuv's, and what comes of it. */
+/** A call of libuv: its name and its arguments. */
 type Call = { [K in FsCallName]: [call: K, ...args: FsCalls[K]['args']] }[FsCallName];
+/**
+ * A generator that yields calls of libuv and receives their results, so that one implementation serves both the
+ * synchronous and the asynchronous functions.
+ */
 export type Steps<T> = Generator<Call, T, unknown>;
 
-interface OpenFolder {
+interface OpenDirectory {
   readonly id: DirId;
   readonly path: FsPath;
 }
 
-function drive<T>(steps: Steps<T>, make: (...call: Call) => unknown): T {
+function runWith<T>(steps: Steps<T>, invoke: (...call: Call) => unknown): T {
   let step = steps.next();
   while (!step.done) {
     let result: unknown;
     try {
-      result = make(...step.value);
+      result = invoke(...step.value);
     } catch (error) {
       step = steps.throw(error);
       continue;
@@ -37,70 +41,72 @@ function drive<T>(steps: Steps<T>, make: (...call: Call) => unknown): T {
   return step.value;
 }
 
-/** Does the steps on this thread, before it returns. */
-export const doSync = <T>(identity: Identity, steps: Steps<T>): T =>
-  drive(steps, (call, ...args) => jobSync(identity, call, ...(args as never)));
+/** Runs the steps on this thread under the identity's token, and returns their result. */
+export const runStepsSync = <T>(identity: Identity, steps: Steps<T>): T =>
+  runWith(steps, (call, ...args) => jobSync(identity, call, ...(args as never)));
 
-/** The same as whoever this thread is. */
-export const doHere = <T>(steps: Steps<T>): T =>
-  drive(steps, (call, ...args) => jobHere(call, ...(args as never)));
+/** Runs the steps on this thread under the identity that it has, and returns their result. */
+export const runStepsOnThread = <T>(steps: Steps<T>): T =>
+  runWith(steps, (call, ...args) => callOnThread(call, ...(args as never)));
 
-/** Does the steps on pool threads. */
-export function doAsync<T>(identity: Identity, steps: Steps<T>): Promise<T> {
-  const go = (step: IteratorResult<Call, T>): Promise<T> => {
+/** Runs the steps on pool threads under the identity's token. */
+export function runSteps<T>(identity: Identity, steps: Steps<T>): Promise<T> {
+  const advance = (step: IteratorResult<Call, T>): Promise<T> => {
     if (step.done) return Promise.resolve(step.value);
     const [call, ...args] = step.value;
     return startJob(identity, call, ...(args as never)).then(
-      (result) => go(steps.next(result)),
-      (error: unknown) => go(steps.throw(error)),
+      (result) => advance(steps.next(result)),
+      (error: unknown) => advance(steps.throw(error)),
     );
   };
-  return new Promise((resolve) => resolve(go(steps.next())));
+  return new Promise((resolve) => resolve(advance(steps.next())));
 }
 
-/** Reads a folder entry by entry; with `recursive`, the folders in it after what has been read of it. */
+/**
+ * Reads a directory entry by entry. With `recursive`, it continues with the subdirectories of the entries read so far.
+ */
 export class DirReader {
   readonly #options: DirOptions;
-  readonly #root: OpenFolder;
-  /** Folders below that have been opened and not read to their end. */
-  readonly #below: OpenFolder[] = [];
+  readonly #root: OpenDirectory;
+  /** Subdirectories that are open and not read to their end. */
+  readonly #subdirectories: OpenDirectory[] = [];
   readonly #buffered: { directory: FsPath; entry: Entry }[] = [];
 
-  constructor(root: OpenFolder, options: DirOptions) {
+  constructor(root: OpenDirectory, options: DirOptions) {
     this.#root = root;
     this.#options = options;
   }
 
   *next(): Steps<Dirent | null> {
     while (this.#buffered.length === 0) {
-      const folder = this.#below[0] ?? this.#root;
-      const ended = !(yield* this.#fill(folder));
-      if (ended && folder === this.#root) return null;
+      const current = this.#subdirectories[0] ?? this.#root;
+      const ended = !(yield* this.#fill(current));
+      if (ended && current === this.#root) return null;
       if (ended) {
-        this.#below.shift();
-        yield ['closedir', folder.id];
+        this.#subdirectories.shift();
+        yield ['closedir', current.id];
       }
     }
     const { directory, entry } = this.#buffered.shift() as { directory: FsPath; entry: Entry };
     if (this.#options.recursive && isDirectory(entry)) {
       const path = join(directory, entry.name);
-      this.#below.push({ id: (yield ['opendir', path]) as DirId, path });
+      this.#subdirectories.push({ id: (yield ['opendir', path]) as DirId, path });
     }
     return toDirent(entry, directory, this.#options.encoding);
   }
 
   *close(): Steps<void> {
-    for (const { id } of this.#below.splice(0)) yield ['closedir', id];
+    for (const { id } of this.#subdirectories.splice(0)) yield ['closedir', id];
     yield ['closedir', this.#root.id];
   }
 
-  /** Whether there was anything left. */
-  *#fill({ id, path }: OpenFolder): Steps<boolean> {
+  /** Reads the next entries. Returns false at the end of the directory. */
+  *#fill({ id, path }: OpenDirectory): Steps<boolean> {
     const { bufferSize, encoding } = this.#options;
-    const entries = (yield ['readdir', id, bufferSize, asksForBytes(encoding)]) as FsEntries | null;
+    const entries = (yield ['readdir', id, bufferSize, needsBytes(encoding)]) as FsEntries | null;
     if (entries === null) return false;
-    for (const entry of zipped(entries))
-      this.#buffered.push({ directory: path, entry: yield* known(path, entry) });
+    for (const entry of toEntries(entries))
+      this.#buffered.push({ directory: path, entry: yield* withType(path, entry) });
     return true;
   }
 }

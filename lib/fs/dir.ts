@@ -3,7 +3,7 @@ import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
 import { noteOpening } from '../flow/open-handles';
 import { wrongType } from '../internal/validate';
-import { DirReader, doAsync, doSync, type DirOptions, type Steps } from './dir-reader';
+import { DirReader, runSteps, runStepsSync, type DirOptions, type Steps } from './dir-reader';
 import { jobSync, startJob } from './job';
 import { originals } from './node-fs';
 import { toInteger, toOptions } from './parse';
@@ -15,47 +15,47 @@ type DirClass = new (handle: object, path: FsPath, options: object) => Dir;
 const stateError = (code: string, message: string): Error => Object.assign(new Error(message), { code });
 const closedError = (): Error => stateError('ERR_DIR_CLOSED', 'Directory handle was closed');
 
-/** What node's Dir has in place of a handle: it is never asked. */
-const noHandle = { close: () => undefined, read: () => null };
+/** The handle that node's Dir requires. It is never called, because UserDir overrides all methods that use it. */
+const unusedHandle = { close: () => undefined, read: () => null };
 
-const forgotten = new FinalizationRegistry<{ identity: Identity; reader: DirReader }>(
+const unclosed = new FinalizationRegistry<{ identity: Identity; reader: DirReader }>(
   ({ identity, reader }) => {
     process.emitWarning('Closing directory handle on garbage collection');
-    doAsync(identity, reader.close()).catch(() => undefined);
+    runSteps(identity, reader.close()).catch(() => undefined);
   },
 );
 
-/** Node's Dir, with every step done as the identity that opened it: also below it, and after its flow has ended. */
+/** Node's Dir, except that every step runs as the identity that opened it, also after its flow has ended. */
 class UserDir extends (originals.Dir as unknown as DirClass) {
   readonly #identity: Identity;
   readonly #reader: DirReader;
   readonly #noteClosed: (() => void) | undefined;
   #closed = false;
-  /** Asynchronous steps go one after the other. */
+  /** The last asynchronous step; the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve();
   #pending = 0;
 
   constructor(identity: Identity, path: FsPath, reader: DirReader, noteClosed?: () => void) {
-    super(noHandle, path, {});
+    super(unusedHandle, path, {});
     this.#noteClosed = noteClosed;
     this.#identity = identity;
     this.#reader = reader;
-    forgotten.register(this, { identity, reader }, this);
+    unclosed.register(this, { identity, reader }, this);
   }
 
   override read(): Promise<Dirent | null>;
   override read(done: Done<Dirent | null>): void;
   override read(...args: [Done<Dirent | null>?]): Promise<Dirent | null> | undefined {
-    const start = (): Promise<Dirent | null> => this.#queue(() => this.#reader.next());
+    const start = (): Promise<Dirent | null> => this.#enqueue(() => this.#reader.next());
     if (args.length === 0) return this.#closed ? Promise.reject(closedError()) : start();
     if (this.#closed) throw closedError();
-    this.#answer(start, args[0]);
+    this.#callBack(start, args[0]);
     return undefined;
   }
 
   override readSync(): Dirent | null {
     this.#expectIdle();
-    return doSync(this.#identity, this.#reader.next());
+    return runStepsSync(this.#identity, this.#reader.next());
   }
 
   override close(): Promise<void>;
@@ -64,20 +64,22 @@ class UserDir extends (originals.Dir as unknown as DirClass) {
     const start = (): Promise<void> => {
       if (this.#closed) return Promise.reject(closedError());
       this.#close();
-      return this.#queue(() => this.#reader.close());
+      return this.#enqueue(() => this.#reader.close());
     };
     if (args[0] === undefined) return start();
-    this.#answer(start, args[0]);
+    this.#callBack(start, args[0]);
     return undefined;
   }
 
   override closeSync(): void {
     this.#expectIdle();
     this.#close();
-    doSync(this.#identity, this.#reader.close());
+    runStepsSync(this.#identity, this.#reader.close());
   }
 
-  /** Not an async generator: in a synchronous scope its first step would be taken for the scope's own. */
+  /**
+   * Not an async generator, because a generator that starts in a synchronous scope would be treated as the scope's own.
+   */
   entries(): AsyncGenerator<Dirent, undefined> {
     let ended = false;
     const end = (): Promise<void> => {
@@ -117,7 +119,7 @@ class UserDir extends (originals.Dir as unknown as DirClass) {
 
   #close(): void {
     this.#closed = true;
-    forgotten.unregister(this);
+    unclosed.unregister(this);
     this.#noteClosed?.();
   }
 
@@ -130,14 +132,14 @@ class UserDir extends (originals.Dir as unknown as DirClass) {
     );
   }
 
-  #queue<T>(steps: () => Steps<T>): Promise<T> {
+  #enqueue<T>(steps: () => Steps<T>): Promise<T> {
     this.#pending++;
-    const result = this.#last.then(() => doAsync(this.#identity, steps())).finally(() => this.#pending--);
+    const result = this.#last.then(() => runSteps(this.#identity, steps())).finally(() => this.#pending--);
     this.#last = result.catch(() => undefined);
     return result;
   }
 
-  #answer<T>(start: () => Promise<T>, done: Done<T> | undefined): void {
+  #callBack<T>(start: () => Promise<T>, done: Done<T> | undefined): void {
     if (typeof done !== 'function') throw wrongType('callback', 'of type function', done);
     start().then(
       (result) => process.nextTick(done, null, result),
@@ -151,6 +153,7 @@ function toDirOptions(given: unknown): DirOptions {
   return { encoding, bufferSize: toInteger(bufferSize, 1, 2 ** 32 - 1), recursive: Boolean(recursive) };
 }
 
+/** Opens a directory as the identity, like fs.promises.opendir(). */
 export function opendir(identity: Identity, given: unknown, options: unknown): Promise<Dir> {
   const path = toPath(given);
   const parsed = toDirOptions(options);
@@ -160,7 +163,7 @@ export function opendir(identity: Identity, given: unknown, options: unknown): P
   );
 }
 
-/** The same before it returns; its invalid arguments throw what `opendir` throws for them. */
+/** Like `opendir`, but opens the directory before it returns. Invalid arguments throw the errors of `opendir`. */
 export function opendirSync(identity: Identity, given: unknown, options: unknown): Dir {
   const path = toPath(given);
   const parsed = toDirOptions(options);

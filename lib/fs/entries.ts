@@ -2,21 +2,20 @@ import type { Dirent } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FsEntries, FsPath } from '../../types/native';
 import type { Steps } from './dir-reader';
-import { asksForBytes, encoded, type Encoding } from './path';
+import { encoded, type Encoding, join, needsBytes } from './path';
 import { originals } from './node-fs';
-import { join } from './path';
 
-/** An entry of a directory: its name as the system has it, and a UV_DIRENT_ type. */
+/** An entry of a directory: its name as the system returns it, and its type as a UV_DIRENT_ constant. */
 export interface Entry {
   readonly name: FsPath;
   readonly type: number;
 }
 
 const { S_IFMT, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } = constants;
-// Node has these without saying so in its types.
-const numbers = constants as unknown as Readonly<Record<string, number>>;
-const { UV_DIRENT_UNKNOWN = 0, UV_DIRENT_FILE, UV_DIRENT_DIR, UV_DIRENT_LINK } = numbers;
-const { UV_DIRENT_FIFO, UV_DIRENT_SOCKET, UV_DIRENT_CHAR, UV_DIRENT_BLOCK } = numbers;
+// Node exports these constants, but @types/node does not declare them.
+const uvConstants = constants as unknown as Readonly<Record<string, number>>;
+const { UV_DIRENT_UNKNOWN = 0, UV_DIRENT_FILE, UV_DIRENT_DIR, UV_DIRENT_LINK } = uvConstants;
+const { UV_DIRENT_FIFO, UV_DIRENT_SOCKET, UV_DIRENT_CHAR, UV_DIRENT_BLOCK } = uvConstants;
 
 export const isDirectory = ({ type }: Entry): boolean => type === UV_DIRENT_DIR;
 export const mayBeDirectory = ({ type }: Entry): boolean => type === UV_DIRENT_LINK || type === UV_DIRENT_DIR;
@@ -31,33 +30,34 @@ const types = new Map([
   [S_IFBLK, UV_DIRENT_BLOCK],
 ]);
 
-/** The type of what libuv's lstat has found. */
+/** Returns the UV_DIRENT_ type for the result of libuv's lstat. */
 export const typeOf = (stats: Float64Array | BigInt64Array): number =>
   types.get(Number(stats[1]) & S_IFMT) ?? UV_DIRENT_UNKNOWN;
 
 export const isUnknown = ({ type }: Entry): boolean => type === UV_DIRENT_UNKNOWN;
 
-export const zipped = ([names, found]: FsEntries): Entry[] =>
+/** Returns the names and types of libuv as entries. */
+export const toEntries = ([names, found]: FsEntries): Entry[] =>
   names.map((name, index) => ({ name, type: found[index] ?? UV_DIRENT_UNKNOWN }));
 
-/** The entry, with its type looked up if the file system does not tell it. */
-export function* known(directory: FsPath, entry: Entry): Steps<Entry> {
+/** Returns the entry with its type. If the file system does not report types, lstat determines it. */
+export function* withType(directory: FsPath, entry: Entry): Steps<Entry> {
   if (!isUnknown(entry)) return entry;
   const stats = (yield ['lstat', join(directory, entry.name), false]) as Float64Array;
   return { name: entry.name, type: typeOf(stats) };
 }
 
-/** All of a directory. */
+/** Reads a whole directory. */
 export function* scan(directory: FsPath, encoding: Encoding): Steps<Entry[]> {
   const entries: Entry[] = [];
-  const found = (yield ['scandir', directory, asksForBytes(encoding)]) as FsEntries;
-  for (const entry of zipped(found)) entries.push(yield* known(directory, entry));
+  const found = (yield ['scandir', directory, needsBytes(encoding)]) as FsEntries;
+  for (const entry of toEntries(found)) entries.push(yield* withType(directory, entry));
   return entries;
 }
 
 type DirentClass = new (name: string | Buffer, type: number, path: FsPath) => Dirent;
 
-/** Node's Dirent of an entry. */
+/** Returns node's Dirent for an entry. */
 export function toDirent({ name, type }: Entry, directory: FsPath, encoding: Encoding): Dirent {
   return new (originals.Dirent as unknown as DirentClass)(encoded(name, encoding), type, directory);
 }

@@ -1,14 +1,14 @@
 import { getSystemErrorMap } from 'node:util';
 import type { FsPath } from '../../types/native';
-import { forUser } from './path';
+import { fromSystemPath } from './path';
 
-/** What an operation looked at, as node's errors have it. */
+/** The paths that an error names, as node's errors do. */
 export interface Paths {
   readonly path?: FsPath | undefined;
   readonly dest?: FsPath | undefined;
 }
 
-/** The error that node makes of libuv's number: the same fields in the same order. */
+/** Returns the error that node makes for an error number of libuv, with the same fields in the same order. */
 export function systemError(
   errno: number,
   syscall: string,
@@ -16,28 +16,30 @@ export function systemError(
 ): NodeJS.ErrnoException {
   const [code, text] = getSystemErrorMap().get(errno) ?? [`Unknown system error ${errno}`, 'unknown error'];
   const fields: Record<string, unknown> = { errno, code, syscall };
-  if (path !== undefined) fields.path = forUser(path);
-  if (dest !== undefined) fields.dest = forUser(dest);
-  const from = path === undefined ? '' : ` '${forUser(path)}'`;
-  const to = dest === undefined ? '' : ` -> '${forUser(dest)}'`;
+  if (path !== undefined) fields.path = fromSystemPath(path);
+  if (dest !== undefined) fields.dest = fromSystemPath(dest);
+  const from = path === undefined ? '' : ` '${fromSystemPath(path)}'`;
+  const to = dest === undefined ? '' : ` -> '${fromSystemPath(dest)}'`;
   return Object.assign(new Error(`${code}: ${text}, ${syscall}${from}${to}`), fields);
 }
 
-/** The code of an error of the system. */
+/** Returns the `code` of an error; undefined if it has none. */
 export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code;
 }
 
-/** For `catch`: `value` in place of an error with one of the codes. */
-export function unless<T>(value: T, ...codes: string[]): (error: unknown) => T {
+/**
+ * Returns a handler for `catch` that returns `value` for an error with one of the codes, and rethrows any other error.
+ */
+export function fallback<T>(value: T, ...codes: string[]): (error: unknown) => T {
   return (error) => {
     if (codes.includes(codeOf(error) ?? '')) return value;
     throw error;
   };
 }
 
-/** What a check of node's own found, in the words of the system's errors. */
-export interface Finding {
+/** The result of one of node's own checks, in the form of a system error. */
+export interface CheckFailure {
   readonly message: string;
   readonly path: FsPath;
   readonly syscall: string;
@@ -51,10 +53,10 @@ class SystemError extends Error {
   }
 }
 
-/** Node's SystemError, which it throws for what it checks itself: `key` is its code, ERR_FS_... */
-export function findingError(key: string, says: string, info: Finding): Error {
+/** Returns node's SystemError for a check of its own. `key` is the code of the error, ERR_FS_... */
+export function checkError(key: string, summary: string, info: CheckFailure): Error {
   const { code, errno, message, path, syscall } = info;
-  const error = new SystemError(`${says}: ${syscall} returned ${code} (${message}) ${String(path)}`);
+  const error = new SystemError(`${summary}: ${syscall} returned ${code} (${message}) ${String(path)}`);
   Object.defineProperty(error, 'name', { value: 'SystemError', writable: true, configurable: true });
   return Object.assign(error, { code: key, info, errno, syscall, path: String(path) });
 }

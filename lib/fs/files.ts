@@ -2,12 +2,11 @@ import { constants } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
 import { unlessAborted } from './abort';
-import { closing, isHandle, openHandle, readOrOpen, type FileHandle } from './node-internals/file-handle';
+import { closeAfter, isHandle, openHandle, readOrOpen, type FileHandle } from './node-internals/file-handle';
 import { systemError } from './error';
-import { invalid } from './parse';
+import { invalid, type Options, toBoolean, toFlags, toMode, toOptions } from './parse';
 import { nodeMajor } from './node-fs';
-import { toBoolean, toFlags, toMode, toOptions, type Options } from './parse';
-import { forSystem, toPath } from './path';
+import { toSystemPath, toPath } from './path';
 
 const isView = (value: unknown): value is NodeJS.ArrayBufferView => ArrayBuffer.isView(value);
 
@@ -16,49 +15,55 @@ function isIterable(value: unknown): boolean {
   return Symbol.iterator in value || Symbol.asyncIterator in value;
 }
 
-const orDefault = (flag: unknown, letter: string): unknown => [flag, letter].find(Boolean);
+const orDefault = (flag: unknown, defaultFlag: string): unknown => [flag, defaultFlag].find(Boolean);
 
-/** Since version 26 node says which file could not be read or written, too. */
-const namesPaths = nodeMajor >= 26;
+/** Since version 26 node adds the path to errors of reading and writing. */
+const errorsHavePaths = nodeMajor >= 26;
 
-function named(error: unknown, path: FsPath): unknown {
+function withPath(error: unknown, path: FsPath): unknown {
   const { errno, syscall, path: known } = error as NodeJS.ErrnoException;
   if (errno === undefined || syscall === undefined || known !== undefined) return error;
-  return systemError(errno, syscall, { path: forSystem(path) });
+  return systemError(errno, syscall, { path: toSystemPath(path) });
 }
 
-function done<T>(handle: FileHandle, path: FsPath, work: (handle: FileHandle) => Promise<T>): Promise<T> {
-  return closing(handle, work).catch((error: unknown) => {
-    throw namesPaths ? named(error, path) : error;
+function useAndClose<T>(
+  handle: FileHandle,
+  path: FsPath,
+  work: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
+  return closeAfter(handle, work).catch((error: unknown) => {
+    throw errorsHavePaths ? withPath(error, path) : error;
   });
 }
 
-function use<T>(
+function withOpenFile<T>(
   identity: Identity,
   [path, flags, mode]: [FsPath, number, number],
   options: Options,
   work: (handle: FileHandle) => Promise<T>,
 ): Promise<T> {
   return unlessAborted(options.signal, () =>
-    openHandle(identity, path, flags, mode).then((handle) => done(handle, path, work)),
+    openHandle(identity, path, flags, mode).then((handle) => useAndClose(handle, path, work)),
   );
 }
 
-/** As much as node reads at a time, between two looks at a signal. */
-const mostAtOnce = 512 * 1024;
+/** The size in bytes that node reads at a time, between two checks of a signal. */
+const readLimit = 512 * 1024;
 
-/** Whether nothing is asked for but what is in the file. */
+/** Whether the options need nothing but the whole content of the file. */
 const isPlain = ({ buffer, encoding, signal }: Options): boolean =>
   signal === undefined && buffer === undefined && (encoding == null || Buffer.isEncoding(encoding));
 
-/** One visit to a pool thread, where node's own functions take four. */
-function readAtOnce(identity: Identity, path: FsPath, options: Options): Promise<string | Buffer> {
-  return readOrOpen(identity, path, mostAtOnce).then((found) => {
-    if (!Buffer.isBuffer(found)) return done(found, path, (handle) => handle.readFile(options as never));
+/** Opens, reads and closes the file in one job on a pool thread; node's functions need four. */
+function readWhole(identity: Identity, path: FsPath, options: Options): Promise<string | Buffer> {
+  return readOrOpen(identity, path, readLimit).then((found) => {
+    if (!Buffer.isBuffer(found))
+      return useAndClose(found, path, (handle) => handle.readFile(options as never));
     return options.encoding == null ? found : found.toString(options.encoding as BufferEncoding);
   });
 }
 
+/** Reads a file as the identity, like fs.promises.readFile(). */
 export function readFile(identity: Identity, path: unknown, given: unknown): Promise<string | Buffer> {
   const options = toOptions(given);
   const { buffer, flag } = options;
@@ -66,8 +71,8 @@ export function readFile(identity: Identity, path: unknown, given: unknown): Pro
   if (isHandle(path)) return path.readFile(options as never);
   const file = toPath(path);
   const flags = toFlags(orDefault(flag, 'r'));
-  if (flags === constants.O_RDONLY && isPlain(options)) return readAtOnce(identity, file, options);
-  return use(identity, [file, flags, 0o666], options, (handle) => handle.readFile(options as never));
+  if (flags === constants.O_RDONLY && isPlain(options)) return readWhole(identity, file, options);
+  return withOpenFile(identity, [file, flags, 0o666], options, (handle) => handle.readFile(options as never));
 }
 
 function write(
@@ -75,22 +80,23 @@ function write(
   path: unknown,
   data: unknown,
   options: Options,
-  letter: string,
+  defaultFlag: string,
 ): Promise<void> {
   const { flag, flush, mode } = options;
   const flushes = flush == null ? false : toBoolean(flush);
   if (typeof data !== 'string' && !isView(data) && !isIterable(data)) return invalid();
   const opened: [FsPath, number, number] = [
     toPath(path),
-    toFlags(orDefault(flag, letter)),
+    toFlags(orDefault(flag, defaultFlag)),
     toMode(mode, 0o666),
   ];
-  return use(identity, opened, options, (handle) => {
+  return withOpenFile(identity, opened, options, (handle) => {
     const written = handle.writeFile(data as string, { encoding: 'utf8', ...options } as never);
     return flushes ? written.then(() => handle.sync()) : written;
   });
 }
 
+/** Writes a file as the identity, like fs.promises.writeFile(). */
 export function writeFile(identity: Identity, path: unknown, data: unknown, given: unknown): Promise<void> {
   const options = toOptions(given);
   return isHandle(path)
@@ -98,6 +104,7 @@ export function writeFile(identity: Identity, path: unknown, data: unknown, give
     : write(identity, path, data, options, 'w');
 }
 
+/** Appends to a file as the identity, like fs.promises.appendFile(). */
 export function appendFile(identity: Identity, path: unknown, data: unknown, given: unknown): Promise<void> {
   const options = toOptions(given);
   return isHandle(path)
@@ -105,8 +112,9 @@ export function appendFile(identity: Identity, path: unknown, data: unknown, giv
     : write(identity, path, data, options, 'a');
 }
 
+/** Truncates a file as the identity, like fs.promises.truncate(). */
 export function truncate(identity: Identity, path: unknown, length: unknown): Promise<void> {
   return openHandle(identity, toPath(path), toFlags('r+'), 0o666).then((handle) =>
-    closing(handle, () => handle.truncate(length as number)),
+    closeAfter(handle, () => handle.truncate(length as number)),
   );
 }

@@ -3,19 +3,19 @@ import { native } from '../internal/binding';
 import { isFsObserved, observeJob, observeSync } from '../diagnostics/fs';
 import type { Identity } from '../flow/identity';
 import { systemError, type Paths } from './error';
-import { forSystem } from './path';
+import { toSystemPath } from './path';
 
 type Args<K extends FsCallName> = FsCalls[K]['args'];
 type Result<K extends FsCallName> = FsCalls[K]['result'];
 
-/** How many of the first arguments are paths, where it is not one. */
+/** The number of leading arguments that are paths, if it is not one. */
 const pathCounts: Partial<Record<FsCallName, 0 | 2>> = {
   ...{ close: 0, closedir: 0, fchmod: 0, fchown: 0, futime: 0, readdir: 0 },
   ...{ copyfile: 2, link: 2, rename: 2, symlink: 2 },
 };
 
-/** As what it is told, and fails, where that is another call. */
-const shownAs: Partial<Record<FsCallName, string>> = { readfile: 'open' };
+/** The system call that errors and diagnostics name, if it is not the call itself. */
+const reportedNames: Partial<Record<FsCallName, string>> = { readfile: 'open' };
 
 function pathsOf<K extends FsCallName>(call: K, args: Args<K>): Paths {
   const count = pathCounts[call] ?? 1;
@@ -23,24 +23,25 @@ function pathsOf<K extends FsCallName>(call: K, args: Args<K>): Paths {
   return { path: count > 0 ? path : undefined, dest: count > 1 ? dest : undefined };
 }
 
-function prepared<K extends FsCallName>(call: K, args: Args<K>): Args<K> {
+function toSystemArgs<K extends FsCallName>(call: K, args: Args<K>): Args<K> {
   const count = pathCounts[call] ?? 1;
-  // What a link says is its maker's; it may be relative to where the link is. mkdtemp answers as it was asked.
+  // The text of a link is stored as given; it may be relative to the directory of the link. mkdtemp returns a path in
+  // the form of its template.
   const first = call === 'symlink' || call === 'mkdtemp' ? 1 : 0;
   return args.map((arg, index) =>
-    index >= first && index < count ? forSystem(arg as FsPath) : arg,
+    index >= first && index < count ? toSystemPath(arg as FsPath) : arg,
   ) as unknown as Args<K>;
 }
 
-function failure<K extends FsCallName>(call: K, args: Args<K>, error: number | Error): Error {
+function callError<K extends FsCallName>(call: K, args: Args<K>, error: number | Error): Error {
   if (typeof error !== 'number') return error;
-  return systemError(error, shownAs[call] ?? call, pathsOf(call, args));
+  return systemError(error, reportedNames[call] ?? call, pathsOf(call, args));
 }
 
 /**
- * One of libuv's calls on a pool thread as the identity. Every path that this package looks at goes through here or
- * through `jobSync`. Rejects with node's error for the call, or with an ImpersonationError if the thread could not
- * act as the user.
+ * Runs one call of libuv on a pool thread under the identity's token. Every access by path goes through this function,
+ * `jobSync` or `callOnThread`. The promise rejects with node's error for the call, or with an ImpersonationError if the
+ * pool thread could not switch to the token.
  */
 export function startJob<K extends FsCallName>(
   identity: Identity,
@@ -48,39 +49,41 @@ export function startJob<K extends FsCallName>(
   ...args: Args<K>
 ): Promise<Result<K>> {
   if (!isFsObserved()) return start(identity, call, args);
-  return observeJob(shownAs[call] ?? call, identity, pathsOf(call, args), () => start(identity, call, args));
+  return observeJob(reportedNames[call] ?? call, identity, pathsOf(call, args), () =>
+    start(identity, call, args),
+  );
 }
 
 function start<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Promise<Result<K>> {
   return new Promise((resolve, reject) => {
-    const given = prepared(call, args);
+    const given = toSystemArgs(call, args);
     native.startFs<K>(
       identity.tokenRef.id,
       native.fsCalls[call],
-      (error, result) => (error === 0 ? resolve(result) : reject(failure(call, given, error))),
+      (error, result) => (error === 0 ? resolve(result) : reject(callError(call, given, error))),
       ...given,
     );
   });
 }
 
-/** The same on this thread, before it returns. */
+/** Like `startJob`, but runs the call on this thread and returns its result. */
 export function jobSync<K extends FsCallName>(identity: Identity, call: K, ...args: Args<K>): Result<K> {
   if (!isFsObserved()) return callSync(identity, call, args);
   return observeSync(call, identity, pathsOf(call, args), () => callSync(identity, call, args));
 }
 
-/** The same as whoever this thread is, without a report to diagnostics. */
-export function jobHere<K extends FsCallName>(call: K, ...args: Args<K>): Result<K> {
-  const given = prepared(call, args);
+/** Runs the call on this thread under the identity that the thread has. It is not reported to diagnostics. */
+export function callOnThread<K extends FsCallName>(call: K, ...args: Args<K>): Result<K> {
+  const given = toSystemArgs(call, args);
   const outcome = native.fsHere<K>(native.fsCalls[call], ...given);
-  if (typeof outcome === 'number') throw failure(call, given, outcome);
+  if (typeof outcome === 'number') throw callError(call, given, outcome);
   return outcome[0];
 }
 
-/** `jobSync` without a report to diagnostics. */
+/** Like `jobSync`, but not reported to diagnostics. */
 export function callSync<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Result<K> {
-  const given = prepared(call, args);
+  const given = toSystemArgs(call, args);
   const outcome = native.fsSync<K>(identity.tokenRef.id, native.fsCalls[call], ...given);
-  if (typeof outcome === 'number') throw failure(call, given, outcome);
+  if (typeof outcome === 'number') throw callError(call, given, outcome);
   return outcome[0];
 }

@@ -2,19 +2,17 @@ import { constants } from 'node:fs';
 import { isAbsolute, resolve, toNamespacedPath } from 'node:path';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
-import { invalid } from './parse';
+import { invalid, toOptions } from './parse';
 import { startJob } from './job';
-import { asksForBytes, encoded } from './path';
+import { encoded, needsBytes, textOf, toPath } from './path';
 import { nodeMajor } from './node-fs';
-import { toOptions } from './parse';
-import { textOf, toPath } from './path';
 import { toStats } from './stat';
 
 const isWindows = process.platform === 'win32';
 
 type LinkType = 'dir' | 'file' | 'junction';
 
-// Node has these without saying so in its types; 1 and 2 by libuv's promise.
+// Node exports these constants, but @types/node does not declare them. libuv guarantees the values 1 and 2.
 const { UV_FS_SYMLINK_DIR = 1, UV_FS_SYMLINK_JUNCTION = 2 } = constants as Record<string, number>;
 const flags: Readonly<Record<LinkType, number>> = {
   file: 0,
@@ -24,13 +22,13 @@ const flags: Readonly<Record<LinkType, number>> = {
 
 function toLinkType(type: unknown): LinkType | undefined {
   if (type == null) return undefined;
-  // Before version 24 node looked at strings only.
+  // Before version 24 node ignored a type that is not a string.
   if (nodeMajor < 24 && typeof type !== 'string') return 'file';
   return type === 'dir' || type === 'file' || type === 'junction' ? type : invalid();
 }
 
-/** What Windows has to be told: whether the target is a folder, as the identity sees it. */
-function typeOf(identity: Identity, target: FsPath, path: FsPath): Promise<LinkType> {
+/** Returns the type of link that Windows requires: whether the target is a directory, as the identity sees it. */
+function targetTypeOf(identity: Identity, target: FsPath, path: FsPath): Promise<LinkType> {
   if (!isWindows) return Promise.resolve('file');
   return startJob(identity, 'stat', resolve(textOf(path), '..', textOf(target)), false).then(
     (numbers): LinkType => (toStats(numbers).isDirectory() ? 'dir' : 'file'),
@@ -38,7 +36,7 @@ function typeOf(identity: Identity, target: FsPath, path: FsPath): Promise<LinkT
   );
 }
 
-/** What the link says: Windows knows no slashes there, and absolute paths may be long. */
+/** Returns the text of the link. Windows requires backslashes, and a namespace prefix for long absolute paths. */
 function linkText(target: FsPath, path: FsPath, type: LinkType): FsPath {
   if (!isWindows) return target;
   const text = textOf(target);
@@ -46,25 +44,28 @@ function linkText(target: FsPath, path: FsPath, type: LinkType): FsPath {
   return isAbsolute(text) ? toNamespacedPath(text) : text.replaceAll('/', '\\');
 }
 
+/** Creates a link as the identity, like fs.promises.symlink(). */
 export function symlink(identity: Identity, to: unknown, at: unknown, given: unknown): Promise<void> {
   const type = toLinkType(given);
   const target = toPath(to);
   const path = toPath(at);
   const make = (known: LinkType): Promise<void> =>
     startJob(identity, 'symlink', linkText(target, path, known), path, flags[known]);
-  return type === undefined ? typeOf(identity, target, path).then(make) : make(type);
+  return type === undefined ? targetTypeOf(identity, target, path).then(make) : make(type);
 }
 
+/** Reads a link as the identity, like fs.promises.readlink(). */
 export function readlink(identity: Identity, path: unknown, options: unknown): Promise<string | Buffer> {
   const { encoding } = toOptions(options);
-  return startJob(identity, 'readlink', toPath(path), asksForBytes(encoding)).then((target) =>
+  return startJob(identity, 'readlink', toPath(path), needsBytes(encoding)).then((target) =>
     encoded(target, encoding),
   );
 }
 
+/** Resolves a path as the identity, like fs.promises.realpath(). */
 export function realpath(identity: Identity, path: unknown, options: unknown): Promise<string | Buffer> {
   const { encoding } = toOptions(options);
-  return startJob(identity, 'realpath', toPath(path), asksForBytes(encoding)).then((real) =>
+  return startJob(identity, 'realpath', toPath(path), needsBytes(encoding)).then((real) =>
     encoded(real, encoding),
   );
 }

@@ -2,11 +2,11 @@ import { dirname, resolve } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
-import { type Steps, doAsync } from './dir-reader';
+import { type Steps, runSteps } from './dir-reader';
 import { codeOf, systemError } from './error';
 import { startJob } from './job';
 import { toBoolean, toMode, toOptions } from './parse';
-import { type Encoding, asksForBytes, bytesOf, encoded, forSystem, join, textOf, toPath } from './path';
+import { type Encoding, needsBytes, bytesOf, encoded, toSystemPath, join, textOf, toPath } from './path';
 import { removeTree } from './rm';
 import { toStats } from './stat';
 
@@ -15,10 +15,10 @@ const numberOf = (name: string): number =>
 const UV_EEXIST = numberOf('EEXIST');
 const UV_ENOTDIR = numberOf('ENOTDIR');
 
-/** What ends the making of folders; everything else may mean that the folder is there. */
-const final = new Set(['EACCES', 'ENOSPC', 'ENOTDIR', 'EPERM']);
+/** Errors that end a recursive mkdir. After any other error the directory may still exist. */
+const fatalCodes = new Set(['EACCES', 'ENOSPC', 'ENOTDIR', 'EPERM']);
 
-function above(path: FsPath): FsPath {
+function parentOf(path: FsPath): FsPath {
   if (typeof path === 'string') return dirname(path);
   const text = bytesOf(path).toString('latin1');
   return Buffer.from(dirname(text), 'latin1');
@@ -26,10 +26,10 @@ function above(path: FsPath): FsPath {
 
 const same = (one: FsPath, other: FsPath): boolean => bytesOf(one).equals(bytesOf(other));
 
-/** Returns if there is a folder; the error says that it could not be made. */
-function* expectFolder(path: FsPath, isLast: boolean): Steps<undefined> {
+/** Returns if the path is a directory; otherwise throws an error of mkdir. */
+function* requireDirectory(path: FsPath, isLast: boolean): Steps<undefined> {
   const fail = (errno: number): never => {
-    throw systemError(errno, 'mkdir', { path: forSystem(path) });
+    throw systemError(errno, 'mkdir', { path: toSystemPath(path) });
   };
   let numbers;
   try {
@@ -40,17 +40,17 @@ function* expectFolder(path: FsPath, isLast: boolean): Steps<undefined> {
   return toStats(numbers).isDirectory() ? undefined : fail(isLast ? UV_EEXIST : UV_ENOTDIR);
 }
 
-/** Makes the folder and, from the top, what is missing above it; returns the first that was made, if any. */
-function* makeAll(path: FsPath, mode: number, isLast = true): Steps<FsPath | undefined> {
+/** Creates the directory and its missing parents, the topmost first. Returns the first directory created, if any. */
+function* makeWithParents(path: FsPath, mode: number, isLast = true): Steps<FsPath | undefined> {
   try {
     yield ['mkdir', path, mode];
     return path;
   } catch (error) {
     const code = codeOf(error);
-    if (code === undefined || final.has(code)) throw error;
-    const parent = above(path);
-    if (code !== 'ENOENT' || same(parent, path)) return yield* expectFolder(path, isLast);
-    const first = yield* makeAll(parent, mode, false);
+    if (code === undefined || fatalCodes.has(code)) throw error;
+    const parent = parentOf(path);
+    if (code !== 'ENOENT' || same(parent, path)) return yield* requireDirectory(path, isLast);
+    const first = yield* makeWithParents(parent, mode, false);
     yield ['mkdir', path, mode];
     return first ?? path;
   }
@@ -61,11 +61,11 @@ function* make(path: FsPath, mode: number, recursive: boolean): Steps<string | u
     yield ['mkdir', path, mode];
     return undefined;
   }
-  const first = yield* makeAll(path, mode);
-  return first === undefined ? first : textOf(forSystem(first));
+  const first = yield* makeWithParents(path, mode);
+  return first === undefined ? first : textOf(toSystemPath(first));
 }
 
-/** The steps of mkdir(). */
+/** Returns the steps of mkdir(). */
 export function mkdirSteps(given: unknown, options: unknown): Steps<string | undefined> {
   const bare = typeof options === 'number' || typeof options === 'string';
   const { recursive, mode } = (bare ? { mode: options } : (options ?? {})) as Record<string, unknown>;
@@ -73,44 +73,48 @@ export function mkdirSteps(given: unknown, options: unknown): Steps<string | und
   return make(path, toMode(mode, 0o777), recursive !== undefined && toBoolean(recursive));
 }
 
+/** Creates a directory as the identity, like fs.promises.mkdir(). */
 export function mkdir(identity: Identity, given: unknown, options: unknown): Promise<string | undefined> {
-  return doAsync(identity, mkdirSteps(given, options));
+  return runSteps(identity, mkdirSteps(given, options));
 }
 
-/** A folder that goes with the object: what node 24 and later make. */
+/** A temporary directory that is removed when the object is disposed. */
 export interface DisposableFolder extends AsyncDisposable {
+  /** The path, as mkdtemp() returns it. */
   readonly path: string | Buffer;
-  /** Removes the folder with all that is in it, as the user that made it. */
+  /** Removes the directory with everything in it, as the user that created it. */
   remove(): Promise<void>;
 }
 
 const slash = 0x2f;
 
-/** What libuv makes a name of. */
+/** Returns the template from which libuv makes a unique name. */
 export const mkdtempTemplate = (prefix: FsPath): FsPath =>
   typeof prefix === 'string' ? `${prefix}XXXXXX` : Buffer.concat([prefix, bytesOf('XXXXXX')]);
 
 const makeTemporary = (identity: Identity, prefix: FsPath, encoding: Encoding): Promise<FsPath> =>
-  startJob(identity, 'mkdtemp', mkdtempTemplate(prefix), asksForBytes(encoding));
+  startJob(identity, 'mkdtemp', mkdtempTemplate(prefix), needsBytes(encoding));
 
+/** Creates a temporary directory as the identity, like fs.promises.mkdtemp(). */
 export function mkdtemp(identity: Identity, prefix: unknown, options: unknown): Promise<string | Buffer> {
   const { encoding } = toOptions(options);
   return makeTemporary(identity, toPath(prefix), encoding).then((path) => encoded(path, encoding));
 }
 
+/** Creates a temporary directory that is removed as the same identity, like fs.promises.mkdtempDisposable(). */
 export function mkdtempDisposable(
   identity: Identity,
   prefix: unknown,
   options: unknown,
 ): Promise<DisposableFolder> {
   const { encoding } = toOptions(options);
-  const folder = process.cwd();
+  const cwd = process.cwd();
   return makeTemporary(identity, toPath(prefix), encoding).then((path) => {
-    // Whatever the current folder is by then.
-    const whole =
-      typeof path === 'string' ? resolve(folder, path) : path[0] === slash ? path : join(folder, path);
+    // The current directory of the process may change before the removal.
+    const absolute =
+      typeof path === 'string' ? resolve(cwd, path) : path[0] === slash ? path : join(cwd, path);
     const removal = { recursive: true, force: false, maxRetries: 0, retryDelay: 0 };
-    const remove = (): Promise<void> => removeTree(identity, whole, removal);
+    const remove = (): Promise<void> => removeTree(identity, absolute, removal);
     return Object.assign(Object.create(null) as object, {
       path: encoded(path, encoding),
       remove,

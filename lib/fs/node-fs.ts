@@ -3,22 +3,22 @@ import fs from 'node:fs';
 type NodeFs = typeof fs;
 type NodePromises = typeof fs.promises;
 
-/** An object of its own with what `source` has now; getters stay getters, as reading some prints a warning. */
+/** Returns a copy of an object's properties. Getters stay getters, because reading some of them prints a warning. */
 function copyOf<T extends object>(source: T): T {
   return Object.create(null, Object.getOwnPropertyDescriptors(source)) as T;
 }
 
-const value = <T>(of: T): PropertyDescriptor & { value: T } => ({ value: of, enumerable: true });
+const dataProperty = <T>(value: T): PropertyDescriptor & { value: T } => ({ value, enumerable: true });
 
 /**
- * node:fs as it was when this package was loaded, whatever has been put into its place since. Its functions act as
- * the process: they are for what has no path, and for `refusal`.
+ * The functions of node:fs as they were when this package was loaded, without routing. They act as the process, so they
+ * are used only for calls without a path, on descriptors that are open already, and for node's argument errors.
  */
 export const originals: NodeFs & { readonly promises: NodePromises } = Object.defineProperties(copyOf(fs), {
-  promises: value(copyOf(fs.promises)),
-  ReadStream: value(fs.ReadStream),
-  WriteStream: value(fs.WriteStream),
+  promises: dataProperty(copyOf(fs.promises)),
+  ReadStream: dataProperty(fs.ReadStream),
+  WriteStream: dataProperty(fs.WriteStream),
 });
 
-/** What node's version has changed for good, by the major version that did. */
+/** Node's major version, for behaviour that differs between versions. */
 export const nodeMajor: number = Number.parseInt(process.versions.node, 10);

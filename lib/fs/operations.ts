@@ -1,29 +1,27 @@
 import type { Dir } from 'node:fs';
 import type { Identity } from '../flow/identity';
 import { cp } from './cp';
-import { keepDescriptor } from './descriptors';
+import { trackDescriptor } from './descriptors';
 import { opendir, opendirSync as openDirSync } from './dir';
 import { openHandle, type FileHandle } from './node-internals/file-handle';
 import { appendFile, readFile, truncate, writeFile } from './files';
-import { InvalidArguments, invalid } from './parse';
+import { invalid, InvalidArguments, toBits, toFlags, toId, toMode, toSeconds } from './parse';
 import { callSync, startJob } from './job';
 import { noteFileHandle } from '../flow/open-handles';
-import { mkdir } from './mkdir';
-import { mkdtemp, mkdtempDisposable } from './mkdir';
+import { mkdir, mkdtemp, mkdtempDisposable } from './mkdir';
 import { readlink, realpath, symlink } from './links';
-import { toBits, toFlags, toId, toMode, toSeconds } from './parse';
 import { toPath } from './path';
 import { readdir } from './readdir';
-import { refusal, rejection } from './node-internals/refusal';
+import { nodeArgumentError, nodeRejection } from './node-internals/argument-errors';
 import { rm, rmdir } from './rm';
 import { lstat, stat, statfs } from './stat';
 
 type Call = (identity: Identity, ...args: unknown[]) => Promise<unknown>;
 
-/** With two paths; the others have one. */
+/** Functions whose first two arguments are paths. */
 const withTwoPaths = new Set(['copyFile', 'cp', 'link', 'rename', 'symlink']);
 
-/** Node's names for what node has under another one. */
+/** The name of node's function, if it differs. */
 const originalNames: Readonly<Record<string, string>> = { openDescriptor: 'open' };
 
 const calls = {
@@ -37,7 +35,7 @@ const calls = {
   copyFile: (identity: Identity, from: unknown, to: unknown, mode: unknown): Promise<void> =>
     startJob(identity, 'copyfile', toPath(from), toPath(to), toBits(mode)),
   cp,
-  // No system that this runs on has it; node's own error says so.
+  // No supported system has lchmod. The call throws node's own error.
   lchmod: (_identity: Identity, _path: unknown, _mode: unknown): Promise<void> => invalid(),
   lchown: (identity: Identity, path: unknown, uid: unknown, gid: unknown): Promise<void> =>
     startJob(identity, 'lchown', toPath(path), toId(uid), toId(gid)),
@@ -51,9 +49,9 @@ const calls = {
   mkdtempDisposable,
   open: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<FileHandle> =>
     noteFileHandle(identity, path, openHandle(identity, toPath(path), toFlags(flags), toMode(mode, 0o666))),
-  /** What `open` comes to without a FileHandle: the caller's descriptor. */
+  /** Opens a file and returns the bare descriptor, which the caller must close. */
   openDescriptor: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<number> =>
-    startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666)).then(keepDescriptor),
+    startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666)).then(trackDescriptor),
   opendir,
   readFile,
   readdir,
@@ -77,52 +75,52 @@ type Calls = typeof calls;
 type Operations = {
   readonly [K in keyof Calls]: (identity: Identity, ...args: unknown[]) => ReturnType<Calls[K]>;
 };
-type Refuse = (name: string, paths: number, arity: number, args: readonly unknown[]) => Promise<never>;
+type Fail = (name: string, paths: number, arity: number, args: readonly unknown[]) => Promise<never>;
 
-function refusing(name: string, call: Call, refuse: Refuse): Call {
+function withArgumentErrors(name: string, call: Call, fail: Fail): Call {
   const paths = withTwoPaths.has(name) ? 2 : 1;
   return (identity, ...args) => {
     try {
       return call(identity, ...args);
     } catch (error) {
       if (error instanceof InvalidArguments)
-        return refuse(originalNames[name] ?? name, paths, call.length - 1, args);
+        return fail(originalNames[name] ?? name, paths, call.length - 1, args);
       throw error;
     }
   };
 }
 
-function operationsWith(refuse: Refuse): Operations {
+function operationsWith(fail: Fail): Operations {
   return Object.fromEntries(
-    Object.entries(calls).map(([name, call]) => [name, refusing(name, call as Call, refuse)]),
+    Object.entries(calls).map(([name, call]) => [name, withArgumentErrors(name, call as Call, fail)]),
   ) as Operations;
 }
 
 /**
- * The functions of node:fs/promises as an identity, by node's names and with node's arguments. Invalid arguments are
- * thrown at once, as by node's functions with a callback; everything else is in the promise.
+ * The functions of node:fs/promises as an identity, with node's names and arguments. Invalid arguments throw at once,
+ * as in node's functions with a callback. Any other error rejects the promise.
  */
-export const operations: Operations = operationsWith((...refused) => {
-  throw refusal(...refused);
+export const operations: Operations = operationsWith((...call) => {
+  throw nodeArgumentError(...call);
 });
 
-/** The same with the rejections of node's functions for promises. */
-export const promised: Operations = operationsWith(rejection);
+/** The same functions, except that invalid arguments reject the promise, as in node:fs/promises. */
+export const promised: Operations = operationsWith(nodeRejection);
 
-/** `operations.opendir` before it returns. */
+/** Like `operations.opendir`, but opens the directory before it returns. */
 export function opendirSync(identity: Identity, path: unknown, options?: unknown): Dir {
   try {
     return openDirSync(identity, path, options);
   } catch (error) {
-    throw error instanceof InvalidArguments ? refusal('opendir', 1, 2, [path, options]) : error;
+    throw error instanceof InvalidArguments ? nodeArgumentError('opendir', 1, 2, [path, options]) : error;
   }
 }
 
-/** `operations.access` before it returns; not reported to diagnostics. */
+/** Like `operations.access`, but checks before it returns. It is not reported to diagnostics. */
 export function accessSync(identity: Identity, path: unknown, mode?: unknown): void {
   try {
     callSync(identity, 'access', [toPath(path), toBits(mode)]);
   } catch (error) {
-    throw error instanceof InvalidArguments ? refusal('access', 1, 2, [path, mode]) : error;
+    throw error instanceof InvalidArguments ? nodeArgumentError('access', 1, 2, [path, mode]) : error;
   }
 }

@@ -1,16 +1,19 @@
 import { constants } from 'node:fs';
 import { types } from 'node:util';
 
-/** Thrown by the parsers of arguments; the caller of an operation gets what node says instead. */
+/**
+ * Thrown for an invalid argument. The functions of `operations` convert it to the error that node's function throws.
+ */
 export class InvalidArguments extends Error {}
 
+/** Throws InvalidArguments. */
 export function invalid(): never {
   throw new InvalidArguments();
 }
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } = constants;
 
-/** A whole number of the range. */
+/** Returns the value if it is an integer from `least` to `most`. */
 export function toInteger(value: unknown, least: number, most: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value)) return invalid();
   return value < least || value > most ? invalid() : value;
@@ -20,21 +23,22 @@ const maxUint32 = 2 ** 32 - 1;
 
 export const toUint32 = (value: unknown): number => toInteger(value, 0, maxUint32);
 export const toInt32 = (value: unknown, least = -(2 ** 31)): number => toInteger(value, least, 2 ** 31 - 1);
-/** A uid or gid; -1 leaves it as it is. */
+/** Returns a uid or gid; -1 leaves the owner or group unchanged. */
 export const toId = (value: unknown): number => toInteger(value, -1, maxUint32);
 
+/** Returns the value if it is a boolean. */
 export function toBoolean(value: unknown): boolean {
   return typeof value === 'boolean' ? value : invalid();
 }
 
-/** A file's mode: a number, or its octal digits. */
+/** Returns a file mode, given as a number or as octal digits. */
 export function toMode(value: unknown, otherwise?: number): number {
   const mode = value ?? otherwise;
   if (typeof mode === 'string') return /^[0-7]+$/.test(mode) ? toUint32(Number.parseInt(mode, 8)) : invalid();
   return toUint32(mode);
 }
 
-/** What access() asks for, or how copyFile() copies: bits of 0 to 7. Node cuts fractions off. */
+/** Returns the mode of access() or copyFile(), 0 to 7. Node truncates fractions. */
 export function toBits(value: unknown): number {
   return value == null ? 0 : toInteger(typeof value === 'number' ? Math.trunc(value) : value, 0, 7);
 }
@@ -47,10 +51,10 @@ const letters: Readonly<Record<string, number>> = {
   a: O_APPEND | O_CREAT | O_WRONLY,
   'a+': O_APPEND | O_CREAT | O_RDWR,
 };
-/** `s` is for every access, `x` for a file that is not there yet: not with every letter. */
+/** The letters after the first one are `s` (synchronous) and `x` (exclusive). Not every combination is valid. */
 const flagsPattern = /^(?:rs?|sr|wx?|xw|a[sx]?|[sx]a)\+?$/;
 
-/** The flags of open(): a number, or letters. */
+/** Returns the flags of open(), given as a number or as letters. */
 export function toFlags(value: unknown): number {
   if (value == null) return O_RDONLY;
   if (typeof value === 'number') return toInt32(value);
@@ -59,7 +63,7 @@ export function toFlags(value: unknown): number {
   return base | (value.includes('s') ? O_SYNC : 0) | (value.includes('x') ? O_EXCL : 0);
 }
 
-/** A time in seconds; before the epoch means now, as for node. */
+/** Returns a time in seconds. A negative number means the current time, as in node. */
 export function toSeconds(value: unknown): number {
   // eslint-disable-next-line eqeqeq -- as node compares
   if (typeof value === 'string' && +value == (value as unknown)) return +value;
@@ -67,18 +71,19 @@ export function toSeconds(value: unknown): number {
   return types.isDate(value) ? value.getTime() / 1000 : invalid();
 }
 
-/** What most functions take last: an encoding, or an object that may have one and a signal. */
+/** The last argument of most functions: an encoding, or an object that may contain an encoding and a signal. */
 export interface Options {
   readonly encoding?: BufferEncoding | 'buffer' | null;
   readonly signal?: AbortSignal;
   readonly [name: string]: unknown;
 }
 
+/** Returns a validated copy of the options. */
 export function toOptions(value: unknown): Options {
   const given = typeof value === 'string' ? { encoding: value } : value;
   if (given == null || typeof given === 'function') return {};
   if (typeof given !== 'object') return invalid();
-  // A copy, as the caller may change the object afterwards; with what it inherits, as for node.
+  // The caller may change the object later. Node reads inherited properties too.
   const options: Record<string, unknown> = {};
   for (const key in given) options[key] = (given as Record<string, unknown>)[key];
   const { encoding, signal } = options;
@@ -87,6 +92,7 @@ export function toOptions(value: unknown): Options {
   return options;
 }
 
+/** Returns the value if it is an AbortSignal. */
 export function toSignal(value: unknown): AbortSignal {
   return typeof value === 'object' && value !== null && 'aborted' in value
     ? (value as AbortSignal)

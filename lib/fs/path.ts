@@ -12,7 +12,7 @@ function isUrl(value: unknown): value is URL {
   return Boolean(href && protocol) && auth === undefined && path === undefined;
 }
 
-/** Whether it is what node takes for a path. */
+/** Whether node accepts the value as a path. */
 export function isPath(value: unknown): boolean {
   try {
     toPath(value);
@@ -22,7 +22,7 @@ export function isPath(value: unknown): boolean {
   }
 }
 
-/** A path as the caller gave it; URLs become strings (fileURLToPath). */
+/** Returns the path as the caller gave it; a URL becomes a string (fileURLToPath). */
 export function toPath(value: unknown): FsPath {
   const path: unknown = isUrl(value) ? fileURLToPath(value) : value;
   if (typeof path === 'string') return path.includes('\0') ? invalid() : path;
@@ -30,27 +30,29 @@ export function toPath(value: unknown): FsPath {
   return invalid();
 }
 
+/** Returns the path as bytes, without a copy of those that are bytes already. */
 export const bytesOf = (path: FsPath): Buffer =>
   typeof path === 'string'
     ? Buffer.from(path)
     : Buffer.from(path.buffer as ArrayBuffer, path.byteOffset, path.byteLength);
 
+/** Returns the path as text; bytes are decoded as UTF-8. */
 export const textOf = (path: FsPath): string => (typeof path === 'string' ? path : bytesOf(path).toString());
 
-/** As it goes to libuv: on Windows with the prefix that lifts the limit of 260 characters. */
-export function forSystem(path: FsPath): FsPath {
+/** Returns the path for libuv. On Windows it gets the prefix that lifts the limit of 260 characters. */
+export function toSystemPath(path: FsPath): FsPath {
   return isWindows ? toNamespacedPath(textOf(path)) : path;
 }
 
-/** The reverse of `forSystem`, as node shows paths in its errors and results. */
-export function forUser(path: FsPath): string {
+/** Removes the prefix of `toSystemPath`, as node does in errors and results. */
+export function fromSystemPath(path: FsPath): string {
   const text = textOf(path);
   if (!isWindows) return text;
   if (text.startsWith('\\\\?\\UNC\\')) return `\\\\${text.slice(8)}`;
   return text.startsWith('\\\\?\\') ? text.slice(4) : text;
 }
 
-/** An entry of a directory: bytes as soon as one of them is. */
+/** Joins a directory and a name. The result is bytes if either of them is. */
 export function join(directory: FsPath, name: FsPath): FsPath {
   if (typeof directory === 'string' && typeof name === 'string') return joinStrings(directory, name);
   const bytes = bytesOf(directory);
@@ -58,15 +60,16 @@ export function join(directory: FsPath, name: FsPath): FsPath {
   return Buffer.concat([bytes, Buffer.from(separator), bytesOf(name)]);
 }
 
-/** How the caller wants names: strings, or what else their bytes are to become. */
+/** The encoding of the names that a function returns. */
 export type Encoding = Options['encoding'];
 
-/** Whether libuv's bytes are needed, rather than strings made of UTF-8. */
-export function asksForBytes(encoding: Encoding): boolean {
+/** Whether libuv must return names as bytes, because they are not to be decoded as UTF-8. */
+export function needsBytes(encoding: Encoding): boolean {
   return Boolean(encoding) && encoding !== 'utf8' && encoding !== 'utf-8';
 }
 
+/** Returns a name of libuv in the encoding of the caller. */
 export function encoded(name: FsPath, encoding: Encoding): string | Buffer {
-  if (!encoding || !asksForBytes(encoding)) return typeof name === 'string' ? name : bytesOf(name).toString();
+  if (!encoding || !needsBytes(encoding)) return typeof name === 'string' ? name : bytesOf(name).toString();
   return encoding === 'buffer' ? bytesOf(name) : bytesOf(name).toString(encoding);
 }

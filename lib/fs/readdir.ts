@@ -1,38 +1,37 @@
 import type { Dirent } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
-import { doAsync, type Steps } from './dir-reader';
+import { runSteps, type Steps } from './dir-reader';
 import { isDirectory, mayBeDirectory, scan, toDirent, type Entry } from './entries';
 import { codeOf } from './error';
-import { encoded, type Encoding } from './path';
+import { encoded, type Encoding, join, toPath } from './path';
 import { nodeMajor } from './node-fs';
 import { toOptions, type Options } from './parse';
-import { join, toPath } from './path';
 import { toStats } from './stat';
 
 type Names = (string | Buffer | Dirent)[];
 
 interface Found {
   readonly directory: FsPath;
-  /** From the folder that is read. */
+  /** The path relative to the directory that readdir() was called for. */
   readonly name: FsPath;
   readonly entry: Entry;
 }
 
-/** How node goes through what is below a folder. */
-interface Walk {
-  /** Enters the folder that was found first, not the last one. */
+/** The order in which node's versions traverse subdirectories. */
+interface WalkOptions {
+  /** Whether directories are read in the order they were found; otherwise the last one is read first. */
   readonly inOrder: boolean;
-  /** Goes on behind links where types are asked for, too. */
+  /** Whether links to directories are followed with `withFileTypes` as well. */
   readonly followsTyped: boolean;
 }
 
-const promiseWalk: Walk = { inOrder: nodeMajor >= 26, followsTyped: nodeMajor >= 26 };
-/** That of readdirSync(). */
-export const syncWalk: Walk = { inOrder: true, followsTyped: nodeMajor >= 22 };
+const promiseWalk: WalkOptions = { inOrder: nodeMajor >= 26, followsTyped: nodeMajor >= 26 };
+/** The traversal of readdirSync(). */
+export const syncWalk: WalkOptions = { inOrder: true, followsTyped: nodeMajor >= 22 };
 
-/** Whether a walk goes on into it: as the user may see it now. */
-function* leadsOn({ directory, entry }: Found, follows: boolean): Steps<boolean> {
+/** Whether the traversal enters an entry: a directory, or a link to a directory that the user can see. */
+function* shouldDescend({ directory, entry }: Found, follows: boolean): Steps<boolean> {
   if (isDirectory(entry) || !mayBeDirectory(entry) || !follows) return isDirectory(entry);
   try {
     return toStats((yield ['stat', join(directory, entry.name), false]) as Float64Array).isDirectory();
@@ -42,34 +41,34 @@ function* leadsOn({ directory, entry }: Found, follows: boolean): Steps<boolean>
   }
 }
 
-/** Everything below, in node's order. */
+/** Returns everything below the directory, in node's order. */
 function* walk(
   root: FsPath,
   encoding: Encoding,
   withFileTypes: boolean,
-  { inOrder, followsTyped }: Walk,
+  { inOrder, followsTyped }: WalkOptions,
 ): Steps<Found[]> {
   const follows = !withFileTypes || followsTyped;
   const all: Found[] = [];
-  const ahead: { path: FsPath; name?: FsPath }[] = [{ path: root }];
+  const pending: { path: FsPath; name?: FsPath }[] = [{ path: root }];
   for (;;) {
-    const folder = inOrder ? ahead.shift() : ahead.pop();
-    if (folder === undefined) return all;
-    const { path: directory, name: above } = folder;
+    const next = inOrder ? pending.shift() : pending.pop();
+    if (next === undefined) return all;
+    const { path: directory, name: prefix } = next;
     for (const entry of yield* scan(directory, encoding)) {
-      const name = above === undefined ? entry.name : join(above, entry.name);
+      const name = prefix === undefined ? entry.name : join(prefix, entry.name);
       const found = { directory, entry, name };
       all.push(found);
-      if (yield* leadsOn(found, follows)) ahead.push({ path: join(directory, entry.name), name });
+      if (yield* shouldDescend(found, follows)) pending.push({ path: join(directory, entry.name), name });
     }
   }
 }
 
-function* read(path: FsPath, given: Options, how: Walk): Steps<Names> {
+function* read(path: FsPath, given: Options, walkOptions: WalkOptions): Steps<Names> {
   const { encoding, recursive } = given;
   const withFileTypes = Boolean(given.withFileTypes);
   if (recursive) {
-    const found = yield* walk(path, encoding, withFileTypes, how);
+    const found = yield* walk(path, encoding, withFileTypes, walkOptions);
     return found.map(({ directory, entry, name }) =>
       withFileTypes ? toDirent(entry, directory, encoding) : encoded(name, encoding),
     );
@@ -80,10 +79,14 @@ function* read(path: FsPath, given: Options, how: Walk): Steps<Names> {
   );
 }
 
-/** The steps of readdir(). */
-export const readdirSteps = (given: unknown, options: unknown, how: Walk = promiseWalk): Steps<Names> =>
-  read(toPath(given), toOptions(options), how);
+/** Returns the steps of readdir(). */
+export const readdirSteps = (
+  given: unknown,
+  options: unknown,
+  walkOptions: WalkOptions = promiseWalk,
+): Steps<Names> => read(toPath(given), toOptions(options), walkOptions);
 
+/** Reads a directory as the identity, like fs.promises.readdir(). */
 export function readdir(identity: Identity, given: unknown, options: unknown): Promise<Names> {
-  return doAsync(identity, readdirSteps(given, options));
+  return runSteps(identity, readdirSteps(given, options));
 }

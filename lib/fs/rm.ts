@@ -1,28 +1,26 @@
 import { constants } from 'node:os';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
-import { codeOf, unless } from './error';
-import { invalid } from './parse';
+import { checkError, codeOf, fallback } from './error';
+import { invalid, toBoolean, toInt32, toUint32 } from './parse';
 import { startJob } from './job';
 import { nodeMajor } from './node-fs';
-import { toBoolean, toInt32, toUint32 } from './parse';
 import { join, toPath } from './path';
 import { toStats } from './stat';
-import { findingError } from './error';
 
-interface Removal {
+interface RemoveOptions {
   readonly recursive: boolean;
   readonly force: boolean;
   readonly maxRetries: number;
-  /** Milliseconds, times the number of the attempt. */
+  /** In milliseconds; multiplied by the number of the attempt. */
   readonly retryDelay: number;
 }
 
 const isWindows = process.platform === 'win32';
-const worthRetrying = new Set(['EBUSY', 'EMFILE', 'ENFILE', 'ENOTEMPTY', 'EPERM']);
-const notEmpty = new Set(['ENOTEMPTY', 'EEXIST', ...(isWindows && nodeMajor >= 24 ? [] : ['EPERM'])]);
+const retryableCodes = new Set(['EBUSY', 'EMFILE', 'ENFILE', 'ENOTEMPTY', 'EPERM']);
+const notEmptyCodes = new Set(['ENOTEMPTY', 'EEXIST', ...(isWindows && nodeMajor >= 24 ? [] : ['EPERM'])]);
 
-function toRemoval(given: unknown, forcing: boolean): Removal {
+function toRemoveOptions(given: unknown, forcing: boolean): RemoveOptions {
   if (given === undefined) return { recursive: false, force: false, maxRetries: 0, retryDelay: 100 };
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return invalid();
   const all = { recursive: false, force: false, maxRetries: 0, retryDelay: 100, ...given };
@@ -34,48 +32,61 @@ function toRemoval(given: unknown, forcing: boolean): Removal {
   };
 }
 
-const later = (milliseconds: number): Promise<void> =>
+const delay = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, milliseconds);
   });
 
-const isFolder = (identity: Identity, call: 'lstat' | 'stat', path: FsPath): Promise<boolean> =>
+const isDirectory = (identity: Identity, call: 'lstat' | 'stat', path: FsPath): Promise<boolean> =>
   startJob(identity, call, path, false).then((numbers) => toStats(numbers).isDirectory());
 
-const unlinked = (identity: Identity, path: FsPath): Promise<void> => startJob(identity, 'unlink', path);
+const unlink = (identity: Identity, path: FsPath): Promise<void> => startJob(identity, 'unlink', path);
 
-/** What is in it first, if need be. `otherwise` is what to say of something that is no folder after all. */
-function removeFolder(identity: Identity, path: FsPath, removal: Removal, otherwise?: Error): Promise<void> {
+/**
+ * Removes a directory, and first its content if it is not empty. `notDirectory` is the error to throw if the path is
+ * not a directory.
+ */
+function removeDirectory(
+  identity: Identity,
+  path: FsPath,
+  removal: RemoveOptions,
+  notDirectory?: Error,
+): Promise<void> {
   const remove = (): Promise<void> => startJob(identity, 'rmdir', path);
   return remove().catch((error: unknown) => {
     const code = codeOf(error) ?? '';
-    if (code === 'ENOTDIR' && otherwise !== undefined) throw otherwise;
-    if (!notEmpty.has(code)) throw error;
+    if (code === 'ENOTDIR' && notDirectory !== undefined) throw notDirectory;
+    if (!notEmptyCodes.has(code)) throw error;
     return startJob(identity, 'scandir', path, true)
       .then(([names]) => Promise.all(names.map((name) => removeTree(identity, join(path, name), removal))))
       .then(remove);
   });
 }
 
-/** A file that Windows does not let go of may be read-only. */
-function removeReadOnly(identity: Identity, path: FsPath, removal: Removal, error: Error): Promise<void> {
+/** Removes a read-only file or directory: Windows returns EPERM until the attribute is cleared. */
+function removeReadOnly(
+  identity: Identity,
+  path: FsPath,
+  removal: RemoveOptions,
+  error: Error,
+): Promise<void> {
   const giveUp = (reason: unknown): never => {
     throw codeOf(reason) === 'ENOENT' ? (reason as Error) : error;
   };
   return startJob(identity, 'chmod', path, 0o666)
-    .then(() => isFolder(identity, 'stat', path))
+    .then(() => isDirectory(identity, 'stat', path))
     .catch(giveUp)
-    .then((folder) => (folder ? removeFolder(identity, path, removal, error) : unlinked(identity, path)));
+    .then((isDir) => (isDir ? removeDirectory(identity, path, removal, error) : unlink(identity, path)));
 }
 
-function removeOnce(identity: Identity, path: FsPath, removal: Removal): Promise<void> {
-  return isFolder(identity, 'lstat', path).then(
-    (folder) => {
-      if (folder) return removeFolder(identity, path, removal);
-      return unlinked(identity, path).catch((error: unknown) => {
+function removeOnce(identity: Identity, path: FsPath, removal: RemoveOptions): Promise<void> {
+  return isDirectory(identity, 'lstat', path).then(
+    (isDir) => {
+      if (isDir) return removeDirectory(identity, path, removal);
+      return unlink(identity, path).catch((error: unknown) => {
         const code = codeOf(error);
         if (code === 'EISDIR' || (code === 'EPERM' && !isWindows)) {
-          return removeFolder(identity, path, removal, error as Error);
+          return removeDirectory(identity, path, removal, error as Error);
         }
         if (code !== 'EPERM') throw error;
         return removeReadOnly(identity, path, removal, error as Error);
@@ -85,35 +96,42 @@ function removeOnce(identity: Identity, path: FsPath, removal: Removal): Promise
       if (isWindows && codeOf(error) === 'EPERM')
         return removeReadOnly(identity, path, removal, error as Error);
       if (codeOf(error) === 'ENOENT') throw error;
-      return unlinked(identity, path);
+      return unlink(identity, path);
     },
   );
 }
 
 /**
- * Removes it with all that is below, every step as the identity; links are removed, not followed. Whatever is put in
- * its place meanwhile, nothing is removed that the identity may not remove. Does nothing if it is gone already.
+ * Removes the path with everything below it, every step as the identity. Links are removed, not followed. If another
+ * process replaces the path during the removal, only what the identity may remove is removed. A missing path is not an
+ * error.
  */
-export function removeTree(identity: Identity, path: FsPath, removal: Removal, retries = 0): Promise<void> {
+export function removeTree(
+  identity: Identity,
+  path: FsPath,
+  removal: RemoveOptions,
+  retries = 0,
+): Promise<void> {
   return removeOnce(identity, path, removal).catch((error: unknown) => {
     const code = codeOf(error) ?? '';
     if (code === 'ENOENT') return;
-    if (!worthRetrying.has(code) || retries >= removal.maxRetries) throw error;
-    return later((retries + 1) * removal.retryDelay).then(() =>
+    if (!retryableCodes.has(code) || retries >= removal.maxRetries) throw error;
+    return delay((retries + 1) * removal.retryDelay).then(() =>
       removeTree(identity, path, removal, retries + 1),
     );
   });
 }
 
+/** Removes a file or directory as the identity, like fs.promises.rm(). */
 export function rm(identity: Identity, given: unknown, options: unknown): Promise<void> {
   const path = toPath(given);
-  const removal = toRemoval(options, true);
-  return isFolder(identity, 'lstat', path)
+  const removal = toRemoveOptions(options, true);
+  return isDirectory(identity, 'lstat', path)
     .catch((error: unknown) =>
-      removal.force ? unless(false, 'ENOENT')(error) : Promise.reject(error as Error),
+      removal.force ? fallback(false, 'ENOENT')(error) : Promise.reject(error as Error),
     )
-    .then((folder) => {
-      if (!folder || removal.recursive) return removeTree(identity, path, removal);
+    .then((isDir) => {
+      if (!isDir || removal.recursive) return removeTree(identity, path, removal);
       const info = {
         code: 'EISDIR',
         message: 'is a directory',
@@ -121,11 +139,11 @@ export function rm(identity: Identity, given: unknown, options: unknown): Promis
         syscall: 'rm',
         errno: constants.errno.EISDIR,
       };
-      throw findingError('ERR_FS_EISDIR', 'Path is a directory', info);
+      throw checkError('ERR_FS_EISDIR', 'Path is a directory', info);
     });
 }
 
-/** Once, as node does. */
+/** Node prints the warning once. */
 let warned = false;
 
 function warnOfRecursion(): void {
@@ -138,6 +156,7 @@ function warnOfRecursion(): void {
   );
 }
 
+/** Removes a directory as the identity, like fs.promises.rmdir(). */
 export function rmdir(identity: Identity, given: unknown, options: unknown): Promise<void> {
   const path = toPath(given);
   const remove = (): Promise<void> => startJob(identity, 'rmdir', path);
@@ -145,10 +164,10 @@ export function rmdir(identity: Identity, given: unknown, options: unknown): Pro
     if (options !== undefined && (typeof options !== 'object' || options === null)) return invalid();
     return (options as { recursive?: unknown } | undefined)?.recursive === undefined ? remove() : invalid();
   }
-  const removal = toRemoval(options, false);
+  const removal = toRemoveOptions(options, false);
   if (!removal.recursive) return remove();
   warnOfRecursion();
-  return isFolder(identity, 'stat', path).then((folder) =>
-    folder ? removeTree(identity, path, removal) : remove(),
+  return isDirectory(identity, 'stat', path).then((isDir) =>
+    isDir ? removeTree(identity, path, removal) : remove(),
   );
 }

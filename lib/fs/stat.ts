@@ -3,8 +3,8 @@ import { parse } from 'node:path';
 import type { Identity } from '../flow/identity';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
-import { raced } from './abort';
-import { unless } from './error';
+import { rejectOnAbort } from './abort';
+import { fallback } from './error';
 import { startJob } from './job';
 import { nodeMajor, originals } from './node-fs';
 import { invalid, toSignal } from './parse';
@@ -14,15 +14,18 @@ type Numbers = Float64Array | BigInt64Array;
 type Maker<T> = (numbers: Numbers) => T;
 type Class = new (...fields: unknown[]) => unknown;
 
-/** That node's own classes have an unknown form: nothing is done rather than something else returned. */
-export function unknownForm(what: string): ImpersonationError {
+/**
+ * Returns the error for a version of node whose internal class has an unsupported form. The call throws instead of
+ * returning a wrong result.
+ */
+export function unsupportedNodeError(className: string): ImpersonationError {
   return new ImpersonationError(
-    `This version of node makes ${what} in a way that is not known yet`,
+    `The class ${className} of this version of Node.js is not supported: use a version that this package supports`,
     'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
   );
 }
 
-/** Node's class for it, learned from one object: of the root folder, which anyone may look at. */
+/** Returns node's class, taken from an object for the root directory, which everyone may stat. */
 function classOf(sample: (root: string) => object): Class {
   const root = parse(process.execPath).root;
   return native.runAtBaseline(() => sample(root)).constructor as Class;
@@ -40,7 +43,7 @@ const makeStats = once((): Maker<Stats> => {
   const Stats = classOf((root) => originals.statSync(root));
   const milliseconds = (fields: Float64Array): number[] =>
     times.map((at) => (fields[at] as number) * 1000 + (fields[at + 1] as number) / 1_000_000);
-  if (Stats.length !== 14 && Stats.length !== 18) throw unknownForm('Stats');
+  if (Stats.length !== 14 && Stats.length !== 18) throw unsupportedNodeError('Stats');
   const takesSeconds = Stats.length === 18;
   return (numbers) => {
     const fields = numbers as Float64Array;
@@ -51,7 +54,7 @@ const makeStats = once((): Maker<Stats> => {
 
 const makeBigIntStats = once((): Maker<BigIntStats> => {
   const BigIntStats = classOf((root) => originals.statSync(root, { bigint: true }));
-  if (BigIntStats.length !== 14) throw unknownForm('BigIntStats');
+  if (BigIntStats.length !== 14) throw unsupportedNodeError('BigIntStats');
   return (numbers) => {
     const fields = numbers as BigInt64Array;
     const nanoseconds = times.map(
@@ -63,7 +66,7 @@ const makeBigIntStats = once((): Maker<BigIntStats> => {
 
 const makeStatFs = once((): Maker<StatsFs | BigIntStatsFs> => {
   const StatFs = classOf((root) => originals.statfsSync(root));
-  if (StatFs.length !== 7 && StatFs.length !== 8) throw unknownForm('StatFs');
+  if (StatFs.length !== 7 && StatFs.length !== 8) throw unsupportedNodeError('StatFs');
   const hasFragmentSize = StatFs.length === 8;
   return ([type, bsize, blocks, bfree, bavail, files, ffree, frsize]) => {
     const rest = [blocks, bfree, bavail, files, ffree];
@@ -72,12 +75,12 @@ const makeStatFs = once((): Maker<StatsFs | BigIntStatsFs> => {
   };
 });
 
-/** Node's Stats, or BigIntStats for whole numbers, of what libuv found. */
+/** Returns node's Stats for numbers of libuv, or BigIntStats for bigint numbers. */
 export function toStats(numbers: Numbers): Stats | BigIntStats {
   return numbers instanceof Float64Array ? makeStats()(numbers) : makeBigIntStats()(numbers);
 }
 
-/** Node's StatFs. */
+/** Returns node's StatFs for numbers of libuv. */
 export function toStatFs(numbers: Numbers): StatsFs | BigIntStatsFs {
   return makeStatFs()(numbers);
 }
@@ -101,19 +104,22 @@ function toStatOptions(given: unknown, strict: boolean): StatOptions {
 
 type AnyStats = Stats | BigIntStats;
 
+/** Returns the stats of a path as the identity sees it, like fs.promises.stat(). */
 export function stat(identity: Identity, given: unknown, options: unknown): Promise<AnyStats | undefined> {
   const { bigint, signal, throwIfNoEntry } = toStatOptions(options, nodeMajor >= 26);
   const path = toPath(given);
-  const found = raced(signal, () => startJob(identity, 'stat', path, bigint)).then(toStats);
-  return throwIfNoEntry || nodeMajor < 24 ? found : found.catch(unless(undefined, 'ENOENT', 'ENOTDIR'));
+  const found = rejectOnAbort(signal, () => startJob(identity, 'stat', path, bigint)).then(toStats);
+  return throwIfNoEntry || nodeMajor < 24 ? found : found.catch(fallback(undefined, 'ENOENT', 'ENOTDIR'));
 }
 
+/** Returns the stats of a path without following a link at its end, like fs.promises.lstat(). */
 export function lstat(identity: Identity, given: unknown, options: unknown): Promise<AnyStats> {
   const { bigint, signal } = toStatOptions(options, nodeMajor >= 26);
   const path = toPath(given);
-  return raced(signal, () => startJob(identity, 'lstat', path, bigint)).then(toStats);
+  return rejectOnAbort(signal, () => startJob(identity, 'lstat', path, bigint)).then(toStats);
 }
 
+/** Returns the stats of the file system of a path, like fs.promises.statfs(). */
 export function statfs(
   identity: Identity,
   path: unknown,

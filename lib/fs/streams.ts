@@ -5,7 +5,7 @@ import { noteClosed, noteOpening } from '../flow/open-handles';
 import { close } from './descriptors';
 import { operations } from './operations';
 import { originals } from './node-fs';
-import { refusal } from './node-internals/refusal';
+import { nodeArgumentError } from './node-internals/argument-errors';
 
 type Close = (fd: number, done?: (error?: Error | null) => void) => void;
 type Opened = (error: Error | null, fd?: number) => void;
@@ -21,12 +21,15 @@ interface StreamFs {
 
 const { fsync, read, write, writev } = originals;
 
-const closing: Close = (fd, done) => {
+const closeDescriptor: Close = (fd, done) => {
   noteClosed(fd);
   close(fd, done);
 };
 
-/** What node's streams take as `options.fs`: opens as the identity, and needs nobody for the rest. */
+/**
+ * Returns the `fs` option for a stream of node: it opens the file as the identity. The other functions use the open
+ * descriptor, which needs no identity.
+ */
 function streamFs(identity: Identity): StreamFs {
   const open = (path: FsPath, flags: unknown, mode: unknown, done: Opened): void => {
     const opened = noteOpening(identity, path);
@@ -38,30 +41,30 @@ function streamFs(identity: Identity): StreamFs {
       (error: unknown) => done(error as Error),
     );
   };
-  return { open, close: closing, fsync, read, write, writev };
+  return { open, close: closeDescriptor, fsync, read, write, writev };
 }
 
 /**
- * Node's options for a stream, whose file is opened as the identity unless it is open already. Functions of the
- * caller's own may do the rest.
+ * Returns the options for a stream of node whose file is opened as the identity, unless the caller gives a descriptor.
+ * The caller's `options.fs` may replace every function but `open`.
  */
-export function optionsFor(identity: Identity, path: unknown, given: unknown): Record<string, unknown> {
-  const own = streamFs(identity);
-  if (typeof given === 'string') return { encoding: given, fs: own };
-  if (given == null || typeof given === 'function') return { fs: own };
-  if (typeof given !== 'object') throw refusal('createReadStream', 1, 2, [path, given]);
+export function streamOptions(identity: Identity, path: unknown, given: unknown): Record<string, unknown> {
+  const userFs = streamFs(identity);
+  if (typeof given === 'string') return { encoding: given, fs: userFs };
+  if (given == null || typeof given === 'function') return { fs: userFs };
+  if (typeof given !== 'object') throw nodeArgumentError('createReadStream', 1, 2, [path, given]);
   const options: Record<string, unknown> = {};
   for (const key in given) options[key] = (given as Record<string, unknown>)[key];
   if (options.fd != null || options.windowsHandle != null) return options;
-  return { ...options, fs: { ...own, ...(options.fs as object | undefined), open: own.open } };
+  return { ...options, fs: { ...userFs, ...(options.fs as object | undefined), open: userFs.open } };
 }
 
-/** Node's own stream; the file is opened as the identity. */
+/** Returns a ReadStream of node whose file is opened as the identity. */
 export function createReadStream(identity: Identity, path: unknown, options?: unknown): ReadStream {
-  return originals.createReadStream(path as string, optionsFor(identity, path, options));
+  return originals.createReadStream(path as string, streamOptions(identity, path, options));
 }
 
-/** Node's own stream; the file is opened as the identity. */
+/** Returns a WriteStream of node whose file is opened as the identity. */
 export function createWriteStream(identity: Identity, path: unknown, options?: unknown): WriteStream {
-  return originals.createWriteStream(path as string, optionsFor(identity, path, options));
+  return originals.createWriteStream(path as string, streamOptions(identity, path, options));
 }

@@ -2,19 +2,19 @@ import { type Identity, currentIdentity, hasIdentity, requireIdentity } from '..
 import { noteOpening } from '../flow/open-handles';
 import { startJob } from '../fs/job';
 import { originals } from '../fs/node-fs';
-import { refusal } from '../fs/node-internals/refusal';
+import { nodeArgumentError } from '../fs/node-internals/argument-errors';
 import { operations, promised } from '../fs/operations';
 import { InvalidArguments, toId, toInt32, toMode, toSeconds } from '../fs/parse';
 import { enterSync } from '../scope/state';
-import { onUsersThread } from './guarded';
-import { type AnyFunction, type Router, like, notRouted } from './router';
+import { forImpersonatingThread } from './sync-functions';
+import { type AnyFunction, type Router, withPropertiesOf, notRoutedError } from './router';
 
 type Change = (identity: Identity, fd: number, ...args: unknown[]) => Promise<void>;
 
-// More than any process may open: node's functions refuse arguments before they come to it.
+// Larger than any descriptor, so node's functions check the arguments and then fail with EBADF.
 const noDescriptor = 0x7fff_ffff;
 
-/** What the system allows by who asks, however the descriptor was opened. */
+/** The calls that the system decides by the caller's identity, not by how the descriptor was opened. */
 const changes: Readonly<Record<string, Change>> = {
   fchmod: (identity, fd, mode) => startJob(identity, 'fchmod', fd, toMode(mode)),
   fchown: (identity, fd, uid, gid) => startJob(identity, 'fchown', fd, toId(uid), toId(gid)),
@@ -24,7 +24,10 @@ const changes: Readonly<Record<string, Change>> = {
 
 const arities: Readonly<Record<string, number>> = { fchmod: 2, fchown: 3, futimes: 3 };
 
-function guarded(name: string, change: Change): (identity: Identity, ...args: unknown[]) => Promise<void> {
+function descriptorOperation(
+  name: string,
+  change: Change,
+): (identity: Identity, ...args: unknown[]) => Promise<void> {
   return (identity, given, ...args) => {
     let fd = given;
     try {
@@ -32,15 +35,19 @@ function guarded(name: string, change: Change): (identity: Identity, ...args: un
       fd = noDescriptor;
       return change(identity, valid, ...args);
     } catch (error) {
-      throw error instanceof InvalidArguments ? refusal(name, 0, arities[name] ?? 0, [fd, ...args]) : error;
+      throw error instanceof InvalidArguments
+        ? nodeArgumentError(name, 0, arities[name] ?? 0, [fd, ...args])
+        : error;
     }
   };
 }
 
-/** fchmod(), fchown() and futimes() as an identity; invalid arguments are thrown at once. */
+/** fchmod(), fchown() and futimes() as an identity. Invalid arguments throw at once. */
 export const descriptorOperations: Readonly<
   Record<string, (identity: Identity, ...args: unknown[]) => Promise<void>>
-> = Object.fromEntries(Object.entries(changes).map(([name, change]) => [name, guarded(name, change)]));
+> = Object.fromEntries(
+  Object.entries(changes).map(([name, change]) => [name, descriptorOperation(name, change)]),
+);
 
 type Done = (...args: unknown[]) => void;
 type Operation = (identity: Identity, ...args: unknown[]) => Promise<unknown>;
@@ -57,17 +64,20 @@ const named: Readonly<Record<string, Operation | undefined>> = {
   },
 };
 
-/** What may be given a descriptor for a path: it is open, so that nobody's rights are needed. */
+/** Functions that accept a descriptor in place of the path. It is open already, so the call needs no identity. */
 const withDescriptors = new Set(['appendFile', 'readFile', 'truncate', 'writeFile']);
 
-/** The arguments before the callback, and the callback; throws what node throws if there is none. */
+/** Returns the arguments before the callback, and the callback. Throws node's error if there is no callback. */
 export function splitCallback(args: readonly unknown[], required: number): [unknown[], Done] {
   const at = args.findIndex((arg, index) => index >= required && typeof arg === 'function');
   if (at < 0) originals.access('', undefined as never);
   return [args.slice(0, at), args[at] as Done];
 }
 
-/** Calls back in a tick of its own: what the callback throws is an uncaught exception, as it is node's. */
+/**
+ * Calls the callback in process.nextTick(), so that an exception in it is an uncaught exception, as with node's
+ * functions.
+ */
 export function callBack(done: Done, result: Promise<unknown>): void {
   result.then(
     (value) => process.nextTick(done, ...(value === undefined ? [null] : [null, value])),
@@ -75,41 +85,41 @@ export function callBack(done: Done, result: Promise<unknown>): void {
   );
 }
 
-/** For a function with a callback, which is no earlier than argument `required`. */
+/** Routes a function whose callback is at argument `required` or later. */
 export const callback =
   (required: number): Router =>
   (name, original) =>
-    like(original, function (...args) {
+    withPropertiesOf(original, function (...args) {
       const identity = currentIdentity();
       if (!identity || (withDescriptors.has(name) && typeof args[0] === 'number')) {
         return Reflect.apply(original, this, args);
       }
       const operation = named[name];
-      if (!operation) throw notRouted(name);
+      if (!operation) throw notRoutedError(name);
       const [given, done] = splitCallback(args, required);
       callBack(done, operation(identity, ...given));
       return undefined;
     });
 
-/** For exists(), whose callback gets nothing but the answer. */
+/** Routes exists(), whose callback gets a boolean and no error. */
 export const exists: Router = (_name, original) =>
-  like(original, function (...args) {
+  withPropertiesOf(original, function (...args) {
     const identity = currentIdentity();
     if (!identity) return Reflect.apply(original, this, args);
     const [given, done] = splitCallback(args, 1);
-    const answer = (found: boolean): void => process.nextTick(done, found);
+    const report = (found: boolean): void => process.nextTick(done, found);
     try {
       operations.access(identity, given[0]).then(
-        () => answer(true),
-        () => answer(false),
+        () => report(true),
+        () => report(false),
       );
     } catch {
-      answer(false);
+      report(false);
     }
     return undefined;
   });
 
-/** For realpath() and realpathSync(), which have a second form. */
+/** Routes realpath() and realpathSync() together with their `native` variants. */
 export const withNative =
   (route: Router): Router =>
   (name, original) => {
@@ -118,45 +128,45 @@ export const withNative =
   };
 
 /**
- * What node's glob() finds as the identity. It looks around with functions that it has taken from node:fs at a time
- * that nobody knows, so only the synchronous form, on a thread that is the user's, is sure to see as the user.
+ * Returns what node's glob() finds as the identity. glob() may use unrouted functions of node:fs, because it takes them
+ * when it is loaded. Only the synchronous form runs entirely on a thread that impersonates the user.
  */
-function found(identity: Identity, args: unknown[]): unknown[] {
+function globAs(identity: Identity, args: unknown[]): unknown[] {
   const { globSync } = originals as unknown as { globSync: AnyFunction };
-  return enterSync(identity.tokenRef.id, onUsersThread('globSync', globSync), ...args) as unknown[];
+  return enterSync(identity.tokenRef.id, forImpersonatingThread('globSync', globSync), ...args) as unknown[];
 }
 
-/** For fs.glob(). The thread waits until everything has been found. */
+/** Routes fs.glob(). The thread is blocked until the search is complete. */
 export const glob: Router = (_name, original) =>
-  like(original, function (...args) {
+  withPropertiesOf(original, function (...args) {
     const identity = currentIdentity();
     if (!identity) return Reflect.apply(original, this, args);
     const [given, done] = splitCallback(args, 1);
-    callBack(done, Promise.resolve(found(identity, given)));
+    callBack(done, Promise.resolve(globAs(identity, given)));
     return undefined;
   });
 
 // eslint-disable-next-line @typescript-eslint/require-await -- an iterator of promises, as node's is
 async function* paths(identity: Identity, args: unknown[]): AsyncGenerator<unknown, void> {
-  yield* found(identity, args);
+  yield* globAs(identity, args);
 }
 
-/** For fs.promises.glob(). The thread waits at the first step until everything has been found. */
+/** Routes fs.promises.glob(). The thread is blocked at the first step until the search is complete. */
 export const globPromise: Router = (_name, original) =>
-  like(original, function (...args) {
+  withPropertiesOf(original, function (...args) {
     const identity = currentIdentity();
     return identity ? paths(identity, args) : Reflect.apply(original, this, args);
   });
 
 const promises: Readonly<Record<string, Operation | undefined>> = promised;
 
-/** For a function that returns a promise: the work is started as the user before it returns. */
+/** Routes a function of node:fs/promises. The work is started as the user before the function returns. */
 export const promise: Router = (name, original) =>
-  like(original, function (...args) {
+  withPropertiesOf(original, function (...args) {
     if (!hasIdentity()) return Reflect.apply(original, this, args);
     return new Promise((resolve) => {
       const operation = promises[name];
-      if (!operation) throw notRouted(`promises.${name}`);
+      if (!operation) throw notRoutedError(`promises.${name}`);
       resolve(operation(requireIdentity(), ...args));
     });
   });

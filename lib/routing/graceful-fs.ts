@@ -1,15 +1,15 @@
 import { AsyncResource } from 'node:async_hooks';
 import fs from 'node:fs';
 
-/** The call that found no free descriptor, its arguments, and when. */
+/** A call that failed for want of a free descriptor, its arguments, and times. */
 type Waiting = [call: (...args: unknown[]) => unknown, ...rest: unknown[]];
 
 const key = Symbol.for('graceful-fs.queue');
 
 /**
- * graceful-fs calls again what found no free descriptor, from wherever one has been closed: which is another flow, and
- * would be somebody else. Its queue is one for the process, which may be there before it is: each entry goes back into
- * the flow that it came from.
+ * Makes the retries of graceful-fs run in the flow of the original call. graceful-fs repeats a call that found no free
+ * descriptor after another one has been closed, which may happen in another user's flow. All copies of graceful-fs in
+ * the process share one queue, which may exist before graceful-fs is loaded through this package.
  */
 export function bindGracefulQueue(): void {
   const owners = [fs, globalThis] as unknown as Record<symbol, Waiting[] | undefined>[];

@@ -6,14 +6,14 @@ import { routeWorkers } from '../worker/impersonated-worker';
 import { warnOfModulesBefore } from './loaded-before';
 import { routeModules } from './modules';
 import type { AnyFunction, Router } from './router';
-import { fsTable, promisesTable, unknown } from './table';
-import { untouched } from './router';
+import { fsTable, promisesTable, routerForUnknown } from './table';
+import { unrouted } from './router';
 
 function routed(route: Router, name: string, value: unknown): unknown {
   return typeof value === 'function' ? route(name, value as AnyFunction) : value;
 }
 
-/** What node makes only when it is asked for is routed when it is asked for. */
+/** Routes the value of a getter when it is first read, because node loads some values on first use. */
 function routeLazily(target: object, name: string, route: Router, descriptor: PropertyDescriptor): void {
   let known: { original: unknown; replacement: unknown } | undefined;
   Object.defineProperty(target, name, {
@@ -29,9 +29,9 @@ function routeLazily(target: object, name: string, route: Router, descriptor: Pr
 function routeAll(target: object, table: Readonly<Record<string, Router>>): void {
   const exported = target as Record<string, unknown>;
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
-    const route = Object.hasOwn(table, name) ? (table[name] as Router) : unknown(name);
+    const route = Object.hasOwn(table, name) ? (table[name] as Router) : routerForUnknown(name);
     // Reading some of these prints a warning.
-    if (route === untouched) continue;
+    if (route === unrouted) continue;
     if (descriptor.get && !(descriptor.set && Object.hasOwn(table, name))) {
       routeLazily(target, name, route, descriptor);
     } else {
@@ -42,7 +42,7 @@ function routeAll(target: object, table: Readonly<Record<string, Router>>): void
 
 let installed = false;
 
-/** Puts routed functions into the place of node's, for every module of this thread. Once. */
+/** Replaces the functions of node:fs with routed ones for all modules of this thread. Further calls do nothing. */
 export function installRouting(): void {
   if (installed) return;
   installed = true;

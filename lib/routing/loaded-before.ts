@@ -5,7 +5,7 @@ const own = path.join(__dirname, '..', path.sep);
 const ownDependency = /[\\/]node_modules[\\/]bindings[\\/]/;
 const mostShown = 3;
 
-/** Whether its code may have taken functions out of node:fs, which it could not without naming it. */
+/** Whether the module may hold functions of node:fs. A module that does not name `fs` cannot. */
 function mayHoldFunctions(file: string): boolean {
   if (/\.(json|node)$/.test(file) || file.startsWith(own) || ownDependency.test(file)) return false;
   try {
@@ -16,9 +16,9 @@ function mayHoldFunctions(file: string): boolean {
 }
 
 /**
- * Warns if CommonJS modules that name node:fs have been loaded on this thread already. A module whose code is still
- * running, as that of the one that loads this package is, does not count: it would warn every program. Functions that
- * an ES module has imported by name follow the routing.
+ * Warns if CommonJS modules that name node:fs were loaded on this thread before this package. A module that is still
+ * loading does not count, because one of them loads this package. ES modules follow the routing, because their imports
+ * are live bindings.
  */
 export function warnOfModulesBefore(): void {
   const files = Object.entries(require.cache)
@@ -27,13 +27,13 @@ export function warnOfModulesBefore(): void {
   if (files.length === 0) return;
   const more = files.length > mostShown ? `, and ${String(files.length - mostShown)} more` : '';
   process.emitWarning(
-    `Modules that were loaded before impersonate may hold functions of node:fs that act as the process also in a flow: ${files.slice(0, mostShown).join(', ')}${more}`,
+    `Modules loaded before impersonate may hold functions of node:fs that act as the process in a flow: ${files.slice(0, mostShown).join(', ')}${more}`,
     {
       type: 'ImpersonationWarning',
       code: 'IMPERSONATE_LOADED_LATE',
       detail:
         'Load impersonate before them, or start node with --import impersonate/register; ' +
-        'before what --require loads, with --require impersonate/register.',
+        'if they are loaded with --require, put --require impersonate/register before them.',
     },
   );
 }

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import Module from 'node:module';
 import { asThread, isForeignToThread } from '../flow/identity';
 import { fileOf, sourceHashOf } from '../internal/call-sites';
-import { type AnyFunction, type Router, like } from './router';
+import { type AnyFunction, type Router, withPropertiesOf } from './router';
 
+/** File names of node's module loaders and of its source map support. */
 const loaders = /^node:(internal\/(?:modules|source_map)\/[\w/-]+)$/;
-/** The same in a line of a stack trace, where a path or the name of a function could contain it. */
+/** The same names in a line of a stack trace. Paths and function names in the line could contain them, too. */
 const loadersInTrace = /^ {4}at (?:[^()]* \((NAME):\d+:\d+\)|(NAME):\d+:\d+)$/.source.replaceAll(
   'NAME',
   loaders.source.slice(1, -1),
@@ -14,7 +15,7 @@ const traceOfLoaders = new RegExp(loadersInTrace, 'm');
 
 const hashes = new Map<string, string | undefined>();
 
-/** The hash of the source of a script of node's own, by its id. */
+/** Returns the hash of the source of a script of node, by its id. */
 function hashOf(id: string): string | undefined {
   if (!hashes.has(id)) {
     let source: string | undefined;
@@ -22,20 +23,20 @@ function hashOf(id: string): string | undefined {
       const internals = process as unknown as { binding(name: 'natives'): Record<string, string> };
       source = internals.binding('natives')[id];
     } catch {
-      // Where the permission model keeps it back, nothing is taken for node's.
+      // The permission model blocks the binding. No script is then treated as node's own.
     }
     hashes.set(id, source === undefined ? undefined : createHash('sha256').update(source).digest('hex'));
   }
   return hashes.get(id);
 }
 
-/** A script of node:vm can be given the name of one of node's, but not its source. */
+/** Whether the call is in a loader of node. A script of node:vm can have the file name of one, but not its source. */
 function isLoader(site: NodeJS.CallSite | undefined): boolean {
   const id = site && loaders.exec(fileOf(site))?.[1];
   return id !== undefined && sourceHashOf(site as NodeJS.CallSite) === hashOf(id);
 }
 
-/** Whether node's own loader, or what maps stack traces to sources, is what called `below`. */
+/** Whether node's loader, or its mapping of stack traces to sources, is the direct caller of `below`. */
 function isCalledByNode(below: AnyFunction): boolean {
   const { stackTraceLimit } = Error;
   const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace');
@@ -44,7 +45,7 @@ function isCalledByNode(below: AnyFunction): boolean {
     Error.stackTraceLimit = 1;
     Error.prepareStackTrace = (_error, [site]) => isLoader(site);
     Error.captureStackTrace(holder, below);
-    // A string where this is asked while another stack is being prepared.
+    // The stack is a string if another stack is being prepared at this moment.
     return typeof holder.stack === 'string' ? traceOfLoaders.test(holder.stack) : holder.stack === true;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
@@ -53,24 +54,25 @@ function isCalledByNode(below: AnyFunction): boolean {
 }
 
 /**
- * For a function that node's loaders use too, as the program could: what a module or a stack trace is must not depend
- * on who asks for it first, so that for node itself it is done as the process, or as the user of a thread that is one user's.
+ * Routes a function that node's loaders use as well. What a module or a stack trace contains must not depend on the
+ * user that first needs it, so a call from the loaders runs under the identity of the thread: the process, or the user
+ * of a pinned thread.
  */
-export const alsoForNode =
+export const exceptForLoaders =
   (route: Router): Router =>
   (name, original) => {
     const routed = route(name, original);
-    const replacement = like(original, function (...args) {
-      const isNodes = isForeignToThread() && isCalledByNode(replacement);
-      return isNodes
+    const replacement = withPropertiesOf(original, function (...args) {
+      const isLoaderCall = isForeignToThread() && isCalledByNode(replacement);
+      return isLoaderCall
         ? asThread(() => Reflect.apply(original, this, args))
         : Reflect.apply(routed, this, args);
     });
     return replacement;
   };
 
-function asOurselves(original: AnyFunction): AnyFunction {
-  return like(original, function (...args) {
+function callAsThread(original: AnyFunction): AnyFunction {
+  return withPropertiesOf(original, function (...args) {
     return isForeignToThread()
       ? asThread(() => Reflect.apply(original, this, args))
       : Reflect.apply(original, this, args);
@@ -80,27 +82,27 @@ function asOurselves(original: AnyFunction): AnyFunction {
 const functions = Module as unknown as Record<string, AnyFunction | undefined>;
 
 /**
- * Modules are the thread's, whoever asks for them first: CommonJS finds, reads and runs them with the public functions
- * of node:fs, and so do the hooks of a program that compiles them.
+ * Makes modules load and run under the identity of the thread. They are shared by all flows of the thread, whichever
+ * flow needs them first. CommonJS, and programs' hooks that compile modules, use the public functions of node:fs.
  */
 export function routeModules(): void {
   for (const name of ['_load', '_resolveFilename']) {
     const original = functions[name];
-    if (original) functions[name] = asOurselves(original);
+    if (original) functions[name] = callAsThread(original);
   }
-  // For who has kept node's own _load(), or does without.
+  // Covers code that holds node's own _load(), and loaders that do not call it.
   const { prototype } = Module as unknown as { prototype: { load: AnyFunction } };
-  prototype.load = asOurselves(prototype.load);
+  prototype.load = callAsThread(prototype.load);
   const { registerHooks } = functions;
   if (!registerHooks) return;
-  functions.registerHooks = like(registerHooks, function (hooks, ...rest) {
+  functions.registerHooks = withPropertiesOf(registerHooks, function (hooks, ...rest) {
     const given = hooks as Record<string, unknown>;
-    const ours = Object.fromEntries(
+    const wrapped = Object.fromEntries(
       Object.entries(given).map(([name, hook]) => [
         name,
-        typeof hook === 'function' ? asOurselves(hook as AnyFunction) : hook,
+        typeof hook === 'function' ? callAsThread(hook as AnyFunction) : hook,
       ]),
     );
-    return Reflect.apply(registerHooks, this, [ours, ...rest]);
+    return Reflect.apply(registerHooks, this, [wrapped, ...rest]);
   });
 }

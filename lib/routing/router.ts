@@ -3,48 +3,52 @@ import { ImpersonationError } from '../internal/error';
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
-/** What takes the place of one of node's functions or classes. */
+/** Returns the function or class that replaces one of node's. */
 export type Router = (name: string, original: AnyFunction) => AnyFunction;
 
 /**
- * `replacement` with the name, length and other properties that `original` has, so that what looks at them, as
- * util.promisify() does, finds no difference.
+ * Gives `replacement` the name, length and other properties of `original`, for code that reads them, such as
+ * util.promisify(). Returns `replacement`.
  */
-export function like(original: AnyFunction, replacement: AnyFunction): AnyFunction {
+export function withPropertiesOf(original: AnyFunction, replacement: AnyFunction): AnyFunction {
   return Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(original));
 }
 
-export function notRouted(name: string, instead = ''): ImpersonationError {
+/** Returns the error of a function that cannot act as the user. */
+export function notRoutedError(name: string, reason = ''): ImpersonationError {
   return new ImpersonationError(
-    `fs.${name}() cannot be done as the user, and would be done as the process${instead && `: ${instead}`}`,
+    `fs.${name}() cannot act as the user${reason && ` (${reason})`}: to act as the process, call it in withoutToken()`,
     'ERR_FS_NOT_ROUTED',
   );
 }
 
-/** For what needs nobody's rights: it works on a descriptor that is open already, or on nothing at all. */
-export const untouched: Router = (_name, original) => original;
+/** Leaves a function as it is, because it uses an open descriptor or no path at all. */
+export const unrouted: Router = (_name, original) => original;
 
-/** For what node does later on, or on threads of its own, where nobody can be put: ERR_FS_NOT_ROUTED. */
-export const refused: Router = (name, original) =>
-  like(original, function (...args) {
-    if (currentIdentity()) throw notRouted(name);
+/**
+ * Makes a function throw ERR_FS_NOT_ROUTED in a flow or scope, because node does its work later or on threads that
+ * cannot impersonate.
+ */
+export const notRoutable: Router = (name, original) =>
+  withPropertiesOf(original, function (...args) {
+    if (currentIdentity()) throw notRoutedError(name);
     return Reflect.apply(original, this, args);
   });
 
-/** The same for a class. */
-export const refusedClass: Router = (name, original) =>
+/** Like `notRoutable`, for a class. */
+export const notRoutableClass: Router = (name, original) =>
   new Proxy(original, {
     apply(target, receiver: unknown, args) {
-      if (currentIdentity()) throw notRouted(name);
+      if (currentIdentity()) throw notRoutedError(name);
       return Reflect.apply(target, receiver, args);
     },
     construct(target, args, newTarget) {
-      if (currentIdentity()) throw notRouted(name);
+      if (currentIdentity()) throw notRoutedError(name);
       return Reflect.construct(target, args, newTarget) as object;
     },
   });
 
-/** Has `call` make every call of `object[name]`, which it is given with the receiver and the arguments. */
+/** Replaces `object[name]` by a function that passes the original, the receiver and the arguments to `call`. */
 export function replaceMethod(
   object: object,
   name: string,
@@ -58,7 +62,7 @@ export function replaceMethod(
   });
 }
 
-/** Calls `check` with the arguments before each call of `object[name]`, which is made unless it throws. */
+/** Makes `object[name]` call `check` with the arguments first. If `check` throws, the method is not called. */
 export function guardMethod(object: object, name: string, check: (...args: unknown[]) => void): void {
   replaceMethod(object, name, (original, receiver, args) => {
     check(...args);

@@ -1,21 +1,21 @@
 import { observeSync } from '../diagnostics/fs';
 import { currentIdentity } from '../flow/identity';
 import { noteClosed, noteOpening } from '../flow/open-handles';
-import { close as closeDescriptor, closeSync as closeDescriptorSync, isKept } from '../fs/descriptors';
+import { close as closeDescriptor, closeSync as closeDescriptorSync, isTracked } from '../fs/descriptors';
 import { opendirSync } from '../fs/operations';
 import { type Flow, currentFlow } from '../internal/flow-store';
 import { currentTokenId, enterSync, requireNoConflict } from '../scope/state';
-import { onUsersThread } from './guarded';
-import { type AnyFunction, type Router, like, notRouted } from './router';
+import { forImpersonatingThread } from './sync-functions';
+import { type AnyFunction, type Router, withPropertiesOf, notRoutedError } from './router';
 
-/** How many of the first arguments are paths; one for most. */
+/** The number of leading arguments that are paths, if it is not one. */
 const pathCounts: Readonly<Record<string, 0 | 2>> = {
   ...{ copyFileSync: 2, cpSync: 2, linkSync: 2, renameSync: 2, symlinkSync: 2 },
   ...{ fchmodSync: 0, fchownSync: 0, futimesSync: 0 },
 };
 
-/** Calls node's function on this thread as the flow's user, within one native frame. */
-function asFlow(
+/** Calls node's function on this thread under the flow's token, within one native frame. */
+function callAsFlow(
   flow: Flow,
   name: string,
   original: AnyFunction,
@@ -29,26 +29,27 @@ function asFlow(
   );
 }
 
-/** In a scope the thread is the user's already. */
+/** Returns the flow to impersonate for the call; undefined in a scope, where the thread impersonates already. */
 function flowToRoute(): Flow | undefined {
   if (currentTokenId() === 0) return currentFlow();
   requireNoConflict();
   return undefined;
 }
 
-/** For a synchronous function: it looks at the path on this thread, which is the user's meanwhile. */
+/** Routes a synchronous function. In a flow, this thread impersonates the flow's user during the call. */
 export const sync: Router = (name, original) => {
-  const asUser = onUsersThread(name, original);
-  return like(original, function (...args) {
+  const asUser = forImpersonatingThread(name, original);
+  return withPropertiesOf(original, function (...args) {
     const flow = flowToRoute();
-    if (flow) return asFlow(flow, name, asUser, this, args);
+    if (flow) return callAsFlow(flow, name, asUser, this, args);
     return Reflect.apply(currentTokenId() === 0 ? original : asUser, this, args);
   });
 };
 
+/** Routes openSync(), so that the descriptor is reported if the flow leaves it open. */
 export const openSync: Router = (name, original) => {
   const routed = sync(name, original);
-  return like(original, function (...args) {
+  return withPropertiesOf(original, function (...args) {
     const flow = flowToRoute();
     const opened = flow && noteOpening(flow, args[0]);
     const fd = Reflect.apply(routed, this, args) as number;
@@ -57,26 +58,26 @@ export const openSync: Router = (name, original) => {
   });
 };
 
-/** For close() and closeSync(), of which the list of open handles must know. */
+/** Routes close() and closeSync(), so that open handles and tracked descriptors are updated. */
 export const close: Router = (name, original) => {
   const closing = (name === 'close' ? closeDescriptor : closeDescriptorSync) as AnyFunction;
-  return like(original, function (...args) {
+  return withPropertiesOf(original, function (...args) {
     noteClosed(args[0] as number);
-    return Reflect.apply(isKept(args[0]) ? closing : original, this, args);
+    return Reflect.apply(isTracked(args[0]) ? closing : original, this, args);
   });
 };
 
-/** For opendirSync(), whose result reads the folder later on: as the same user. */
+/** Routes opendirSync(). The Dir that it returns reads the directory as the same user later. */
 export const directory: Router = (_name, original) =>
-  like(original, function (...args) {
+  withPropertiesOf(original, function (...args) {
     const identity = currentIdentity();
     return identity ? opendirSync(identity, args[0], args[1]) : Reflect.apply(original, this, args);
   });
 
-/** For mkdtempDisposableSync(), whose result removes the folder later on: as the same user. */
+/** Routes mkdtempDisposableSync(). The object that it returns removes the directory as the same user later. */
 export const disposable: Router = (name, original) => {
-  const make = onUsersThread(name, original);
-  return like(original, function (...args) {
+  const make = forImpersonatingThread(name, original);
+  return withPropertiesOf(original, function (...args) {
     const identity = currentIdentity();
     if (!identity) return Reflect.apply(original, this, args);
     const asUser = (call: AnyFunction, ...given: unknown[]): unknown =>
@@ -91,15 +92,15 @@ export const disposable: Router = (name, original) => {
 };
 
 /**
- * For fs.watch(), which opens what it watches before it returns. A recursive watch goes on into folders as the
- * process, or tells of some that the user may not list.
+ * Routes fs.watch(), which opens the watched path before it returns. With `recursive` it throws: node would open
+ * subdirectories as the process, or report names in directories that the user may not list.
  */
 export const watch: Router = (name, original) => {
   const routed = sync(name, original);
-  return like(original, function (...args) {
+  return withPropertiesOf(original, function (...args) {
     const options = args[1] as { recursive?: unknown } | null | undefined;
     if (typeof options === 'object' && options?.recursive && currentIdentity()) {
-      throw notRouted(name, 'only without { recursive: true }');
+      throw notRoutedError(name, 'with { recursive: true }');
     }
     return Reflect.apply(routed, this, args);
   });

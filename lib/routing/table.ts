@@ -1,22 +1,16 @@
-import { callback, exists, withNative } from './async';
-import { disposable } from './sync';
-import { glob, globPromise } from './async';
-import { directory } from './sync';
-import { alsoForNode } from './modules';
-import { promise } from './async';
-import { refused, refusedClass } from './router';
+import { callback, exists, glob, globPromise, promise, withNative } from './async';
+import { close, directory, disposable, openSync, sync, watch } from './sync';
+import { exceptForLoaders } from './modules';
+import { notRoutable, notRoutableClass, unrouted } from './router';
 import type { Router } from './router';
 import { stream } from './streams';
-import { close, openSync, sync } from './sync';
-import { untouched } from './router';
-import { watch } from './sync';
 
 type Table = Readonly<Record<string, Router>>;
 
 const all = <R>(value: R, ...names: string[]): Record<string, R> =>
   Object.fromEntries(names.map((name) => [name, value]));
 
-/** What becomes of everything that node:fs exports, in any version. */
+/** The routers of all exports of node:fs, in every supported version of node. */
 export const fsTable: Table = {
   ...all(
     sync,
@@ -33,8 +27,8 @@ export const fsTable: Table = {
   ...all(sync, 'renameSync', 'rmSync', 'rmdirSync', 'statSync', 'statfsSync', 'symlinkSync', 'truncateSync'),
   ...all(sync, 'unlinkSync', 'utimesSync', 'writeFileSync'),
   openSync,
-  readFileSync: alsoForNode(sync),
-  realpathSync: withNative(alsoForNode(sync)),
+  readFileSync: exceptForLoaders(sync),
+  realpathSync: withNative(exceptForLoaders(sync)),
   mkdtempDisposableSync: disposable,
   opendirSync: directory,
 
@@ -71,20 +65,20 @@ export const fsTable: Table = {
   watch,
 
   ...all(close, 'close', 'closeSync'),
-  ...all(untouched, 'read', 'readSync', 'readv', 'readvSync', 'write', 'writeSync', 'writev', 'writevSync'),
-  ...all(untouched, 'fdatasync', 'fdatasyncSync', 'fstat', 'fstatSync', 'fsync', 'fsyncSync', 'ftruncate'),
-  ...all(untouched, 'ftruncateSync', 'unwatchFile', '_toUnixTimestamp'),
-  ...all(untouched, 'Dir', 'Dirent', 'Stats', 'F_OK', 'R_OK', 'W_OK', 'X_OK', 'constants', 'promises'),
+  ...all(unrouted, 'read', 'readSync', 'readv', 'readvSync', 'write', 'writeSync', 'writev', 'writevSync'),
+  ...all(unrouted, 'fdatasync', 'fdatasyncSync', 'fstat', 'fstatSync', 'fsync', 'fsyncSync', 'ftruncate'),
+  ...all(unrouted, 'ftruncateSync', 'unwatchFile', '_toUnixTimestamp'),
+  ...all(unrouted, 'Dir', 'Dirent', 'Stats', 'F_OK', 'R_OK', 'W_OK', 'X_OK', 'constants', 'promises'),
 
   ...all(stream, 'ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream'),
-  // They make one of the streams.
-  ...all(untouched, 'createReadStream', 'createWriteStream'),
+  // They construct one of the stream classes.
+  ...all(unrouted, 'createReadStream', 'createWriteStream'),
 
-  ...all(refused, 'openAsBlob', 'openAsBlobSync', 'watchFile'),
-  Utf8Stream: refusedClass,
+  ...all(notRoutable, 'openAsBlob', 'openAsBlobSync', 'watchFile'),
+  Utf8Stream: notRoutableClass,
 };
 
-/** The same for node:fs/promises. */
+/** The routers of all exports of node:fs/promises. */
 export const promisesTable: Table = {
   ...all(
     promise,
@@ -112,14 +106,17 @@ export const promisesTable: Table = {
   ),
   ...all(promise, 'realpath', 'rename', 'rm', 'rmdir', 'stat', 'statfs', 'symlink', 'truncate', 'unlink'),
   ...all(promise, 'utimes', 'writeFile'),
-  readFile: alsoForNode(promise),
+  readFile: exceptForLoaders(promise),
   glob: globPromise,
-  watch: refused,
-  constants: untouched,
+  watch: notRoutable,
+  constants: unrouted,
 };
 
-/** For what a later version of node adds: by its name as far as that goes, and otherwise not at all. */
-export function unknown(name: string): Router {
+/**
+ * Returns the router for an export of a later version of node. A function whose name ends with Sync can be routed; any
+ * other export throws in a flow or scope.
+ */
+export function routerForUnknown(name: string): Router {
   if (name.endsWith('Sync')) return sync;
-  return /^[A-Z]/.test(name) ? refusedClass : refused;
+  return /^[A-Z]/.test(name) ? notRoutableClass : notRoutable;
 }

@@ -1,6 +1,6 @@
 import { toNamespacedPath } from 'node:path';
 import { types } from 'node:util';
-import { unless } from '../fs/error';
+import { fallback } from '../fs/error';
 import { startJob } from '../fs/job';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
@@ -110,7 +110,7 @@ function onLinux(token: Token, { kind, data }: Target, mode: number): Promise<bo
     (error: unknown) => {
       // The thread could not act as the user, so the user's access is unknown.
       if (error instanceof ImpersonationError) throw error;
-      return unless(false, 'EACCES', 'EPERM', 'EROFS', 'ETXTBSY')(error);
+      return fallback(false, 'EACCES', 'EPERM', 'EROFS', 'ETXTBSY')(error);
     },
   );
 }

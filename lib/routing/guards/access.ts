@@ -1,18 +1,17 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { accessSync } from '../../fs/operations';
-import { currentIdentity } from '../../flow/identity';
-import { isThreadImpersonating } from '../../flow/identity';
+import { currentIdentity, isThreadImpersonating } from '../../flow/identity';
 import { replaceMethod } from '../router';
 
-/** Has `asUser` called in place of `fs[name]` where the thread acts as a user. */
+/** Replaces `fs[name]` by a function that calls `asUser` while the thread impersonates. */
 function replace(name: 'accessSync' | 'existsSync', asUser: (...args: unknown[]) => unknown): void {
   replaceMethod(fs, name, (original, receiver, args) =>
     isThreadImpersonating() ? asUser(...args) : Reflect.apply(original, receiver, args),
   );
 }
 
-/** faccessat2 with AT_EACCESS on this thread, which acts as the user. */
+/** Checks access on this thread with faccessat2 and AT_EACCESS. */
 function check(path: unknown, mode?: unknown): void {
   const identity = currentIdentity();
   if (identity) accessSync(identity, path, mode);
@@ -28,8 +27,8 @@ function exists(path: unknown): boolean {
 }
 
 /**
- * On Linux node asks access(2), which decides by the real uid. That is a reserved one while a thread acts as a user, so
- * fs.accessSync() and fs.existsSync() ask for the effective ids there.
+ * Makes fs.accessSync() and fs.existsSync() check the effective ids. Node uses access(2), which checks the real uid,
+ * and that is a reserved one while a thread impersonates.
  */
 export function guardAccess(): void {
   replace('accessSync', check);

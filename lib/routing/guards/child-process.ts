@@ -8,7 +8,7 @@ import { guardMethod } from '../router';
 const names = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'] as const;
 const syncNames = ['spawnSync', 'execSync', 'execFileSync'] as const;
 
-/** Has `before` called with its name whenever one of the functions that start programs is. */
+/** Calls `before` with the name of the function whenever a function that starts programs is called. */
 export function wrapChildProcess(
   before: (name: string) => void,
   functions: readonly (typeof names)[number][] = names,
@@ -19,28 +19,28 @@ export function wrapChildProcess(
   syncBuiltinESMExports();
 }
 
-function refuseProgram(options?: unknown): void {
+function throwInScope(options?: unknown): void {
   if (!isThreadImpersonating()) return;
   const { uid, gid } = (typeof options === 'object' && options !== null ? options : {}) as Record<
     string,
     unknown
   >;
-  // Of its own, whatever becomes of programs in a scope: only the process may choose who a program is.
+  // A separate check: only the process may choose the user of a program, whatever is allowed in a scope.
   if (uid != null || gid != null) {
     throw new ImpersonationError(
-      'A program cannot be given a uid or gid where the thread impersonates: only the process may choose them, ' +
-        'outside or inside withoutToken()',
+      'The options uid and gid cannot be used while the thread impersonates: ' +
+        'start the program outside of the scope, or as the process in withoutToken()',
       'ERR_CHILD_PROCESS_IN_SCOPE',
     );
   }
   throw new ImpersonationError(
-    'A program started where the thread impersonates would not be the user alone: ' +
-      'start it outside, or inside withoutToken() as the process',
+    'A program that is started while the thread impersonates would not run as the user only: ' +
+      'start it outside of the scope, or as the process in withoutToken()',
     'ERR_CHILD_PROCESS_IN_SCOPE',
   );
 }
 
-/** Node's binding of that name; undefined under --permission, and where a later version has none. */
+/** Returns an internal binding of node; undefined with --permission, and in versions without the binding. */
 function bindingOf(name: string): Record<string, unknown> | undefined {
   try {
     return (process as unknown as { binding(name: string): Record<string, unknown> }).binding(name);
@@ -50,28 +50,28 @@ function bindingOf(name: string): Record<string, unknown> | undefined {
 }
 
 /**
- * A program that is started inside a scope would get the process's token on Windows, and on Linux a real uid that is not
- * the user's, or all capabilities if the user is root, whatever the token has of them. It is refused with
- * ERR_CHILD_PROCESS_IN_SCOPE where Node hands it to the system, so that it does not matter which function was called, nor
- * when it was taken from node:child_process.
+ * Makes programs that are started inside a scope throw ERR_CHILD_PROCESS_IN_SCOPE. On Windows such a program would get
+ * the process's token. On Linux it would have a real uid that is not the user's, or all capabilities if the user is
+ * root, even if the token has fewer. The check is where node passes the program to the system, so that it covers every
+ * function of node:child_process, also those taken from it before.
  */
 export function guardChildProcesses(): void {
-  guardMethod(childProcess.ChildProcess.prototype, 'spawn', refuseProgram);
+  guardMethod(childProcess.ChildProcess.prototype, 'spawn', throwInScope);
   const { Process } = (bindingOf('process_wrap') ?? {}) as { Process?: { prototype: object } };
-  if (Process) guardMethod(Process.prototype, 'spawn', refuseProgram);
+  if (Process) guardMethod(Process.prototype, 'spawn', throwInScope);
   const sync = bindingOf('spawn_sync');
-  if (sync) guardMethod(sync, 'spawn', refuseProgram);
-  else wrapChildProcess(() => refuseProgram(), syncNames);
-  // Node 22.15 and later: the program takes the place of this one.
-  if ('execve' in process) guardMethod(process, 'execve', () => refuseProgram());
+  if (sync) guardMethod(sync, 'spawn', throwInScope);
+  else wrapChildProcess(() => throwInScope(), syncNames);
+  // Node 22.15 and later: execve() replaces this process by the program.
+  if ('execve' in process) guardMethod(process, 'execve', () => throwInScope());
 }
 
 let warned = false;
 
-/** Says once that what child_process starts inside a flow is not the user's. */
+/** Warns once if a program is started inside a flow, because it runs as the process. */
 export function warnOfChildProcesses(): void {
   wrapChildProcess((name) => {
-    // In a scope it throws ERR_CHILD_PROCESS_IN_SCOPE: guards/child-process.ts.
+    // In a scope it throws, see `guardChildProcesses`.
     if (warned || isThreadImpersonating() || !currentFlow()) return;
     warned = true;
     process.emitWarning(
@@ -79,7 +79,7 @@ export function warnOfChildProcesses(): void {
       {
         type: 'ImpersonationWarning',
         code: 'IMPERSONATE_CHILD_PROCESS_AS_PROCESS',
-        detail: 'Call it in withoutToken() if that is meant. Further calls are not warned of.',
+        detail: 'If that is intended, call it in withoutToken(). This warning is printed once.',
       },
     );
   });

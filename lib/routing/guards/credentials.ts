@@ -7,13 +7,13 @@ import { replaceMethod } from '../router';
 const names = ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroups'] as const;
 
 /**
- * process.setuid and its kin change every thread. While one of them impersonates the C library would find the
- * threads disagreeing and abort, or the scope would get root back: they throw ERR_SCOPE_ACTIVE instead. Between
- * scopes they work as ever.
+ * Makes process.setuid() and similar functions throw ERR_SCOPE_ACTIVE while a thread impersonates. They change every
+ * thread: the C library would abort because the threads' ids differ, or the scope would regain root. Between scopes
+ * they work as in node.
  */
 export function guardCredentials(): void {
   for (const name of names) {
-    // Absent on workers.
+    // Worker threads do not have them.
     if (!(name in process)) continue;
     replaceMethod(process, name, (original, receiver, args) => {
       native.changeCredentials(() => {
@@ -29,14 +29,14 @@ export function guardCredentials(): void {
 const namesPackage = (text: string | undefined): boolean => /\bimpersonate\b/.test(text ?? '');
 
 /**
- * A program with more rights than whoever started it, as a node with file capabilities is, ignores NODE_OPTIONS without a
- * word: warns once if it names this package, which has not been loaded that way then.
+ * Warns if NODE_OPTIONS names this package and node ignores it. Node does so without a message if its file has
+ * capabilities, and the package is then not loaded first.
  */
 export function warnOfNodeOptions(): void {
   if (!native.secureExecution || !namesPackage(process.env.NODE_OPTIONS)) return;
   if (process.execArgv.some(namesPackage)) return;
   process.emitWarning(
-    'NODE_OPTIONS names impersonate, and this node ignores it: its file has capabilities (setcap)',
+    'NODE_OPTIONS names impersonate, but Node.js ignores NODE_OPTIONS, because its file has capabilities (setcap)',
     {
       type: 'ImpersonationWarning',
       code: 'IMPERSONATE_NODE_OPTIONS_IGNORED',

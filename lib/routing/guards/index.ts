@@ -1,13 +1,12 @@
 import { native } from '../../internal/binding';
 import { guardAccess } from './access';
 import { guardChildProcesses } from './child-process';
-import { guardCredentials } from './credentials';
+import { guardCredentials, warnOfNodeOptions } from './credentials';
 import { guardLazyParts } from './lazy';
-import { warnOfNodeOptions } from './credentials';
 import { guardThreads } from './threads';
 import { guardScripts } from './vm';
 
-/** Closes the ways by which Node itself would lose or spread an identity on this platform. */
+/** Installs the guards of this platform against functions of node that would lose an identity, or pass it on. */
 export function installGuards(): void {
   if (native.port === 'unsupported') return;
   guardScripts();

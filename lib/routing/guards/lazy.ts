@@ -1,9 +1,10 @@
-// At its first load it starts a thread that reads certificates.
+// Its first load starts a thread that reads certificates, which must not be born inside a scope.
 import 'node:tls';
 import { asProcess } from '../../internal/flow-store';
 import { isThreadImpersonating } from '../../flow/identity';
 import { replaceMethod } from '../router';
 
+/** Makes `owner[name]` run as the process while the thread impersonates. */
 function callAsProcess(owner: object, name: string): void {
   if (!(name in owner)) return;
   replaceMethod(owner, name, (original, receiver, args) => {
@@ -12,7 +13,7 @@ function callAsProcess(owner: object, name: string): void {
   });
 }
 
-/** For a property whose value node makes when it is first read. */
+/** Makes the getter of a property run as the process when it is first read. */
 function makeAsProcess(owner: object, name: string): void {
   const descriptor = Object.getOwnPropertyDescriptor(owner, name);
   if (!descriptor?.get || !descriptor.configurable) return;
@@ -28,9 +29,9 @@ function makeAsProcess(owner: object, name: string): void {
 }
 
 /**
- * What node makes or loads when it is first asked for is made and loaded as the process, whoever asks: the streams of
- * standard input and output, its own modules, and native libraries, whose threads and kernel objects would be the
- * user's. On Windows the user's own drive letters would decide which file a library is.
+ * Makes values that node creates or loads on first use be created as the process: the standard streams, built-in
+ * modules and native libraries. Otherwise their threads and kernel objects would belong to the user. On Windows the
+ * user's drive letters would also decide which library file is loaded.
  */
 export function guardLazyParts(): void {
   for (const name of ['stdin', 'stdout', 'stderr']) makeAsProcess(process, name);

@@ -7,19 +7,19 @@ import { scopeDepth } from '../../scope/state';
 
 type Emit = (this: unknown, ...args: unknown[]) => unknown;
 
-/** What node gives to a process, and its types do not. */
+/** Members of `process` that @types/node does not declare. */
 interface Internals {
   emit: unknown;
-  /** From the beginning of the process's or the worker's end. */
+  /** True once the process or worker has begun to exit. */
   readonly _exiting: boolean;
-  /** Takes every exception that nobody has caught, and calls whoever is to handle it. */
+  /** Receives every uncaught exception and calls its handlers. */
   _fatalException: (...args: unknown[]) => boolean;
 }
 
 const internals = process as unknown as Internals;
 
-/** Calls `handle` outside of flows and scopes; a scope that it leaves open ends the process. */
-function handled<R>(handle: () => R): R {
+/** Calls `handle` outside of flows and scopes. If it leaves a scope open, the process ends. */
+function runHandler<R>(handle: () => R): R {
   const depth = scopeDepth();
   try {
     return depth !== 0 || isInFlow() ? asThread(handle) : handle();
@@ -30,14 +30,14 @@ function handled<R>(handle: () => R): R {
 
 const emits = new WeakSet<Emit>();
 
-/** `emit`, but that what it calls for the process runs outside of flows and scopes. */
-function outside(emit: unknown): unknown {
+/** Returns a function like `emit` that runs the listeners of the process outside of flows and scopes. */
+function outsideFlows(emit: unknown): unknown {
   if (typeof emit !== 'function' || emits.has(emit as Emit)) return emit;
   const inner = emit as Emit;
   const outer: Emit = function (...args) {
     if (this !== process) return Reflect.apply(inner, this, args);
-    const result = handled(() => Reflect.apply(inner, this, args));
-    // Nothing returns into the scope that ended the process, and what node does at the end is not the user's.
+    const result = runHandler(() => Reflect.apply(inner, this, args));
+    // No code returns into the scope that was open at the exit, and what node does next must run as the process.
     if (args[0] === 'exit' && internals._exiting && scopeDepth() !== 0) native.leaveAll();
     return result;
   };
@@ -46,49 +46,52 @@ function outside(emit: unknown): unknown {
   return outer;
 }
 
-const { emit: nodesEmit, rawListeners } = EventEmitter.prototype as unknown as Record<string, Emit>;
+const { emit: nodeEmit, rawListeners } = EventEmitter.prototype as unknown as Record<string, Emit>;
 
-/** What node's `emit` does for the process, each listener by itself: none runs in a scope that another has left open. */
+/**
+ * Does the same as node's `emit` for the process, but calls each listener on its own, so that a scope that one of them
+ * leaves open is detected before the next one runs.
+ */
 function emitToEach([event, ...args]: unknown[]): boolean {
   const listeners = Reflect.apply(rawListeners as Emit, process, [event]) as Emit[];
-  for (const listener of listeners) handled(() => Reflect.apply(listener, process, args));
+  for (const listener of listeners) runHandler(() => Reflect.apply(listener, process, args));
   return listeners.length > 0;
 }
 
-/** Node's, whatever has been put into its place in the class by the time it is called. */
+/** Calls the `emit` that EventEmitter has at the time, which the program may have replaced. */
 const inherited: Emit = function emit(...args) {
   const current = Reflect.get(EventEmitter.prototype, 'emit') as Emit;
-  // Of an error that nobody listens for, and of promises that listeners return, node makes exceptions.
-  const isPlain = current === nodesEmit && args[0] !== 'error' && !EventEmitter.captureRejections;
+  // Node throws for an error event without listeners, and handles promises that listeners return.
+  const isPlain = current === nodeEmit && args[0] !== 'error' && !EventEmitter.captureRejections;
   return isPlain && this === process ? emitToEach(args) : Reflect.apply(current, this, args);
 };
 
 /**
- * Handlers of the process's events are the service's: they run as the process, whichever flow or scope has set the
- * event off. So does what others put into the place of `process.emit`, before this or later.
+ * Makes `process.emit` run outside of flows and scopes: the listeners belong to the service, whichever flow or scope
+ * caused the event. A function that other code assigns to `process.emit`, before or later, is wrapped as well.
  */
 function guardEmit(): void {
-  let emit = outside(Object.hasOwn(process, 'emit') ? internals.emit : inherited);
+  let emit = outsideFlows(Object.hasOwn(process, 'emit') ? internals.emit : inherited);
   Object.defineProperty(process, 'emit', {
     configurable: true,
     enumerable: false,
     get: () => emit,
     set(this: object, value: unknown) {
-      if (this === process) emit = outside(value);
-      // A copy of the process, or what inherits from it, has its own.
+      if (this === process) emit = outsideFlows(value);
+      // An object that inherits from `process` gets a property of its own.
       else
         Object.defineProperty(this, 'emit', { value, configurable: true, writable: true, enumerable: true });
     },
   });
 }
 
-/** The same for what is called about exceptions without an event: capture callbacks and domains. */
+/** Does the same for handlers of exceptions that are not events: capture callbacks and domains. */
 function guardExceptions(): void {
   const original = internals._fatalException;
-  internals._fatalException = (...args) => handled(() => Reflect.apply(original, process, args));
+  internals._fatalException = (...args) => runHandler(() => Reflect.apply(original, process, args));
 }
 
-/** Has all handlers of the process run outside of flows and scopes. */
+/** Makes all handlers of the process run outside of flows and scopes. */
 export function guardProcessEvents(): void {
   guardEmit();
   guardExceptions();

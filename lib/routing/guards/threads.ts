@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import v8 from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { native } from '../../internal/binding';
-import { unknownForm } from '../../fs/stat';
+import { unsupportedNodeError } from '../../fs/stat';
 import { isThreadImpersonating } from '../../flow/identity';
 import { reportLeak } from '../../scope/leak-report';
 import { scopeDepth } from '../../scope/state';
@@ -14,15 +14,15 @@ interface SessionClass {
   readonly prototype: { post: AnyFunction };
 }
 
-/** For what not every node and not every thread has. */
+/** Loads modules that some builds and threads of node do not have. */
 const load = createRequire(__filename);
 
-/** Thrown to end the construction of a Worker before its thread starts. */
+/** Thrown to stop the construction of a Worker before its thread starts. */
 const stop = new Error('not started');
 
 /**
- * The prototype of node's own handle of a worker thread. Whichever class makes the worker, its startThread() starts the
- * thread. Learned from a worker that is not started; undefined where node lets none be made.
+ * Returns the prototype of node's internal handle of a worker thread, whose startThread() every Worker class uses. It
+ * is taken from a Worker that is not started; undefined if node does not allow Workers.
  */
 function workerHandle(): object | undefined {
   let found: object | undefined;
@@ -42,10 +42,11 @@ function workerHandle(): object | undefined {
   } catch (error) {
     if (error !== stop) return undefined;
   }
-  if (!found) throw unknownForm('Worker');
+  if (!found) throw unsupportedNodeError('Worker');
   return found;
 }
 
+/** Makes `object[name]` run as the process. */
 function startAtBaseline(object: object | undefined, name: string): void {
   if (!object || typeof Reflect.get(object, name) !== 'function') return;
   replaceMethod(object, name, (original, receiver, args) =>
@@ -56,22 +57,25 @@ function startAtBaseline(object: object | undefined, name: string): void {
 /** Commands of the inspector that start a thread. */
 const starting = new Set<unknown>(['Profiler.start', 'NodeTracing.start']);
 
-/** Calls Session.post() for one of these. Nothing of the caller's runs meanwhile: neither a getter nor the callback. */
+/**
+ * Calls Session.post() for one of these commands as the process. The caller's code, such as getters and the callback,
+ * does not run during that.
+ */
 function postAtBaseline(post: AnyFunction, session: unknown, [method, ...rest]: unknown[]): void {
-  let answer: (() => unknown) | undefined;
+  let callback: (() => unknown) | undefined;
   let isStarting = true;
   const given = rest.map((arg) => {
     if (typeof arg !== 'function')
       return arg === undefined ? arg : (JSON.parse(JSON.stringify(arg)) as unknown);
     return (...results: unknown[]) => {
       const call = (): unknown => Reflect.apply(arg, session, results);
-      if (isStarting) answer = call;
+      if (isStarting) callback = call;
       else call();
     };
   });
   native.runAtBaseline(() => Reflect.apply(post, session, [method, ...given]));
   isStarting = false;
-  answer?.();
+  callback?.();
 }
 
 function guardSessions(Session: SessionClass): void {
@@ -82,13 +86,13 @@ function guardSessions(Session: SessionClass): void {
     }
     const depth = scopeDepth();
     const result = Reflect.apply(post, session, args);
-    // Runtime.evaluate can have a time limit, which passes over the end of the scopes in what it evaluates.
+    // Runtime.evaluate can have a time limit, which ends the code without closing its scopes.
     if (scopeDepth() !== depth) reportLeak('when the inspector had evaluated code');
     return result;
   });
 }
 
-/** console.profile(), which the inspector has while a session has enabled its profiler. */
+/** Guards console.profile(), which exists while a session of the inspector has enabled its profiler. */
 function guardConsole(object: object): void {
   if (typeof Reflect.get(object, 'profile') !== 'function') return;
   replaceMethod(object, 'profile', (profile, receiver, args) => {
@@ -98,7 +102,7 @@ function guardConsole(object: object): void {
 }
 
 function guardInspector(): void {
-  // Node can be built without it.
+  // Some builds of node have no inspector.
   if (!process.features.inspector) return;
   const inspector = load('node:inspector') as { Session: SessionClass; console: object };
   const promises = load('node:inspector/promises') as { Session: SessionClass };
@@ -116,16 +120,15 @@ function tracingPrototype(): object | undefined {
     };
     return Object.getPrototypeOf(createTracing({ categories: ['node'] })) as object;
   } catch {
-    // A worker has none, nor has a node that is built without it.
+    // Workers, and some builds of node, have no trace events.
     return undefined;
   }
 }
 
 /**
- * On Linux a thread is born with its creator's identity and keeps it, and on Windows the creator's token may say who can
- * open the thread. Threads that Node starts inside a scope are
- * started as the process: Workers, of whichever class and whenever it was taken from node:worker_threads, the thread of
- * `module.register()`, and those of the inspector, its profiler and traces.
+ * Makes threads that node starts inside a scope start as the process: Workers of every class, the thread of
+ * `module.register()`, and those of the inspector, its profiler and traces. On Linux a new thread inherits its
+ * creator's identity and keeps it. On Windows the creator's token may decide who can open the thread.
  */
 export function guardThreads(): void {
   startAtBaseline(workerHandle(), 'startThread');

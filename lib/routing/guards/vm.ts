@@ -6,22 +6,22 @@ import { replaceMethod } from '../router';
 
 const names = ['runInContext', 'runInThisContext'] as const;
 
-/** Whether node may end the script, in whatever it calls, without a `finally` block being run. */
+/** Whether node may terminate the script, and everything it calls, without running `finally` blocks. */
 function isInterruptible(options: unknown): boolean {
   if (typeof options !== 'object' || options === null) return false;
-  // Not by its value: node reads an accessor once more.
+  // Checks only that the property exists, because node reads the value again and a getter could return another one.
   return 'timeout' in options || 'breakOnSigint' in options;
 }
 
-/** What all modules of node:vm inherit from, where node has them (--experimental-vm-modules). */
+/** Returns the base prototype of the modules of node:vm; undefined without --experimental-vm-modules. */
 function modulePrototype(): object | undefined {
   const { SourceTextModule } = vm as { SourceTextModule?: { prototype: object } };
   return SourceTextModule && (Object.getPrototypeOf(SourceTextModule.prototype) as object);
 }
 
 /**
- * A module runs up to its first `await` in evaluate(), which may have a time-out, too, and tells of it by a promise: a
- * scope that is open then ends the process.
+ * Ends the process if a module of node:vm has left a scope open. evaluate() runs the module up to its first `await`,
+ * may have a time limit, and reports it by a promise.
  */
 function guardModules(): void {
   const modules = modulePrototype();
@@ -35,8 +35,8 @@ function guardModules(): void {
 }
 
 /**
- * A script that is ended by a time-out passes over the end of the scopes that were opened in it: they are left before
- * whoever has started the script goes on. All functions of node:vm that run scripts use these two.
+ * Closes the scopes that a script of node:vm has left open when a time limit terminated it, before its caller
+ * continues. All functions of node:vm that run scripts use these two methods.
  */
 export function guardScripts(): void {
   for (const name of names) {

@@ -4,10 +4,11 @@ import { isPath } from '../path';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-// Node's functions act as the process: what they get instead of a path exists nowhere and cannot be made.
+// Node's functions act as the process. They get paths that cannot exist in place of the caller's.
 const nowhere = '';
 const nowhereToMake = process.platform === 'win32' ? '<none>\\' : '/dev/null/none/';
 
+/** Returns the arguments with paths that cannot exist. */
 function harmless(name: string, paths: number, arity: number, args: readonly unknown[]): unknown[] {
   const instead = name.startsWith('mkdtemp') ? nowhereToMake : nowhere;
   return Array.from({ length: arity }, (_, index) =>
@@ -15,37 +16,45 @@ function harmless(name: string, paths: number, arity: number, args: readonly unk
   );
 }
 
-/** Whether node refused the arguments, rather than that it came to do something with a path. */
-function isRefusal(error: unknown): boolean {
+/** Whether the error is about the arguments; an error of a system call means that node accepted them. */
+function isArgumentError(error: unknown): boolean {
   return error instanceof Object && !('syscall' in error && !('info' in error));
 }
 
-function nameless(name: string): TypeError {
+function genericError(name: string): TypeError {
   return argumentError('ERR_INVALID_ARG_VALUE', `The arguments of ${name}() are not valid`);
 }
 
-/** What node's function with a callback throws for arguments that are not valid. The first `paths` are paths. */
-export function refusal(name: string, paths: number, arity: number, args: readonly unknown[]): unknown {
+/**
+ * Returns the error that node's function with a callback throws for invalid arguments. The first `paths` arguments are
+ * paths.
+ */
+export function nodeArgumentError(
+  name: string,
+  paths: number,
+  arity: number,
+  args: readonly unknown[],
+): unknown {
   const original = (originals as unknown as Record<string, AnyFunction | undefined>)[name];
   try {
     original?.(...harmless(name, paths, arity, args), () => {});
   } catch (error) {
-    if (isRefusal(error)) return error;
+    if (isArgumentError(error)) return error;
   }
-  return nameless(name);
+  return genericError(name);
 }
 
-/** A promise rejected as that of node's function for promises. */
-export function rejection(
+/** Returns a promise that rejects like node's function in fs.promises for invalid arguments. */
+export function nodeRejection(
   name: string,
   paths: number,
   arity: number,
   args: readonly unknown[],
 ): Promise<never> {
   const original = (originals.promises as unknown as Record<string, AnyFunction | undefined>)[name];
-  const asked = Promise.resolve(original?.(...harmless(name, paths, arity, args)));
-  const refuse = (error?: unknown): never => {
-    throw error !== undefined && isRefusal(error) ? error : refusal(name, paths, arity, args);
+  const called = Promise.resolve(original?.(...harmless(name, paths, arity, args)));
+  const fail = (error?: unknown): never => {
+    throw error !== undefined && isArgumentError(error) ? error : nodeArgumentError(name, paths, arity, args);
   };
-  return asked.then(() => refuse(), refuse);
+  return called.then(() => fail(), fail);
 }
