@@ -38,6 +38,7 @@ export interface DeniedMessage extends Identities {
 
 /** The message of `impersonate:leak`: a flow has ended and has left a handle open. */
 export interface HandleLeakMessage extends Identities {
+  /** What has leaked: always a handle. A leaked scope ends the process and is not published. */
   readonly kind: 'handle';
   /** The path with which the handle was opened. */
   readonly path: string;
@@ -47,7 +48,7 @@ export interface HandleLeakMessage extends Identities {
   readonly stack: string;
 }
 
-/** The messages of `impersonate:leak`. */
+/** The message of `impersonate:leak`. */
 export type LeakMessage = HandleLeakMessage;
 
 /** The context of `tracing:impersonate:fs`: the same object for all events of an operation. */

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import fs from 'node:fs';
 
-/** A call that failed for want of a free descriptor, its arguments, and times. */
+/** A call that failed for want of a free descriptor, its arguments, and when it was made. */
 type Waiting = [call: (...args: unknown[]) => unknown, ...rest: unknown[]];
 
 const key = Symbol.for('graceful-fs.queue');

@@ -71,7 +71,8 @@ export const exceptForLoaders =
     return replacement;
   };
 
-function callAsThread(original: AnyFunction): AnyFunction {
+/** Returns a function that calls `original` under the identity of the thread, outside of flows and scopes. */
+function asThreadFunction(original: AnyFunction): AnyFunction {
   return withPropertiesOf(original, function (...args) {
     return isForeignToThread()
       ? asThread(() => Reflect.apply(original, this, args))
@@ -88,11 +89,11 @@ const functions = Module as unknown as Record<string, AnyFunction | undefined>;
 export function routeModules(): void {
   for (const name of ['_load', '_resolveFilename']) {
     const original = functions[name];
-    if (original) functions[name] = callAsThread(original);
+    if (original) functions[name] = asThreadFunction(original);
   }
   // Covers code that holds node's own _load(), and loaders that do not call it.
   const { prototype } = Module as unknown as { prototype: { load: AnyFunction } };
-  prototype.load = callAsThread(prototype.load);
+  prototype.load = asThreadFunction(prototype.load);
   const { registerHooks } = functions;
   if (!registerHooks) return;
   functions.registerHooks = withPropertiesOf(registerHooks, function (hooks, ...rest) {
@@ -100,7 +101,7 @@ export function routeModules(): void {
     const wrapped = Object.fromEntries(
       Object.entries(given).map(([name, hook]) => [
         name,
-        typeof hook === 'function' ? callAsThread(hook as AnyFunction) : hook,
+        typeof hook === 'function' ? asThreadFunction(hook as AnyFunction) : hook,
       ]),
     );
     return Reflect.apply(registerHooks, this, [wrapped, ...rest]);

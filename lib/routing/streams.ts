@@ -15,8 +15,8 @@ function rejectOwnOpen(name: string, stream: Openable, { open }: Openable): void
 }
 
 function routedArgs(identity: Identity, [path, options]: unknown[]): unknown[] {
-  const isRefused = options != null && !['string', 'object', 'function'].includes(typeof options);
-  return isRefused ? ['', options] : [path, streamOptions(identity, path, options)];
+  const isInvalid = options != null && !['string', 'object', 'function'].includes(typeof options);
+  return isInvalid ? ['', options] : [path, streamOptions(identity, path, options)];
 }
 
 const routed = new WeakMap<AnyFunction, AnyFunction>();

@@ -60,10 +60,10 @@ export const openSync: Router = (name, original) => {
 
 /** Routes close() and closeSync(), so that open handles and tracked descriptors are updated. */
 export const close: Router = (name, original) => {
-  const closing = (name === 'close' ? closeDescriptor : closeDescriptorSync) as AnyFunction;
+  const trackedClose = (name === 'close' ? closeDescriptor : closeDescriptorSync) as AnyFunction;
   return withPropertiesOf(original, function (...args) {
     noteClosed(args[0] as number);
-    return Reflect.apply(isTracked(args[0]) ? closing : original, this, args);
+    return Reflect.apply(isTracked(args[0]) ? trackedClose : original, this, args);
   });
 };
 

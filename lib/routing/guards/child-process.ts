@@ -28,8 +28,8 @@ function throwInScope(options?: unknown): void {
   // A separate check: only the process may choose the user of a program, whatever is allowed in a scope.
   if (uid != null || gid != null) {
     throw new ImpersonationError(
-      'The options uid and gid cannot be used while the thread impersonates: ' +
-        'start the program outside of the scope, or as the process in withoutToken()',
+      'A program cannot be given a uid or gid while the thread impersonates: ' +
+        'start it outside of the scope, or as the process in withoutToken()',
       'ERR_CHILD_PROCESS_IN_SCOPE',
     );
   }
