@@ -29,7 +29,7 @@ function publishDenied(operation: string, id: TokenId, { code, syscall }: Failur
  * Publishes to `impersonate:denied` that a token could not be impersonated. A closed token has no identities to
  * publish.
  */
-export function publishRefused(
+export function publishTokenDenied(
   operation: 'runSync' | 'impersonate' | 'run',
   id: TokenId,
   error: unknown,

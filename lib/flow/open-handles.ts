@@ -18,7 +18,7 @@ interface OpenHandle {
 }
 
 /** Records that the handle is open, with its descriptor if it has one. Returns the function to call when it closes. */
-export type NoteOpened = (fd?: number) => () => void;
+export type RecordOpened = (fd?: number) => () => void;
 
 /** The handles of flows that began with a subscriber or in strict mode, and have not settled. */
 const handlesOf = new WeakMap<Identity, Set<OpenHandle>>();
@@ -60,13 +60,13 @@ function callers(): string {
  * Begins to track a handle that is about to be opened at a path. Undefined if it needs no tracking: without a subscriber
  * or strict mode, and in a synchronous scope outside of flows.
  */
-export function noteOpening(identity: Identity, given: unknown): NoteOpened | undefined {
+export function recordOpening(identity: Identity, given: unknown): RecordOpened | undefined {
   const siblings = handlesOf.get(identity);
   if (!siblings) return undefined;
   const path = shownPath(given) ?? '';
   const stack = callers();
   return (fd) => {
-    if (fd !== undefined) noteClosed(fd);
+    if (fd !== undefined) recordClose(fd);
     const handle: OpenHandle = { shown: { path, ...(fd !== undefined && { fd }), stack }, siblings };
     siblings.add(handle);
     if (fd !== undefined) byDescriptor.set(fd, handle);
@@ -77,12 +77,12 @@ export function noteOpening(identity: Identity, given: unknown): NoteOpened | un
 }
 
 /** Tracks a FileHandle from its opening to its close, and returns `opening`. */
-export function noteFileHandle(
+export function recordFileHandle(
   identity: Identity,
   given: unknown,
   opening: Promise<FileHandle>,
 ): Promise<FileHandle> {
-  const opened = noteOpening(identity, given);
+  const opened = recordOpening(identity, given);
   if (!opened) return opening;
   return opening.then((handle) => {
     (handle as FileHandle & Pick<EventEmitter, 'once'>).once('close', opened(handle.fd));
@@ -91,7 +91,7 @@ export function noteFileHandle(
 }
 
 /** Ends the tracking of a descriptor that is about to be closed. */
-export function noteClosed(fd: number): void {
+export function recordClose(fd: number): void {
   const handle = byDescriptor.get(fd);
   if (handle) forget(handle);
 }

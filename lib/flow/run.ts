@@ -1,4 +1,4 @@
-import { publishRefused } from '../diagnostics/scopes';
+import { publishTokenDenied } from '../diagnostics/scopes';
 import { ImpersonationError } from '../internal/error';
 import { runInFlow, type Flow } from '../internal/flow-store';
 import { withHandlesWatched } from './open-handles';
@@ -12,7 +12,7 @@ function requireLevelForWork({ token, tokenRef }: Flow): void {
     `A token of level ${String(token.level)} permits inspection only. Token.forUser returns more to a process with SeTcbPrivilege, such as a service of LocalSystem; Token.logon returns more for a password`,
     'ERR_TOKEN_LEVEL',
   );
-  publishRefused('run', tokenRef.id, error);
+  publishTokenDenied('run', tokenRef.id, error);
   throw error;
 }
 

@@ -1,7 +1,7 @@
 import type { Dir, Dirent } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
-import { noteOpening } from '../flow/open-handles';
+import { recordOpening } from '../flow/open-handles';
 import { wrongType } from '../internal/validate';
 import { DirReader, runSteps, runStepsSync, type DirOptions, type Steps } from './dir-reader';
 import { jobSync, startJob } from './job';
@@ -29,15 +29,15 @@ const unclosed = new FinalizationRegistry<{ identity: Identity; reader: DirReade
 class UserDir extends (originals.Dir as unknown as DirClass) {
   readonly #identity: Identity;
   readonly #reader: DirReader;
-  readonly #noteClosed: (() => void) | undefined;
+  readonly #recordClose: (() => void) | undefined;
   #closed = false;
   /** The last asynchronous step; the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve();
   #pending = 0;
 
-  constructor(identity: Identity, path: FsPath, reader: DirReader, noteClosed?: () => void) {
+  constructor(identity: Identity, path: FsPath, reader: DirReader, recordClose?: () => void) {
     super(unusedHandle, path, {});
-    this.#noteClosed = noteClosed;
+    this.#recordClose = recordClose;
     this.#identity = identity;
     this.#reader = reader;
     unclosed.register(this, { identity, reader }, this);
@@ -120,7 +120,7 @@ class UserDir extends (originals.Dir as unknown as DirClass) {
   #close(): void {
     this.#closed = true;
     unclosed.unregister(this);
-    this.#noteClosed?.();
+    this.#recordClose?.();
   }
 
   #expectIdle(): void {
@@ -157,7 +157,7 @@ function toDirOptions(given: unknown): DirOptions {
 export function opendir(identity: Identity, given: unknown, options: unknown): Promise<Dir> {
   const path = toPath(given);
   const parsed = toDirOptions(options);
-  const opened = noteOpening(identity, path);
+  const opened = recordOpening(identity, path);
   return startJob(identity, 'opendir', path).then(
     (id) => new UserDir(identity, path, new DirReader({ id, path }, parsed), opened?.()),
   );
@@ -167,7 +167,7 @@ export function opendir(identity: Identity, given: unknown, options: unknown): P
 export function opendirSync(identity: Identity, given: unknown, options: unknown): Dir {
   const path = toPath(given);
   const parsed = toDirOptions(options);
-  const opened = noteOpening(identity, path);
+  const opened = recordOpening(identity, path);
   const id = jobSync(identity, 'opendir', path);
   return new UserDir(identity, path, new DirReader({ id, path }, parsed), opened?.());
 }

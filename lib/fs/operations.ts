@@ -7,7 +7,7 @@ import { openHandle, type FileHandle } from './node-internals/file-handle';
 import { appendFile, readFile, truncate, writeFile } from './files';
 import { invalid, InvalidArguments, toBits, toFlags, toId, toMode, toSeconds } from './parse';
 import { callSync, startJob } from './job';
-import { noteFileHandle } from '../flow/open-handles';
+import { recordFileHandle } from '../flow/open-handles';
 import { mkdir, mkdtemp, mkdtempDisposable } from './mkdir';
 import { readlink, realpath, symlink } from './links';
 import { toPath } from './path';
@@ -48,7 +48,7 @@ const calls = {
   mkdtemp,
   mkdtempDisposable,
   open: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<FileHandle> =>
-    noteFileHandle(identity, path, openHandle(identity, toPath(path), toFlags(flags), toMode(mode, 0o666))),
+    recordFileHandle(identity, path, openHandle(identity, toPath(path), toFlags(flags), toMode(mode, 0o666))),
   /** Opens a file and returns the bare descriptor, which the caller must close. */
   openDescriptor: (identity: Identity, path: unknown, flags: unknown, mode: unknown): Promise<number> =>
     startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666)).then(trackDescriptor),

@@ -1,7 +1,7 @@
 import type { ReadStream, WriteStream } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
-import { noteClosed, noteOpening } from '../flow/open-handles';
+import { recordClose, recordOpening } from '../flow/open-handles';
 import { close } from './descriptors';
 import { operations } from './operations';
 import { originals } from './node-fs';
@@ -22,7 +22,7 @@ interface StreamFs {
 const { fsync, read, write, writev } = originals;
 
 const closeDescriptor: Close = (fd, done) => {
-  noteClosed(fd);
+  recordClose(fd);
   close(fd, done);
 };
 
@@ -32,7 +32,7 @@ const closeDescriptor: Close = (fd, done) => {
  */
 function streamFs(identity: Identity): StreamFs {
   const open = (path: FsPath, flags: unknown, mode: unknown, done: Opened): void => {
-    const opened = noteOpening(identity, path);
+    const opened = recordOpening(identity, path);
     operations.openDescriptor(identity, path, flags, mode).then(
       (fd) => {
         opened?.(fd);

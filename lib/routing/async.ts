@@ -1,5 +1,5 @@
 import { type Identity, currentIdentity, hasIdentity, requireIdentity } from '../flow/identity';
-import { noteOpening } from '../flow/open-handles';
+import { recordOpening } from '../flow/open-handles';
 import { startJob } from '../fs/job';
 import { originals } from '../fs/node-fs';
 import { nodeArgumentError } from '../fs/node-internals/argument-errors';
@@ -56,7 +56,7 @@ const named: Readonly<Record<string, Operation | undefined>> = {
   ...operations,
   ...descriptorOperations,
   open(identity, ...args) {
-    const opened = noteOpening(identity, args[0]);
+    const opened = recordOpening(identity, args[0]);
     return operations.openDescriptor(identity, ...args).then((fd) => {
       opened?.(fd);
       return fd;

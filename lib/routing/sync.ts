@@ -1,6 +1,6 @@
 import { observeSync } from '../diagnostics/fs';
 import { currentIdentity } from '../flow/identity';
-import { noteClosed, noteOpening } from '../flow/open-handles';
+import { recordClose, recordOpening } from '../flow/open-handles';
 import { close as closeDescriptor, closeSync as closeDescriptorSync, isTracked } from '../fs/descriptors';
 import { opendirSync } from '../fs/operations';
 import { type Flow, currentFlow } from '../internal/flow-store';
@@ -51,7 +51,7 @@ export const openSync: Router = (name, original) => {
   const routed = sync(name, original);
   return withPropertiesOf(original, function (...args) {
     const flow = flowToRoute();
-    const opened = flow && noteOpening(flow, args[0]);
+    const opened = flow && recordOpening(flow, args[0]);
     const fd = Reflect.apply(routed, this, args) as number;
     opened?.(fd);
     return fd;
@@ -62,7 +62,7 @@ export const openSync: Router = (name, original) => {
 export const close: Router = (name, original) => {
   const trackedClose = (name === 'close' ? closeDescriptor : closeDescriptorSync) as AnyFunction;
   return withPropertiesOf(original, function (...args) {
-    noteClosed(args[0] as number);
+    recordClose(args[0] as number);
     return Reflect.apply(isTracked(args[0]) ? trackedClose : original, this, args);
   });
 };

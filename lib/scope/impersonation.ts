@@ -1,6 +1,6 @@
 import { watchScope } from './leak-detector';
 import { revertChannel } from '../diagnostics/channels';
-import { publishEnter, publishRefused, publishRevert } from '../diagnostics/scopes';
+import { publishEnter, publishRevert, publishTokenDenied } from '../diagnostics/scopes';
 import { ImpersonationError } from '../internal/error';
 import { native } from '../internal/binding';
 import { recordFlow, scopeDepth } from './state';
@@ -43,7 +43,7 @@ export class Impersonation {
       const entered = scope.id !== 0;
       if (entered) native.leave(scope.id);
       openScopes.pop();
-      if (!entered) publishRefused('impersonate', id, error);
+      if (!entered) publishTokenDenied('impersonate', id, error);
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import type { TokenId } from '../../types/native';
 import type { ScopeMessage } from '../diagnostics/messages';
-import { isRunSyncObserved, publishEnter, publishRefused, publishRevert } from '../diagnostics/scopes';
+import { isRunSyncObserved, publishEnter, publishTokenDenied, publishRevert } from '../diagnostics/scopes';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { validateSyncFunction } from '../internal/validate';
@@ -67,7 +67,7 @@ function runSyncObserved<A extends unknown[], R>(id: TokenId, fn: (...args: A) =
       return fn(...args);
     });
   } catch (error) {
-    if (!scope.entered) publishRefused('runSync', id, error);
+    if (!scope.entered) publishTokenDenied('runSync', id, error);
     throw error;
   } finally {
     publishRevert(scope);
