@@ -40,6 +40,7 @@ export default defineConfig(
       'no-var': 'error',
       'prefer-const': 'error',
       'object-shorthand': 'error',
+      'no-duplicate-imports': ['error', { allowSeparateTypeImports: true }],
       'no-unused-vars': ['error', unused],
     },
   },

@@ -29,6 +29,7 @@ const checks = {
   eslint: () => tool('eslint/bin/eslint.js', '--max-warnings', '0', '.'),
   prettier: () => tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
   'clang-format': checkNativeFormat,
+  docs: async () => (await import('./check-docs.mjs')).checkDocs(),
   layers: async () => (await import('./check-layers.mjs')).checkLayers(),
   hosts: async () => (await import('./check-hosts.mjs')).checkHosts(),
 };
