@@ -24,6 +24,7 @@ const targets = {
   'native/fs': host,
   'native/napi': host,
   'native/linux': host,
+  'native/pool': host,
   'native/unsupported': host,
   'native/win32': windows,
   'test/native/linux': host,

@@ -1,4 +1,4 @@
-#include "core/peer.h"
+#include "core/port/peer.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,7 +13,7 @@
 
 #include "core/error.h"
 #include "linux/errno_error.h"
-#include "linux/token.h"
+#include "linux/token/linux_token.h"
 
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59

@@ -1,4 +1,4 @@
-#include "napi/addon.h"
+#include <napi.h>
 
 #include <memory>
 #include <mutex>
@@ -38,8 +38,8 @@ void InitOnce(Napi::Env env) {
   done = true;
 }
 
-}  // namespace
-
+// Prepares this thread and environment and fills the exports that types/native.d.ts describes. Throws a
+// JavaScript error if impersonation cannot be made safe.
 Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   Environment::Create(env);
   try {
@@ -66,4 +66,9 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   return exports;
 }
 
+}  // namespace
 }  // namespace impersonate
+
+using impersonate::RegisterAddon;
+
+NODE_API_MODULE(impersonate, RegisterAddon)

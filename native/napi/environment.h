@@ -6,7 +6,7 @@
 #include <memory>
 #include <unordered_set>
 
-#include "core/negotiate.h"
+#include "core/port/negotiate.h"
 #include "core/scope_stack.h"
 #include "core/token.h"
 #include "fs/directory.h"

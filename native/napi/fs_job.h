@@ -4,7 +4,7 @@
 
 #include "core/token.h"
 #include "fs/call.h"
-#include "fs/job_queue.h"
+#include "pool/job_queue.h"
 
 namespace impersonate {
 

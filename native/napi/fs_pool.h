@@ -6,8 +6,8 @@
 
 #include "core/token.h"
 #include "fs/call.h"
-#include "fs/job_queue.h"
 #include "napi/loop_wake.h"
+#include "pool/job_queue.h"
 
 namespace impersonate {
 

@@ -2,7 +2,7 @@
 
 #include <napi.h>
 
-#include "core/peer.h"
+#include "core/port/peer.h"
 
 namespace impersonate {
 

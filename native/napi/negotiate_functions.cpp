@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/negotiate.h"
+#include "core/port/negotiate.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"

@@ -2,7 +2,7 @@
 
 #include <uv.h>
 
-#include "core/peer.h"
+#include "core/port/peer.h"
 
 namespace impersonate {
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "core/peer.h"
+#include "core/port/peer.h"
 #include "napi/arguments.h"
 #include "napi/error_bridge.h"
 #include "napi/loop_pipe.h"

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "core/peer.h"
+#include "core/port/peer.h"
 
 namespace impersonate {
 

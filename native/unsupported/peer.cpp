@@ -1,4 +1,4 @@
-#include "core/peer.h"
+#include "core/port/peer.h"
 
 #include "core/error.h"
 

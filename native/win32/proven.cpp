@@ -1,7 +1,7 @@
 #include "win32/proven.h"
 
 #include "win32/sid.h"
-#include "win32/token_information.h"
+#include "win32/token/token_information.h"
 
 namespace impersonate::win32 {
 

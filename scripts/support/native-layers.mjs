@@ -33,12 +33,12 @@ const posixFolder = /^(?:arpa|asm|gnu|linux|net|netinet|security|sys)\/[\w/-]+\.
 const layers = {
   core: { headers: ['standard'], folders: ['core'] },
   fs: { headers: ['standard', 'libuv'], folders: ['core', 'fs'] },
-  napi: { headers: ['standard', 'nodeApi', 'libuv'], folders: ['core', 'fs', 'napi'] },
+  pool: { headers: ['standard'], folders: ['core', 'fs', 'pool'] },
+  napi: { headers: ['standard', 'nodeApi', 'libuv'], folders: ['core', 'fs', 'napi', 'pool'] },
   linux: { headers: ['standard', 'posix'], folders: ['core', 'linux'] },
   win32: { headers: ['standard', 'windows'], folders: ['core', 'win32'] },
   unsupported: { headers: ['standard'], folders: ['core', 'unsupported'] },
 };
-const registration = { headers: ['standard'], folders: ['napi'] };
 
 // Calls that change or take an identity, each in the only layer that may make them.
 const called = (names) => new RegExp(`\\b(?:${names.join('|')})(?=\\s*\\()`, 'g');
@@ -107,7 +107,7 @@ function includeProblem(file, operand, rule, exists) {
 // project has a file of that path.
 export function nativeLayerProblems(file, source, exists) {
   const layer = /^native\/(\w+)\//.exec(file)?.[1];
-  const rule = file === 'native/addon.cpp' ? registration : layers[layer];
+  const rule = layers[layer];
   if (rule === undefined) return [`${file}:1: belongs to no layer`];
   const found = [];
   for (const { match, line } of matches(

@@ -29,11 +29,11 @@
 #include "core/ticket_registry.h"
 #include "core/token_table.h"
 #include "fs/call.h"
-#include "fs/job_queue.h"
-#include "linux/process_identity.h"
-#include "linux/scope_gate.h"
-#include "linux/system_calls.h"
-#include "linux/token.h"
+#include "linux/credentials/process_credentials.h"
+#include "linux/credentials/scope_gate.h"
+#include "linux/credentials/system_calls.h"
+#include "linux/token/linux_token.h"
+#include "pool/job_queue.h"
 
 namespace {
 

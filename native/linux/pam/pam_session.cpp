@@ -1,0 +1,97 @@
+#include "linux/pam/pam_session.h"
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+
+#include "linux/pam/pam_error.h"
+
+namespace impersonate::linux_port {
+namespace {
+
+// What libpam is to free is malloc's; a password in it is wiped where it is not handed over.
+struct Answers {
+  PamResponse* list;
+  std::size_t count;
+
+  ~Answers() {
+    if (list == nullptr) return;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (list[i].text != nullptr) Wipe(list[i].text, std::strlen(list[i].text));
+      std::free(list[i].text);
+    }
+    std::free(list);
+  }
+};
+
+char* MallocCopy(const Secret<char>& secret) {
+  const std::size_t size = std::strlen(secret.data()) + 1;
+  auto* const copy = static_cast<char*>(std::malloc(size));
+  if (copy != nullptr) std::memcpy(copy, secret.data(), size);
+  return copy;
+}
+
+}  // namespace
+
+PamSession::PamSession(const std::string& service, const std::string& user, const Secret<char>& password)
+    : pam_(PamLibrary::Get()), password_(password) {
+  const int status = pam_.start(service.c_str(), user.c_str(), &conversation_, &handle_);
+  if (status != kPamSuccess) {
+    if (handle_ != nullptr) pam_.end(handle_, status);
+    throw PamError(status, "pam_start");
+  }
+}
+
+PamSession::~PamSession() { pam_.end(handle_, status_); }
+
+void PamSession::Authenticate() {
+  constexpr int kFlags = kPamSilent | kPamDisallowNullPassword;
+  Require(pam_.authenticate(handle_, kFlags), "pam_authenticate");
+  Require(pam_.acct_mgmt(handle_, kFlags), "pam_acct_mgmt");
+}
+
+void PamSession::RequireAccount() {
+  asked_ = true;  // there is no password to hand out
+  Require(pam_.acct_mgmt(handle_, kPamSilent), "pam_acct_mgmt");
+}
+
+std::string PamSession::User() const {
+  const void* name = nullptr;
+  const int status = pam_.get_item(handle_, kPamItemUser, &name);
+  if (status != kPamSuccess) throw PamError(status, "pam_get_item");
+  if (name == nullptr) throw PamError(kPamUserUnknown, "pam_get_item");
+  return static_cast<const char*>(name);
+}
+
+void PamSession::Require(int status, const char* syscall) {
+  status_ = status;
+  if (status != kPamSuccess) throw PamError(status, syscall);
+}
+
+// Called by libpam on the thread that authenticates. There is one password, so a second question, or one
+// whose answer everybody may see, cannot be answered; messages are for nobody here.
+int PamSession::Answer(int count, const PamMessage** messages, PamResponse** responses, void* data) noexcept {
+  auto& session = *static_cast<PamSession*>(data);
+  if (count < 1 || messages == nullptr || responses == nullptr) return kPamConversationError;
+  const auto total = static_cast<std::size_t>(count);
+  Answers answers{static_cast<PamResponse*>(std::calloc(total, sizeof(PamResponse))), total};
+  if (answers.list == nullptr) return kPamBufError;
+  for (std::size_t i = 0; i < total; ++i) {
+    const int style = messages[i]->style;
+    if (style == kPamTextInfo || style == kPamErrorMessage) continue;
+    if (style != kPamPromptEchoOff || session.asked_) return kPamConversationError;
+    session.asked_ = true;
+    answers.list[i].text = MallocCopy(session.password_);
+    if (answers.list[i].text == nullptr) return kPamBufError;
+  }
+  *responses = answers.list;
+  answers.list = nullptr;
+  return kPamSuccess;
+}
+
+void RequireAccount(const std::string& service, const std::string& user) {
+  const Secret<char> none(0);
+  PamSession(service, user, none).RequireAccount();
+}
+
+}  // namespace impersonate::linux_port

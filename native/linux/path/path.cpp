@@ -1,0 +1,152 @@
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/port.h"
+#include "linux/path/descriptor.h"
+#include "linux/path/own_proc.h"
+#include "linux/path/walked_path.h"
+
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
+namespace impersonate::port {
+namespace {
+
+using linux_port::Descriptor;
+using linux_port::DescriptorPath;
+using linux_port::OpenAt;
+
+// <linux/openat2.h>, which the system that this is built on need not have.
+struct OpenHow {
+  std::uint64_t flags, mode, resolve;
+};
+constexpr std::uint64_t kNoMagicLinks = 2;
+
+// What open(2) takes; openat2(2) fails where there is more.
+constexpr int kWithPath = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr int kKnown = kWithPath | O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |
+                       O_SYNC | O_DSYNC | O_ASYNC | O_DIRECT | O_NOATIME | O_TMPFILE;
+
+int CallOpenAt2(const char* path, int flags, int mode) noexcept {
+  const bool creates = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
+  const OpenHow how{static_cast<std::uint64_t>(flags | O_CLOEXEC),
+                    creates ? static_cast<std::uint64_t>(mode & 07777) : 0, kNoMagicLinks};
+  long fd = -1;
+  do {
+    fd = ::syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+  } while (fd < 0 && errno == EINTR);
+  return fd < 0 ? -errno : static_cast<int>(fd);
+}
+
+// Whether openat2 fails in that way whatever it opens: it is missing before Linux 5.6 (ENOSYS), and unknown
+// to some filters of system calls (EPERM). File systems have both errors, too, and filters are a thread's
+// own, so it is the call that failed which is checked, by what nothing else is in the way of.
+bool IsRefused(int error) noexcept {
+  if (error != -ENOSYS && error != -EPERM) return false;
+  return Descriptor(CallOpenAt2("/", O_PATH, 0)).get() == error;
+}
+
+int Open(const std::string& path, int flags, int mode) {
+  flags &= (flags & O_PATH) ? kWithPath : kKnown;
+  const int fd = CallOpenAt2(path.c_str(), flags, mode);
+  return IsRefused(fd) ? linux_port::OpenByWalk(path, flags, mode) : fd;
+}
+
+// A magic link is EACCES; links without end, or one that must not be followed, are ELOOP as ever.
+int LoopOrMagicLink(const std::string& path, int flags) {
+  const int where = O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY));
+  if (flags & O_NOFOLLOW) {
+    const Descriptor itself(Open(path, where, 0));
+    if (itself.get() >= 0 && !linux_port::IsOwnProc(itself.get())) return -ELOOP;
+  }
+  const Descriptor beyond(OpenAt(AT_FDCWD, path, where, 0));
+  return beyond.get() == -ELOOP ? -ELOOP : -EACCES;
+}
+
+// The path from the root, which the kernel checks from there on.
+int Absolute(const std::string& path, std::string& absolute) {
+  absolute = path;
+  if (path.empty()) return -ENOENT;
+  if (path.front() != '/') {
+    std::array<char, PATH_MAX> current{};
+    if (!::getcwd(current.data(), current.size())) return -errno;
+    absolute = std::string(current.data()) + "/" + path;
+  }
+  return absolute.size() < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+// A descriptor of what is at the absolute path, whatever it is, or a negative errno.
+int Find(const std::string& path, int flags) {
+  const int fd = Open(path, O_PATH | flags, 0);
+  if (fd == -ELOOP) return LoopOrMagicLink(path, flags);
+  Descriptor found(fd);
+  if (fd >= 0 && linux_port::IsOwnProc(fd)) return -EACCES;
+  found.Release();
+  return fd;
+}
+
+// In /proc it is the opening that lasts: of a thread that has ended since, nothing shows whose it was. So the
+// entry is checked before it is opened.
+int OpenInProc(const std::string& path, int flags) {
+  const Descriptor found(Find(path, 0));
+  if (found.get() < 0) return found.get();
+  const int changes = O_CREAT | O_EXCL | O_NOFOLLOW;
+  return OpenAt(AT_FDCWD, DescriptorPath(found.get()), flags & kKnown & ~changes, 0);
+}
+
+int OpenAsUser(const std::string& given, int flags, int mode) {
+  std::string path;
+  if (const int error = Absolute(given, path)) return error;
+  if (flags & O_PATH) return Find(path, flags);
+  const int fd = Open(path, flags, mode);
+  if (fd == -ELOOP) return LoopOrMagicLink(path, flags);
+  Descriptor opened(fd);
+  if (fd >= 0 && linux_port::IsOnProc(fd)) return OpenInProc(path, flags);
+  opened.Release();
+  return fd;
+}
+
+}  // namespace
+
+GuardedPath::GuardedPath(const std::string& path, Last last) {
+  std::string absolute;
+  error_ = Absolute(path, absolute);
+  if (error_ != 0) return;
+  std::string name;
+  int flags = last == Last::kItself ? O_NOFOLLOW : 0;
+  const std::size_t end = absolute.find_last_not_of('/');
+  if (last == Last::kEntry && end == std::string::npos) {
+    // The root is no directory's entry.
+    path_ = absolute;
+    return;
+  }
+  if (last == Last::kEntry) {
+    const std::size_t slash = absolute.rfind('/', end);
+    name = absolute.substr(slash);
+    absolute.erase(slash + 1);
+    flags = O_DIRECTORY;
+  }
+  fd_ = Find(absolute, flags);
+  error_ = std::min(fd_, 0);
+  path_ = DescriptorPath(fd_) + name;
+}
+
+GuardedPath::GuardedPath(const std::string& path, int flags, int mode) : fd_(OpenAsUser(path, flags, mode)) {
+  error_ = std::min(fd_, 0);
+  path_ = DescriptorPath(fd_);
+}
+
+GuardedPath::~GuardedPath() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace impersonate::port

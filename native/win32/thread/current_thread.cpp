@@ -1,0 +1,77 @@
+#include "win32/thread/current_thread.h"
+
+#include <string>
+#include <utility>
+
+#include "core/fatal.h"
+#include "win32/last_error.h"
+
+namespace impersonate::win32 {
+namespace {
+
+// What has put a token of ours on the calling thread and is open for as long as it is there. Others may have
+// put another one on since.
+thread_local HANDLE put_on = nullptr;
+
+bool IsOnThread(HANDLE token) {
+  TOKEN_STATISTICS carried{}, known{};
+  DWORD length = 0;
+  return GetTokenInformation(GetCurrentThreadToken(), TokenStatistics, &carried, sizeof carried, &length) &&
+         GetTokenInformation(token, TokenStatistics, &known, sizeof known, &length) &&
+         carried.TokenId.LowPart == known.TokenId.LowPart &&
+         carried.TokenId.HighPart == known.TokenId.HighPart;
+}
+
+// Null unless the thread carries the token that was put on here.
+UniqueHandle DuplicatePutOn(DWORD access) {
+  if (put_on == nullptr || !IsOnThread(put_on)) return nullptr;
+  const HANDLE self = GetCurrentProcess();
+  HANDLE copy = nullptr;
+  if (!DuplicateHandle(self, put_on, self, &copy, access, FALSE, 0)) return nullptr;
+  return UniqueHandle(copy);
+}
+
+}  // namespace
+
+UniqueHandle OpenCurrentThreadToken(DWORD access) {
+  HANDLE token = nullptr;
+  if (OpenThreadToken(GetCurrentThread(), access, TRUE, &token)) return UniqueHandle(token);
+  const DWORD error = GetLastError();
+  if (error == ERROR_NO_TOKEN) return nullptr;
+  // Tokens of ours admit the process alone. Wine asks for the thread's own right all the same.
+  if (error == ERROR_ACCESS_DENIED) {
+    if (UniqueHandle own = DuplicatePutOn(access)) return own;
+  }
+  // The security descriptor of somebody else's token may admit its own user alone.
+  if (error == ERROR_ACCESS_DENIED && OpenThreadToken(GetCurrentThread(), access, FALSE, &token)) {
+    return UniqueHandle(token);
+  }
+  const bool anonymous = error == ERROR_CANT_OPEN_ANONYMOUS;
+  throw Win32Error(error, "OpenThreadToken",
+                   anonymous ? "the thread carries a token of level anonymous, which nobody can open" : "");
+}
+
+void SetCurrentThreadToken(HANDLE token) {
+  // Written before the switch: MinGW's runtime makes an event for a thread that uses such a variable first.
+  const HANDLE before = std::exchange(put_on, nullptr);
+  if (!SetThreadToken(nullptr, token)) {
+    const DWORD error = GetLastError();
+    put_on = before;
+    throw Win32Error(error, "SetThreadToken");
+  }
+  put_on = token;
+}
+
+void GiveBackCurrentThreadToken(HANDLE token, HANDLE lasting) noexcept {
+  if (SetThreadToken(nullptr, token)) {
+    put_on = lasting;
+    return;
+  }
+  const DWORD error = GetLastError();
+  Abort("the thread cannot be given its identity back: SetThreadToken failed: " + ErrorCode(error) + " (" +
+        std::to_string(error) + ")");
+}
+
+KeepThreadToken::KeepThreadToken() : token_(OpenCurrentThreadToken(TOKEN_IMPERSONATE)), lasting_(put_on) {}
+
+}  // namespace impersonate::win32
