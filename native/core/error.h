@@ -30,4 +30,15 @@ class Error : public std::exception {
   std::string message_;
 };
 
+// Writes the message and a line end to standard error; nothing for an empty one.
+void Print(const std::string& message) noexcept;
+
+// Writes the message to standard error and aborts the process. For a thread whose identity cannot be
+// restored: nothing may run there.
+[[noreturn]] void Abort(const std::string& message) noexcept;
+
+// Writes the message to standard error and ends the process at once with `exit_code`, from any thread;
+// no JavaScript, exit handler or destructor runs.
+[[noreturn]] void Die(const std::string& message, int exit_code) noexcept;
+
 }  // namespace impersonate

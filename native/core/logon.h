@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/secret.h"
-#include "core/token.h"
 
 namespace impersonate {
 
@@ -22,7 +21,7 @@ enum class LogonType {
 // By the numbers of LOGON32_PROVIDER_...
 enum class LogonProvider { kDefault = 0, kWinNt40 = 2, kWinNt50 = 3 };
 
-// A user who says who he is, and his proof.
+// A user name and its password.
 struct Logon {
   explicit Logon(Secret<char> proof) : password(std::move(proof)) {}
 
@@ -34,10 +33,4 @@ struct Logon {
   Secret<char> password;  // UTF-8 without a NUL inside
 };
 
-namespace port {
-
-// May wait for another machine, or for seconds after a wrong password: only on a thread of its own.
-TokenRef TokenForLogon(const Logon& logon);
-
-}  // namespace port
 }  // namespace impersonate

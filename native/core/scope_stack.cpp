@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/fatal.h"
 
 namespace impersonate {
 

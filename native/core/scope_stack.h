@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/port.h"
+#include "core/port/thread.h"
 #include "core/token.h"
 
 namespace impersonate {

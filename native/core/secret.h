@@ -1,11 +1,19 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 
-#include "core/wipe.h"
-
 namespace impersonate {
+
+// Overwrites memory that held a secret. The writes are volatile, so that no compiler omits them because
+// nothing reads the memory afterwards.
+inline void Wipe(void* memory, std::size_t size) noexcept {
+  auto* const bytes = static_cast<volatile unsigned char*>(memory);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = 0;
+  // Nor may the memory be freed before.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+}
 
 // Text that must not stay in memory: one block that never moves or grows, zeros behind the text, wiped before
 // it is freed. Without a copy or a way into a std::string, whose blocks nobody wipes.

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <memory>
 
+#include "core/error.h"
+
 namespace impersonate {
 
 // The Win32 impersonation levels, in their order.
@@ -33,7 +35,13 @@ class Token {
 
 using TokenRef = std::shared_ptr<const Token>;
 
-// Throws ERR_TOKEN_LEVEL for a token that is only to be looked at.
-void RequireLevelForWork(const Token& token);
+// Throws ERR_TOKEN_LEVEL for a token whose level does not allow it to be put on a thread for work.
+inline void RequireLevelForWork(const Token& token) {
+  if (token.level() >= Level::kImpersonation) return;
+  throw Error(
+      "ERR_TOKEN_LEVEL",
+      "The token's impersonation level lets it be looked at, not acted as. Token.forUser gives more to a "
+      "process with SeTcbPrivilege, such as one of LocalSystem's; Token.logon gives more for a password");
+}
 
 }  // namespace impersonate

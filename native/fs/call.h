@@ -50,12 +50,24 @@ struct Call {
   Result result;
 };
 
-// What can be called: libuv's name, the arguments in their order (`p`ath, `q` the second path, `i`, `j` and
-// `k` whole numbers, `t` both times, `f`orm, `d`irectory), and how. The call is made at once, as whoever the
-// calling thread is.
+// An argument of an operation: the member of Call that receives it.
+enum class Argument {
+  kNone,
+  kPath,       // a path
+  kDest,       // a second path
+  kFirst,      // a whole number
+  kSecond,     // a second whole number
+  kThird,      // a third whole number
+  kTimes,      // two numbers: access and modification time
+  kForm,       // whether the result has bigints, or names as bytes
+  kDirectory,  // the id of an open directory
+};
+
+// A file system call: libuv's name, its arguments in their order, and the function that makes it at once,
+// under the identity of the calling thread.
 struct Operation {
   const char* name;
-  const char* arguments;
+  Argument arguments[4];
   void (*run)(Call& call);
 };
 

@@ -4,22 +4,14 @@
 #include <mutex>
 
 #include "core/error.h"
-#include "core/port.h"
+#include "core/port/process.h"
+#include "core/port/thread.h"
 #include "core/scope_stack.h"
 #include "fs/call.h"
-#include "napi/derive_functions.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
-#include "napi/fs_functions.h"
-#include "napi/logon_functions.h"
+#include "napi/exports.h"
 #include "napi/loop_guard.h"
-#include "napi/negotiate_functions.h"
-#include "napi/peer_functions.h"
-#include "napi/pool.h"
-#include "napi/process_functions.h"
-#include "napi/scope_functions.h"
-#include "napi/ticket_functions.h"
-#include "napi/token_functions.h"
 
 namespace impersonate {
 namespace {
@@ -59,9 +51,7 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   ExportLogonFunctions(env, exports);
   ExportNegotiateFunctions(env, exports);
   ExportPeerFunctions(env, exports);
-  ExportDeriveFunctions(env, exports);
   ExportScopeFunctions(env, exports);
-  ExportTicketFunctions(env, exports);
   ExportFsFunctions(env, exports);
   return exports;
 }

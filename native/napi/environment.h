@@ -75,8 +75,11 @@ class Environment {
   Napi::FunctionReference describe_leak_;
   Napi::FunctionReference nothing_;
   // From here on upwards the stack has been found deep enough.
-  std::uintptr_t proven_stack_ = UINTPTR_MAX;
+  std::uintptr_t checked_stack_ = UINTPTR_MAX;
   int interruptible_ = 0;
 };
+
+// Puts the token into the environment's table: its id, a number.
+Napi::Value NewToken(Napi::Env env, TokenRef token);
 
 }  // namespace impersonate

@@ -26,9 +26,9 @@ class FsPool : public std::enable_shared_from_this<FsPool> {
   struct Work;
 
   FsPool() : queue_([this] { wake_->Wake(); }) {}
-  void Tell(Napi::Env env);
+  void Deliver(Napi::Env env);
 
-  fs::JobQueue queue_;
+  pool::JobQueue queue_;
   std::shared_ptr<LoopWake> wake_;
 };
 

@@ -1,17 +1,19 @@
-#include "napi/logon_functions.h"
+#include <napi.h>
 
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "core/error.h"
-#include "core/logon.h"
+#include "core/port/logon.h"
 #include "napi/arguments.h"
+#include "napi/environment.h"
 #include "napi/error_bridge.h"
+#include "napi/exports.h"
 #include "napi/thread_promise.h"
-#include "napi/token_functions.h"
 
 namespace impersonate {
 namespace {
@@ -39,12 +41,12 @@ Secret<char> PasswordArgument(const Napi::CallbackInfo& info, std::size_t index)
     if (std::strlen(password.data()) != size) throw InvalidPassword("must not contain null bytes");
     return password;
   }
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+  const std::optional<Napi::Uint8Array> bytes = AsBytes(value);
+  if (!bytes)
     throw Error("ERR_INVALID_ARG_TYPE", "The \"options.password\" argument must be a string or a Uint8Array");
-  const auto bytes = value.As<Napi::Uint8Array>();
-  size = bytes.ElementLength();
+  size = bytes->ElementLength();
   Secret<char> password(size);
-  if (size > 0) std::memcpy(password.data(), bytes.Data(), size);
+  if (size > 0) std::memcpy(password.data(), bytes->Data(), size);
   if (std::strlen(password.data()) != size) throw InvalidPassword("must not contain null bytes");
   return password;
 }

@@ -1,4 +1,4 @@
-#include "napi/scope_functions.h"
+#include <napi.h>
 
 #include <array>
 #include <cstddef>
@@ -12,7 +12,8 @@
 #include "core/token_table.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
-#include "napi/leak.h"
+#include "napi/exports.h"
+#include "napi/loop_guard.h"
 
 // Plain Node-API rather than its C++ wrapper: these are what a token switch costs, and between entering and
 // leaving nothing may throw past the leaving.

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/port.h"
+#include "core/port/thread.h"
 #include "core/scope_stack.h"
 #include "napi/error_bridge.h"
 

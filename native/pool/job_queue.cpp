@@ -2,23 +2,21 @@
 
 #include <chrono>
 
-#include "core/port.h"
+#include "core/port/thread.h"
 
-namespace impersonate::fs {
+namespace impersonate::pool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Until then a thread goes on with another call: ten times what a switch takes, so that more would gain
-// little, and not so long that the jobs of others would notice.
-constexpr auto kTurn = std::chrono::microseconds(100);
-
-void Make(Job& job) { job.call.operation->run(job.call); }
+// The time in which a thread starts further jobs of a batch: ten times what a switch takes, so that more
+// would gain little, and not so long that the jobs of other tokens would be delayed noticeably.
+constexpr auto kBatchTime = std::chrono::microseconds(100);
 
 }  // namespace
 
 void JobQueue::Add(std::unique_ptr<Job> job) {
-  const Token* const token = job->token.get();
+  const Token* const token = &job->token();
   Jobs added;
   added.push_back(std::move(job));
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -46,17 +44,17 @@ void JobQueue::Work(const Token& token) noexcept {
   Jobs current = Take(token);
   if (current.empty()) return;
   try {
-    const port::JobScope scope(token);
-    const Clock::time_point end = Clock::now() + kTurn;
-    Make(*current.front());
+    const port::PoolThreadImpersonation impersonation(token);
+    const Clock::time_point end = Clock::now() + kBatchTime;
+    current.front()->Run();
     while (Clock::now() < end) {
       Jobs next = Take(token);
       if (next.empty()) break;
-      // The next call may take as long as it likes: what is done does not wait for it.
+      // The next job may take long: what is done is delivered before it.
       Done(std::move(current));
       wake_();
       current = std::move(next);
-      Make(*current.front());
+      current.front()->Run();
     }
   } catch (const Error& error) {
     current.front()->failure = error;
@@ -64,10 +62,10 @@ void JobQueue::Work(const Token& token) noexcept {
   Done(std::move(current));
 }
 
-void JobQueue::Cancel(const Token& token, int error) noexcept {
+void JobQueue::Cancel(const Token& token) noexcept {
   Jobs cancelled = Take(token);
   if (cancelled.empty()) return;
-  cancelled.front()->call.error = error;
+  cancelled.front()->Cancel();
   Done(std::move(cancelled));
 }
 
@@ -78,4 +76,4 @@ Jobs JobQueue::TakeDone() noexcept {
   return done;
 }
 
-}  // namespace impersonate::fs
+}  // namespace impersonate::pool

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "core/secret.h"
+
 namespace impersonate::win32 {
 
 // UTF-16 for a call that takes a terminated string. Throws ERR_INVALID_ARG_VALUE for text that is not
@@ -10,5 +12,8 @@ std::wstring ToWide(const std::string& text);
 
 // UTF-8; a lone surrogate becomes U+FFFD.
 std::string ToUtf8(const std::wstring& text);
+
+// UTF-16 of a password, in memory that is wiped. Throws ERR_INVALID_ARG_VALUE if it is not UTF-8.
+Secret<wchar_t> ToWide(const Secret<char>& utf8);
 
 }  // namespace impersonate::win32

@@ -9,7 +9,7 @@
 namespace impersonate {
 
 // What comes of one leg of a handshake.
-struct LegResult {
+struct HandshakeResult {
   // What the client is to get; empty if nothing is to be sent.
   std::vector<unsigned char> reply;
   // Who the client is; null while the handshake goes on.
@@ -38,7 +38,7 @@ class ServerContext {
 
   // May wait for another machine: never call it on a JavaScript thread. Throws ERR_HANDSHAKE_BUSY while
   // another leg is under way, and ERR_HANDSHAKE_CLOSED after one that failed or was the last.
-  virtual LegResult Accept(const std::vector<unsigned char>& leg) = 0;
+  virtual HandshakeResult Accept(const std::vector<unsigned char>& leg) = 0;
 
  protected:
   ServerContext() = default;

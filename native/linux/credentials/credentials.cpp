@@ -81,26 +81,26 @@ void ReadCredentials(Credentials& credentials) {
   c.capabilities_follow_uid = securebits >= 0 && (securebits & SECBIT_NO_SETUID_FIXUP) == 0;
 }
 
-bool StillHas(const Credentials& credentials) noexcept {
+bool HasFileCredentials(const Credentials& credentials) noexcept {
   const Credentials& c = credentials;
-  return !RootInReserve(c) && raw::SetFsUid(raw::kSameUid) == c.fs_uid &&
+  return !HasSavedRoot(c) && raw::SetFsUid(raw::kSameUid) == c.fs_uid &&
          raw::SetFsGid(raw::kSameGid) == c.fs_gid && HasGroups(c.groups) &&
          (c.effective_uid == 0 || HasCapabilities(c.capabilities));
 }
 
-bool RootInReserve(const Credentials& credentials) noexcept {
+bool HasSavedRoot(const Credentials& credentials) noexcept {
   return credentials.effective_uid != 0 && (credentials.real_uid == 0 || credentials.saved_uid == 0);
 }
 
-bool RightsAreCapabilities(const Credentials& credentials) noexcept {
-  return credentials.effective_uid != 0 && !RootInReserve(credentials);
+bool DependsOnCapabilities(const Credentials& credentials) noexcept {
+  return credentials.effective_uid != 0 && !HasSavedRoot(credentials);
 }
 
-const char* RaiseRoot() noexcept {
+const char* RegainRoot() noexcept {
   return raw::SetResUid(raw::kSameUid, 0, raw::kSameUid) != 0 ? "setresuid" : nullptr;
 }
 
-const char* PutRootAside(const Credentials& credentials) noexcept {
+const char* DropRoot(const Credentials& credentials) noexcept {
   if (raw::SetResUid(credentials.real_uid, credentials.effective_uid, credentials.saved_uid) != 0) {
     return "setresuid";
   }
@@ -119,12 +119,12 @@ const char* WriteGroups(const Credentials& credentials) noexcept {
 namespace {
 
 // What gives the right to set the rest comes first, and goes last.
-const char* WriteIds(const Credentials& credentials, CapabilitiesBy capabilities) noexcept {
-  const bool by_us = capabilities == CapabilitiesBy::kUs;
-  if (RootInReserve(credentials)) {
-    if (const char* failed = RaiseRoot()) return failed;
+const char* WriteIds(const Credentials& credentials, CapabilityRestore capabilities) noexcept {
+  const bool by_us = capabilities == CapabilityRestore::kByCapset;
+  if (HasSavedRoot(credentials)) {
+    if (const char* failed = RegainRoot()) return failed;
     if (const char* failed = WriteGidsAndGroups(credentials)) return failed;
-    return PutRootAside(credentials);
+    return DropRoot(credentials);
   }
   // A service that is not root keeps its rights in its capabilities, and needs them to change its ids. Root's
   // come back with the uid, and are then cut to what they were.
@@ -141,7 +141,7 @@ const char* WriteIds(const Credentials& credentials, CapabilitiesBy capabilities
 
 }  // namespace
 
-const char* WriteCredentials(const Credentials& credentials, CapabilitiesBy capabilities) noexcept {
+const char* WriteCredentials(const Credentials& credentials, CapabilityRestore capabilities) noexcept {
   if (const char* failed = WriteIds(credentials, capabilities)) return failed;
   if (const char* failed = WriteFsIds(credentials)) return failed;
   // A filter can let a call "succeed" that did nothing: the kernel's own word decides.

@@ -32,7 +32,7 @@ void ReadCredentials(Credentials& credentials);
 // makes a thread somebody else changes one of these; a change of real or
 // saved ids alone, or of root's effective capabilities alone, is not seen. False where root is in reserve:
 // there they are what decides.
-bool StillHas(const Credentials& credentials) noexcept;
+bool HasFileCredentials(const Credentials& credentials) noexcept;
 
 // Reads the supplementary groups alone.
 void ReadGroups(std::vector<gid_t>& groups);
@@ -44,20 +44,20 @@ const char* WriteGroups(const Credentials& credentials) noexcept;
 
 // Who brings a thread's capabilities back when it gets its uid back: we, or the kernel alone, as it has taken
 // them off alone.
-enum class CapabilitiesBy { kUs, kKernel };
+enum class CapabilityRestore { kByCapset, kByKernel };
 
 // Whether the process is a service that is not root and cannot become root: its rights are its capabilities,
 // and the kernel leaves those as they are when the ids change.
-bool RightsAreCapabilities(const Credentials& credentials) noexcept;
+bool DependsOnCapabilities(const Credentials& credentials) noexcept;
 
 // Whether the process has put root aside for a while (seteuid) and can take it up again.
-bool RootInReserve(const Credentials& credentials) noexcept;
-const char* RaiseRoot() noexcept;
-const char* PutRootAside(const Credentials& credentials) noexcept;
+bool HasSavedRoot(const Credentials& credentials) noexcept;
+const char* RegainRoot() noexcept;
+const char* DropRoot(const Credentials& credentials) noexcept;
 
 // Gives the calling thread these credentials, from any that were made from them by a switch. Returns null,
 // or the name of the system call that failed, with errno; the thread may then be anything in between.
 const char* WriteCredentials(const Credentials& credentials,
-                             CapabilitiesBy capabilities = CapabilitiesBy::kUs) noexcept;
+                             CapabilityRestore capabilities = CapabilityRestore::kByCapset) noexcept;
 
 }  // namespace impersonate::linux_port

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/error.h"
+
 namespace impersonate::linux_port {
 
 // Linux-PAM's interface as its documentation has it, so that neither the build nor the package needs it.
@@ -46,5 +48,9 @@ struct PamLibrary {
   // ERR_FEATURE_UNAVAILABLE_ON_PLATFORM where it is missing; the next call looks again.
   static const PamLibrary& Get();
 };
+
+// The failure of `syscall` with PAM's `number`: code PAM_AUTH_ERR and the like, and the number as errno. An
+// unknown user is PAM_AUTH_ERR too: who may not log on does not learn which users exist.
+Error PamError(int number, const char* syscall);
 
 }  // namespace impersonate::linux_port

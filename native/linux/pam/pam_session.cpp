@@ -4,8 +4,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "linux/pam/pam_error.h"
-
 namespace impersonate::linux_port {
 namespace {
 

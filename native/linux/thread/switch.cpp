@@ -5,42 +5,80 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
-#include "core/fatal.h"
 #include "linux/credentials/reserved_uid.h"
 #include "linux/credentials/system_calls.h"
 #include "linux/errno_error.h"
-#include "linux/thread/switch_error.h"
 
 namespace impersonate::linux_port {
 namespace {
 
-Error NotTaken(const char* what) {
+constexpr const char* kPage = " (docs/rights.md)";
+
+bool IsSetgroupsDenied() {
+  std::ifstream file("/proc/self/setgroups");
+  std::string word;
+  return file >> word && word == "deny";
+}
+
+std::string Missing(std::uint64_t capability) {
+  std::string reason =
+      capability == kCapSetUid ? "the process lacks CAP_SETUID" : "the process lacks CAP_SETGID";
+  if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+    reason += "; no_new_privs is set, under which setcap has no effect";
+  }
+  return reason;
+}
+
+std::string NotPermitted(const char* syscall, const Credentials& base, std::uint64_t capability) {
+  const Capabilities& held = base.capabilities;
+  const std::uint64_t usable = HasSavedRoot(base) ? held.permitted : held.effective;
+  if ((usable & capability) == 0) return Missing(capability);
+  if (std::string(syscall) == "setgroups" && IsSetgroupsDenied()) {
+    return "/proc/self/setgroups of this user namespace says deny";
+  }
+  return "a seccomp filter or a security module refuses the call";
+}
+
+// The error of a call that takes a thread from `base` to a user, with the remedy: EPERM names the capability
+// that the call needs, EINVAL says `invalid`.
+Error SwitchError(int number, const char* syscall, const Credentials& base, std::uint64_t capability,
+                  const std::string& invalid) {
+  const Error plain = ErrnoError(number, syscall);
+  std::string reason;
+  if (number == EPERM) reason = NotPermitted(syscall, base, capability);
+  if (number == EINVAL) reason = invalid;
+  if (reason.empty()) return plain;
+  return Error(plain.code(), number, syscall, std::string(plain.what()) + ": " + reason + kPage);
+}
+
+Error Downgraded(const char* what) {
   return Error("ERR_IMPERSONATION_DOWNGRADED", EPERM, what,
                std::string("The kernel accepted the switch but ") + what +
                    " reads back something else: a system call filter or sandbox may be faking it");
 }
 
 // What the token may keep in force of the process's capabilities.
-std::uint64_t Wanted(const Credentials& base, const LinuxToken& token) {
+std::uint64_t AllowedCapabilities(const Credentials& base, const LinuxToken& token) {
   return token.identity().capabilities & base.capabilities.permitted;
 }
 
 // The kernel takes all effective capabilities off with the effective uid 0, and puts all permitted ones on
 // with it: enough where the token may keep none and the process has all that it may.
-bool KernelLimits(const Credentials& base, const LinuxToken& token) {
+bool KernelLimitsCapabilities(const Credentials& base, const LinuxToken& token) {
   return base.capabilities_follow_uid && base.effective_uid == 0 && token.identity().uid != 0 &&
-         base.capabilities.effective == base.capabilities.permitted && Wanted(base, token) == 0;
+         base.capabilities.effective == base.capabilities.permitted && AllowedCapabilities(base, token) == 0;
 }
 
 // Who changes the thread's capabilities until LimitCapabilities has done it. The kernel leaves those of a
 // service that is not root as they are.
-CapabilitiesBy ByUids(const Credentials& base, const LinuxToken& token) {
-  return RightsAreCapabilities(base) || KernelLimits(base, token) ? CapabilitiesBy::kKernel
-                                                                  : CapabilitiesBy::kUs;
+CapabilityRestore RestoreAfterUidChange(const Credentials& base, const LinuxToken& token) {
+  return DependsOnCapabilities(base) || KernelLimitsCapabilities(base, token) ? CapabilityRestore::kByKernel
+                                                                              : CapabilityRestore::kByCapset;
 }
 
 // Those that the thread had lowered could not be given back to it.
@@ -56,21 +94,21 @@ void RequireAmbientRaise() {
 
 // The thread's capabilities after its ids have been changed.
 Capabilities CapabilitiesNow(const Credentials& base, const LinuxToken& token) {
-  return RightsAreCapabilities(base) && token.verified() ? base.capabilities : ReadCapabilities();
+  return DependsOnCapabilities(base) && token.verified() ? base.capabilities : ReadCapabilities();
 }
 
 void VerifyUid(const Identity& identity) {
-  if (raw::GetEuid() != identity.uid) throw NotTaken("geteuid");
+  if (raw::GetEuid() != identity.uid) throw Downgraded("geteuid");
 }
 
 // Leaves only what the token may keep of the process's capabilities, to the thread and to programs that it
 // would start. Has the kernel confirm the effective uid on the way: the capabilities that it takes off with
 // the uid 0 are gone only if that is, and if no securebit that another addon has set keeps them.
-void LimitCapabilities(const Credentials& base, const LinuxToken& token, CapabilitiesBy& by) {
-  const std::uint64_t wanted = Wanted(base, token);
+void LimitCapabilities(const Credentials& base, const LinuxToken& token, CapabilityRestore& by) {
+  const std::uint64_t wanted = AllowedCapabilities(base, token);
   Capabilities now = CapabilitiesNow(base, token);
   const bool limited = now.effective == wanted && (now.inheritable & ~wanted) == 0;
-  if (!limited || !KernelLimits(base, token)) VerifyUid(token.identity());
+  if (!limited || !KernelLimitsCapabilities(base, token)) VerifyUid(token.identity());
   if (limited) return;
   if ((now.ambient & ~wanted) != 0) RequireAmbientRaise();
   now.effective = wanted;
@@ -79,37 +117,37 @@ void LimitCapabilities(const Credentials& base, const LinuxToken& token, Capabil
   const char* const failed = WriteCapabilities(now);
   // A capset that is refused may be refused on the way back, too, which takes none then.
   if (failed && std::string(failed) == "capset") throw ErrnoError(errno, failed);
-  by = CapabilitiesBy::kUs;
+  by = CapabilityRestore::kByCapset;
   if (failed) throw ErrnoError(errno, failed);
-  if (ReadCapabilities() != now) throw NotTaken("capget");
+  if (ReadCapabilities() != now) throw Downgraded("capget");
 }
 
 // The uid that brings back the right to switch.
-uid_t WayBack(const Credentials& base) { return RootInReserve(base) ? 0 : base.effective_uid; }
+uid_t SavedUidFor(const Credentials& base) { return HasSavedRoot(base) ? 0 : base.effective_uid; }
 
 void VerifyGid(const Identity& identity) {
-  if (raw::GetEgid() != identity.gid) throw NotTaken("getegid");
+  if (raw::GetEgid() != identity.gid) throw Downgraded("getegid");
 }
 
 void VerifyAll(const Credentials& base, const Identity& identity) {
   uid_t uid[3];
   if (raw::GetResUid(&uid[0], &uid[1], &uid[2]) != 0) throw ErrnoError(errno, "getresuid");
-  if (uid[0] != ReservedUid() || uid[1] != identity.uid || uid[2] != WayBack(base)) {
-    throw NotTaken("getresuid");
+  if (uid[0] != ReservedUid() || uid[1] != identity.uid || uid[2] != SavedUidFor(base)) {
+    throw Downgraded("getresuid");
   }
   gid_t gid[3];
   if (raw::GetResGid(&gid[0], &gid[1], &gid[2]) != 0) throw ErrnoError(errno, "getresgid");
-  if (gid[0] != identity.gid || gid[1] != identity.gid) throw NotTaken("getresgid");
+  if (gid[0] != identity.gid || gid[1] != identity.gid) throw Downgraded("getresgid");
   std::vector<gid_t> groups;
   ReadGroups(groups);
-  if (groups != identity.groups) throw NotTaken("getgroups");
-  if (raw::SetFsUid(raw::kSameUid) != identity.uid) throw NotTaken("setfsuid");
-  if (raw::SetFsGid(raw::kSameGid) != identity.gid) throw NotTaken("setfsgid");
+  if (groups != identity.groups) throw Downgraded("getgroups");
+  if (raw::SetFsUid(raw::kSameUid) != identity.uid) throw Downgraded("setfsuid");
+  if (raw::SetFsGid(raw::kSameGid) != identity.gid) throw Downgraded("setfsgid");
 }
 
 // The kernel drops a thread's permitted capabilities for good when its last uid of 0 goes.
-void RequireWayBack(const Credentials& base, const Identity& identity) {
-  if (base.effective_uid == 0 || RootInReserve(base) || identity.uid != 0) return;
+void RequireReversible(const Credentials& base, const Identity& identity) {
+  if (base.effective_uid == 0 || HasSavedRoot(base) || identity.uid != 0) return;
   throw Error("EPERM", EPERM, "setresuid",
               "EPERM: a process that is not root cannot act as root and come back, setresuid");
 }
@@ -138,7 +176,7 @@ void SetGidOf(const Credentials& base, const Identity& identity) {
 }
 
 void SetUidOf(const Credentials& base, const Identity& identity) {
-  if (raw::SetResUid(ReservedUid(), identity.uid, WayBack(base)) == 0) return;
+  if (raw::SetResUid(ReservedUid(), identity.uid, SavedUidFor(base)) == 0) return;
   throw SwitchError(errno, "setresuid", base, kCapSetUid,
                     "uid " + std::to_string(identity.uid) + " is not mapped in this user namespace");
 }
@@ -153,23 +191,23 @@ void AbortOn(const char* failed) noexcept {
 enum class Done { kNothing, kGroups, kGid, kUid };
 
 // Takes back exactly that: the call that has just failed may well fail again.
-void Undo(const Credentials& base, Done done, CapabilitiesBy by) noexcept {
+void Undo(const Credentials& base, Done done, CapabilityRestore by) noexcept {
   if (done == Done::kUid) return SwitchBack(base, by);
   if (done == Done::kGid) AbortOn(WriteGids(base));
   if (done != Done::kNothing) AbortOn(WriteGroups(base));
-  if (RootInReserve(base)) AbortOn(PutRootAside(base));
+  if (HasSavedRoot(base)) AbortOn(DropRoot(base));
 }
 
 // Gives a thread that acts as a user the right to switch, and nothing else that it was.
-const char* RaiseRights(const Credentials& base) noexcept {
-  if (!RightsAreCapabilities(base)) return RaiseRoot();
+const char* RegainRights(const Credentials& base) noexcept {
+  if (!DependsOnCapabilities(base)) return RegainRoot();
   Capabilities rights = base.capabilities;
   rights.inheritable = rights.ambient = 0;
   return WriteCapabilities(rights);
 }
 
 // Goes through the steps; `done` and `by` say how far it came where it throws.
-void PutOn(const Credentials& base, const LinuxToken& token, Done& done, CapabilitiesBy& by) {
+void ApplyIdentity(const Credentials& base, const LinuxToken& token, Done& done, CapabilityRestore& by) {
   const Identity& identity = token.identity();
   SetGroupsOf(base, identity);
   done = Done::kGroups;
@@ -188,18 +226,18 @@ void PutOn(const Credentials& base, const LinuxToken& token, Done& done, Capabil
 
 }  // namespace
 
-CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token) {
-  RequireWayBack(base, token.identity());
+CapabilityRestore SwitchTo(const Credentials& base, const LinuxToken& token) {
+  RequireReversible(base, token.identity());
   RequireNotReserved(token.identity());
-  CapabilitiesBy by = ByUids(base, token);
+  CapabilityRestore by = RestoreAfterUidChange(base, token);
   // Where the way back takes capset it must work before there is a way to come back.
-  if (by == CapabilitiesBy::kUs) {
+  if (by == CapabilityRestore::kByCapset) {
     if (const char* failed = WriteCapabilities(base.capabilities)) throw ErrnoError(errno, failed);
   }
-  if (RootInReserve(base) && RaiseRoot()) throw ErrnoError(errno, "setresuid");
+  if (HasSavedRoot(base) && RegainRoot()) throw ErrnoError(errno, "setresuid");
   Done done = Done::kNothing;
   try {
-    PutOn(base, token, done, by);
+    ApplyIdentity(base, token, done, by);
     return by;
   } catch (...) {
     Undo(base, done, by);
@@ -207,18 +245,19 @@ CapabilitiesBy SwitchTo(const Credentials& base, const LinuxToken& token) {
   }
 }
 
-bool CanSwitchOver(const Credentials& base, CapabilitiesBy capabilities) noexcept {
-  return capabilities == CapabilitiesBy::kKernel || RightsAreCapabilities(base);
+bool CanSwitchBetween(const Credentials& base, CapabilityRestore capabilities) noexcept {
+  return capabilities == CapabilityRestore::kByKernel || DependsOnCapabilities(base);
 }
 
-CapabilitiesBy SwitchOver(const Credentials& base, const LinuxToken& token) {
-  AbortOn(RaiseRights(base));
+CapabilityRestore SwitchBetween(const Credentials& base, const LinuxToken& token) {
+  AbortOn(RegainRights(base));
   Done done = Done::kNothing;
-  CapabilitiesBy by = RightsAreCapabilities(base) ? CapabilitiesBy::kUs : ByUids(base, token);
+  CapabilityRestore by =
+      DependsOnCapabilities(base) ? CapabilityRestore::kByCapset : RestoreAfterUidChange(base, token);
   try {
-    RequireWayBack(base, token.identity());
+    RequireReversible(base, token.identity());
     RequireNotReserved(token.identity());
-    PutOn(base, token, done, by);
+    ApplyIdentity(base, token, done, by);
     return by;
   } catch (...) {
     SwitchBack(base, by);
@@ -226,7 +265,7 @@ CapabilitiesBy SwitchOver(const Credentials& base, const LinuxToken& token) {
   }
 }
 
-void SwitchBack(const Credentials& base, CapabilitiesBy capabilities) noexcept {
+void SwitchBack(const Credentials& base, CapabilityRestore capabilities) noexcept {
   AbortOn(WriteCredentials(base, capabilities));
 }
 

@@ -7,7 +7,6 @@
 #include "win32/last_error.h"
 #include "win32/process_identity.h"
 #include "win32/token/privilege.h"
-#include "win32/token/token_information.h"
 
 namespace impersonate::win32 {
 namespace {
@@ -41,15 +40,6 @@ std::string Hex(NTSTATUS status) {
 void Check(NTSTATUS status, const char* call) {
   if (status >= 0) return;
   throw Win32Error(LsaNtStatusToWinError(status), call, "NTSTATUS " + Hex(status));
-}
-
-bool ProcessHolds(const LUID& privilege) {
-  const TokenInformation<TOKEN_PRIVILEGES> held(ProcessIdentity::Get().token(), TokenPrivileges);
-  for (DWORD i = 0; i < held->PrivilegeCount; ++i) {
-    const LUID& luid = held->Privileges[i].Luid;
-    if (luid.LowPart == privilege.LowPart && luid.HighPart == privilege.HighPart) return true;
-  }
-  return false;
 }
 
 UniqueHandle ProcessTokenWith(const LUID& privilege) {
@@ -94,7 +84,7 @@ Error UnknownUser(const char* syscall, const std::string& user) {
 
 TcbOnThread::TcbOnThread() {
   const LUID tcb = PrivilegeByName("SeTcbPrivilege");
-  if (ProcessHolds(tcb)) token_ = ProcessTokenWith(tcb);
+  if (HoldsPrivilege(ProcessIdentity::Get().token(), tcb)) token_ = ProcessTokenWith(tcb);
   SetCurrentThreadToken(token_.get());
 }
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "win32/last_error.h"
-#include "win32/pipe/event.h"
 
 namespace impersonate::win32 {
 namespace {
@@ -23,6 +22,12 @@ UniqueHandle CreatePipe(const std::wstring& path, const PipeSecurity& security, 
 }
 
 }  // namespace
+
+UniqueHandle NewEvent() {
+  const HANDLE event = CreateEventW(nullptr, TRUE, FALSE, nullptr);
+  if (event == nullptr) ThrowLastError("CreateEventW");
+  return UniqueHandle(event);
+}
 
 PipeInstance::PipeInstance(const std::wstring& path, const PipeSecurity& security, bool first)
     : event_(NewEvent()), pipe_(CreatePipe(path, security, first)) {

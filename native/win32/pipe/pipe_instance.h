@@ -9,6 +9,9 @@
 
 namespace impersonate::win32 {
 
+// An event that stays set once it is set; not set yet.
+UniqueHandle NewEvent();
+
 // One instance of a pipe: waits for one client.
 class PipeInstance {
  public:

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "win32/local_memory.h"
+#include "win32/handle.h"
 
 namespace impersonate::win32 {
 

@@ -1,7 +1,12 @@
 #pragma once
 
+#include <windows.h>
+
+// sspi.h needs it.
+#define SECURITY_WIN32
+#include <security.h>
+
 #include "core/error.h"
-#include "win32/sspi/sspi.h"
 
 namespace impersonate::win32 {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "core/fatal.h"
+#include "core/error.h"
 #include "win32/last_error.h"
 
 namespace impersonate::win32 {

@@ -1,11 +1,92 @@
-#include "core/port.h"
+#include "core/port/thread.h"
+
+#include <windows.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "core/error.h"
+#include "win32/handle.h"
+#include "win32/last_error.h"
+#include "win32/sid.h"
 #include "win32/thread/current_thread.h"
-#include "win32/thread/verify.h"
+#include "win32/token/token_information.h"
 #include "win32/token/win32_token.h"
 
 namespace impersonate::port {
+namespace {
 
 using win32::Win32Token;
+
+struct ThreadEnd {
+  void (*at_end)(void*);
+  void* data;
+};
+
+void CALLBACK OnThreadEnd(void* value) {
+  const std::unique_ptr<ThreadEnd> end(static_cast<ThreadEnd*>(value));
+  if (end) end->at_end(end->data);
+}
+
+// A fiber-local slot is the one that has a callback; for a thread without fibers it is the thread's. Kept for
+// good, as the module is.
+DWORD Slot() {
+  const DWORD slot = FlsAlloc(&OnThreadEnd);
+  if (slot == FLS_OUT_OF_INDEXES) win32::ThrowLastError("FlsAlloc");
+  return slot;
+}
+
+std::string LevelName(Level level) {
+  constexpr const char* kNames[] = {"anonymous", "identification", "impersonation", "delegation"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
+void RequireLevel(Level actual, Level wanted) {
+  if (actual == wanted) return;
+  throw Error("ERR_IMPERSONATION_DOWNGRADED",
+              "Windows gave the thread level " + LevelName(actual) + " instead of the token's level " +
+                  LevelName(wanted) +
+                  ": to act as another user the process needs SeImpersonatePrivilege (docs/rights.md)");
+}
+
+void RequireUser(const win32::Sid& actual, const win32::Sid& wanted) {
+  if (actual == wanted) return;
+  throw Error("ERR_IMPERSONATION_MISMATCH",
+              "The thread carries the user " + win32::SidToString(actual.get()) +
+                  " instead of the token's user " + win32::SidToString(wanted.get()));
+}
+
+// Reads back what the calling thread carries after `token` was put on it. Throws
+// ERR_IMPERSONATION_DOWNGRADED if the level is not the token's own, ERR_IMPERSONATION_MISMATCH if the user
+// is not, and changes nothing.
+void VerifyCurrentThread(const Win32Token& token) {
+  // A pseudo handle, which may be queried whoever the token admits.
+  const HANDLE carried = GetCurrentThreadToken();
+  TOKEN_TYPE type{};
+  DWORD length = 0;
+  if (!GetTokenInformation(carried, TokenType, &type, sizeof type, &length)) {
+    const DWORD error = GetLastError();
+    // Wine has the second.
+    if (error != ERROR_NO_TOKEN && error != ERROR_INVALID_HANDLE)
+      throw win32::Win32Error(error, "GetTokenInformation");
+    throw Error("ERR_IMPERSONATION_MISMATCH", "The thread carries no token after the switch");
+  }
+  RequireLevel(win32::LevelOf(carried), token.level());
+  RequireUser(win32::UserOf(carried), win32::UserOf(token.handle()));
+}
+
+}  // namespace
+
+// A new thread inherits no token.
+void InitThread() {}
+
+void AtThreadEnd(void (*at_end)(void* data), void* data) {
+  static const DWORD slot = Slot();
+  auto end = std::make_unique<ThreadEnd>(ThreadEnd{at_end, data});
+  if (!FlsSetValue(slot, end.get())) win32::ThrowLastError("FlsSetValue");
+  static_cast<void>(end.release());
+}
 
 struct Captured {
   win32::UniqueHandle token;  // what somebody else had put on the thread; null for nothing, the normal case
@@ -26,7 +107,7 @@ void Apply(Captured& captured, const Token* current, const Token& token) {
   win32::SetCurrentThreadToken(target.handle());
   if (token.verified()) return;
   try {
-    win32::VerifyCurrentThread(target);
+    VerifyCurrentThread(target);
   } catch (...) {
     win32::GiveBackCurrentThreadToken(captured.now(current),
                                       current ? Win32Token::From(*current).handle() : nullptr);
@@ -43,5 +124,35 @@ void Restore(Captured& captured) noexcept {
 void RestoreForNow(Captured& captured) noexcept { win32::GiveBackCurrentThreadToken(captured.token.get()); }
 
 void Forget(Captured& captured) noexcept { captured.token.reset(); }
+
+// A pool thread has no token of its own: there is nothing to remember. One that somebody else has left there
+// is replaced by the job's, and gone with it.
+struct PoolThreadImpersonation::State {};
+
+PoolThreadImpersonation::PoolThreadImpersonation(const Token& token) : state_(nullptr) {
+  const Win32Token& target = Win32Token::From(token);
+  try {
+    win32::SetCurrentThreadToken(target.handle());
+    if (token.verified()) return;
+    VerifyCurrentThread(target);
+  } catch (...) {
+    win32::GiveBackCurrentThreadToken(nullptr);
+    throw;
+  }
+  token.MarkVerified();
+}
+
+PoolThreadImpersonation::~PoolThreadImpersonation() {
+  win32::GiveBackCurrentThreadToken(nullptr);
+  try {
+    if (!win32::OpenCurrentThreadToken(TOKEN_QUERY)) return;
+  } catch (const Error& error) {
+    // A token that does not admit whoever asks is one all the same.
+    if (error.number() != ERROR_ACCESS_DENIED) {
+      Abort(std::string("a pool thread's identity cannot be read after a job: ") + error.what());
+    }
+  }
+  Abort("a pool thread still carries a user's token after a job");
+}
 
 }  // namespace impersonate::port

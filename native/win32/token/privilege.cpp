@@ -1,12 +1,17 @@
 #include "win32/token/privilege.h"
 
+#include <cstddef>
 #include <map>
 #include <mutex>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "win32/last_error.h"
 #include "win32/text.h"
 #include "win32/thread/current_thread.h"
+#include "win32/token/token_information.h"
+#include "win32/token/win32_token.h"
 
 namespace impersonate::win32 {
 namespace {
@@ -48,6 +53,23 @@ std::string LookUpName(LUID privilege) {
   return "Privilege" + std::to_string(privilege.LowPart);
 }
 
+// TOKEN_PRIVILEGES of as many entries as there are names.
+std::vector<unsigned char> ToEnable(const std::vector<std::string>& names) {
+  std::vector<unsigned char> bytes(offsetof(TOKEN_PRIVILEGES, Privileges) +
+                                   sizeof(LUID_AND_ATTRIBUTES) * (names.empty() ? 1 : names.size()));
+  auto* const list = reinterpret_cast<TOKEN_PRIVILEGES*>(bytes.data());
+  list->PrivilegeCount = static_cast<DWORD>(names.size());
+  LUID_AND_ATTRIBUTES* entry = list->Privileges;
+  for (const std::string& name : names) *entry++ = {PrivilegeByName(name), SE_PRIVILEGE_ENABLED};
+  return bytes;
+}
+
+std::string Join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 }  // namespace
 
 std::string PrivilegeName(const LUID& privilege) {
@@ -68,6 +90,31 @@ LUID PrivilegeByName(const std::string& name) {
   const DWORD error = GetLastError();
   if (error != ERROR_NO_SUCH_PRIVILEGE) throw Win32Error(error, "LookupPrivilegeValueW");
   throw InvalidArgument("'" + name + "' is not a privilege");
+}
+
+bool HoldsPrivilege(HANDLE token, const LUID& privilege) {
+  const TokenInformation<TOKEN_PRIVILEGES> held(token, TokenPrivileges);
+  for (DWORD i = 0; i < held->PrivilegeCount; ++i) {
+    const LUID& luid = held->Privileges[i].Luid;
+    if (luid.LowPart == privilege.LowPart && luid.HighPart == privilege.HighPart) return true;
+  }
+  return false;
+}
+
+UniqueHandle CopyWithPrivileges(HANDLE source, Level level, const std::vector<std::string>& names) {
+  // The copy has the process's default security descriptor.
+  const AsProcess as_process;
+  std::vector<unsigned char> wanted = ToEnable(names);
+  UniqueHandle copy = AdjustableCopy(source, level, TOKEN_ADJUST_PRIVILEGES);
+  const BOOL adjusted = AdjustTokenPrivileges(
+      copy.get(), FALSE, reinterpret_cast<TOKEN_PRIVILEGES*>(wanted.data()), 0, nullptr, nullptr);
+  // It succeeds as well if it has enabled only some, and says so by its last error alone.
+  const DWORD error = GetLastError();
+  if (!adjusted || error == ERROR_NOT_ALL_ASSIGNED) {
+    throw Win32Error(error, "AdjustTokenPrivileges",
+                     error == ERROR_NOT_ALL_ASSIGNED ? "the token does not hold all of " + Join(names) : "");
+  }
+  return copy;
 }
 
 }  // namespace impersonate::win32

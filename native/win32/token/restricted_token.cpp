@@ -1,20 +1,17 @@
+#include "win32/token/restricted_token.h"
+
+#include <string>
 #include <vector>
 
-#include "core/port.h"
+#include "core/error.h"
 #include "win32/last_error.h"
 #include "win32/sid.h"
 #include "win32/thread/current_thread.h"
-#include "win32/token/adjustable_copy.h"
-#include "win32/token/integrity.h"
 #include "win32/token/privilege.h"
 #include "win32/token/win32_token.h"
 
-namespace impersonate::port {
+namespace impersonate::win32 {
 namespace {
-
-using win32::Sid;
-using win32::UniqueHandle;
-using win32::Win32Token;
 
 struct Flag {
   const char* name;
@@ -32,7 +29,7 @@ DWORD ToFlag(const std::string& name) {
   for (const Flag& flag : kFlags) {
     if (name == flag.name) return flag.value;
   }
-  throw win32::InvalidArgument("'" + name + "' is not a flag of a restricted token");
+  throw InvalidArgument("'" + name + "' is not a flag of a restricted token");
 }
 
 DWORD ToFlags(const std::vector<std::string>& names) {
@@ -55,7 +52,7 @@ std::vector<SID_AND_ATTRIBUTES> ToEntries(const std::vector<Sid>& sids) {
 
 std::vector<LUID_AND_ATTRIBUTES> ToDelete(const std::vector<std::string>& names) {
   std::vector<LUID_AND_ATTRIBUTES> entries;
-  for (const std::string& name : names) entries.push_back({win32::PrivilegeByName(name), 0});
+  for (const std::string& name : names) entries.push_back({PrivilegeByName(name), 0});
   return entries;
 }
 
@@ -76,24 +73,52 @@ UniqueHandle MakeRestricted(HANDLE source, const Restrictions& restrictions) {
   if (!CreateRestrictedToken(source, ToFlags(restrictions.flags), static_cast<DWORD>(disable.size()),
                              disable.data(), static_cast<DWORD>(remove.size()), remove.data(),
                              static_cast<DWORD>(restrict_to.size()), restrict_to.data(), &restricted)) {
-    win32::ThrowLastError("CreateRestrictedToken");
+    ThrowLastError("CreateRestrictedToken");
   }
   return UniqueHandle(restricted);
 }
 
-}  // namespace
+struct IntegrityLevel {
+  const char* name;
+  DWORD rid;
+};
 
-TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
-  RefuseGroupRemoval(restrictions);
-  // Of the tokens on the way only the last has a security descriptor of ours: the others are to have the
-  // process's default. Names of SIDs may be the system's to look up.
-  const win32::AsProcess as_process;
-  const Level level = token.level();
-  const UniqueHandle restricted = MakeRestricted(Win32Token::From(token).handle(), restrictions);
-  if (restrictions.integrity.empty()) return Win32Token::CopyOf(restricted.get(), level, false);
-  const UniqueHandle lowered = win32::AdjustableCopy(restricted.get(), level, TOKEN_ADJUST_DEFAULT);
-  win32::SetIntegrity(lowered.get(), restrictions.integrity);
-  return Win32Token::CopyOf(lowered.get(), level, false);
+constexpr IntegrityLevel kLevels[] = {
+    {"untrusted", SECURITY_MANDATORY_UNTRUSTED_RID}, {"low", SECURITY_MANDATORY_LOW_RID},
+    {"medium", SECURITY_MANDATORY_MEDIUM_RID},       {"high", SECURITY_MANDATORY_HIGH_RID},
+    {"system", SECURITY_MANDATORY_SYSTEM_RID},
+};
+
+Sid IntegritySid(const std::string& name) {
+  for (const IntegrityLevel& level : kLevels) {
+    if (name == level.name) return Sid::Parse("S-1-16-" + std::to_string(level.rid));
+  }
+  throw InvalidArgument("'" + name + "' is not an integrity level");
 }
 
-}  // namespace impersonate::port
+// Gives the token (TOKEN_ADJUST_DEFAULT) the integrity level of that name; the system refuses a higher one
+// than it has. Throws ERR_INVALID_ARG_VALUE if there is no such level.
+void SetIntegrity(HANDLE token, const std::string& name) {
+  const Sid sid = IntegritySid(name);
+  TOKEN_MANDATORY_LABEL label{{sid.get(), SE_GROUP_INTEGRITY}};
+  if (!SetTokenInformation(token, TokenIntegrityLevel, &label,
+                           static_cast<DWORD>(sizeof label) + sid.size())) {
+    ThrowLastError("SetTokenInformation");
+  }
+}
+
+}  // namespace
+
+UniqueHandle RestrictedCopy(HANDLE source, Level level, const Restrictions& restrictions) {
+  RefuseGroupRemoval(restrictions);
+  // Only our own copy of the result has a security descriptor of ours: the tokens here are to have the
+  // process's default. Names of SIDs may be the system's to look up.
+  const AsProcess as_process;
+  UniqueHandle restricted = MakeRestricted(source, restrictions);
+  if (restrictions.integrity.empty()) return restricted;
+  UniqueHandle lowered = AdjustableCopy(restricted.get(), level, TOKEN_ADJUST_DEFAULT);
+  SetIntegrity(lowered.get(), restrictions.integrity);
+  return lowered;
+}
+
+}  // namespace impersonate::win32

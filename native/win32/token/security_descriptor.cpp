@@ -4,11 +4,14 @@
 
 #include <cstddef>
 #include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "win32/handle.h"
 #include "win32/last_error.h"
-#include "win32/local_memory.h"
 #include "win32/text.h"
+#include "win32/thread/current_thread.h"
 
 namespace impersonate::win32 {
 namespace {
@@ -61,7 +64,27 @@ UniqueHandle OpenToReadSecurity(const std::wstring& path) {
   return UniqueHandle(file);
 }
 
+const char* HintFor(DWORD error) {
+  if (error == ERROR_INVALID_SECURITY_DESCR) return "it needs an owner and a group";
+  if (error == ERROR_BAD_IMPERSONATION_LEVEL) return "the token has to be of level identification at least";
+  return "";
+}
+
 }  // namespace
+
+SecurityDescriptor SecurityDescriptor::Of(const AccessTarget& target) {
+  // As the process: a file whose descriptor the user may not read can be checked, too.
+  const AsProcess as_process;
+  switch (target.kind) {
+    case AccessTarget::Kind::kPath:
+      return OfFile(target.text);
+    case AccessTarget::Kind::kSddl:
+      return Parse(target.text);
+    case AccessTarget::Kind::kDescriptor:
+      break;
+  }
+  return Checked(target.descriptor);
+}
 
 SecurityDescriptor SecurityDescriptor::OfFile(const std::string& path) {
   const UniqueHandle file = OpenToReadSecurity(ToWide(path));
@@ -106,6 +129,23 @@ SecurityDescriptor SecurityDescriptor::Checked(std::vector<unsigned char> bytes)
   bounds.RequireAcl(head.Sacl);
   if (!IsValidSecurityDescriptor(bytes.data())) throw NoDescriptor();
   return SecurityDescriptor(std::move(bytes));
+}
+
+bool SecurityDescriptor::Grants(HANDLE token, DWORD access) const {
+  GENERIC_MAPPING files{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS};
+  DWORD wanted = access;
+  MapGenericMask(&wanted, &files);
+  // Which privileges the answer has made use of; there are never as many.
+  std::vector<unsigned char> used(offsetof(PRIVILEGE_SET, Privilege) + 64 * sizeof(LUID_AND_ATTRIBUTES));
+  auto used_length = static_cast<DWORD>(used.size());
+  DWORD granted = 0;
+  BOOL allowed = FALSE;
+  if (!AccessCheck(get(), token, wanted, &files, reinterpret_cast<PRIVILEGE_SET*>(used.data()), &used_length,
+                   &granted, &allowed)) {
+    const DWORD error = GetLastError();
+    throw Win32Error(error, "AccessCheck", HintFor(error));
+  }
+  return allowed != FALSE && (granted & wanted) == wanted;
 }
 
 }  // namespace impersonate::win32

@@ -6,18 +6,25 @@
 #include <utility>
 #include <vector>
 
+#include "core/description.h"
+
 namespace impersonate::win32 {
 
 // A security descriptor in self-relative form, with what an access check looks at: owner, group,
 // discretionary list and mandatory label.
 class SecurityDescriptor {
  public:
+  // Of the target, as the process.
+  static SecurityDescriptor Of(const AccessTarget& target);
   // Of a file or folder, links followed. Opens it as the calling thread, with READ_CONTROL.
   static SecurityDescriptor OfFile(const std::string& path);
   // Throws ERR_INVALID_ARG_VALUE for what is no descriptor in text form.
   static SecurityDescriptor Parse(const std::string& sddl);
   // Throws ERR_INVALID_ARG_VALUE unless all of it lies within the bytes and is what it says.
   static SecurityDescriptor Checked(std::vector<unsigned char> bytes);
+
+  // Whether it grants every right of the access mask to the user of an impersonation token (AccessCheck).
+  bool Grants(HANDLE token, DWORD access) const;
 
   // Not to be written through; the system's functions take it without const.
   PSECURITY_DESCRIPTOR get() const noexcept { return const_cast<unsigned char*>(bytes_.data()); }

@@ -1,23 +1,34 @@
-#include <cstdint>
+#include "core/port/token.h"
 
-#include "core/port.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
 #include "win32/last_error.h"
-#include "win32/logon/s4u.h"
 #include "win32/process_identity.h"
+#include "win32/sid.h"
+#include "win32/text.h"
 #include "win32/thread/current_thread.h"
+#include "win32/token/privilege.h"
+#include "win32/token/restricted_token.h"
+#include "win32/token/security_descriptor.h"
 #include "win32/token/token_information.h"
 #include "win32/token/win32_token.h"
 
 namespace impersonate::port {
 namespace {
 
+using win32::TokenInformation;
+using win32::UniqueHandle;
 using win32::Win32Token;
 
 constexpr DWORD kToCopy = TOKEN_QUERY | TOKEN_DUPLICATE;
 
 // A copy, so that whoever changes the original later does not change ours.
 TokenRef CopyOfThreadToken() {
-  const win32::UniqueHandle original = win32::OpenCurrentThreadToken(kToCopy);
+  const UniqueHandle original = win32::OpenCurrentThreadToken(kToCopy);
   if (!original) return nullptr;
   return Win32Token::CopyOf(original.get(), win32::LevelOf(original.get()), false);
 }
@@ -53,6 +64,50 @@ TokenRef CopyOfHandle(HANDLE handle) {
   }
 }
 
+// Null if there is none. Asked as the process: what comes back depends on the caller's SeTcbPrivilege.
+UniqueHandle OpenLinkedToken(HANDLE token) {
+  const win32::AsProcess as_process;
+  TOKEN_LINKED_TOKEN linked{};
+  DWORD length = 0;
+  if (GetTokenInformation(token, TokenLinkedToken, &linked, sizeof linked, &length))
+    return UniqueHandle(linked.LinkedToken);
+  const DWORD error = GetLastError();
+  if (error == ERROR_NO_SUCH_LOGON_SESSION) return nullptr;
+  throw win32::Win32Error(error, "GetTokenInformation");
+}
+
+bool IsLogonId(DWORD attributes) { return (attributes & SE_GROUP_LOGON_ID) == SE_GROUP_LOGON_ID; }
+
+void DescribeGroups(HANDLE token, Description& description) {
+  const TokenInformation<TOKEN_GROUPS> groups(token, TokenGroups);
+  const SID_AND_ATTRIBUTES* const first = groups->Groups;
+  for (const SID_AND_ATTRIBUTES* group = first; group != first + groups->GroupCount; ++group) {
+    const std::string id = win32::SidToString(group->Sid);
+    if (IsLogonId(group->Attributes)) {
+      description.logon_id = id;
+    } else if (group->Attributes & SE_GROUP_USE_FOR_DENY_ONLY) {
+      description.deny_only_groups.push_back({PrincipalKind::kGroup, id});
+    } else if (group->Attributes & SE_GROUP_ENABLED) {
+      description.groups.push_back({PrincipalKind::kGroup, id});
+    }
+  }
+}
+
+void DescribePrivileges(HANDLE token, Description& description) {
+  const TokenInformation<TOKEN_PRIVILEGES> privileges(token, TokenPrivileges);
+  const LUID_AND_ATTRIBUTES* const first = privileges->Privileges;
+  for (const LUID_AND_ATTRIBUTES* entry = first; entry != first + privileges->PrivilegeCount; ++entry) {
+    const bool enabled = (entry->Attributes & SE_PRIVILEGE_ENABLED) != 0;
+    description.privileges.push_back({win32::PrivilegeName(entry->Luid), enabled});
+  }
+}
+
+LUID IdOf(const Token& token) {
+  return win32::TokenValue<TOKEN_STATISTICS>(Win32Token::From(token).handle(), TokenStatistics).TokenId;
+}
+
+bool SameId(const LUID& a, const LUID& b) { return a.LowPart == b.LowPart && a.HighPart == b.HighPart; }
+
 }  // namespace
 
 TokenRef ProcessToken() {
@@ -69,10 +124,6 @@ TokenRef AnonymousToken() {
   return token;
 }
 
-TokenRef TokenForUser(const std::string& name, UserSource source, bool) {
-  return CopyOfHandle(win32::LogOnForUser(name, source).get());
-}
-
 TokenRef TokenForIds(std::uint32_t, std::uint32_t, const std::vector<std::uint32_t>&) {
   throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "Users have numbers on Linux only: name the user");
 }
@@ -83,6 +134,75 @@ TokenRef TokenFromHandle(std::uint64_t handle, bool adopt) {
   TokenRef token = CopyOfHandle(source);
   if (adopt && !CloseHandle(source)) win32::ThrowLastError("CloseHandle");
   return token;
+}
+
+TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
+  const Level level = token.level();
+  const UniqueHandle copy = win32::RestrictedCopy(Win32Token::From(token).handle(), level, restrictions);
+  return Win32Token::CopyOf(copy.get(), level, false);
+}
+
+TokenRef Duplicate(const Token& token, Level level) {
+  return Win32Token::CopyOf(Win32Token::From(token).handle(), level, false);
+}
+
+TokenRef LinkedToken(const Token& token) {
+  const UniqueHandle linked = OpenLinkedToken(Win32Token::From(token).handle());
+  if (!linked) return nullptr;
+  const bool primary = win32::IsPrimary(linked.get());
+  const Level level = primary ? Level::kImpersonation : win32::LevelOf(linked.get());
+  return Win32Token::CopyOf(linked.get(), level, primary);
+}
+
+TokenRef WithPrivileges(const Token& token, const std::vector<std::string>& names) {
+  const Level level = token.level();
+  const UniqueHandle copy = win32::CopyWithPrivileges(Win32Token::From(token).handle(), level, names);
+  return Win32Token::CopyOf(copy.get(), level, false);
+}
+
+Description Describe(const Token& token) {
+  const Win32Token& subject = Win32Token::From(token);
+  const win32::Sid user = win32::UserOf(subject.handle());
+  Description description;
+  description.user = {PrincipalKind::kUser, win32::SidToString(user.get())};
+  description.anonymous = IsWellKnownSid(user.get(), WinAnonymousSid) != FALSE;
+  if (!subject.primary()) description.level = token.level();
+  DescribeGroups(subject.handle(), description);
+  DescribePrivileges(subject.handle(), description);
+  return description;
+}
+
+bool Equal(const Token& a, const Token& b) {
+  return SameId(IdOf(a), IdOf(b)) || Fingerprint(a) == Fingerprint(b);
+}
+
+std::string Fingerprint(const Token& token) {
+  return win32::FingerprintOf(Win32Token::From(token).handle(), token.level());
+}
+
+bool CheckAccess(const Token& token, const AccessTarget& target, std::uint32_t access) {
+  return win32::SecurityDescriptor::Of(target).Grants(Win32Token::From(token).handle(), access);
+}
+
+std::optional<Account> LookupAccount(const Principal& principal) {
+  const win32::Sid sid = win32::Sid::Parse(principal.id);
+  std::wstring name(256, L'\0');
+  std::wstring domain(256, L'\0');
+  for (;;) {
+    auto name_length = static_cast<DWORD>(name.size());
+    auto domain_length = static_cast<DWORD>(domain.size());
+    SID_NAME_USE use{};
+    if (LookupAccountSidW(nullptr, sid.get(), name.data(), &name_length, domain.data(), &domain_length,
+                          &use)) {
+      return Account{win32::ToUtf8(name.c_str()), win32::ToUtf8(domain.c_str())};
+    }
+    const DWORD error = GetLastError();
+    if (error == ERROR_NONE_MAPPED) return std::nullopt;
+    const bool longer = name_length > name.size() || domain_length > domain.size();
+    if (error != ERROR_INSUFFICIENT_BUFFER || !longer) throw win32::Win32Error(error, "LookupAccountSidW");
+    name.resize(name_length > name.size() ? name_length : name.size());
+    domain.resize(domain_length > domain.size() ? domain_length : domain.size());
+  }
 }
 
 }  // namespace impersonate::port

@@ -2,6 +2,7 @@
 
 #include <windows.h>
 
+#include <string>
 #include <vector>
 
 #include "core/token.h"
@@ -10,8 +11,7 @@
 
 namespace impersonate::win32 {
 
-// What the kernel says of a token in one information class, of whatever length. The handle needs
-// TOKEN_QUERY.
+// A token's contents of one information class, of any length. Every handle here needs TOKEN_QUERY.
 std::vector<unsigned char> QueryToken(HANDLE token, TOKEN_INFORMATION_CLASS what);
 
 // An information class whose structure points into its own buffer, kept together with it.
@@ -38,5 +38,12 @@ Sid UserOf(HANDLE token);
 // The token has to be an impersonation token.
 Level LevelOf(HANDLE token);
 bool IsPrimary(HANDLE token);
+
+// Whether an impersonation token stands for a user who has been authenticated: false for ANONYMOUS LOGON, for
+// a guest, and at level anonymous, which hides the user.
+bool IsAuthenticated(HANDLE token);
+
+// A text for what the token contains, of level `level`: see port::Fingerprint.
+std::string FingerprintOf(HANDLE token, Level level);
 
 }  // namespace impersonate::win32
