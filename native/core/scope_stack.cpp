@@ -70,7 +70,7 @@ void ScopeStack::Pop(std::size_t index) noexcept {
 ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token, Hold hold) {
   RequireLevelForWork(*token);
   const bool outermost = frames_.empty() && !pinned_;
-  const TokenRef current = Carried();
+  const TokenRef current = EffectiveToken();
   // The frame first: once the identity is on, nothing may throw any more.
   Push(token_id, std::move(token), hold);
   const Frame& frame = frames_.back();
@@ -87,7 +87,7 @@ ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token, Hol
 
 ScopeStack::ScopeId ScopeStack::EnterBaseline() {
   if (frames_.empty() && !pinned_) return 0;
-  const TokenRef current = Carried();
+  const TokenRef current = EffectiveToken();
   Push(0, nullptr, Hold::kYes);
   if (current) port::RestoreForNow(*captured_);
   return frames_.back().scope;
@@ -167,12 +167,12 @@ void ScopeStack::LeaveFrom(std::size_t index) noexcept {
   if (index == 0 && !pinned_) {
     port::Restore(*captured_);
   } else {
-    Return(current.get(), index == 0 ? pinned_.get() : frames_[index - 1].token.get());
+    RestoreEnclosing(current.get(), index == 0 ? pinned_.get() : frames_[index - 1].token.get());
   }
   Pop(index);
 }
 
-void ScopeStack::Return(const Token* current, const Token* enclosing) noexcept {
+void ScopeStack::RestoreEnclosing(const Token* current, const Token* enclosing) noexcept {
   if (current == enclosing) return;
   if (!enclosing) return port::RestoreForNow(*captured_);
   try {

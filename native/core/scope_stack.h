@@ -112,9 +112,9 @@ class ScopeStack {
   static void Destroy(void* stack);
   ScopeId NextScope() noexcept;
   // What the thread carries now; null for what it was before all.
-  TokenRef Carried() const { return frames_.empty() ? pinned_ : frames_.back().token; }
+  TokenRef EffectiveToken() const { return frames_.empty() ? pinned_ : frames_.back().token; }
   // Puts on what the enclosing scope stands for.
-  void Return(const Token* current, const Token* enclosing) noexcept;
+  void RestoreEnclosing(const Token* current, const Token* enclosing) noexcept;
   void LeaveFrom(std::size_t index) noexcept;
   // Puts a scope on top; on the thread nothing changes yet.
   void Push(std::int32_t token_id, TokenRef token, Hold hold);

@@ -28,7 +28,7 @@ using linux_port::LinuxToken;
 
 int Descriptor(NativeSocket socket) noexcept { return static_cast<int>(socket); }
 
-Error NotAPeer(const std::string& reason) {
+Error InvalidSocket(const std::string& reason) {
   return Error("ERR_INVALID_ARG_VALUE", "The \"socket\" argument " + reason);
 }
 
@@ -37,9 +37,9 @@ void RequireUnixSocket(int socket) {
   socklen_t size = sizeof domain;
   if (::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0) {
     if (domain == AF_UNIX) return;
-    throw NotAPeer("must be a unix socket: others do not tell who connected");
+    throw InvalidSocket("must be a unix socket: others do not tell who connected");
   }
-  if (errno == ENOTSOCK) throw NotAPeer("must be a unix socket");
+  if (errno == ENOTSOCK) throw InvalidSocket("must be a unix socket");
   throw ErrnoError(errno, "getsockopt");
 }
 
@@ -52,7 +52,7 @@ void RequireAccepted(int socket) {
     throw ErrnoError(errno, "getsockname");
   }
   if (size <= offsetof(sockaddr_un, sun_path)) {
-    throw NotAPeer("must be a connection that a server has accepted, not a client's end");
+    throw InvalidSocket("must be a connection that a server has accepted, not a client's end");
   }
 }
 
@@ -60,7 +60,7 @@ ucred PeerCredentials(int socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) throw ErrnoError(errno, "getsockopt");
-  if (peer.uid == static_cast<uid_t>(-1)) throw NotAPeer("is not connected");
+  if (peer.uid == static_cast<uid_t>(-1)) throw InvalidSocket("is not connected");
   return peer;
 }
 

@@ -29,10 +29,10 @@ namespace impersonate {
 namespace {
 
 // What may wait for the event loop; further clients wait at the pipe.
-constexpr std::size_t kMostArrivals = 16;
+constexpr std::size_t kMaxQueued = 16;
 
 // A client, or with no socket the end of the listener.
-struct Arrival {
+struct Connection {
   std::optional<port::OwnedSocket> socket;
   TokenRef token;
   std::optional<Error> error;
@@ -55,7 +55,7 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
     arrived_ = Napi::Persistent(arrived);
     failed_ = Napi::Persistent(failed);
     try {
-      thread_ = std::thread([this] { Serve(); });
+      thread_ = std::thread([this] { AcceptClients(); });
     } catch (const std::system_error& error) {
       Release();
       throw Error("EAGAIN", error.code().value(), "std::thread",
@@ -73,11 +73,11 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
       const std::lock_guard<std::mutex> lock(mutex_);
       closing_ = true;
     }
-    room_.notify_all();
+    space_.notify_all();
     listener_->Stop();
     thread_.join();
     listener_.reset();
-    arrivals_.clear();
+    connections_.clear();
     Release();
   }
 
@@ -98,20 +98,20 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
     napi_release_threadsafe_function(wake_, napi_tsfn_abort);
   }
 
-  void Serve() noexcept {
+  void AcceptClients() noexcept {
     try {
       port::InitThread();
       while (std::optional<port::OwnedSocket> socket = listener_->Accept()) {
-        Hand(Identify(std::move(*socket)));
+        Enqueue(Identify(std::move(*socket)));
       }
     } catch (const Error& error) {
-      Hand({std::nullopt, nullptr, error});
+      Enqueue({std::nullopt, nullptr, error});
     } catch (const std::exception& error) {
-      Hand({std::nullopt, nullptr, Error("ERR_INTERNAL", error.what())});
+      Enqueue({std::nullopt, nullptr, Error("ERR_INTERNAL", error.what())});
     }
   }
 
-  static Arrival Identify(port::OwnedSocket socket) {
+  static Connection Identify(port::OwnedSocket socket) {
     try {
       TokenRef token = port::TokenOfPeer(socket.get());
       return {std::move(socket), std::move(token), std::nullopt};
@@ -120,17 +120,17 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
     }
   }
 
-  void Hand(Arrival arrival) {
+  void Enqueue(Connection connection) {
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      room_.wait(lock, [this] { return closing_ || arrivals_.size() < kMostArrivals; });
+      space_.wait(lock, [this] { return closing_ || connections_.size() < kMaxQueued; });
       if (closing_) return;
-      arrivals_.push_back(std::move(arrival));
+      connections_.push_back(std::move(connection));
     }
     napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
   }
 
-  // Once for each arrival.
+  // Once for each connection.
   static void Wake(napi_env raw, napi_value, void* context, void*) {
     auto* const server = static_cast<PipeServer*>(context);
     if (raw == nullptr || !server->thread_.joinable()) return;
@@ -138,41 +138,41 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
     const Napi::HandleScope scope(env);
     const std::shared_ptr<PipeServer> kept = server->shared_from_this();
     try {
-      std::optional<Arrival> arrival = server->Take();
-      if (arrival) server->Tell(env, std::move(*arrival));
+      std::optional<Connection> connection = server->Take();
+      if (connection) server->Deliver(env, std::move(*connection));
     } catch (const Napi::Error& error) {
       napi_fatal_exception(env, error.Value());
     }
   }
 
-  std::optional<Arrival> Take() {
-    std::optional<Arrival> arrival;
+  std::optional<Connection> Take() {
+    std::optional<Connection> connection;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (arrivals_.empty()) return std::nullopt;
-      arrival.emplace(std::move(arrivals_.front()));
-      arrivals_.pop_front();
+      if (connections_.empty()) return std::nullopt;
+      connection.emplace(std::move(connections_.front()));
+      connections_.pop_front();
     }
-    room_.notify_one();
-    return arrival;
+    space_.notify_one();
+    return connection;
   }
 
-  void Tell(Napi::Env env, Arrival arrival) {
-    if (!arrival.socket) {
-      const Napi::Value error = ToJavaScript(env, *arrival.error).Value();
+  void Deliver(Napi::Env env, Connection connection) {
+    if (!connection.socket) {
+      const Napi::Value error = ToJavaScript(env, *connection.error).Value();
       failed_.Call({error});
       return;
     }
     // Throws in an environment that is being ended, where nobody would take the descriptor over.
     static_cast<void>(arrived_.Value().Get("length"));
     Napi::Value error = env.Null();
-    if (arrival.error) error = ToJavaScript(env, *arrival.error).Value();
+    if (connection.error) error = ToJavaScript(env, *connection.error).Value();
     Napi::Value token = Napi::Number::New(env, 0);
     Napi::Value socket = env.Null();
     int descriptor = -1;
     try {
-      if (arrival.token) token = NewToken(env, std::move(arrival.token));
-      descriptor = OpenDescriptor(std::move(*arrival.socket));
+      if (connection.token) token = NewToken(env, std::move(connection.token));
+      descriptor = OpenDescriptor(std::move(*connection.socket));
       socket = OpenSocket(env, descriptor);
     } catch (const Error& failure) {
       error = ToJavaScript(env, failure).Value();
@@ -209,8 +209,8 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
   std::thread thread_;
 
   std::mutex mutex_;  // for what follows
-  std::condition_variable room_;
-  std::deque<Arrival> arrivals_;
+  std::condition_variable space_;
+  std::deque<Connection> connections_;
   bool closing_ = false;
 };
 

@@ -43,10 +43,10 @@ class ThreadPromise final {
       NAPI_THROW_IF_FAILED(env, made, promise);
     }
     try {
-      // Leave() is called by this thread, and so not before the assignment.
+      // ReleaseThread() is called by this thread, and so not before the assignment.
       job->thread_ = std::thread([job, settle] {
         job->Run();
-        job->HandOver(settle);
+        job->EnqueueSettlement(settle);
       });
     } catch (const std::system_error& error) {
       napi_release_threadsafe_function(settle, napi_tsfn_abort);
@@ -74,10 +74,10 @@ class ThreadPromise final {
 
   // The last that this thread does with the function. An environment that ends destroys it whoever still
   // holds it.
-  void HandOver(napi_threadsafe_function settle) noexcept {
+  void EnqueueSettlement(napi_threadsafe_function settle) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!open_) return;
-    handed_over_ = true;
+    settlement_queued_ = true;
     if (napi_call_threadsafe_function(settle, nullptr, napi_tsfn_blocking) == napi_ok)
       napi_release_threadsafe_function(settle, napi_tsfn_release);
   }
@@ -107,18 +107,18 @@ class ThreadPromise final {
   static void Finalize(napi_env, void* data, void*) {
     const std::unique_ptr<std::shared_ptr<ThreadPromise>> kept(
         static_cast<std::shared_ptr<ThreadPromise>*>(data));
-    (*kept)->Leave();
+    (*kept)->ReleaseThread();
   }
 
   // A thread that has handed over is at its end and waited for: MinGW's runtime gives what a detached one had
   // to the next while the system is still ending it. Only one that an ending environment cannot wait for is
   // detached.
-  void Leave() {
+  void ReleaseThread() {
     bool over = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       open_ = false;
-      over = handed_over_;
+      over = settlement_queued_;
     }
     if (!thread_.joinable()) return;
     if (over) {
@@ -137,7 +137,7 @@ class ThreadPromise final {
 
   std::mutex mutex_;  // for what follows
   bool open_ = true;  // the function can be called
-  bool handed_over_ = false;
+  bool settlement_queued_ = false;
 };
 
 }  // namespace impersonate

@@ -83,7 +83,7 @@ Napi::Value AnonymousToken(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TokenForUser(const Napi::CallbackInfo& info) {
-  const auto source = static_cast<port::UserSource>(IntegerArgument(info, 1));
+  const auto source = static_cast<UserSource>(IntegerArgument(info, 1));
   return ThreadPromise<TokenRef>::Start(
       info.Env(), "impersonate:forUser",
       [name = StringArgument(info, 0), source, check_account = info[2].ToBoolean().Value()] {

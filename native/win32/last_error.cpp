@@ -116,6 +116,15 @@ void ThrowLastError(const char* syscall) {
   throw Win32Error(number, syscall);
 }
 
+std::string Hexadecimal(std::uint32_t status) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string text = "0x";
+  for (int shift = 28; shift >= 0; shift -= 4) {
+    text += kDigits[(status >> shift) & 0xF];
+  }
+  return text;
+}
+
 Error InvalidArgument(const std::string& message) { return Error("ERR_INVALID_ARG_VALUE", message); }
 
 }  // namespace impersonate::win32

@@ -2,6 +2,7 @@
 
 #include <windows.h>
 
+#include <cstdint>
 #include <string>
 
 #include "core/error.h"
@@ -17,6 +18,9 @@ Error Win32Error(DWORD number, const char* syscall, const std::string& hint = ""
 
 // The same for the calling thread's last error: nothing may come between the failed call and this one.
 [[noreturn]] void ThrowLastError(const char* syscall);
+
+// "0xC000006D": a status of the system as its documentation writes it.
+std::string Hexadecimal(std::uint32_t status);
 
 // An argument that means nothing to the system, which the caller sees as a wrong argument.
 Error InvalidArgument(const std::string& message);

@@ -39,6 +39,13 @@ std::string ToUtf8(const std::wstring& text) {
   return utf8;
 }
 
+bool EqualIgnoringCase(const std::wstring& a, const std::wstring& b) {
+  const int order = CompareStringOrdinal(a.c_str(), static_cast<int>(a.size()), b.c_str(),
+                                         static_cast<int>(b.size()), TRUE);
+  if (order == 0) ThrowLastError("CompareStringOrdinal");
+  return order == CSTR_EQUAL;
+}
+
 Secret<wchar_t> ToWide(const Secret<char>& utf8) {
   const std::size_t length = std::strlen(utf8.data());
   // No character takes more UTF-16 units than it took bytes.

@@ -8,17 +8,17 @@
 
 namespace impersonate {
 
-// What comes of one leg of a handshake.
+// The outcome of one handshake message from the client.
 struct HandshakeResult {
-  // What the client is to get; empty if nothing is to be sent.
+  // The message for the client; empty if there is none.
   std::vector<unsigned char> reply;
-  // Who the client is; null while the handshake goes on.
+  // The client's token; null while the handshake continues.
   TokenRef token;
 };
 
 namespace port {
 
-// What a server takes clients' proofs with. Any thread may use it.
+// The credentials with which a server authenticates clients. Any thread may use them.
 class ServerCredentials {
  public:
   ServerCredentials(const ServerCredentials&) = delete;
@@ -29,16 +29,17 @@ class ServerCredentials {
   ServerCredentials() = default;
 };
 
-// One client's handshake, on any thread, one leg at a time.
+// The handshake of one client, on any thread, one message at a time.
 class ServerContext {
  public:
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;
   virtual ~ServerContext() = default;
 
-  // May wait for another machine: never call it on a JavaScript thread. Throws ERR_HANDSHAKE_BUSY while
-  // another leg is under way, and ERR_HANDSHAKE_CLOSED after one that failed or was the last.
-  virtual HandshakeResult Accept(const std::vector<unsigned char>& leg) = 0;
+  // Processes a message from the client. May wait for another machine: never call it on a JavaScript thread.
+  // Throws ERR_HANDSHAKE_BUSY while another message is being processed, and ERR_HANDSHAKE_CLOSED after one
+  // that failed or was the last.
+  virtual HandshakeResult Accept(const std::vector<unsigned char>& message) = 0;
 
  protected:
   ServerContext() = default;
@@ -49,7 +50,7 @@ class ServerContext {
 std::shared_ptr<ServerCredentials> AcquireServerCredentials(const std::string& package,
                                                             const std::string& principal,
                                                             bool allow_anonymous);
-// Keeps the credentials for as long as it lives. Asks the system nothing yet.
+// Keeps the credentials for as long as it lives. Makes no call to the system yet.
 std::shared_ptr<ServerContext> NewServerContext(std::shared_ptr<ServerCredentials> credentials);
 
 }  // namespace port

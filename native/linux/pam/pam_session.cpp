@@ -49,7 +49,7 @@ void PamSession::Authenticate() {
 }
 
 void PamSession::RequireAccount() {
-  asked_ = true;  // there is no password to hand out
+  password_given_ = true;  // there is no password to hand out
   Require(pam_.acct_mgmt(handle_, kPamSilent), "pam_acct_mgmt");
 }
 
@@ -68,7 +68,8 @@ void PamSession::Require(int status, const char* syscall) {
 
 // Called by libpam on the thread that authenticates. There is one password, so a second question, or one
 // whose answer everybody may see, cannot be answered; messages are for nobody here.
-int PamSession::Answer(int count, const PamMessage** messages, PamResponse** responses, void* data) noexcept {
+int PamSession::Converse(int count, const PamMessage** messages, PamResponse** responses,
+                         void* data) noexcept {
   auto& session = *static_cast<PamSession*>(data);
   if (count < 1 || messages == nullptr || responses == nullptr) return kPamConversationError;
   const auto total = static_cast<std::size_t>(count);
@@ -77,8 +78,8 @@ int PamSession::Answer(int count, const PamMessage** messages, PamResponse** res
   for (std::size_t i = 0; i < total; ++i) {
     const int style = messages[i]->style;
     if (style == kPamTextInfo || style == kPamErrorMessage) continue;
-    if (style != kPamPromptEchoOff || session.asked_) return kPamConversationError;
-    session.asked_ = true;
+    if (style != kPamPromptEchoOff || session.password_given_) return kPamConversationError;
+    session.password_given_ = true;
     answers.list[i].text = MallocCopy(session.password_);
     if (answers.list[i].text == nullptr) return kPamBufError;
   }

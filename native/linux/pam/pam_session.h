@@ -25,13 +25,13 @@ class PamSession final {
   std::string User() const;
 
  private:
-  static int Answer(int count, const PamMessage** messages, PamResponse** responses, void* data) noexcept;
+  static int Converse(int count, const PamMessage** messages, PamResponse** responses, void* data) noexcept;
   void Require(int status, const char* syscall);
 
   const PamLibrary& pam_;
   const Secret<char>& password_;
-  bool asked_ = false;
-  PamConversation conversation_{Answer, this};
+  bool password_given_ = false;
+  PamConversation conversation_{Converse, this};
   PamHandle* handle_ = nullptr;
   int status_ = kPamSuccess;
 };

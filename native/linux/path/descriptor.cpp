@@ -72,7 +72,7 @@ int OpenAt(int directory, const std::string& path, int flags, int mode) noexcept
   return fd < 0 ? -errno : fd;
 }
 
-int OpenByWalk(const std::string& path, int flags, int mode) {
+int OpenByComponents(const std::string& path, int flags, int mode) {
   const bool creates = flags & O_CREAT;
   const bool follows = !(flags & O_NOFOLLOW) && !(creates && (flags & O_EXCL));
   std::string rest = path;

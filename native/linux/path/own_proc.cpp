@@ -61,7 +61,7 @@ std::string TakeName(std::string& path) {
 
 // What every process of the user may read of this one, too, without a right to trace it. `stat` is not in the
 // list: the kernel leaves addresses out of it only for others.
-bool IsOpenToAll(std::string below) {
+bool IsPublicEntry(std::string below) {
   std::string name = TakeName(below);
   if (name == "task" && !below.empty()) {
     TakeName(below);
@@ -89,7 +89,7 @@ bool IsMagicLink(int link, int directory) noexcept {
   return IsOnProc(link) && (::fstat(link, &found) != 0 || !IsRootOf(found.st_dev, directory));
 }
 
-bool IsOwnProc(int fd) {
+bool IsOwnProcEntry(int fd) {
   if (!IsOnProc(fd)) return false;
   struct stat object{};
   if (::fstat(fd, &object) != 0) return true;
@@ -99,7 +99,7 @@ bool IsOwnProc(int fd) {
   const Descriptor root = ProcRootOf(object.st_dev, path, rest);
   if (root.get() < 0) return true;
   const std::string number = TakeName(rest);
-  return IsNumber(number) && IsOwnNumber(root.get(), number) && !IsOpenToAll(rest);
+  return IsNumber(number) && IsOwnNumber(root.get(), number) && !IsPublicEntry(rest);
 }
 
 }  // namespace impersonate::linux_port

@@ -4,6 +4,9 @@
 
 namespace impersonate::linux_port {
 
+// The path of what the process has open under this descriptor.
+inline std::string DescriptorPath(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
 // What a symbolic link says, relative to an open directory; empty if it cannot be read.
 std::string LinkText(int directory, const char* path);
 
@@ -18,6 +21,6 @@ bool IsMagicLink(int link, int directory) noexcept;
 // that is not open to every other process; true if that cannot be found out. The answer holds for what is
 // opened by way of an O_PATH descriptor: an entry stays that of the task that it was made for, and of no
 // other.
-bool IsOwnProc(int fd);
+bool IsOwnProcEntry(int fd);
 
 }  // namespace impersonate::linux_port

@@ -61,7 +61,7 @@ int CallOpenAt2(const char* path, int flags, int mode) noexcept {
 // Whether openat2 fails in that way whatever it opens: it is missing before Linux 5.6 (ENOSYS), and unknown
 // to some filters of system calls (EPERM). File systems have both errors, too, and filters are a thread's
 // own, so it is the call that failed which is checked, by what nothing else is in the way of.
-bool IsRefused(int error) noexcept {
+bool IsOpenat2Unavailable(int error) noexcept {
   if (error != -ENOSYS && error != -EPERM) return false;
   return Descriptor(CallOpenAt2("/", O_PATH, 0)).get() == error;
 }
@@ -69,7 +69,7 @@ bool IsRefused(int error) noexcept {
 int Open(const std::string& path, int flags, int mode) {
   flags &= (flags & O_PATH) ? kWithPath : kKnown;
   const int fd = CallOpenAt2(path.c_str(), flags, mode);
-  return IsRefused(fd) ? linux_port::OpenByWalk(path, flags, mode) : fd;
+  return IsOpenat2Unavailable(fd) ? linux_port::OpenByComponents(path, flags, mode) : fd;
 }
 
 // A magic link is EACCES; links without end, or one that must not be followed, are ELOOP as ever.
@@ -77,7 +77,7 @@ int LoopOrMagicLink(const std::string& path, int flags) {
   const int where = O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY));
   if (flags & O_NOFOLLOW) {
     const Descriptor itself(Open(path, where, 0));
-    if (itself.get() >= 0 && !linux_port::IsOwnProc(itself.get())) return -ELOOP;
+    if (itself.get() >= 0 && !linux_port::IsOwnProcEntry(itself.get())) return -ELOOP;
   }
   const Descriptor beyond(OpenAt(AT_FDCWD, path, where, 0));
   return beyond.get() == -ELOOP ? -ELOOP : -EACCES;
@@ -100,7 +100,7 @@ int Find(const std::string& path, int flags) {
   const int fd = Open(path, O_PATH | flags, 0);
   if (fd == -ELOOP) return LoopOrMagicLink(path, flags);
   Descriptor found(fd);
-  if (fd >= 0 && linux_port::IsOwnProc(fd)) return -EACCES;
+  if (fd >= 0 && linux_port::IsOwnProcEntry(fd)) return -EACCES;
   found.Release();
   return fd;
 }

@@ -104,7 +104,7 @@ void VerifyUid(const Identity& identity) {
 // Leaves only what the token may keep of the process's capabilities, to the thread and to programs that it
 // would start. Has the kernel confirm the effective uid on the way: the capabilities that it takes off with
 // the uid 0 are gone only if that is, and if no securebit that another addon has set keeps them.
-void LimitCapabilities(const Credentials& base, const LinuxToken& token, CapabilityRestore& by) {
+void LimitCapabilities(const Credentials& base, const LinuxToken& token, CapabilityRestore& restore_by) {
   const std::uint64_t wanted = AllowedCapabilities(base, token);
   Capabilities now = CapabilitiesNow(base, token);
   const bool limited = now.effective == wanted && (now.inheritable & ~wanted) == 0;
@@ -117,7 +117,7 @@ void LimitCapabilities(const Credentials& base, const LinuxToken& token, Capabil
   const char* const failed = WriteCapabilities(now);
   // A capset that is refused may be refused on the way back, too, which takes none then.
   if (failed && std::string(failed) == "capset") throw ErrnoError(errno, failed);
-  by = CapabilityRestore::kByCapset;
+  restore_by = CapabilityRestore::kByCapset;
   if (failed) throw ErrnoError(errno, failed);
   if (ReadCapabilities() != now) throw Downgraded("capget");
 }
@@ -160,7 +160,7 @@ void RequireNotReserved(const Identity& identity) {
               "IMPERSONATE_RESERVED_UID to another");
 }
 
-void SetGroupsOf(const Credentials& base, const Identity& identity) {
+void SetGroupsTo(const Credentials& base, const Identity& identity) {
   if (raw::SetGroups(identity.groups.size(), identity.groups.data()) == 0) return;
   constexpr std::size_t kMostGroups = 65536;
   throw SwitchError(errno, "setgroups", base, kCapSetGid,
@@ -169,13 +169,13 @@ void SetGroupsOf(const Credentials& base, const Identity& identity) {
                         : "a group of the user is not mapped in this user namespace");
 }
 
-void SetGidOf(const Credentials& base, const Identity& identity) {
+void SetGidTo(const Credentials& base, const Identity& identity) {
   if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) == 0) return;
   throw SwitchError(errno, "setresgid", base, kCapSetGid,
                     "gid " + std::to_string(identity.gid) + " is not mapped in this user namespace");
 }
 
-void SetUidOf(const Credentials& base, const Identity& identity) {
+void SetUidTo(const Credentials& base, const Identity& identity) {
   if (raw::SetResUid(ReservedUid(), identity.uid, SavedUidFor(base)) == 0) return;
   throw SwitchError(errno, "setresuid", base, kCapSetUid,
                     "uid " + std::to_string(identity.uid) + " is not mapped in this user namespace");
@@ -188,13 +188,13 @@ void AbortOn(const char* failed) noexcept {
 }
 
 // What a switch has done of its steps, in their order.
-enum class Done { kNothing, kGroups, kGid, kUid };
+enum class Progress { kNothing, kGroups, kGid, kUid };
 
 // Takes back exactly that: the call that has just failed may well fail again.
-void Undo(const Credentials& base, Done done, CapabilityRestore by) noexcept {
-  if (done == Done::kUid) return SwitchBack(base, by);
-  if (done == Done::kGid) AbortOn(WriteGids(base));
-  if (done != Done::kNothing) AbortOn(WriteGroups(base));
+void Undo(const Credentials& base, Progress done, CapabilityRestore restore_by) noexcept {
+  if (done == Progress::kUid) return SwitchBack(base, restore_by);
+  if (done == Progress::kGid) AbortOn(WriteGids(base));
+  if (done != Progress::kNothing) AbortOn(WriteGroups(base));
   if (HasSavedRoot(base)) AbortOn(DropRoot(base));
 }
 
@@ -206,16 +206,17 @@ const char* RegainRights(const Credentials& base) noexcept {
   return WriteCapabilities(rights);
 }
 
-// Goes through the steps; `done` and `by` say how far it came where it throws.
-void ApplyIdentity(const Credentials& base, const LinuxToken& token, Done& done, CapabilityRestore& by) {
+// Goes through the steps; `done` and `restore_by` say how far it came where it throws.
+void ApplyIdentity(const Credentials& base, const LinuxToken& token, Progress& done,
+                   CapabilityRestore& restore_by) {
   const Identity& identity = token.identity();
-  SetGroupsOf(base, identity);
-  done = Done::kGroups;
-  SetGidOf(base, identity);
-  done = Done::kGid;
-  SetUidOf(base, identity);
-  done = Done::kUid;
-  LimitCapabilities(base, token, by);
+  SetGroupsTo(base, identity);
+  done = Progress::kGroups;
+  SetGidTo(base, identity);
+  done = Progress::kGid;
+  SetUidTo(base, identity);
+  done = Progress::kUid;
+  LimitCapabilities(base, token, restore_by);
   if (token.verified()) {
     VerifyGid(identity);
   } else {
@@ -229,18 +230,18 @@ void ApplyIdentity(const Credentials& base, const LinuxToken& token, Done& done,
 CapabilityRestore SwitchTo(const Credentials& base, const LinuxToken& token) {
   RequireReversible(base, token.identity());
   RequireNotReserved(token.identity());
-  CapabilityRestore by = RestoreAfterUidChange(base, token);
+  CapabilityRestore restore_by = RestoreAfterUidChange(base, token);
   // Where the way back takes capset it must work before there is a way to come back.
-  if (by == CapabilityRestore::kByCapset) {
+  if (restore_by == CapabilityRestore::kByCapset) {
     if (const char* failed = WriteCapabilities(base.capabilities)) throw ErrnoError(errno, failed);
   }
   if (HasSavedRoot(base) && RegainRoot()) throw ErrnoError(errno, "setresuid");
-  Done done = Done::kNothing;
+  Progress done = Progress::kNothing;
   try {
-    ApplyIdentity(base, token, done, by);
-    return by;
+    ApplyIdentity(base, token, done, restore_by);
+    return restore_by;
   } catch (...) {
-    Undo(base, done, by);
+    Undo(base, done, restore_by);
     throw;
   }
 }
@@ -251,16 +252,16 @@ bool CanSwitchBetween(const Credentials& base, CapabilityRestore capabilities) n
 
 CapabilityRestore SwitchBetween(const Credentials& base, const LinuxToken& token) {
   AbortOn(RegainRights(base));
-  Done done = Done::kNothing;
-  CapabilityRestore by =
+  Progress done = Progress::kNothing;
+  CapabilityRestore restore_by =
       DependsOnCapabilities(base) ? CapabilityRestore::kByCapset : RestoreAfterUidChange(base, token);
   try {
     RequireReversible(base, token.identity());
     RequireNotReserved(token.identity());
-    ApplyIdentity(base, token, done, by);
-    return by;
+    ApplyIdentity(base, token, done, restore_by);
+    return restore_by;
   } catch (...) {
-    SwitchBack(base, by);
+    SwitchBack(base, restore_by);
     throw;
   }
 }

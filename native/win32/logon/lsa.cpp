@@ -1,6 +1,6 @@
 #include "win32/logon/lsa.h"
 
-#include <cstdio>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
@@ -31,11 +31,7 @@ LSA_STRING LsaString(const char* text) {
   return {length, static_cast<USHORT>(length + 1), const_cast<char*>(text)};
 }
 
-std::string Hex(NTSTATUS status) {
-  char text[16];
-  std::snprintf(text, sizeof text, "0x%08lX", static_cast<unsigned long>(status));
-  return text;
-}
+std::string Hex(NTSTATUS status) { return Hexadecimal(static_cast<std::uint32_t>(status)); }
 
 void Check(NTSTATUS status, const char* call) {
   if (status >= 0) return;
@@ -82,7 +78,7 @@ Error UnknownUser(const char* syscall, const std::string& user) {
   return Error("ERR_UNKNOWN_USER", 0, syscall, "The security authority knows no user '" + user + "'");
 }
 
-TcbOnThread::TcbOnThread() {
+ThreadTcbPrivilege::ThreadTcbPrivilege() {
   const LUID tcb = PrivilegeByName("SeTcbPrivilege");
   if (HoldsPrivilege(ProcessIdentity::Get().token(), tcb)) token_ = ProcessTokenWith(tcb);
   SetCurrentThreadToken(token_.get());

@@ -19,14 +19,14 @@ Error UnknownUser(const char* syscall, const std::string& user);
 // SeTcbPrivilege for the calling thread alone, where the process holds it, for as long as this object lives:
 // enabled on a copy of the process's token, so that no other thread gains anything. In the end the thread is
 // what it was; the process aborts if that fails.
-class TcbOnThread {
+class ThreadTcbPrivilege {
  public:
-  TcbOnThread();
+  ThreadTcbPrivilege();
 
   bool held() const noexcept { return token_ != nullptr; }
 
  private:
-  KeepThreadToken keep_;
+  SavedThreadToken keep_;
   UniqueHandle token_;  // null where the process does not hold it
 };
 
@@ -48,7 +48,7 @@ class LsaConnection {
  private:
   ULONG FindPackage(const char* name) const;
 
-  TcbOnThread tcb_;
+  ThreadTcbPrivilege tcb_;
   HANDLE connection_ = nullptr;
 };
 

@@ -24,13 +24,6 @@ std::wstring ComputerName() {
   return std::wstring(name, size);
 }
 
-bool SameName(const std::wstring& a, const std::wstring& b) {
-  const int order = CompareStringOrdinal(a.c_str(), static_cast<int>(a.size()), b.c_str(),
-                                         static_cast<int>(b.size()), TRUE);
-  if (order == 0) ThrowLastError("CompareStringOrdinal");
-  return order == CSTR_EQUAL;
-}
-
 Sid AccountSid(const std::wstring& account, const std::string& text) {
   unsigned char sid[SECURITY_MAX_SID_SIZE];
   std::wstring domain(256, L'\0');
@@ -84,7 +77,7 @@ S4UName::S4UName(const std::string& text) : text_(text), whole_(ToWide(text)) {
   if (user_.empty() || domain_.empty() || second || whole_.size() > kLongest) {
     throw InvalidArgument("The argument 'name' must be user@domain, DOMAIN\\user or a local user's name");
   }
-  local_ = domain_ == L"." || SameName(domain_, ComputerName());
+  local_ = domain_ == L"." || EqualIgnoringCase(domain_, ComputerName());
   if (local_) domain_ = L".";
 }
 

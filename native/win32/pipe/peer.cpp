@@ -107,7 +107,7 @@ class Win32PipeListener final : public PipeListener {
   // The index of an instance whose wait is over; their number once the listener is stopped.
   std::size_t WaitForOne() const {
     std::array<HANDLE, kWaiting + 1> events{stop_.get()};
-    for (std::size_t i = 0; i < waiting_.size(); ++i) events[i + 1] = waiting_[i]->over();
+    for (std::size_t i = 0; i < waiting_.size(); ++i) events[i + 1] = waiting_[i]->event();
     const auto count = static_cast<DWORD>(waiting_.size() + 1);
     const DWORD result = WaitForMultipleObjects(count, events.data(), FALSE, INFINITE);
     if (result == WAIT_FAILED) win32::ThrowLastError("WaitForMultipleObjects");

@@ -23,7 +23,7 @@ class PipeInstance {
   PipeInstance& operator=(const PipeInstance&) = delete;
 
   // Set once the wait is over; stays this object's.
-  HANDLE over() const noexcept { return event_.get(); }
+  HANDLE event() const noexcept { return event_.get(); }
   // Once it is over: the connected pipe, opened for overlapped use; null if the client has left already.
   UniqueHandle Take();
 

@@ -86,49 +86,49 @@ class OutMessage {
   SecBufferDesc message_{SECBUFFER_VERSION, 1, &buffer_};
 };
 
-bool Completes(SECURITY_STATUS status) {
+bool NeedsCompletion(SECURITY_STATUS status) {
   return status == SEC_I_COMPLETE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE;
 }
 
-bool GoesOn(SECURITY_STATUS status) {
+bool Continues(SECURITY_STATUS status) {
   return status == SEC_I_CONTINUE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE;
 }
 
-bool IsOver(SECURITY_STATUS status) { return status == SEC_E_OK || status == SEC_I_COMPLETE_NEEDED; }
+bool IsDone(SECURITY_STATUS status) { return status == SEC_E_OK || status == SEC_I_COMPLETE_NEEDED; }
 
-// A security context from the client's first leg to its last. The system's context is deleted as soon as it
-// has served, with the object at the latest.
+// A security context from the client's first message to its last. The system's context is deleted as soon as
+// it has served, with the object at the latest.
 class Win32ServerContext final : public ServerContext {
  public:
   explicit Win32ServerContext(std::shared_ptr<Win32ServerCredentials> credentials)
       : credentials_(std::move(credentials)) {}
   ~Win32ServerContext() override { End(); }
 
-  HandshakeResult Accept(const std::vector<unsigned char>& leg) override;
+  HandshakeResult Accept(const std::vector<unsigned char>& message) override;
 
  private:
-  // What the system says of the leg; the reply is put into `out`. Throws for a failure.
-  SECURITY_STATUS Ask(const std::vector<unsigned char>& leg, SecBufferDesc* out);
+  // What the system says of the message; the reply is put into `out`. Throws for a failure.
+  SECURITY_STATUS AcceptMessage(const std::vector<unsigned char>& message, SecBufferDesc* out);
   TokenRef TokenOfClient();
   void End() noexcept;
 
   std::shared_ptr<Win32ServerCredentials> credentials_;
-  // A leg under way: SSPI must not be asked about one context from two threads.
+  // A message under way: SSPI must not be asked about one context from two threads.
   std::mutex busy_;
   CtxtHandle handle_{};
   bool begun_ = false;
   bool ended_ = false;
 };
 
-HandshakeResult Win32ServerContext::Accept(const std::vector<unsigned char>& leg) {
+HandshakeResult Win32ServerContext::Accept(const std::vector<unsigned char>& message) {
   const std::unique_lock<std::mutex> lock(busy_, std::try_to_lock);
-  if (!lock) throw Error("ERR_HANDSHAKE_BUSY", "Another leg of the handshake is under way");
+  if (!lock) throw Error("ERR_HANDSHAKE_BUSY", "Another message of the handshake is being processed");
   if (ended_) throw Error("ERR_HANDSHAKE_CLOSED", "The handshake is closed");
   try {
     OutMessage out(credentials_->max_message());
-    const SECURITY_STATUS status = Ask(leg, out.get());
+    const SECURITY_STATUS status = AcceptMessage(message, out.get());
     HandshakeResult result{out.bytes(), nullptr};
-    if (GoesOn(status)) return result;
+    if (Continues(status)) return result;
     result.token = TokenOfClient();
     End();
     return result;
@@ -138,20 +138,22 @@ HandshakeResult Win32ServerContext::Accept(const std::vector<unsigned char>& leg
   }
 }
 
-SECURITY_STATUS Win32ServerContext::Ask(const std::vector<unsigned char>& leg, SecBufferDesc* out) {
+SECURITY_STATUS Win32ServerContext::AcceptMessage(const std::vector<unsigned char>& message,
+                                                  SecBufferDesc* out) {
   // The system does not write to it.
-  SecBuffer buffer{static_cast<ULONG>(leg.size()), SECBUFFER_TOKEN, const_cast<unsigned char*>(leg.data())};
+  SecBuffer buffer{static_cast<ULONG>(message.size()), SECBUFFER_TOKEN,
+                   const_cast<unsigned char*>(message.data())};
   SecBufferDesc in{SECBUFFER_VERSION, 1, &buffer};
   ULONG attributes = 0;
   TimeStamp expiry{};
   const SECURITY_STATUS status =
       AcceptSecurityContext(credentials_->get(), begun_ ? &handle_ : nullptr, &in, kRequest,
                             SECURITY_NATIVE_DREP, &handle_, out, &attributes, &expiry);
-  // A first leg that fails leaves no context; a later one leaves it to be deleted.
+  // A first message that fails leaves no context; a later one leaves it to be deleted.
   if (status < 0) throw win32::SspiError(status, "AcceptSecurityContext");
   begun_ = true;
-  if (!IsOver(status) && !GoesOn(status)) throw win32::SspiError(status, "AcceptSecurityContext");
-  if (Completes(status)) {
+  if (!IsDone(status) && !Continues(status)) throw win32::SspiError(status, "AcceptSecurityContext");
+  if (NeedsCompletion(status)) {
     const SECURITY_STATUS completed = CompleteAuthToken(&handle_, out);
     if (completed != SEC_E_OK) throw win32::SspiError(completed, "CompleteAuthToken");
   }

@@ -1,6 +1,9 @@
 #include "win32/sspi/sspi_error.h"
 
+#include <cstdint>
 #include <string>
+
+#include "win32/last_error.h"
 
 namespace impersonate::win32 {
 namespace {
@@ -50,27 +53,19 @@ constexpr Name kNames[] = {
     {SEC_E_DOWNGRADE_DETECTED, "SEC_E_DOWNGRADE_DETECTED"},
 };
 
-std::string Hexadecimal(SECURITY_STATUS status) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string text = "0x";
-  for (int shift = 28; shift >= 0; shift -= 4) {
-    text += kDigits[(static_cast<unsigned long>(status) >> shift) & 0xF];
-  }
-  return text;
-}
-
 std::string NameOf(SECURITY_STATUS status) {
   for (const Name& name : kNames) {
     if (name.status == status) return name.code;
   }
-  return "SEC_E_" + Hexadecimal(status);
+  return "SEC_E_" + Hexadecimal(static_cast<std::uint32_t>(status));
 }
 
 }  // namespace
 
 Error SspiError(SECURITY_STATUS status, const char* syscall) {
   const std::string code = NameOf(status);
-  const std::string message = std::string(syscall) + " failed: " + code + " (" + Hexadecimal(status) + ")";
+  const std::string message = std::string(syscall) + " failed: " + code + " (" +
+                              Hexadecimal(static_cast<std::uint32_t>(status)) + ")";
   return Error(code, static_cast<int>(status), syscall, message);
 }
 

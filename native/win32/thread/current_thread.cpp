@@ -11,7 +11,7 @@ namespace {
 
 // What has put a token of ours on the calling thread and is open for as long as it is there. Others may have
 // put another one on since.
-thread_local HANDLE put_on = nullptr;
+thread_local HANDLE thread_token = nullptr;
 
 bool IsOnThread(HANDLE token) {
   TOKEN_STATISTICS carried{}, known{};
@@ -23,11 +23,11 @@ bool IsOnThread(HANDLE token) {
 }
 
 // Null unless the thread carries the token that was put on here.
-UniqueHandle DuplicatePutOn(DWORD access) {
-  if (put_on == nullptr || !IsOnThread(put_on)) return nullptr;
+UniqueHandle DuplicateOwnToken(DWORD access) {
+  if (thread_token == nullptr || !IsOnThread(thread_token)) return nullptr;
   const HANDLE self = GetCurrentProcess();
   HANDLE copy = nullptr;
-  if (!DuplicateHandle(self, put_on, self, &copy, access, FALSE, 0)) return nullptr;
+  if (!DuplicateHandle(self, thread_token, self, &copy, access, FALSE, 0)) return nullptr;
   return UniqueHandle(copy);
 }
 
@@ -40,7 +40,7 @@ UniqueHandle OpenCurrentThreadToken(DWORD access) {
   if (error == ERROR_NO_TOKEN) return nullptr;
   // Tokens of ours admit the process alone. Wine asks for the thread's own right all the same.
   if (error == ERROR_ACCESS_DENIED) {
-    if (UniqueHandle own = DuplicatePutOn(access)) return own;
+    if (UniqueHandle own = DuplicateOwnToken(access)) return own;
   }
   // The security descriptor of somebody else's token may admit its own user alone.
   if (error == ERROR_ACCESS_DENIED && OpenThreadToken(GetCurrentThread(), access, FALSE, &token)) {
@@ -53,18 +53,18 @@ UniqueHandle OpenCurrentThreadToken(DWORD access) {
 
 void SetCurrentThreadToken(HANDLE token) {
   // Written before the switch: MinGW's runtime makes an event for a thread that uses such a variable first.
-  const HANDLE before = std::exchange(put_on, nullptr);
+  const HANDLE before = std::exchange(thread_token, nullptr);
   if (!SetThreadToken(nullptr, token)) {
     const DWORD error = GetLastError();
-    put_on = before;
+    thread_token = before;
     throw Win32Error(error, "SetThreadToken");
   }
-  put_on = token;
+  thread_token = token;
 }
 
-void GiveBackCurrentThreadToken(HANDLE token, HANDLE lasting) noexcept {
+void RestoreCurrentThreadToken(HANDLE token, HANDLE lasting) noexcept {
   if (SetThreadToken(nullptr, token)) {
-    put_on = lasting;
+    thread_token = lasting;
     return;
   }
   const DWORD error = GetLastError();
@@ -72,6 +72,7 @@ void GiveBackCurrentThreadToken(HANDLE token, HANDLE lasting) noexcept {
         std::to_string(error) + ")");
 }
 
-KeepThreadToken::KeepThreadToken() : token_(OpenCurrentThreadToken(TOKEN_IMPERSONATE)), lasting_(put_on) {}
+SavedThreadToken::SavedThreadToken()
+    : token_(OpenCurrentThreadToken(TOKEN_IMPERSONATE)), handle_(thread_token) {}
 
 }  // namespace impersonate::win32

@@ -16,19 +16,19 @@ void SetCurrentThreadToken(HANDLE token);
 
 // The same, where a thread gets back what it had: the process aborts if that fails. `lasting` is a handle of
 // that token which lives for as long as the token is on the thread, if there is one.
-void GiveBackCurrentThreadToken(HANDLE token, HANDLE lasting = nullptr) noexcept;
+void RestoreCurrentThreadToken(HANDLE token, HANDLE lasting = nullptr) noexcept;
 
 // Gives the calling thread back, when it goes, the token that it had at the start.
-class KeepThreadToken {
+class SavedThreadToken {
  public:
-  KeepThreadToken();
-  ~KeepThreadToken() { GiveBackCurrentThreadToken(token_.get(), lasting_); }
-  KeepThreadToken(const KeepThreadToken&) = delete;
-  KeepThreadToken& operator=(const KeepThreadToken&) = delete;
+  SavedThreadToken();
+  ~SavedThreadToken() { RestoreCurrentThreadToken(token_.get(), handle_); }
+  SavedThreadToken(const SavedThreadToken&) = delete;
+  SavedThreadToken& operator=(const SavedThreadToken&) = delete;
 
  private:
   UniqueHandle token_;
-  HANDLE lasting_;
+  HANDLE handle_;
 };
 
 // Makes the calling thread act as the process for as long as it lives.
@@ -37,7 +37,7 @@ class AsProcess {
   AsProcess() { SetCurrentThreadToken(nullptr); }
 
  private:
-  KeepThreadToken keep_;
+  SavedThreadToken keep_;
 };
 
 }  // namespace impersonate::win32

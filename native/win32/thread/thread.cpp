@@ -109,8 +109,8 @@ void Apply(Captured& captured, const Token* current, const Token& token) {
   try {
     VerifyCurrentThread(target);
   } catch (...) {
-    win32::GiveBackCurrentThreadToken(captured.now(current),
-                                      current ? Win32Token::From(*current).handle() : nullptr);
+    win32::RestoreCurrentThreadToken(captured.now(current),
+                                     current ? Win32Token::From(*current).handle() : nullptr);
     throw;
   }
   token.MarkVerified();
@@ -121,7 +121,7 @@ void Restore(Captured& captured) noexcept {
   Forget(captured);
 }
 
-void RestoreForNow(Captured& captured) noexcept { win32::GiveBackCurrentThreadToken(captured.token.get()); }
+void RestoreForNow(Captured& captured) noexcept { win32::RestoreCurrentThreadToken(captured.token.get()); }
 
 void Forget(Captured& captured) noexcept { captured.token.reset(); }
 
@@ -136,14 +136,14 @@ PoolThreadImpersonation::PoolThreadImpersonation(const Token& token) : state_(nu
     if (token.verified()) return;
     VerifyCurrentThread(target);
   } catch (...) {
-    win32::GiveBackCurrentThreadToken(nullptr);
+    win32::RestoreCurrentThreadToken(nullptr);
     throw;
   }
   token.MarkVerified();
 }
 
 PoolThreadImpersonation::~PoolThreadImpersonation() {
-  win32::GiveBackCurrentThreadToken(nullptr);
+  win32::RestoreCurrentThreadToken(nullptr);
   try {
     if (!win32::OpenCurrentThreadToken(TOKEN_QUERY)) return;
   } catch (const Error& error) {

@@ -10,8 +10,8 @@
 #include "win32/last_error.h"
 #include "win32/text.h"
 #include "win32/thread/current_thread.h"
+#include "win32/token/restricted_token.h"
 #include "win32/token/token_information.h"
-#include "win32/token/win32_token.h"
 
 namespace impersonate::win32 {
 namespace {

@@ -8,7 +8,6 @@
 #include "win32/sid.h"
 #include "win32/thread/current_thread.h"
 #include "win32/token/privilege.h"
-#include "win32/token/win32_token.h"
 
 namespace impersonate::win32 {
 namespace {
@@ -108,6 +107,15 @@ void SetIntegrity(HANDLE token, const std::string& name) {
 }
 
 }  // namespace
+
+UniqueHandle AdjustableCopy(HANDLE source, Level level, DWORD access) {
+  HANDLE copy = nullptr;
+  if (!DuplicateTokenEx(source, TOKEN_QUERY | TOKEN_DUPLICATE | access, nullptr,
+                        static_cast<SECURITY_IMPERSONATION_LEVEL>(level), TokenImpersonation, &copy)) {
+    ThrowLastError("DuplicateTokenEx");
+  }
+  return UniqueHandle(copy);
+}
 
 UniqueHandle RestrictedCopy(HANDLE source, Level level, const Restrictions& restrictions) {
   RefuseGroupRemoval(restrictions);

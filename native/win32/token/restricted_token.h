@@ -8,6 +8,10 @@
 
 namespace impersonate::win32 {
 
+// An impersonation token like `source` (TOKEN_DUPLICATE) that allows `access` as well: for as long as
+// something in it is changed, and not to be put on a thread, where its user could go on changing it.
+UniqueHandle AdjustableCopy(HANDLE source, Level level, DWORD access);
+
 // A copy of the token (CreateRestrictedToken) with what `restrictions` takes away: SIDs become deny-only,
 // privileges are removed, restricting SIDs are added, and the integrity level is lowered
 // (SetTokenInformation). `level` is the source's impersonation level. A SID or privilege that the token does

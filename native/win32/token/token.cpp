@@ -24,11 +24,11 @@ using win32::TokenInformation;
 using win32::UniqueHandle;
 using win32::Win32Token;
 
-constexpr DWORD kToCopy = TOKEN_QUERY | TOKEN_DUPLICATE;
+constexpr DWORD kCopyAccess = TOKEN_QUERY | TOKEN_DUPLICATE;
 
 // A copy, so that whoever changes the original later does not change ours.
 TokenRef CopyOfThreadToken() {
-  const UniqueHandle original = win32::OpenCurrentThreadToken(kToCopy);
+  const UniqueHandle original = win32::OpenCurrentThreadToken(kCopyAccess);
   if (!original) return nullptr;
   return Win32Token::CopyOf(original.get(), win32::LevelOf(original.get()), false);
 }
@@ -117,7 +117,7 @@ TokenRef ProcessToken() {
 TokenRef ThreadToken() { return CopyOfThreadToken(); }
 
 TokenRef AnonymousToken() {
-  const win32::KeepThreadToken keep;
+  const win32::SavedThreadToken keep;
   if (!ImpersonateAnonymousToken(GetCurrentThread())) win32::ThrowLastError("ImpersonateAnonymousToken");
   TokenRef token = CopyOfThreadToken();
   if (!token) throw win32::Win32Error(ERROR_NO_TOKEN, "OpenThreadToken");

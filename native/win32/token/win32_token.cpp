@@ -77,13 +77,4 @@ std::shared_ptr<const Win32Token> Win32Token::CopyOf(HANDLE source, Level level,
 Win32Token::Win32Token(UniqueHandle handle, Level level, bool primary) noexcept
     : Token(level), handle_(std::move(handle)), primary_(primary) {}
 
-UniqueHandle AdjustableCopy(HANDLE source, Level level, DWORD access) {
-  HANDLE copy = nullptr;
-  if (!DuplicateTokenEx(source, TOKEN_QUERY | TOKEN_DUPLICATE | access, nullptr,
-                        static_cast<SECURITY_IMPERSONATION_LEVEL>(level), TokenImpersonation, &copy)) {
-    ThrowLastError("DuplicateTokenEx");
-  }
-  return UniqueHandle(copy);
-}
-
 }  // namespace impersonate::win32
