@@ -17,7 +17,7 @@ void Abort(const std::string& message) noexcept {
   std::abort();
 }
 
-void Die(const std::string& message, int exit_code) noexcept {
+void Exit(const std::string& message, int exit_code) noexcept {
   Print(message);
   std::_Exit(exit_code);
 }

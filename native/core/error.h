@@ -39,6 +39,6 @@ void Print(const std::string& message) noexcept;
 
 // Writes the message to standard error and ends the process at once with `exit_code`, from any thread;
 // no JavaScript, exit handler or destructor runs.
-[[noreturn]] void Die(const std::string& message, int exit_code) noexcept;
+[[noreturn]] void Exit(const std::string& message, int exit_code) noexcept;
 
 }  // namespace impersonate

@@ -89,31 +89,31 @@ ScopeStack::ScopeId ScopeStack::EnterBaseline() {
   if (frames_.empty() && !pinned_) return 0;
   const TokenRef current = EffectiveToken();
   Push(0, nullptr, Hold::kYes);
-  if (current) port::RestoreForNow(*captured_);
+  if (current) port::RestoreTemporarily(*captured_);
   return frames_.back().scope;
 }
 
-ScopeStack::Left ScopeStack::Leave(ScopeId scope) noexcept {
+ScopeStack::LeaveResult ScopeStack::Leave(ScopeId scope) noexcept {
   for (std::size_t index = frames_.size(); index-- > 0;) {
     const Frame& frame = frames_[index];
     if (frame.scope != scope) continue;
     // A held scope is ended by whoever holds it.
     const std::int32_t held = frame.hold == Hold::kYes ? frame.held_before : held_;
-    if (static_cast<std::int32_t>(index) < held) return Left::kHeld;
+    if (static_cast<std::int32_t>(index) < held) return LeaveResult::kHeld;
     const bool innermost = index + 1 == frames_.size();
     LeaveFrom(index);
-    return innermost ? Left::kInOrder : Left::kUnwound;
+    return innermost ? LeaveResult::kInOrder : LeaveResult::kUnwound;
   }
-  return Left::kNotOpen;
+  return LeaveResult::kNotOpen;
 }
 
-ScopeStack::Left ScopeStack::LeaveInside(ScopeId scope) noexcept {
+ScopeStack::LeaveResult ScopeStack::LeaveInside(ScopeId scope) noexcept {
   std::size_t index = frames_.size();
   while (index > 0 && frames_[index - 1].scope != scope) --index;
-  if (index == 0 && scope != 0) return Left::kNotOpen;
-  if (index == frames_.size()) return Left::kInOrder;
+  if (index == 0 && scope != 0) return LeaveResult::kNotOpen;
+  if (index == frames_.size()) return LeaveResult::kInOrder;
   LeaveFrom(index);
-  return Left::kUnwound;
+  return LeaveResult::kUnwound;
 }
 
 bool ScopeStack::IsHeldAs(std::int32_t token_id) const noexcept {
@@ -174,7 +174,7 @@ void ScopeStack::LeaveFrom(std::size_t index) noexcept {
 
 void ScopeStack::RestoreEnclosing(const Token* current, const Token* enclosing) noexcept {
   if (current == enclosing) return;
-  if (!enclosing) return port::RestoreForNow(*captured_);
+  if (!enclosing) return port::RestoreTemporarily(*captured_);
   try {
     port::Apply(*captured_, current, *enclosing);
   } catch (const std::exception& error) {

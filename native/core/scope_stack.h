@@ -29,7 +29,7 @@ class ScopeStack {
   using ScopeId = std::uint32_t;
 
   // How a scope was left.
-  enum class Left {
+  enum class LeaveResult {
     kInOrder,  // it was the innermost one
     kUnwound,  // inner ones were still open and were left with it
     kHeld,     // a held scope inside it is still open; nothing was done
@@ -54,10 +54,10 @@ class ScopeStack {
 
   // Leaves the scope and every scope inside it, unless one of them is held by another than itself. Aborts the
   // process if the identity cannot be restored.
-  Left Leave(ScopeId scope) noexcept;
+  LeaveResult Leave(ScopeId scope) noexcept;
 
   // Leaves the scopes inside that one, held or not; with 0 every scope of the thread.
-  Left LeaveInside(ScopeId scope) noexcept;
+  LeaveResult LeaveInside(ScopeId scope) noexcept;
 
   // Leaves every scope of the thread, held or not; returns how many there were.
   std::size_t LeaveAll() noexcept;

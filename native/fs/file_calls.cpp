@@ -17,10 +17,10 @@ namespace impersonate::fs {
 namespace {
 
 using port::GuardedPath;
-using port::Last;
+using port::LastComponent;
 
 void Remove(const std::string& path) {
-  const GuardedPath at(path, Last::kEntry);
+  const GuardedPath at(path, LastComponent::kEntry);
   Request request;
   if (at.error() == 0) uv_fs_unlink(nullptr, request.get(), at.c_str(), nullptr);
 }
@@ -113,7 +113,7 @@ void Open(Call& call) {
 
 void OpenDir(Call& call) {
   RunAt(
-      call, Last::kTarget,
+      call, LastComponent::kTarget,
       [&](uv_fs_t* r, const char* path) { return uv_fs_opendir(nullptr, r, path, nullptr); },
       [&](uv_fs_t* r, int) {
         call.result = std::make_shared<Directory>(static_cast<uv_dir_t*>(uv_fs_get_ptr(r)));

@@ -15,7 +15,7 @@ namespace impersonate::fs {
 namespace {
 
 using port::GuardedPath;
-using port::Last;
+using port::LastComponent;
 
 template <typename Make>
 void ReadPath(Call& call, Make make) {
@@ -27,8 +27,8 @@ void ReadPath(Call& call, Make make) {
 // For a call with two entries of directories.
 template <typename Make>
 void RunBetween(Call& call, Make make) {
-  const GuardedPath from(call.path, Last::kEntry);
-  const GuardedPath to(call.dest, Last::kEntry);
+  const GuardedPath from(call.path, LastComponent::kEntry);
+  const GuardedPath to(call.dest, LastComponent::kEntry);
   call.error = from.error() != 0 ? from.error() : to.error();
   if (call.error == 0) Run(call, [&](uv_fs_t* r) { return make(r, from.c_str(), to.c_str()); });
 }
@@ -37,14 +37,14 @@ void RunBetween(Call& call, Make make) {
 template <typename Make>
 void RunAtItself(Call& call, Make make) {
   const bool follows = !call.path.empty() && call.path.back() == '/';
-  WithPath(call, follows ? Last::kTarget : Last::kEntry, [&](const GuardedPath& at) {
+  WithPath(call, follows ? LastComponent::kTarget : LastComponent::kEntry, [&](const GuardedPath& at) {
     const std::string path = std::string(at.c_str()) + (follows && at.fd() >= 0 ? "/" : "");
     Run(call, [&](uv_fs_t* r) { return make(r, path.c_str()); });
   });
 }
 
 // By the descriptor where there is one, else by the path.
-void StatAt(Call& call, Last last, int (*stat)(uv_loop_t*, uv_fs_t*, const char*, uv_fs_cb)) {
+void StatAt(Call& call, LastComponent last, int (*stat)(uv_loop_t*, uv_fs_t*, const char*, uv_fs_cb)) {
   WithPath(call, last, [&](const GuardedPath& at) {
     Run(
         call,
@@ -57,13 +57,13 @@ void StatAt(Call& call, Last last, int (*stat)(uv_loop_t*, uv_fs_t*, const char*
 }
 
 // How many characters uv_fs_mkdtemp() replaces.
-constexpr std::size_t kMadeUp = 6;
+constexpr std::size_t kRandomLength = 6;
 
 }  // namespace
 
 void Access(Call& call) {
   const int mode = As<int>(call.first);
-  WithPath(call, Last::kTarget, [&](const GuardedPath& at) {
+  WithPath(call, LastComponent::kTarget, [&](const GuardedPath& at) {
     if (const auto error = port::AccessAsUser(at.c_str(), mode)) {
       call.error = -*error;
       return;
@@ -73,19 +73,19 @@ void Access(Call& call) {
 }
 
 void Chmod(Call& call) {
-  RunAt(call, Last::kTarget, [&](uv_fs_t* r, const char* path) {
+  RunAt(call, LastComponent::kTarget, [&](uv_fs_t* r, const char* path) {
     return uv_fs_chmod(nullptr, r, path, As<int>(call.first), nullptr);
   });
 }
 
 void Chown(Call& call) {
-  RunAt(call, Last::kTarget, [&](uv_fs_t* r, const char* path) {
+  RunAt(call, LastComponent::kTarget, [&](uv_fs_t* r, const char* path) {
     return uv_fs_chown(nullptr, r, path, As<uv_uid_t>(call.first), As<uv_gid_t>(call.second), nullptr);
   });
 }
 
 void Guard(Call& call) {
-  GuardedPath at(call.path, static_cast<Last>(call.first));
+  GuardedPath at(call.path, static_cast<LastComponent>(call.first));
   call.error = at.error();
   if (call.error != 0) return;
   std::string path = at.c_str();
@@ -104,7 +104,7 @@ void Link(Call& call) {
   });
 }
 
-void LStat(Call& call) { StatAt(call, Last::kItself, uv_fs_lstat); }
+void LStat(Call& call) { StatAt(call, LastComponent::kItself, uv_fs_lstat); }
 
 void LUtime(Call& call) {
   RunAtItself(call, [&](uv_fs_t* r, const char* path) {
@@ -113,32 +113,32 @@ void LUtime(Call& call) {
 }
 
 void MkDir(Call& call) {
-  RunAt(call, Last::kEntry, [&](uv_fs_t* r, const char* path) {
+  RunAt(call, LastComponent::kEntry, [&](uv_fs_t* r, const char* path) {
     return uv_fs_mkdir(nullptr, r, path, As<int>(call.first), nullptr);
   });
 }
 
 void MkDTemp(Call& call) {
   RunAt(
-      call, Last::kEntry,
+      call, LastComponent::kEntry,
       [&](uv_fs_t* r, const char* path) { return uv_fs_mkdtemp(nullptr, r, path, nullptr); },
       [&](uv_fs_t* r, int) {
         // The end of the path is what has been made up.
         const std::string made = uv_fs_get_path(r);
-        const std::size_t end = std::min(kMadeUp, call.path.size());
+        const std::size_t end = std::min(kRandomLength, call.path.size());
         call.result = call.path.substr(0, call.path.size() - end) + made.substr(made.size() - end);
       });
 }
 
 void ReadLink(Call& call) {
-  WithPath(call, Last::kEntry, [&](const GuardedPath& at) {
+  WithPath(call, LastComponent::kEntry, [&](const GuardedPath& at) {
     ReadPath(call, [&](uv_fs_t* r) { return uv_fs_readlink(nullptr, r, at.c_str(), nullptr); });
   });
 }
 
 void RealPath(Call& call) {
   // What is open knows its path.
-  WithPath(call, Last::kTarget, [&](const GuardedPath& at) {
+  WithPath(call, LastComponent::kTarget, [&](const GuardedPath& at) {
     ReadPath(call, [&](uv_fs_t* r) {
       return at.fd() >= 0 ? uv_fs_readlink(nullptr, r, at.c_str(), nullptr)
                           : uv_fs_realpath(nullptr, r, at.c_str(), nullptr);
@@ -153,13 +153,13 @@ void Rename(Call& call) {
 }
 
 void RmDir(Call& call) {
-  RunAt(call, Last::kEntry,
+  RunAt(call, LastComponent::kEntry,
         [&](uv_fs_t* r, const char* path) { return uv_fs_rmdir(nullptr, r, path, nullptr); });
 }
 
 void ScanDir(Call& call) {
   RunAt(
-      call, Last::kTarget,
+      call, LastComponent::kTarget,
       [&](uv_fs_t* r, const char* path) { return uv_fs_scandir(nullptr, r, path, 0, nullptr); },
       [&](uv_fs_t* r, int count) {
         Entries entries;
@@ -170,17 +170,17 @@ void ScanDir(Call& call) {
       });
 }
 
-void Stat(Call& call) { StatAt(call, Last::kTarget, uv_fs_stat); }
+void Stat(Call& call) { StatAt(call, LastComponent::kTarget, uv_fs_stat); }
 
 void StatFs(Call& call) {
   RunAt(
-      call, Last::kTarget,
+      call, LastComponent::kTarget,
       [&](uv_fs_t* r, const char* path) { return uv_fs_statfs(nullptr, r, path, nullptr); },
       [&](uv_fs_t* r, int) { call.result = *static_cast<const uv_statfs_t*>(uv_fs_get_ptr(r)); });
 }
 
 void SymLink(Call& call) {
-  const GuardedPath at(call.dest, Last::kEntry);
+  const GuardedPath at(call.dest, LastComponent::kEntry);
   call.error = at.error();
   if (call.error != 0) return;
   Run(call, [&](uv_fs_t* r) {
@@ -189,12 +189,12 @@ void SymLink(Call& call) {
 }
 
 void Unlink(Call& call) {
-  RunAt(call, Last::kEntry,
+  RunAt(call, LastComponent::kEntry,
         [&](uv_fs_t* r, const char* path) { return uv_fs_unlink(nullptr, r, path, nullptr); });
 }
 
 void UTime(Call& call) {
-  RunAt(call, Last::kTarget, [&](uv_fs_t* r, const char* path) {
+  RunAt(call, LastComponent::kTarget, [&](uv_fs_t* r, const char* path) {
     return uv_fs_utime(nullptr, r, path, call.atime, call.mtime, nullptr);
   });
 }

@@ -44,7 +44,7 @@ void Run(Call& call, Make make) {
 
 // Calls `use` with the call's path as it is guarded, or stores the error if it cannot be.
 template <typename Use>
-void WithPath(Call& call, port::Last last, Use use) {
+void WithPath(Call& call, port::LastComponent last, Use use) {
   const port::GuardedPath at(call.path, last);
   call.error = at.error();
   if (call.error == 0) use(at);
@@ -52,14 +52,14 @@ void WithPath(Call& call, port::Last last, Use use) {
 
 // Makes libuv's call with the guarded path in place of the call's.
 template <typename Make, typename Take>
-void RunAt(Call& call, port::Last last, Make make, Take take) {
+void RunAt(Call& call, port::LastComponent last, Make make, Take take) {
   WithPath(call, last, [&](const port::GuardedPath& at) {
     Run(call, [&](uv_fs_t* request) { return make(request, at.c_str()); }, take);
   });
 }
 
 template <typename Make>
-void RunAt(Call& call, port::Last last, Make make) {
+void RunAt(Call& call, port::LastComponent last, Make make) {
   RunAt(call, last, make, [](uv_fs_t*, int) {});
 }
 

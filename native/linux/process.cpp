@@ -66,7 +66,7 @@ const char* ServedBy(const std::string& name) {
 
 // Node 20's libuv passes file work to a kernel ring, which acts with the identity of the thread that set it
 // up.
-void RefuseIoUring(unsigned node_major) {
+void RequireNoIoUring(unsigned node_major) {
   const char* setting = std::getenv("UV_USE_IO_URING");
   if (node_major > 20 || !setting || std::atoi(setting) == 0) return;
   throw Error("ERR_IO_URING",
@@ -91,7 +91,7 @@ void ClaimProcess() {
 }
 
 void Init(unsigned node_major) {
-  RefuseIoUring(node_major);
+  RequireNoIoUring(node_major);
   linux_port::CheckReservedUidSetting();
   linux_port::StartCredentialsMonitor();
 }

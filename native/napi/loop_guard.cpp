@@ -79,9 +79,9 @@ void ReportLeak(napi_env env, const char* where, const std::vector<ScopeStack::O
   if (environment.RunsNoJavaScript()) return;
   ScopeStack::OfThread().LeaveAll();
   const std::string report = Describe(env, where, left);
-  if (!report.empty()) Die(report, kExitCode);
-  Die(std::string("ImpersonationError [ERR_SCOPE_LEAKED]: An impersonation scope was still open ") + where,
-      kExitCode);
+  if (!report.empty()) Exit(report, kExitCode);
+  Exit(std::string("ImpersonationError [ERR_SCOPE_LEAKED]: An impersonation scope was still open ") + where,
+       kExitCode);
 }
 
 namespace {

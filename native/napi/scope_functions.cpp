@@ -73,7 +73,7 @@ napi_value CallInside(napi_env env, ScopeStack::ScopeId scope, napi_value functi
   ScopeStack& stack = ScopeStack::OfThread();
   if (stack.innermost() == scope) return returned ? result : nullptr;
   const std::vector<ScopeStack::Open> open = stack.NotHeld();
-  if (stack.LeaveInside(scope) == ScopeStack::Left::kUnwound) {
+  if (stack.LeaveInside(scope) == ScopeStack::LeaveResult::kUnwound) {
     ReportLeak(env, "when the callback of the enclosing scope had ended", open);
   } else {
     // Only the end of the process or of the worker leaves held scopes; here the callback went on after it.

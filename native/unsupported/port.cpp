@@ -50,7 +50,7 @@ CapturedPtr NewCaptured() { return CapturedPtr(new Captured); }
 void Capture(Captured&) { Unsupported(); }
 void Apply(Captured&, const Token*, const Token&) { Unsupported(); }
 void Restore(Captured&) noexcept { Abort("restore on an unsupported platform"); }
-void RestoreForNow(Captured&) noexcept { Abort("restore on an unsupported platform"); }
+void RestoreTemporarily(Captured&) noexcept { Abort("restore on an unsupported platform"); }
 void Forget(Captured&) noexcept {}
 
 struct PoolThreadImpersonation::State {};
@@ -58,7 +58,7 @@ PoolThreadImpersonation::PoolThreadImpersonation(const Token&) { Unsupported(); 
 PoolThreadImpersonation::~PoolThreadImpersonation() = default;
 
 std::optional<int> AccessAsUser(const char*, int) noexcept { return std::nullopt; }
-GuardedPath::GuardedPath(const std::string& path, Last) : path_(path) {}
+GuardedPath::GuardedPath(const std::string& path, LastComponent) : path_(path) {}
 GuardedPath::GuardedPath(const std::string& path, int, int) : path_(path) {}
 GuardedPath::~GuardedPath() = default;
 

@@ -4,7 +4,7 @@
 // guard.
 namespace impersonate::port {
 
-GuardedPath::GuardedPath(const std::string& path, Last) : path_(path) {}
+GuardedPath::GuardedPath(const std::string& path, LastComponent) : path_(path) {}
 GuardedPath::GuardedPath(const std::string& path, int, int) : path_(path) {}
 GuardedPath::~GuardedPath() = default;
 

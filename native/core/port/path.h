@@ -8,7 +8,7 @@
 namespace impersonate::port {
 
 // What the last name of a path stands for.
-enum class Last {
+enum class LastComponent {
   kTarget,  // what is there, at the end of symbolic links
   kItself,  // what is there, even if it is a symbolic link
   kEntry,   // the entry of its directory, to be made, removed or read
@@ -20,7 +20,7 @@ enum class Last {
 // that an exchanged symbolic link cannot lead the call elsewhere.
 class GuardedPath {
  public:
-  GuardedPath(const std::string& path, Last last);
+  GuardedPath(const std::string& path, LastComponent last);
   // Opens it as open(2) does.
   GuardedPath(const std::string& path, int flags, int mode);
   ~GuardedPath();

@@ -35,7 +35,7 @@ void Apply(Captured& captured, const Token* current, const Token& token);
 void Restore(Captured& captured) noexcept;
 // Restores the captured identity for the time of a baseline scope, and keeps what was captured. Aborts the
 // process if that fails.
-void RestoreForNow(Captured& captured) noexcept;
+void RestoreTemporarily(Captured& captured) noexcept;
 // Releases what was captured, if anything, without changing the thread: for a failed outermost entry.
 void Forget(Captured& captured) noexcept;
 

@@ -47,7 +47,7 @@ bool IsMapped(const std::vector<Range>& ranges, std::uint64_t uid) {
 
 Error NoReservedUid(const std::string& reason) { return Error("ERR_NO_RESERVED_UID", reason); }
 
-std::optional<uid_t> Configured() {
+std::optional<uid_t> ConfiguredUid() {
   const char* const text = std::getenv(kSetting);
   if (!text || *text == '\0') return std::nullopt;
   std::uint64_t uid = 0;
@@ -64,8 +64,8 @@ bool IsFree(std::uint64_t uid) {
   return uid != 0 && uid != kOverflow && uid != kMinusOne && !FindUserName(static_cast<uid_t>(uid));
 }
 
-uid_t Choose() {
-  if (const auto configured = Configured()) return *configured;
+uid_t ChooseUid() {
+  if (const auto configured = ConfiguredUid()) return *configured;
   const std::vector<Range> ranges = MappedUids();
   for (std::uint64_t uid = kHighest; uid >= kLowest; --uid) {
     if (IsMapped(ranges, uid) && IsFree(uid)) return static_cast<uid_t>(uid);
@@ -85,11 +85,11 @@ uid_t Choose() {
 
 }  // namespace
 
-void CheckReservedUidSetting() { Configured(); }
+void CheckReservedUidSetting() { ConfiguredUid(); }
 
 uid_t ReservedUid() {
   // Never changes: threads that have it must be able to rely on each other's. Tried again after a failure.
-  static const uid_t uid = Choose();
+  static const uid_t uid = ChooseUid();
   return uid;
 }
 

@@ -73,7 +73,7 @@ constexpr Name kNames[] = {
     {31, "PAM_INCOMPLETE", "a module wants to be asked again"},
 };
 
-Error Refused(const std::string& code, int number, const char* syscall, const std::string& text) {
+Error PamFailure(const std::string& code, int number, const char* syscall, const std::string& text) {
   return Error(code, number, syscall, std::string(syscall) + " refused: " + code + ", " + text);
 }
 
@@ -89,9 +89,9 @@ const PamLibrary& PamLibrary::Get() {
 Error PamError(int number, const char* syscall) {
   if (number == kPamUserUnknown) number = kPamAuthError;
   for (const Name& name : kNames) {
-    if (name.number == number) return Refused(name.code, number, syscall, name.text);
+    if (name.number == number) return PamFailure(name.code, number, syscall, name.text);
   }
-  return Refused("PAM_" + std::to_string(number), number, syscall, "see the documentation of its modules");
+  return PamFailure("PAM_" + std::to_string(number), number, syscall, "see the documentation of its modules");
 }
 
 }  // namespace impersonate::linux_port

@@ -150,19 +150,19 @@ int AccessByMode(const char* path, int mode) {
 
 }  // namespace
 
-GuardedPath::GuardedPath(const std::string& path, Last last) {
+GuardedPath::GuardedPath(const std::string& path, LastComponent last) {
   std::string absolute;
   error_ = Absolute(path, absolute);
   if (error_ != 0) return;
   std::string name;
-  int flags = last == Last::kItself ? O_NOFOLLOW : 0;
+  int flags = last == LastComponent::kItself ? O_NOFOLLOW : 0;
   const std::size_t end = absolute.find_last_not_of('/');
-  if (last == Last::kEntry && end == std::string::npos) {
+  if (last == LastComponent::kEntry && end == std::string::npos) {
     // The root is no directory's entry.
     path_ = absolute;
     return;
   }
-  if (last == Last::kEntry) {
+  if (last == LastComponent::kEntry) {
     const std::size_t slash = absolute.rfind('/', end);
     name = absolute.substr(slash);
     absolute.erase(slash + 1);

@@ -94,12 +94,12 @@ void Capture(Captured& captured) {
   if (!captured.credentials.AreValid()) captured.credentials.Read();
 }
 
-void RestoreForNow(Captured& captured) noexcept {
+void RestoreTemporarily(Captured& captured) noexcept {
   linux_port::SwitchBack(captured.credentials.get(), captured.restore);
 }
 
 void Restore(Captured& captured) noexcept {
-  RestoreForNow(captured);
+  RestoreTemporarily(captured);
   Forget(captured);
 }
 
@@ -129,7 +129,7 @@ void SwitchFrom(const Token* current, Captured& captured, const Token& token) {
     captured.restore = linux_port::SwitchBetween(base, LinuxToken::From(token));
     return;
   }
-  if (current) RestoreForNow(captured);
+  if (current) RestoreTemporarily(captured);
   SwitchTo(captured, token);
 }
 

@@ -42,7 +42,7 @@ std::uint32_t ParseId(const std::string& text, const char* argument) {
   return id;
 }
 
-void RefuseWindowsOnly(const Restrictions& restrictions) {
+void RequireNoWindowsOptions(const Restrictions& restrictions) {
   constexpr const char* kCode = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
   if (!restrictions.deny_only.empty()) {
     throw Error(kCode, "denyOnly: Linux has no deny-only groups; dropGroups takes a group away altogether");
@@ -90,7 +90,7 @@ TokenRef TokenFromHandle(std::uint64_t, bool) {
 }
 
 TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
-  RefuseWindowsOnly(restrictions);
+  RequireNoWindowsOptions(restrictions);
   const LinuxToken& from = LinuxToken::From(token);
   Identity identity = from.identity();
   for (const std::string& name : restrictions.remove_privileges) {

@@ -51,7 +51,7 @@ UniqueHandle LogOn(const Logon& logon) {
 }
 
 // Where Guest is enabled and has no password, Windows lets in as guest whomever it does not know.
-void RefuseGuest(HANDLE token) {
+void RequireNotGuest(HANDLE token) {
   if (!win32::IsGuest(win32::UserOf(token).get())) return;
   throw win32::Win32Error(ERROR_LOGON_FAILURE, "LogonUserW",
                           "Windows has let the user in as a guest, who proves nothing");
@@ -148,7 +148,7 @@ TokenRef CopyOf(HANDLE token) {
 
 TokenRef TokenForLogon(const Logon& logon) {
   const UniqueHandle token = LogOn(logon);
-  RefuseGuest(token.get());
+  RequireNotGuest(token.get());
   return CopyOf(token.get());
 }
 

@@ -117,11 +117,13 @@ void Apply(Captured& captured, const Token* current, const Token& token) {
 }
 
 void Restore(Captured& captured) noexcept {
-  RestoreForNow(captured);
+  RestoreTemporarily(captured);
   Forget(captured);
 }
 
-void RestoreForNow(Captured& captured) noexcept { win32::RestoreCurrentThreadToken(captured.token.get()); }
+void RestoreTemporarily(Captured& captured) noexcept {
+  win32::RestoreCurrentThreadToken(captured.token.get());
+}
 
 void Forget(Captured& captured) noexcept { captured.token.reset(); }
 

@@ -55,7 +55,7 @@ std::vector<LUID_AND_ATTRIBUTES> ToDelete(const std::vector<std::string>& names)
   return entries;
 }
 
-void RefuseGroupRemoval(const Restrictions& restrictions) {
+void RequireNoGroupRemoval(const Restrictions& restrictions) {
   if (!restrictions.drop_all_groups && restrictions.drop_groups.empty()) return;
   throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
               "Windows cannot take a group out of a token: make it deny-only instead");
@@ -118,7 +118,7 @@ UniqueHandle AdjustableCopy(HANDLE source, Level level, DWORD access) {
 }
 
 UniqueHandle RestrictedCopy(HANDLE source, Level level, const Restrictions& restrictions) {
-  RefuseGroupRemoval(restrictions);
+  RequireNoGroupRemoval(restrictions);
   // Only our own copy of the result has a security descriptor of ours: the tokens here are to have the
   // process's default. Names of SIDs may be the system's to look up.
   const AsProcess as_process;

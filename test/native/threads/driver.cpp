@@ -126,7 +126,7 @@ void Nest(Shared& shared, ScopeStack& stack, Random& random, int depth) {
     ExpectUser(*token, "a scope after a baseline scope");
   }
   if (random() % 8 == 0) stack.ForgetTokenId(id);
-  Expect(stack.Leave(scope) == ScopeStack::Left::kInOrder, "how a scope is left");
+  Expect(stack.Leave(scope) == ScopeStack::LeaveResult::kInOrder, "how a scope is left");
 }
 
 void Scopes(Shared& shared, Random random, int rounds) {
@@ -142,7 +142,7 @@ void Scopes(Shared& shared, Random random, int rounds) {
     ExpectUser(*inner, "a scope that is left open");
     Expect(state.depth == 2, "the depth");
     if (random() % 2 == 0) {
-      Expect(stack.Leave(scope) == ScopeStack::Left::kUnwound, "how an outer scope is left");
+      Expect(stack.Leave(scope) == ScopeStack::LeaveResult::kUnwound, "how an outer scope is left");
     } else {
       Expect(stack.LeaveAll() == 2, "how many scopes are left");
     }
