@@ -45,7 +45,7 @@ class ScopeStack {
   // Whether code inside a scope may leave the scopes around it.
   enum class Hold {
     kNo,
-    kYes,  // a native frame ends the scope: until then what it called must not run as somebody else
+    kYes,  // a native frame ends the scope: until then the code that it calls must keep the identity
   };
 
   // Puts the token on the thread and opens a scope. `token_id` is kept for ScopeState. Throws, with
@@ -67,11 +67,12 @@ class ScopeStack {
   // Enter does.
   void Pin(TokenRef token);
 
-  // Leaves every scope and the pinned token: the thread is again what it was before its first scope.
+  // Leaves every scope and the pinned token: the thread has the identity again that it had before its first
+  // scope.
   void End() noexcept;
 
   std::size_t depth() const noexcept { return frames_.size(); }
-  // Whether a scope is open, of whatever kind, or the thread is pinned to a token.
+  // Whether a scope of any kind is open, or the thread is pinned to a token.
   bool IsActing() const noexcept { return !frames_.empty() || pinned_; }
   // 0 outside every scope.
   ScopeId innermost() const noexcept { return frames_.empty() ? 0 : frames_.back().scope; }
@@ -94,8 +95,8 @@ class ScopeStack {
   // The id has been closed, and may be another token's one day.
   void ForgetTokenId(std::int32_t token_id) noexcept;
 
-  // Opens a held scope in which the thread is what it was before its outermost scope and before it was
-  // pinned. Where it is that already there is nothing to do, and 0 comes back, which Leave ignores.
+  // Opens a held scope in which the thread has the identity that it had before its outermost scope and before
+  // it was pinned. If it has that identity already, nothing is done and 0 is returned, which Leave ignores.
   ScopeId EnterBaseline();
 
  private:
@@ -120,7 +121,7 @@ class ScopeStack {
   void Push(std::int32_t token_id, TokenRef token, Hold hold);
   // Takes the scopes from `index` on off, and with them what they held.
   void Pop(std::size_t index) noexcept;
-  // Tells all who share the state what the frames say.
+  // Writes the state of the frames to every shared ScopeState.
   void Publish() noexcept;
 
   std::vector<Frame> frames_;
@@ -131,9 +132,9 @@ class ScopeStack {
   std::vector<ScopeState*> states_;
 };
 
-// The calling thread is what it was before its outermost scope, and before it was pinned, for as long as this
-// object lives: a thread that it starts meanwhile is born as the process, on Linux by its ids and on Windows
-// by whom it admits.
+// While this object lives, the calling thread has the identity that it had before its outermost scope and
+// before it was pinned. A thread that it starts meanwhile begins with the identity of the process: on Linux
+// by its ids, on Windows by its security descriptor.
 class BaselineScope {
  public:
   BaselineScope() : scope_(ScopeStack::OfThread().EnterBaseline()) {}

@@ -11,8 +11,9 @@
 
 namespace impersonate {
 
-// Tokens on their way from one thread to another, each for whoever is the first to show its ticket. A ticket
-// is as good as the token itself: it is in no message. What has expired is let go of at every call.
+// Tokens on their way from one thread to another, each for the first caller that presents its ticket. A
+// ticket is worth as much as the token itself: it appears in no message. Every call releases the tickets that
+// have expired.
 class TicketRegistry {
  public:
   using Duration = std::chrono::milliseconds;
@@ -37,7 +38,7 @@ class TicketRegistry {
   };
 
   TicketRegistry() = default;
-  // Takes out what has expired, for the caller to destroy when the lock is gone.
+  // Removes what has expired and returns it, for the caller to destroy after the lock is released.
   std::vector<TokenRef> TakeExpired(Clock::time_point now);
 
   // Any thread may share and claim.

@@ -21,7 +21,7 @@ class TokenTable {
 
   // A positive id; throws ERR_TOKEN_LIMIT at the limit.
   std::int32_t Add(TokenRef token);
-  // Null if the id is closed or was never given out.
+  // Null if the id is closed or unknown.
   TokenRef Find(std::int32_t id) const;
   // Whether the id was open. The token itself lives on while a scope or job holds it.
   bool Close(std::int32_t id);
@@ -42,7 +42,7 @@ class TokenTable {
 
   mutable std::mutex mutex_;
   std::vector<Slot> slots_;
-  // First in, first out, so that a number comes back as late as possible.
+  // First in, first out, so that an index is used again as late as possible.
   std::deque<std::uint16_t> free_;
   std::size_t count_ = 0;
   std::size_t limit_ = 16384;

@@ -77,7 +77,7 @@ extern const std::size_t kOperationCount;
 // Closes a descriptor: 0 or libuv's negative number.
 int CloseDescriptor(int fd) noexcept;
 
-// What uv_fs_statfs says of the fundamental block size; 0 from a libuv that does not tell.
+// The fundamental block size in the result of uv_fs_statfs; 0 from a libuv that does not report it.
 std::uint64_t FragmentSize(const uv_statfs_t& stat) noexcept;
 
 // Throws if this libuv's records have another size than those this code was built for.

@@ -58,7 +58,7 @@ void Close(Call& call) {
 
 void CloseDir(Call& call) { call.error = call.directory->Close(); }
 
-// What is guarded is opened first, in libuv's order. The copy is its owner's to write until libuv gives it
+// Guarded files are opened first, in libuv's order. The copy is writable for its owner until libuv gives it
 // the mode of the original.
 void CopyFile(Call& call) {
   const int flags = As<int>(call.first), exclusive = flags & UV_FS_COPYFILE_EXCL;
@@ -131,8 +131,8 @@ void ReadDir(Call& call) {
   }
 }
 
-// Where it does not come to the contents the descriptor is the result: what there is to say of the file is
-// for whoever reads on.
+// The result is the contents, or the open descriptor if this cannot read them: the caller then reads, and
+// reports any error.
 void ReadFile(Call& call) {
   Open(call);
   const auto* opened = std::get_if<Descriptor>(&call.result);

@@ -43,7 +43,7 @@ void RunAtItself(Call& call, Make make) {
   });
 }
 
-// By the descriptor where there is one, else by the path.
+// By the descriptor if there is one, otherwise by the path.
 void StatAt(Call& call, LastComponent last, int (*stat)(uv_loop_t*, uv_fs_t*, const char*, uv_fs_cb)) {
   WithPath(call, last, [&](const GuardedPath& at) {
     Run(
@@ -137,7 +137,7 @@ void ReadLink(Call& call) {
 }
 
 void RealPath(Call& call) {
-  // What is open knows its path.
+  // The link of an open descriptor in /proc is the real path.
   WithPath(call, LastComponent::kTarget, [&](const GuardedPath& at) {
     ReadPath(call, [&](uv_fs_t* r) {
       return at.fd() >= 0 ? uv_fs_readlink(nullptr, r, at.c_str(), nullptr)

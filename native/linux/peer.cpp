@@ -43,8 +43,8 @@ void RequireUnixSocket(int socket) {
   throw ErrnoError(errno, "getsockopt");
 }
 
-// The accepted end has the name of the socket that listened. A client's has none, and neither has either end
-// of a socket pair, whose credentials are those of whoever made it.
+// The accepted end has the name of the listening socket. A client's end has none, and neither has an end of a
+// socket pair, whose credentials are those of the process that made it.
 void RequireAccepted(int socket) {
   sockaddr_un name{};
   socklen_t size = sizeof name;
@@ -86,7 +86,7 @@ TokenRef TokenOfPeer(NativeSocket native) {
   RequireUnixSocket(socket);
   RequireAccepted(socket);
   const ucred peer = PeerCredentials(socket);
-  // The kernel does not tell which capabilities the peer has: a superuser in a container may have next to
+  // The kernel does not report which capabilities the peer has: a superuser in a container may have almost
   // none.
   constexpr std::uint64_t kNoCapabilities = 0;
   return std::make_shared<LinuxToken>(LinuxToken::Source::kUser, Level::kImpersonation,

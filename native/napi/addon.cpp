@@ -16,7 +16,7 @@
 namespace impersonate {
 namespace {
 
-// Once for the process however many threads load the addon; tried again after a failure. No std::call_once:
+// Once for the process, however many threads load the addon; tried again after a failure. Not std::call_once:
 // with MinGW and musl it waits forever after a call that threw.
 void InitOnce(Napi::Env env) {
   static std::mutex mutex;

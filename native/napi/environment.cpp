@@ -11,11 +11,11 @@
 namespace impersonate {
 namespace {
 
-// What a token counts for in the collector's eyes: flows keep closed tokens until they are collected
-// themselves, and that must come long before the process's limit of tokens does.
+// The memory of a token as reported to the garbage collector: flows keep closed tokens until they are
+// collected themselves, and that must happen long before the process's limit of tokens is reached.
 constexpr std::int64_t kTokenBytes = 16 * 1024;
 
-// Twice what leaving a scope may take, so that the next scope, opened a little deeper, needs no look.
+// Twice what leaving a scope may take, so that the next scope, opened a little deeper, needs no check.
 constexpr std::size_t kCheckedStack = 64 * 1024;
 
 }  // namespace

@@ -33,11 +33,11 @@ class Environment {
   // Whether it was open and this environment's.
   bool CloseToken(std::int32_t id);
 
-  // A descriptor to be closed with the environment, and one that is not any more.
+  // Adds a descriptor that is closed with the environment, and removes one.
   void KeepDescriptor(int fd) { descriptors_.insert(fd); }
   void ReleaseDescriptor(int fd) { descriptors_.erase(fd); }
 
-  // Made when it is first wanted; throws Napi::Error.
+  // Created by the first call; throws Napi::Error.
   FsPool& fs_pool();
   IdTable<fs::Directory>& directories() { return directories_; }
   IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }

@@ -55,7 +55,7 @@ napi_value ToArray(napi_env env, const std::vector<ScopeStack::Open>& left) {
   return array;
 }
 
-// What the describeLeak hook makes of it; empty if it fails, whatever the reason.
+// The text of the describeLeak hook; empty if it fails for any reason.
 std::string Describe(napi_env env, const char* where, const std::vector<ScopeStack::Open>& left) {
   napi_value undefined = nullptr, described = nullptr;
   napi_value arguments[] = {nullptr, ToArray(env, left)};

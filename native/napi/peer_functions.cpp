@@ -28,7 +28,7 @@
 namespace impersonate {
 namespace {
 
-// What may wait for the event loop; further clients wait at the pipe.
+// The number of clients that may wait for the event loop; others wait at the pipe.
 constexpr std::size_t kMaxQueued = 16;
 
 // A client, or with no socket the end of the listener.
@@ -65,7 +65,7 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
     napi_add_env_cleanup_hook(env_, &PipeServer::EndWithEnvironment, this);
   }
 
-  // On return the pipe is gone, and nothing is called any more.
+  // On return the pipe is closed, and no function is called after that.
   void Close() {
     if (!thread_.joinable()) return;
     napi_remove_env_cleanup_hook(env_, &PipeServer::EndWithEnvironment, this);
@@ -163,7 +163,7 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
       failed_.Call({error});
       return;
     }
-    // Throws in an environment that is being ended, where nobody would take the descriptor over.
+    // Throws in an environment that is ending, which would not take the descriptor.
     static_cast<void>(arrived_.Value().Get("length"));
     Napi::Value error = env.Null();
     if (connection.error) error = ToJavaScript(env, *connection.error).Value();
@@ -183,7 +183,8 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
     arrived_.Call({error, Napi::Number::New(env, descriptor), socket, token});
   }
 
-  // A thread may be ended at any point of the function: a client whose connection nobody has is not to wait.
+  // A thread may be terminated at any point of the function: a client must not wait for a connection that has
+  // no owner.
   Napi::Value OpenSocket(Napi::Env env, int descriptor) {
     try {
       return open_.Call({Napi::Number::New(env, descriptor)});
@@ -214,10 +215,10 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
   bool closing_ = false;
 };
 
-// Accepts on a thread of its own until it is closed, or the environment ends. For each client calls
-// `open(fd)` for a socket that takes the descriptor over, and `arrived(error, fd, socket, token)`: `error`
-// says why there is no socket or no token, null if there are both; the descriptor is closed and -1 where
-// there is no socket. Calls `failed(error)` when there will be no more. Returns an object with close(), ref()
+// Accepts clients on a thread of its own until it is closed, or the environment ends. For each client calls
+// `open(fd)` for a socket that owns the descriptor, and `arrived(error, fd, socket, token)`: `error` is the
+// reason if there is no socket or no token, and null if there are both; the descriptor is closed and -1 if
+// there is no socket. Calls `failed(error)` when it can accept no more. Returns an object with close(), ref()
 // and unref(). Throws Error.
 Napi::Value StartPipeServer(Napi::Env env, std::unique_ptr<port::PipeListener> listener, Napi::Function open,
                             Napi::Function arrived, Napi::Function failed) {

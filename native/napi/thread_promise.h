@@ -19,9 +19,9 @@
 namespace impersonate {
 
 // Runs `work` on a thread of its own, which begins with the process's identity, and settles a promise with
-// what `convert` makes of its result on the JavaScript thread: for calls that may wait for another machine,
-// which would hold up everybody on libuv's pool. Nothing is settled when the environment ends first; the
-// thread's result is dropped when the call returns. Throws Error if there is no thread to be had.
+// the result of `convert` on the JavaScript thread: for calls that may wait for another machine, which would
+// block libuv's pool. Nothing is settled if the environment ends first; the result is dropped when the call
+// returns. Throws Error if no thread can be started.
 template <typename Result>
 class ThreadPromise final {
  public:
@@ -68,12 +68,12 @@ class ThreadPromise final {
     } catch (const std::exception& error) {
       error_ = Error("ERR_INTERNAL", error.what());
     }
-    // What the work holds, a password among it, is not kept until the loop comes round.
+    // What the work holds, perhaps a password, is released before the event loop continues.
     work_ = nullptr;
   }
 
-  // The last that this thread does with the function. An environment that ends destroys it whoever still
-  // holds it.
+  // The last use of the function by this thread. An environment that ends destroys the function even if it is
+  // held.
   void EnqueueSettlement(napi_threadsafe_function settle) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!open_) return;
@@ -89,7 +89,7 @@ class ThreadPromise final {
     try {
       (*static_cast<std::shared_ptr<ThreadPromise>*>(context))->SettleOn(env);
     } catch (const Napi::Error&) {
-      // A worker that is being terminated runs no JavaScript any more: nobody waits for the promise.
+      // A worker that is being terminated runs no JavaScript, and has nothing that waits for the promise.
     }
   }
 
@@ -110,9 +110,9 @@ class ThreadPromise final {
     (*kept)->ReleaseThread();
   }
 
-  // A thread that has handed over is at its end and waited for: MinGW's runtime gives what a detached one had
-  // to the next while the system is still ending it. Only one that an ending environment cannot wait for is
-  // detached.
+  // A thread that has queued the settlement is about to end, and is joined: MinGW's runtime reuses the
+  // resources of a detached one while the system is still ending it. A thread is detached only if the ending
+  // environment cannot wait for it.
   void ReleaseThread() {
     bool over = false;
     {

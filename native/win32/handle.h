@@ -4,7 +4,7 @@
 
 #include <memory>
 
-// What the system gives its caller to release, each released exactly once.
+// Resources of the system that the caller must release, each released exactly once.
 namespace impersonate::win32 {
 
 struct HandleClose {

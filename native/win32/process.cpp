@@ -39,9 +39,9 @@ std::string PathOf(HMODULE module) {
   }
 }
 
-// Keeps it loaded, too, also where the copy is refused: thread-local scope stacks run code of this module
-// when their thread ends, which can be after the last environment that loaded it is gone and the host has let
-// go of it.
+// Also keeps the module loaded, even if the copy does not load: thread-local scope stacks run code of this
+// module when their thread ends, which can be after the last environment that loaded it has ended and the
+// host has released it.
 HMODULE OwnModule() {
   HMODULE module = nullptr;
   if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
@@ -51,7 +51,7 @@ HMODULE OwnModule() {
   return module;
 }
 
-// Kept for whatever copy asks for it later.
+// Never destroyed: other copies may read it at any time.
 const std::string& OwnPath() {
   static const std::string* const path = new std::string(PathOf(OwnModule()));
   return *path;
@@ -70,7 +70,7 @@ std::vector<HMODULE> LoadedModules() {
   }
 }
 
-// The path that a module answers with if it is another copy that serves the process; null otherwise.
+// The path that a module returns if it is another copy that serves the process; null otherwise.
 const char* ServedBy(HMODULE module) {
   const auto found =
       reinterpret_cast<ServingCopy>(reinterpret_cast<void*>(GetProcAddress(module, kServingCopy)));

@@ -27,7 +27,7 @@ struct Logon {
   explicit Logon(Secret<char> proof) : password(std::move(proof)) {}
 
   std::string user;
-  std::string domain;  // Windows; empty where the user's name says it
+  std::string domain;  // Windows; empty if the user's name contains it
   LogonType type = LogonType::kNetwork;
   LogonProvider provider = LogonProvider::kDefault;
   std::string service;    // PAM's, on Linux

@@ -9,8 +9,7 @@
 
 #include "core/token.h"
 
-// What an operating system must provide for connections between processes of one computer. Every function
-// throws `Error` unless it says otherwise.
+// Connections between processes of one computer. Every function throws `Error` unless it says otherwise.
 namespace impersonate::port {
 
 // One end of a connection as the system numbers it: a descriptor on Linux, a HANDLE on Windows.
@@ -18,7 +17,7 @@ using NativeSocket = std::uintptr_t;
 
 void CloseSocket(NativeSocket socket) noexcept;
 
-// An end that nothing else knows yet, closed unless it is released.
+// An end of a connection that belongs to this object, which closes it unless it is released.
 class OwnedSocket final {
  public:
   explicit OwnedSocket(NativeSocket socket) noexcept : socket_(socket) {}
@@ -64,14 +63,14 @@ class PipeListener {
   virtual void Stop() noexcept = 0;
 };
 
-// As the process. Fails if anybody else serves a pipe of that name.
+// Serves the pipe as the process. Fails if another server has a pipe of that name.
 std::unique_ptr<PipeListener> ListenOnPipe(const PipeOptions& options);
 
 struct PipeConnection {
   std::string path;
   // What the server may do in the client's name at most.
   Level level;
-  // The server is not to know the client before the client writes (SECURITY_CONTEXT_TRACKING).
+  // The server cannot identify the client before the client writes (SECURITY_CONTEXT_TRACKING).
   bool unknown_until_write;
   // How long to wait for an instance that is free, in milliseconds.
   std::uint32_t timeout;

@@ -27,7 +27,7 @@ struct Capabilities {
 // The calling thread's sets: capget, and prctl for each capability that can be ambient. Throws Error.
 Capabilities ReadCapabilities();
 
-// Whether these are the calling thread's sets; false also where they cannot be read.
+// Whether these are the calling thread's sets; false also if they cannot be read.
 bool HasCapabilities(const Capabilities& capabilities) noexcept;
 
 // Sets the calling thread's sets: capset, and prctl for each ambient capability, which capset can only lower.

@@ -22,7 +22,7 @@ bool HasGroups(const std::vector<gid_t>& groups) noexcept {
   return count >= 0 && std::equal(groups.begin(), groups.end(), now.begin(), now.begin() + count);
 }
 
-// The effective uid first where the others differ from it: only it brings back the right to set those.
+// The effective uid first if the others differ from it: only it restores the right to set those.
 const char* WriteUids(const Credentials& credentials) noexcept {
   const uid_t effective = credentials.effective_uid;
   if (credentials.real_uid != effective || credentials.saved_uid != effective) {
@@ -118,7 +118,7 @@ const char* WriteGroups(const Credentials& credentials) noexcept {
 
 namespace {
 
-// What gives the right to set the rest comes first, and goes last.
+// The ids or capabilities that give the right to set the rest come first, and are dropped last.
 const char* WriteIds(const Credentials& credentials, CapabilityRestore capabilities) noexcept {
   const bool by_us = capabilities == CapabilityRestore::kByCapset;
   if (HasSavedRoot(credentials)) {
@@ -126,8 +126,8 @@ const char* WriteIds(const Credentials& credentials, CapabilityRestore capabilit
     if (const char* failed = WriteGidsAndGroups(credentials)) return failed;
     return DropRoot(credentials);
   }
-  // A service that is not root keeps its rights in its capabilities, and needs them to change its ids. Root's
-  // come back with the uid, and are then cut to what they were.
+  // The rights of a service that is not root are its capabilities, which it needs to change its ids. Root's
+  // capabilities return with the uid, and are then reduced to what they were.
   const bool root = credentials.effective_uid == 0;
   if (by_us && !root) {
     if (const char* failed = WriteCapabilities(credentials.capabilities)) return failed;
@@ -144,7 +144,7 @@ const char* WriteIds(const Credentials& credentials, CapabilityRestore capabilit
 const char* WriteCredentials(const Credentials& credentials, CapabilityRestore capabilities) noexcept {
   if (const char* failed = WriteIds(credentials, capabilities)) return failed;
   if (const char* failed = WriteFsIds(credentials)) return failed;
-  // A filter can let a call "succeed" that did nothing: the kernel's own word decides.
+  // A system call filter can let a call "succeed" that did nothing: the kernel's own ids decide.
   if (raw::GetEuid() != credentials.effective_uid) return errno = EPERM, "geteuid";
   if (raw::GetEgid() != credentials.effective_gid) return errno = EPERM, "getegid";
   return nullptr;

@@ -8,15 +8,15 @@
 
 namespace impersonate::linux_port {
 
-// Everything by which the kernel judges a thread: real, effective, saved and file system ids,
-// supplementary groups, capabilities.
+// Everything that the kernel checks of a thread: real, effective, saved and file system ids, supplementary
+// groups, capabilities.
 struct Credentials {
   uid_t real_uid = 0, effective_uid = 0, saved_uid = 0, fs_uid = 0;
   gid_t real_gid = 0, effective_gid = 0, saved_gid = 0, fs_gid = 0;
   std::vector<gid_t> groups;
   Capabilities capabilities;
-  // Whether the kernel takes the effective capabilities away when the effective uid stops being 0, and gives
-  // the permitted ones back when it is 0 again: unless the thread has SECBIT_NO_SETUID_FIXUP.
+  // Whether the kernel removes the effective capabilities when the effective uid changes from 0, and restores
+  // the permitted ones when it is 0 again: unless the thread has SECBIT_NO_SETUID_FIXUP.
   bool capabilities_follow_uid = false;
 
   friend bool operator==(const Credentials& a, const Credentials& b);
@@ -27,11 +27,11 @@ struct Credentials {
 // Throws Error.
 void ReadCredentials(Credentials& credentials);
 
-// Whether the calling thread still has what the kernel judges it by when it opens a file: the ids for that,
-// the groups and, unless it is root, its capabilities; for half the price of reading everything. Whoever
-// makes a thread somebody else changes one of these; a change of real or
-// saved ids alone, or of root's effective capabilities alone, is not seen. False where root is in reserve:
-// there they are what decides.
+// Whether the calling thread has what the kernel checks of these credentials when it opens a file: the file
+// system ids, the groups and, unless it is root, the capabilities; at half the cost of reading everything.
+// Every switch to another user changes one of these. A change of real or saved ids alone, or of root's
+// effective capabilities alone, is not detected. False if the saved uid is root: the real and saved ids
+// matter then.
 bool HasFileCredentials(const Credentials& credentials) noexcept;
 
 // Reads the supplementary groups alone.
@@ -42,15 +42,16 @@ void ReadGroups(std::vector<gid_t>& groups);
 const char* WriteGids(const Credentials& credentials) noexcept;
 const char* WriteGroups(const Credentials& credentials) noexcept;
 
-// Who brings a thread's capabilities back when it gets its uid back: we, or the kernel alone, as it has taken
-// them off alone.
+// What restores a thread's capabilities when its uid is restored: our capset, or the kernel alone, if the
+// kernel alone has removed them.
 enum class CapabilityRestore { kByCapset, kByKernel };
 
 // Whether the process is a service that is not root and cannot become root: its rights are its capabilities,
 // and the kernel leaves those as they are when the ids change.
 bool DependsOnCapabilities(const Credentials& credentials) noexcept;
 
-// Whether the process has put root aside for a while (seteuid) and can take it up again.
+// Whether the process has dropped root for a while (seteuid) and can regain it; the two calls that do so,
+// which return null, or the name of the system call that failed, with errno.
 bool HasSavedRoot(const Credentials& credentials) noexcept;
 const char* RegainRoot() noexcept;
 const char* DropRoot(const Credentials& credentials) noexcept;

@@ -24,8 +24,8 @@ std::shared_mutex& ScopeGate();
 // before the ScopeGate(). Never destroyed.
 std::shared_mutex& ThreadStartGate();
 
-// How often the process's credentials have been changed. To be read with a gate held: credentials of a thread
-// that were read at another number have to be read again.
+// How often the process's credentials have been changed. To be read with a gate held. Credentials of a thread
+// that were read when the number was another one must be read again.
 std::uint64_t CredentialChanges() noexcept;
 
 // Counts a change. To be called with both gates held exclusively.

@@ -29,7 +29,7 @@ struct Range {
   bool Has(std::uint64_t uid) const { return first <= uid && uid <= last(); }
 };
 
-// From /proc/self/uid_map, the highest first. Everything where there is no such file.
+// From /proc/self/uid_map, the highest first. All uids if there is no such file.
 std::vector<Range> MappedUids() {
   std::vector<Range> ranges;
   std::ifstream map("/proc/self/uid_map");
@@ -88,7 +88,7 @@ uid_t ChooseUid() {
 void CheckReservedUidSetting() { ConfiguredUid(); }
 
 uid_t ReservedUid() {
-  // Never changes: threads that have it must be able to rely on each other's. Tried again after a failure.
+  // Never changes: all threads that act as users must have the same one. A failed choice is tried again.
   static const uid_t uid = ChooseUid();
   return uid;
 }

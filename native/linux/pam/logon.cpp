@@ -37,7 +37,7 @@ std::vector<gid_t> GroupsOf(const std::string& name, gid_t primary) {
   }
 }
 
-// The service that Token.logon uses, too, unless it is given another.
+// The default service of Token.logon.
 constexpr const char* kAccountService = "login";
 
 void RequireNotExpired(const std::string& name) {

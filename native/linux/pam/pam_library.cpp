@@ -80,8 +80,8 @@ Error PamFailure(const std::string& code, int number, const char* syscall, const
 }  // namespace
 
 const PamLibrary& PamLibrary::Get() {
-  // One for the process, since the loader counts the library once for it. The compiler's own lock makes the
-  // others wait, and lets the next one try where this throws.
+  // One for the process, as the loader counts its reference to the library once. The compiler's own lock
+  // makes other threads wait, and lets the next one try if this throws.
   static const PamLibrary library = Load();
   return library;
 }

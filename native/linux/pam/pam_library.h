@@ -44,13 +44,13 @@ struct PamLibrary {
   int (*get_item)(const PamHandle* handle, int item, const void** out);
   int (*end)(PamHandle* handle, int status);
 
-  // The system's libpam.so.0, loaded by the first that asks and never unloaded. Throws
-  // ERR_FEATURE_UNAVAILABLE_ON_PLATFORM where it is missing; the next call looks again.
+  // The system's libpam.so.0, loaded by the first call and never unloaded. Throws
+  // ERR_FEATURE_UNAVAILABLE_ON_PLATFORM if it is missing; the next call tries again.
   static const PamLibrary& Get();
 };
 
 // The failure of `syscall` with PAM's `number`: code PAM_AUTH_ERR and the like, and the number as errno. An
-// unknown user is PAM_AUTH_ERR too: who may not log on does not learn which users exist.
+// unknown user is PAM_AUTH_ERR too, so that a failed logon does not reveal which users exist.
 Error PamError(int number, const char* syscall);
 
 }  // namespace impersonate::linux_port

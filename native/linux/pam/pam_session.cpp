@@ -7,7 +7,7 @@
 namespace impersonate::linux_port {
 namespace {
 
-// What libpam is to free is malloc's; a password in it is wiped where it is not handed over.
+// libpam frees these, so they are from malloc. A password in them is wiped if they are not passed to libpam.
 struct Answers {
   PamResponse* list;
   std::size_t count;
@@ -66,8 +66,8 @@ void PamSession::Require(int status, const char* syscall) {
   if (status != kPamSuccess) throw PamError(status, syscall);
 }
 
-// Called by libpam on the thread that authenticates. There is one password, so a second question, or one
-// whose answer everybody may see, cannot be answered; messages are for nobody here.
+// Called by libpam on the thread that authenticates. There is one password: a second prompt fails, and so
+// does one that would echo its input. Messages are ignored.
 int PamSession::Converse(int count, const PamMessage** messages, PamResponse** responses,
                          void* data) noexcept {
   auto& session = *static_cast<PamSession*>(data);

@@ -7,7 +7,7 @@
 
 namespace impersonate::linux_port {
 
-// One user at the door of one PAM service. The password has to outlive it, and is handed out once.
+// One authentication of a user by one PAM service. The password must outlive it, and is passed to PAM once.
 class PamSession final {
  public:
   // pam_start; throws Error.
@@ -19,9 +19,10 @@ class PamSession final {
 
   // pam_authenticate and pam_acct_mgmt: the password is right, and the account may be used now. Throws Error.
   void Authenticate();
-  // pam_acct_mgmt alone: the account may be used now, whoever vouches for the user. Throws Error.
+  // pam_acct_mgmt alone: the account may be used now, for a user who has been authenticated otherwise. Throws
+  // Error.
   void RequireAccount();
-  // What the service takes the user for, which may be another name than was given. Throws Error.
+  // The user's name according to the service, which may differ from the given one. Throws Error.
   std::string User() const;
 
  private:
@@ -36,7 +37,7 @@ class PamSession final {
   int status_ = kPamSuccess;
 };
 
-// PamSession::RequireAccount() for a user who proves nothing. Throws Error.
+// PamSession::RequireAccount() for a user without a password. Throws Error.
 void RequireAccount(const std::string& service, const std::string& user);
 
 }  // namespace impersonate::linux_port

@@ -20,8 +20,8 @@ constexpr int kMaxLinks = 40;
 // ST_NOSYMFOLLOW, which the C library need not have.
 constexpr long kNoLinksOnMount = 0x2000;
 
-// The entry itself, not followed. First as a directory where it has to be one: without O_DIRECTORY the kernel
-// leaves out what is mounted on demand.
+// The entry itself, not followed. First as a directory if it must be one: without O_DIRECTORY the kernel does
+// not mount what is mounted on demand.
 int FindEntry(int directory, const std::string& name, bool must_be_directory) noexcept {
   constexpr int kItself = O_PATH | O_NOFOLLOW;
   if (must_be_directory) {
@@ -38,7 +38,7 @@ bool IsUnprotected() noexcept {
   return ::read(setting.get(), &value, 1) == 1 && value == '0';
 }
 
-// fs.protected_symlinks: at the end of a path, a stranger's link in a folder like /tmp is not followed.
+// fs.protected_symlinks: at the end of a path, another user's link in a folder like /tmp is not followed.
 bool IsProtected(const struct stat& link, int directory) noexcept {
   constexpr mode_t kShared = S_ISVTX | S_IWOTH;
   struct stat above{};
@@ -47,7 +47,7 @@ bool IsProtected(const struct stat& link, int directory) noexcept {
          !IsUnprotected();
 }
 
-// What the link says, or none and a negative errno.
+// The text of the link, or none and a negative errno.
 std::string Follow(int link, int directory, int& error) {
   struct statfs system{};
   if (::fstatfs(link, &system) != 0) {

@@ -27,12 +27,12 @@ class Descriptor {
   int fd_;
 };
 
-// open(2), begun again when a signal interrupts it: a descriptor, or a negative errno.
+// open(2), repeated if a signal interrupts it: a descriptor, or a negative errno.
 int OpenAt(int directory, const std::string& path, int flags, int mode) noexcept;
 
 // Opens an absolute path as openat2(2) does with RESOLVE_NO_MAGICLINKS, for kernels that do not have it: one
-// component after the other, each by the kernel's own check of the calling thread. Symbolic links are
-// followed here, by what they say; magic links are ELOOP. Returns a descriptor, or a negative errno.
+// component after the other, each checked by the kernel for the calling thread. Symbolic links are followed
+// here, by their text; magic links are ELOOP. Returns a descriptor, or a negative errno.
 int OpenByComponents(const std::string& path, int flags, int mode);
 
 }  // namespace impersonate::linux_port

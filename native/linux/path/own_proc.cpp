@@ -41,8 +41,8 @@ bool IsNumber(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
-// Whether the number is this process's, or one of its threads', in that /proc: which may be of another PID
-// namespace, and knows threads by their numbers too.
+// Whether the number is this process's, or one of its threads', in that /proc, which may be that of another
+// PID namespace, and has entries for threads by their numbers too.
 bool IsOwnNumber(int root, const std::string& number) {
   const std::string self = LinkText(root, "self");
   if (self.empty()) return errno != ENOENT;

@@ -42,7 +42,7 @@ struct OpenHow {
 };
 constexpr std::uint64_t kNoMagicLinks = 2;
 
-// What open(2) takes; openat2(2) fails where there is more.
+// The flags of open(2); openat2(2) fails if there are others.
 constexpr int kWithPath = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr int kKnown = kWithPath | O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |
                        O_SYNC | O_DSYNC | O_ASYNC | O_DIRECT | O_NOATIME | O_TMPFILE;
@@ -58,9 +58,9 @@ int CallOpenAt2(const char* path, int flags, int mode) noexcept {
   return fd < 0 ? -errno : static_cast<int>(fd);
 }
 
-// Whether openat2 fails in that way whatever it opens: it is missing before Linux 5.6 (ENOSYS), and unknown
-// to some filters of system calls (EPERM). File systems have both errors, too, and filters are a thread's
-// own, so it is the call that failed which is checked, by what nothing else is in the way of.
+// Whether openat2 fails with this error for every path: it is missing before Linux 5.6 (ENOSYS), and rejected
+// by some system call filters (EPERM). File systems have both errors, too, and each thread has its own
+// filters, so it is checked for the failed call, by a path that always opens.
 bool IsOpenat2Unavailable(int error) noexcept {
   if (error != -ENOSYS && error != -EPERM) return false;
   return Descriptor(CallOpenAt2("/", O_PATH, 0)).get() == error;
@@ -72,7 +72,7 @@ int Open(const std::string& path, int flags, int mode) {
   return IsOpenat2Unavailable(fd) ? linux_port::OpenByComponents(path, flags, mode) : fd;
 }
 
-// A magic link is EACCES; links without end, or one that must not be followed, are ELOOP as ever.
+// A magic link is EACCES; endless links, and a link that must not be followed, remain ELOOP.
 int LoopOrMagicLink(const std::string& path, int flags) {
   const int where = O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY));
   if (flags & O_NOFOLLOW) {
@@ -95,7 +95,7 @@ int Absolute(const std::string& path, std::string& absolute) {
   return absolute.size() < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-// A descriptor of what is at the absolute path, whatever it is, or a negative errno.
+// A descriptor (O_PATH) of what is at the absolute path, or a negative errno.
 int Find(const std::string& path, int flags) {
   const int fd = Open(path, O_PATH | flags, 0);
   if (fd == -ELOOP) return LoopOrMagicLink(path, flags);
@@ -105,7 +105,7 @@ int Find(const std::string& path, int flags) {
   return fd;
 }
 
-// In /proc it is the opening that lasts: of a thread that has ended since, nothing shows whose it was. So the
+// In /proc an open file outlives its task: of a thread that has ended, nothing shows whose it was. So the
 // entry is checked before it is opened.
 int OpenInProc(const std::string& path, int flags) {
   const Descriptor found(Find(path, 0));
@@ -133,7 +133,8 @@ bool HasGroup(gid_t gid) {
   return std::find(groups.begin(), groups.end(), gid) != groups.end();
 }
 
-// What owner, group and mode say, without access control lists. The C library's own way asks the real uid.
+// Checks owner, group and mode, without access control lists. The C library's own replacement checks the real
+// uid.
 int AccessByMode(const char* path, int mode) {
   struct stat status{};
   if (::stat(path, &status) != 0) return errno;
@@ -182,11 +183,11 @@ GuardedPath::~GuardedPath() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-// access(2) asks the real uid, which is a reserved one while the thread acts as a user.
+// access(2) checks the real uid, which is a reserved one while the thread acts as a user.
 std::optional<int> AccessAsUser(const char* path, int mode) noexcept {
   if (::syscall(SYS_faccessat2, AT_FDCWD, path, mode, AT_EACCESS) == 0) return 0;
-  // Before Linux 5.8 there is no such call, and filters of system calls that do not know it answer EPERM,
-  // which is no answer for a path.
+  // Before Linux 5.8 there is no such call, and system call filters that do not have it return EPERM, which
+  // is not a result for a path.
   if (errno != ENOSYS && errno != EPERM) return errno;
   try {
     return AccessByMode(path, mode);

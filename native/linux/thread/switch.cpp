@@ -62,26 +62,27 @@ Error Downgraded(const char* what) {
                    " reads back something else: a system call filter or sandbox may be faking it");
 }
 
-// What the token may keep in force of the process's capabilities.
+// The capabilities of the process that the token may keep effective.
 std::uint64_t AllowedCapabilities(const Credentials& base, const LinuxToken& token) {
   return token.identity().capabilities & base.capabilities.permitted;
 }
 
-// The kernel takes all effective capabilities off with the effective uid 0, and puts all permitted ones on
-// with it: enough where the token may keep none and the process has all that it may.
+// The kernel removes all effective capabilities when the effective uid changes from 0, and restores all
+// permitted ones when it becomes 0: enough if the token may keep none and the process has all that it may
+// have.
 bool KernelLimitsCapabilities(const Credentials& base, const LinuxToken& token) {
   return base.capabilities_follow_uid && base.effective_uid == 0 && token.identity().uid != 0 &&
          base.capabilities.effective == base.capabilities.permitted && AllowedCapabilities(base, token) == 0;
 }
 
-// Who changes the thread's capabilities until LimitCapabilities has done it. The kernel leaves those of a
-// service that is not root as they are.
+// What changes the thread's capabilities until LimitCapabilities has run. The kernel does not change those of
+// a service that is not root.
 CapabilityRestore RestoreAfterUidChange(const Credentials& base, const LinuxToken& token) {
   return DependsOnCapabilities(base) || KernelLimitsCapabilities(base, token) ? CapabilityRestore::kByKernel
                                                                               : CapabilityRestore::kByCapset;
 }
 
-// Those that the thread had lowered could not be given back to it.
+// Ambient capabilities that the thread has lowered could not be restored.
 void RequireAmbientRaise() {
   const int securebits = ::prctl(PR_GET_SECUREBITS);
   if (securebits < 0) throw ErrnoError(errno, "prctl");
@@ -101,9 +102,9 @@ void VerifyUid(const Identity& identity) {
   if (raw::GetEuid() != identity.uid) throw Downgraded("geteuid");
 }
 
-// Leaves only what the token may keep of the process's capabilities, to the thread and to programs that it
-// would start. Has the kernel confirm the effective uid on the way: the capabilities that it takes off with
-// the uid 0 are gone only if that is, and if no securebit that another addon has set keeps them.
+// Leaves only the capabilities that the token may keep of the process's, to the thread and to programs that
+// it would start. Also confirms the effective uid: the capabilities that the kernel removes with the uid 0
+// are gone only if the uid is, and if no securebit that another addon has set keeps them.
 void LimitCapabilities(const Credentials& base, const LinuxToken& token, CapabilityRestore& restore_by) {
   const std::uint64_t wanted = AllowedCapabilities(base, token);
   Capabilities now = CapabilitiesNow(base, token);
@@ -115,14 +116,14 @@ void LimitCapabilities(const Credentials& base, const LinuxToken& token, Capabil
   now.inheritable &= wanted;
   now.ambient &= wanted;
   const char* const failed = WriteCapabilities(now);
-  // A capset that is refused may be refused on the way back, too, which takes none then.
+  // If capset fails here, it may fail on the way back, too, which needs none then.
   if (failed && std::string(failed) == "capset") throw ErrnoError(errno, failed);
   restore_by = CapabilityRestore::kByCapset;
   if (failed) throw ErrnoError(errno, failed);
   if (ReadCapabilities() != now) throw Downgraded("capget");
 }
 
-// The uid that brings back the right to switch.
+// The saved uid that lets the thread regain the right to switch.
 uid_t SavedUidFor(const Credentials& base) { return HasSavedRoot(base) ? 0 : base.effective_uid; }
 
 void VerifyGid(const Identity& identity) {
@@ -152,7 +153,7 @@ void RequireReversible(const Credentials& base, const Identity& identity) {
               "EPERM: a process that is not root cannot act as root and come back, setresuid");
 }
 
-// The process of that user could signal every thread that acts as any user.
+// A process of that user could signal every thread that acts as any user.
 void RequireNotReserved(const Identity& identity) {
   if (identity.uid != ReservedUid()) return;
   throw Error("ERR_INVALID_IDENTITY",
@@ -187,10 +188,10 @@ void AbortOn(const char* failed) noexcept {
         std::to_string(errno));
 }
 
-// What a switch has done of its steps, in their order.
+// The steps of a switch that are done, in their order.
 enum class Progress { kNothing, kGroups, kGid, kUid };
 
-// Takes back exactly that: the call that has just failed may well fail again.
+// Reverts exactly these steps: the call that has just failed may fail again.
 void Undo(const Credentials& base, Progress done, CapabilityRestore restore_by) noexcept {
   if (done == Progress::kUid) return SwitchBack(base, restore_by);
   if (done == Progress::kGid) AbortOn(WriteGids(base));
@@ -198,7 +199,7 @@ void Undo(const Credentials& base, Progress done, CapabilityRestore restore_by) 
   if (HasSavedRoot(base)) AbortOn(DropRoot(base));
 }
 
-// Gives a thread that acts as a user the right to switch, and nothing else that it was.
+// Gives a thread that acts as a user the right to switch, and nothing else of its base identity.
 const char* RegainRights(const Credentials& base) noexcept {
   if (!DependsOnCapabilities(base)) return RegainRoot();
   Capabilities rights = base.capabilities;
@@ -206,7 +207,7 @@ const char* RegainRights(const Credentials& base) noexcept {
   return WriteCapabilities(rights);
 }
 
-// Goes through the steps; `done` and `restore_by` say how far it came where it throws.
+// Makes the steps; `done` and `restore_by` show how far it came if it throws.
 void ApplyIdentity(const Credentials& base, const LinuxToken& token, Progress& done,
                    CapabilityRestore& restore_by) {
   const Identity& identity = token.identity();
@@ -231,7 +232,7 @@ CapabilityRestore SwitchTo(const Credentials& base, const LinuxToken& token) {
   RequireReversible(base, token.identity());
   RequireNotReserved(token.identity());
   CapabilityRestore restore_by = RestoreAfterUidChange(base, token);
-  // Where the way back takes capset it must work before there is a way to come back.
+  // If the way back needs capset, capset must work before the first step.
   if (restore_by == CapabilityRestore::kByCapset) {
     if (const char* failed = WriteCapabilities(base.capabilities)) throw ErrnoError(errno, failed);
   }

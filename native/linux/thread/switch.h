@@ -5,21 +5,21 @@
 
 namespace impersonate::linux_port {
 
-// Takes the calling thread from `base` to the token: the effective ids are the user's, the real uid is
-// ReservedUid(), and the saved uid is the way back. Reads the effective ids back each time, and everything
-// where the token is not verified yet. Throws Error, with the thread at `base`; aborts if it cannot be
-// brought back there. Returns what SwitchBack is to be told.
+// Switches the calling thread from `base` to the token: the effective ids are the user's, the real uid is
+// ReservedUid(), and the saved uid allows the way back. Reads the effective ids back each time, and
+// everything if the token is not verified yet. Throws Error, with the thread at `base`; aborts the process if
+// `base` cannot be restored. Returns the argument for SwitchBack.
 CapabilityRestore SwitchTo(const Credentials& base, const LinuxToken& token);
 
-// Whether SwitchBetween can leave a token that was put on with this result: what gives root's thread, or that
-// of a service which is not root, the right to switch is one call.
+// Whether SwitchBetween can leave a token after a switch with this result: root's thread, or that of a
+// service which is not root, regains the right to switch by one call.
 bool CanSwitchBetween(const Credentials& base, CapabilityRestore capabilities) noexcept;
 
-// The same as SwitchTo, but from another token and without coming to `base` in between. When it throws the
-// thread is at `base`; aborts where it cannot be brought back there.
+// The same as SwitchTo, but from another token and without restoring `base` in between. When it throws, the
+// thread is at `base`; aborts the process if that cannot be restored.
 CapabilityRestore SwitchBetween(const Credentials& base, const LinuxToken& token);
 
-// Brings the calling thread back from a token, or aborts the process. Reads the effective ids back.
+// Restores `base` on the calling thread, or aborts the process. Reads the effective ids back.
 void SwitchBack(const Credentials& base,
                 CapabilityRestore capabilities = CapabilityRestore::kByCapset) noexcept;
 

@@ -13,7 +13,7 @@
 
 namespace impersonate::linux_port {
 
-// What a thread takes on: one uid, one gid, supplementary groups in ascending order, and the effective
+// The identity for a thread: one uid, one gid, supplementary groups in ascending order, and the effective
 // capabilities it may keep.
 struct Identity {
   uid_t uid;

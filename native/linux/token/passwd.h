@@ -8,7 +8,7 @@
 
 namespace impersonate::linux_port {
 
-// What the user database (NSS) says of a user. These block while it is asked.
+// An entry of the user database (NSS). These functions block while it is read.
 struct PasswdEntry {
   std::string name;
   uid_t uid;
@@ -18,8 +18,8 @@ struct PasswdEntry {
 // None if there is no such user or group; throws Error if the database cannot be read.
 std::optional<PasswdEntry> FindUser(const std::string& name);
 std::optional<std::string> FindUserName(uid_t uid);
-// The day since 1970 from which on the account is not to be used any more (/etc/shadow). None if there is no
-// such day, or if the process may not read it.
+// The day since 1970 from which the account has expired (/etc/shadow). None if there is no such day, or if
+// the process may not read it.
 std::optional<std::int64_t> FindExpiry(const std::string& name);
 std::optional<std::string> FindGroupName(gid_t gid);
 

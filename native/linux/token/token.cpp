@@ -25,7 +25,7 @@ using linux_port::Identity;
 using linux_port::IdentityOf;
 using linux_port::LinuxToken;
 
-// The kernel's own id for nobody, which no account's files belong to.
+// The kernel's overflow ids, to which no account's files belong.
 constexpr uid_t kNobody = 65534;
 constexpr gid_t kNoGroup = 65534;
 
@@ -136,8 +136,8 @@ Description Describe(const Token& token) {
   if (identity.capabilities != 0) {
     linux_port::Capabilities capabilities = linux_port::ProcessCredentials().capabilities;
     capabilities.effective = identity.capabilities & capabilities.permitted;
-    // What the process holds but has not put in force is still its own; anybody else has only what is in
-    // force.
+    // Permitted capabilities that are not effective are the process's only: any other identity has only the
+    // effective ones.
     if (described.source() != LinuxToken::Source::kProcess) capabilities.permitted = capabilities.effective;
     description.privileges = linux_port::ListCapabilities(capabilities);
   }

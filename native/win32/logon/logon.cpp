@@ -50,7 +50,7 @@ UniqueHandle LogOn(const Logon& logon) {
   return UniqueHandle(token);
 }
 
-// Where Guest is enabled and has no password, Windows lets in as guest whomever it does not know.
+// If Guest is enabled and has no password, Windows lets unknown users log on as guest.
 void RequireNotGuest(HANDLE token) {
   if (!win32::IsGuest(win32::UserOf(token).get())) return;
   throw win32::Win32Error(ERROR_LOGON_FAILURE, "LogonUserW",
@@ -60,7 +60,7 @@ void RequireNotGuest(HANDLE token) {
 constexpr char kKerberos[] = "Kerberos";
 constexpr char kMsv1_0[] = "MICROSOFT_AUTHENTICATION_PACKAGE_V1_0";
 
-// A logon without a password is refused outside the account's hours only where it asks to be.
+// A logon without a password checks the account's logon hours only if this flag is set.
 static_assert(MSV1_0_S4U_LOGON_FLAG_CHECK_LOGONHOURS == 2 && KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS == 2);
 
 // The system copies the block to another process and puts its pointers right, so all they point to is inside.

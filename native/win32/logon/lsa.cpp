@@ -56,7 +56,8 @@ UniqueHandle ProcessTokenWith(const LUID& privilege) {
   return token;
 }
 
-// A restriction says in the substatus which one it is, and a failure whether there is such a user at all.
+// The substatus of a restriction is the restriction itself, and that of a failure shows whether the user
+// exists.
 [[noreturn]] void ThrowLogonError(NTSTATUS status, NTSTATUS substatus, const std::string& user) {
   const bool unknown = status == kNoSuchUser || (status == kLogonFailure && substatus == kNoSuchUser);
   if (unknown) throw UnknownUser("LsaLogonUser", user);

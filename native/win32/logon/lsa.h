@@ -13,12 +13,12 @@
 
 namespace impersonate::win32 {
 
-// ERR_UNKNOWN_USER, as the answer of `syscall`.
+// ERR_UNKNOWN_USER, as reported by `syscall`.
 Error UnknownUser(const char* syscall, const std::string& user);
 
-// SeTcbPrivilege for the calling thread alone, where the process holds it, for as long as this object lives:
-// enabled on a copy of the process's token, so that no other thread gains anything. In the end the thread is
-// what it was; the process aborts if that fails.
+// SeTcbPrivilege for the calling thread alone, if the process holds it, while this object lives: enabled on a
+// copy of the process's token, so that no other thread gets it. The destructor restores the thread's token,
+// and aborts the process if that fails.
 class ThreadTcbPrivilege {
  public:
   ThreadTcbPrivilege();
@@ -27,11 +27,11 @@ class ThreadTcbPrivilege {
 
  private:
   SavedThreadToken keep_;
-  UniqueHandle token_;  // null where the process does not hold it
+  UniqueHandle token_;  // null if the process does not hold it
 };
 
-// A connection to the local security authority: a trusted one (LsaRegisterLogonProcess) where the process
-// holds SeTcbPrivilege, which the thread has until the connection ends; else an untrusted one
+// A connection to the local security authority: a trusted one (LsaRegisterLogonProcess) if the process holds
+// SeTcbPrivilege, which the thread has until the connection ends; otherwise an untrusted one
 // (LsaConnectUntrusted).
 class LsaConnection {
  public:

@@ -14,7 +14,7 @@
 namespace impersonate::win32 {
 namespace {
 
-// What the length of a UNICODE_STRING can say, in characters.
+// The longest UNICODE_STRING, in characters.
 constexpr std::size_t kLongest = 0x7ffe;
 
 std::wstring ComputerName() {

@@ -23,10 +23,10 @@ class S4UName {
 
   struct Principal {
     std::wstring upn;
-    // Whose token is to come of it, where the UPN is not the caller's own word.
+    // The user that the token must have, if the UPN is not the caller's own text.
     std::optional<Sid> expected;
   };
-  // What Kerberos knows the user by. Only for a name with a domain, which is asked where the name is no UPN.
+  // The user's name for Kerberos. Only for a name with a domain, which is queried if the name is no UPN.
   Principal ToPrincipal() const;
 
  private:

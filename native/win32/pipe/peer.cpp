@@ -64,14 +64,14 @@ UniqueHandle OpenClientToken() {
   throw win32::Win32Error(ERROR_NO_TOKEN, "OpenThreadToken");
 }
 
-// So many clients can come at a time before one of them finds the pipe busy.
+// The number of clients that can connect at a time before one of them finds the pipe busy.
 constexpr std::size_t kWaiting = 8;
 
 class Win32PipeListener final : public PipeListener {
  public:
   Win32PipeListener(const std::string& path, PipeSecurity security)
       : path_(win32::ToWide(path)), security_(std::move(security)), stop_(win32::NewEvent()) {
-    // While one instance exists nobody else can make the first.
+    // While one instance exists, no other process can make the first.
     waiting_.push_back(std::make_unique<PipeInstance>(path_, security_, true));
     while (waiting_.size() < kWaiting) Add();
   }
@@ -95,7 +95,8 @@ class Win32PipeListener final : public PipeListener {
  private:
   void Add() { waiting_.push_back(std::make_unique<PipeInstance>(path_, security_, false)); }
 
-  // What cannot be made now is tried again at the next client, while there is one instance left for it.
+  // An instance that cannot be made is tried again at the next client, as long as one instance is left for
+  // it.
   void Refill() {
     try {
       while (waiting_.size() < kWaiting) Add();
@@ -120,7 +121,7 @@ class Win32PipeListener final : public PipeListener {
   std::vector<std::unique_ptr<PipeInstance>> waiting_;
 };
 
-// GENERIC_WRITE would ask for FILE_APPEND_DATA too, which on a pipe is the right to serve it.
+// GENERIC_WRITE would include FILE_APPEND_DATA, which on a pipe is the right to serve it.
 constexpr DWORD kAccess = FILE_GENERIC_READ | FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES;
 
 DWORD QualityOfService(const PipeConnection& connection) {
@@ -181,7 +182,7 @@ OwnedSocket ConnectToPipe(const PipeConnection& connection) {
     if (error != ERROR_PIPE_BUSY) throw win32::Win32Error(error, "CreateFileW");
     const ULONGLONG waited = GetTickCount64() - start;
     if (waited >= connection.timeout) throw win32::Win32Error(error, "CreateFileW", "the server is too busy");
-    // Somebody else may take the instance that has become free.
+    // Another client may take the instance that has become free.
     if (WaitNamedPipeW(path.c_str(), static_cast<DWORD>(connection.timeout - waited))) continue;
     const DWORD wait_error = GetLastError();
     if (wait_error != ERROR_SEM_TIMEOUT) throw win32::Win32Error(wait_error, "WaitNamedPipeW");

@@ -15,9 +15,9 @@ UniqueHandle NewEvent();
 // One instance of a pipe: waits for one client.
 class PipeInstance {
  public:
-  // `first` fails with ERROR_ACCESS_DENIED if the pipe exists already, whoever made it.
+  // `first` fails with ERROR_ACCESS_DENIED if any process has a pipe of that name.
   PipeInstance(const std::wstring& path, const PipeSecurity& security, bool first);
-  // Gives up waiting. The system does not know of this object any more afterwards.
+  // Cancels the wait. The system does not use this object after that.
   ~PipeInstance();
   PipeInstance(const PipeInstance&) = delete;
   PipeInstance& operator=(const PipeInstance&) = delete;

@@ -29,7 +29,8 @@ ULONG MaxMessageOf(std::wstring& package) {
 // Credentials for incoming handshakes, freed with the object.
 class Win32ServerCredentials final : public ServerCredentials {
  public:
-  // Asks as the calling thread. Throws what QuerySecurityPackageInfoW and AcquireCredentialsHandleW say.
+  // Acquires the handle as the calling thread. Throws the errors of QuerySecurityPackageInfoW and
+  // AcquireCredentialsHandleW.
   Win32ServerCredentials(const std::string& package, const std::string& principal, bool allow_anonymous);
   ~Win32ServerCredentials() override;
 
@@ -60,9 +61,9 @@ Win32ServerCredentials::Win32ServerCredentials(const std::string& package, const
 
 Win32ServerCredentials::~Win32ServerCredentials() { FreeCredentialsHandle(&handle_); }
 
-// The client decides whether the server must prove itself, and how far the server may act as it: asking for
-// mutual authentication here would change nothing, and without ASC_REQ_DELEGATE a client's permission may get
-// lost.
+// The client decides whether the server must prove its identity, and at which level the server may
+// impersonate it: a request for mutual authentication here would change nothing, and without ASC_REQ_DELEGATE
+// a client's permission may get lost.
 constexpr ULONG kRequest =
     ASC_REQ_CONNECTION | ASC_REQ_DELEGATE | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT;
 
@@ -107,13 +108,13 @@ class Win32ServerContext final : public ServerContext {
   HandshakeResult Accept(const std::vector<unsigned char>& message) override;
 
  private:
-  // What the system says of the message; the reply is put into `out`. Throws for a failure.
+  // The system's status for the message; the reply is written to `out`. Throws for a failure.
   SECURITY_STATUS AcceptMessage(const std::vector<unsigned char>& message, SecBufferDesc* out);
   TokenRef TokenOfClient();
   void End() noexcept;
 
   std::shared_ptr<Win32ServerCredentials> credentials_;
-  // A message under way: SSPI must not be asked about one context from two threads.
+  // Held while a message is processed: SSPI does not allow one context on two threads.
   std::mutex busy_;
   CtxtHandle handle_{};
   bool begun_ = false;

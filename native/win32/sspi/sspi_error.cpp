@@ -13,7 +13,7 @@ struct Name {
   const char* code;
 };
 
-// What the server's calls can answer.
+// The statuses that the server's calls can return.
 constexpr Name kNames[] = {
     {SEC_E_INSUFFICIENT_MEMORY, "SEC_E_INSUFFICIENT_MEMORY"},
     {SEC_E_INVALID_HANDLE, "SEC_E_INVALID_HANDLE"},

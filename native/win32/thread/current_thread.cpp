@@ -9,8 +9,8 @@
 namespace impersonate::win32 {
 namespace {
 
-// What has put a token of ours on the calling thread and is open for as long as it is there. Others may have
-// put another one on since.
+// A handle of the token of ours that was put on the calling thread, open for as long as the token is there.
+// Other code may have put another one on since.
 thread_local HANDLE thread_token = nullptr;
 
 bool IsOnThread(HANDLE token) {
@@ -22,7 +22,7 @@ bool IsOnThread(HANDLE token) {
          carried.TokenId.HighPart == known.TokenId.HighPart;
 }
 
-// Null unless the thread carries the token that was put on here.
+// Null unless the thread still has that token.
 UniqueHandle DuplicateOwnToken(DWORD access) {
   if (thread_token == nullptr || !IsOnThread(thread_token)) return nullptr;
   const HANDLE self = GetCurrentProcess();
@@ -38,11 +38,11 @@ UniqueHandle OpenCurrentThreadToken(DWORD access) {
   if (OpenThreadToken(GetCurrentThread(), access, TRUE, &token)) return UniqueHandle(token);
   const DWORD error = GetLastError();
   if (error == ERROR_NO_TOKEN) return nullptr;
-  // Tokens of ours admit the process alone. Wine asks for the thread's own right all the same.
+  // Tokens of ours grant access to the process alone. Wine checks the thread's own rights all the same.
   if (error == ERROR_ACCESS_DENIED) {
     if (UniqueHandle own = DuplicateOwnToken(access)) return own;
   }
-  // The security descriptor of somebody else's token may admit its own user alone.
+  // The security descriptor of another addon's token may grant access to its own user alone.
   if (error == ERROR_ACCESS_DENIED && OpenThreadToken(GetCurrentThread(), access, FALSE, &token)) {
     return UniqueHandle(token);
   }

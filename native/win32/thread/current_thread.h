@@ -6,19 +6,19 @@
 
 namespace impersonate::win32 {
 
-// The token on the calling thread, null if there is none. The right to open it is the process's, or the
-// thread's own where the process has none.
+// The token on the calling thread, null if there is none. Opened with the rights of the process, or with the
+// thread's own if the process has none.
 UniqueHandle OpenCurrentThreadToken(DWORD access);
 
 // Puts an impersonation token (with TOKEN_IMPERSONATE) on the calling thread, or none for null. The handle
 // has to stay open for as long as the token is there. When it throws, the thread is as it was.
 void SetCurrentThreadToken(HANDLE token);
 
-// The same, where a thread gets back what it had: the process aborts if that fails. `lasting` is a handle of
-// that token which lives for as long as the token is on the thread, if there is one.
+// Restores a token that the thread had before: the process aborts if that fails. `lasting` is a handle of
+// that token, if there is one, that is open for as long as the token is on the thread.
 void RestoreCurrentThreadToken(HANDLE token, HANDLE lasting = nullptr) noexcept;
 
-// Gives the calling thread back, when it goes, the token that it had at the start.
+// Restores, in its destructor, the token that the calling thread had when it was created.
 class SavedThreadToken {
  public:
   SavedThreadToken();
@@ -31,7 +31,7 @@ class SavedThreadToken {
   HANDLE handle_;
 };
 
-// Makes the calling thread act as the process for as long as it lives.
+// Makes the calling thread act as the process while this object lives.
 class AsProcess {
  public:
   AsProcess() { SetCurrentThreadToken(nullptr); }

@@ -57,11 +57,10 @@ void RequireUser(const win32::Sid& actual, const win32::Sid& wanted) {
                   " instead of the token's user " + win32::SidToString(wanted.get()));
 }
 
-// Reads back what the calling thread carries after `token` was put on it. Throws
-// ERR_IMPERSONATION_DOWNGRADED if the level is not the token's own, ERR_IMPERSONATION_MISMATCH if the user
-// is not, and changes nothing.
+// Reads the calling thread's token back after `token` was put on it. Throws ERR_IMPERSONATION_DOWNGRADED if
+// the level is not the token's own, and ERR_IMPERSONATION_MISMATCH if the user is not; changes nothing.
 void VerifyCurrentThread(const Win32Token& token) {
-  // A pseudo handle, which may be queried whoever the token admits.
+  // A pseudo handle, which may be queried whatever the token's security descriptor.
   const HANDLE carried = GetCurrentThreadToken();
   TOKEN_TYPE type{};
   DWORD length = 0;
@@ -89,7 +88,8 @@ void AtThreadEnd(void (*at_end)(void* data), void* data) {
 }
 
 struct Captured {
-  win32::UniqueHandle token;  // what somebody else had put on the thread; null for nothing, the normal case
+  win32::UniqueHandle
+      token;  // the token that other code had put on the thread; null for none, the normal case
 
   HANDLE now(const Token* current) const noexcept {
     return current ? Win32Token::From(*current).handle() : token.get();
@@ -127,8 +127,8 @@ void RestoreTemporarily(Captured& captured) noexcept {
 
 void Forget(Captured& captured) noexcept { captured.token.reset(); }
 
-// A pool thread has no token of its own: there is nothing to remember. One that somebody else has left there
-// is replaced by the job's, and gone with it.
+// A pool thread has no token of its own, so that nothing is saved. A token that other code has left there is
+// replaced by the job's, and removed with it.
 struct PoolThreadImpersonation::State {};
 
 PoolThreadImpersonation::PoolThreadImpersonation(const Token& token) : state_(nullptr) {
@@ -149,7 +149,7 @@ PoolThreadImpersonation::~PoolThreadImpersonation() {
   try {
     if (!win32::OpenCurrentThreadToken(TOKEN_QUERY)) return;
   } catch (const Error& error) {
-    // A token that does not admit whoever asks is one all the same.
+    // Access denied means that there is a token.
     if (error.number() != ERROR_ACCESS_DENIED) {
       Abort(std::string("a pool thread's identity cannot be read after a job: ") + error.what());
     }

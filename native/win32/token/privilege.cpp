@@ -16,8 +16,8 @@
 namespace impersonate::win32 {
 namespace {
 
-// Names do not change while the system runs, and each look-up is a call to the security authority, which a
-// token may need two dozen of.
+// Names do not change while the system runs, and each look-up is a call to the security authority, of which a
+// token may need two dozen.
 class PrivilegeNames {
  public:
   static PrivilegeNames& Get() {
@@ -108,7 +108,7 @@ UniqueHandle CopyWithPrivileges(HANDLE source, Level level, const std::vector<st
   UniqueHandle copy = AdjustableCopy(source, level, TOKEN_ADJUST_PRIVILEGES);
   const BOOL adjusted = AdjustTokenPrivileges(
       copy.get(), FALSE, reinterpret_cast<TOKEN_PRIVILEGES*>(wanted.data()), 0, nullptr, nullptr);
-  // It succeeds as well if it has enabled only some, and says so by its last error alone.
+  // It also succeeds if it has enabled only some, and reports that by the last error alone.
   const DWORD error = GetLastError();
   if (!adjusted || error == ERROR_NOT_ALL_ASSIGNED) {
     throw Win32Error(error, "AdjustTokenPrivileges",

@@ -8,8 +8,8 @@
 
 namespace impersonate::win32 {
 
-// An impersonation token like `source` (TOKEN_DUPLICATE) that allows `access` as well: for as long as
-// something in it is changed, and not to be put on a thread, where its user could go on changing it.
+// A copy of an impersonation token (TOKEN_DUPLICATE) with `access` as well, for changing the copy. It is not
+// for a thread, where its user could continue to change it.
 UniqueHandle AdjustableCopy(HANDLE source, Level level, DWORD access);
 
 // A copy of the token (CreateRestrictedToken) with what `restrictions` takes away: SIDs become deny-only,

@@ -56,7 +56,8 @@ class Bounds {
 
 UniqueHandle OpenToReadSecurity(const std::wstring& path) {
   constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-  // The flag is what opens a folder. SECURITY_ANONYMOUS: whoever has put a pipe there does not get to be us.
+  // The flag allows a folder to be opened. SECURITY_ANONYMOUS: the server of a pipe at that path cannot
+  // impersonate us.
   const HANDLE file =
       CreateFileW(path.c_str(), READ_CONTROL, kShareAll, nullptr, OPEN_EXISTING,
                   FILE_FLAG_BACKUP_SEMANTICS | SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, nullptr);
@@ -119,7 +120,7 @@ SecurityDescriptor SecurityDescriptor::Parse(const std::string& sddl) {
 }
 
 SecurityDescriptor SecurityDescriptor::Checked(std::vector<unsigned char> bytes) {
-  // The system's own check is not told where the bytes end.
+  // The system's own check does not take the length.
   const Bounds bounds(bytes);
   const auto head = bounds.Read<SECURITY_DESCRIPTOR_RELATIVE>(0);
   if (!(head.Control & SE_SELF_RELATIVE)) throw NoDescriptor();
@@ -135,7 +136,7 @@ bool SecurityDescriptor::Grants(HANDLE token, DWORD access) const {
   GENERIC_MAPPING files{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS};
   DWORD wanted = access;
   MapGenericMask(&wanted, &files);
-  // Which privileges the answer has made use of; there are never as many.
+  // The privileges that the check has used; there are never as many.
   std::vector<unsigned char> used(offsetof(PRIVILEGE_SET, Privilege) + 64 * sizeof(LUID_AND_ATTRIBUTES));
   auto used_length = static_cast<DWORD>(used.size());
   DWORD granted = 0;

@@ -10,8 +10,8 @@
 
 namespace impersonate::win32 {
 
-// A security descriptor in self-relative form, with what an access check looks at: owner, group,
-// discretionary list and mandatory label.
+// A security descriptor in self-relative form, with the parts of an access check: owner, group, discretionary
+// list and mandatory label.
 class SecurityDescriptor {
  public:
   // Of the target, as the process.
@@ -20,7 +20,7 @@ class SecurityDescriptor {
   static SecurityDescriptor OfFile(const std::string& path);
   // Throws ERR_INVALID_ARG_VALUE for what is no descriptor in text form.
   static SecurityDescriptor Parse(const std::string& sddl);
-  // Throws ERR_INVALID_ARG_VALUE unless all of it lies within the bytes and is what it says.
+  // Throws ERR_INVALID_ARG_VALUE unless all of it lies within the bytes and is valid.
   static SecurityDescriptor Checked(std::vector<unsigned char> bytes);
 
   // Whether it grants every right of the access mask to the user of an impersonation token (AccessCheck).

@@ -26,7 +26,7 @@ using win32::Win32Token;
 
 constexpr DWORD kCopyAccess = TOKEN_QUERY | TOKEN_DUPLICATE;
 
-// A copy, so that whoever changes the original later does not change ours.
+// A copy, so that later changes of the original do not change ours.
 TokenRef CopyOfThreadToken() {
   const UniqueHandle original = win32::OpenCurrentThreadToken(kCopyAccess);
   if (!original) return nullptr;
@@ -64,7 +64,7 @@ TokenRef CopyOfHandle(HANDLE handle) {
   }
 }
 
-// Null if there is none. Asked as the process: what comes back depends on the caller's SeTcbPrivilege.
+// Null if there is none. Queried as the process: the result depends on the caller's SeTcbPrivilege.
 UniqueHandle OpenLinkedToken(HANDLE token) {
   const win32::AsProcess as_process;
   TOKEN_LINKED_TOKEN linked{};

@@ -6,7 +6,7 @@
 namespace impersonate::win32 {
 namespace {
 
-// In an order of its own: the kernel's says nothing.
+// Sorted: the kernel's order has no meaning.
 using Entries = std::set<std::string>;
 
 std::string IdText(const LUID& id) { return std::to_string(id.HighPart) + ":" + std::to_string(id.LowPart); }
@@ -44,11 +44,11 @@ void PutAll(std::string& text, const char* name, const Entries& entries) {
 }
 
 bool IsRestricted(HANDLE token) {
-  // FALSE is the answer of a call that fails, too.
+  // A call that fails returns FALSE, too.
   SetLastError(ERROR_SUCCESS);
   if (IsTokenRestricted(token)) return true;
   const DWORD error = GetLastError();
-  // Wine knows of no restricting SIDs.
+  // Wine does not implement restricting SIDs.
   if (error != ERROR_SUCCESS && error != ERROR_INVALID_FUNCTION) throw Win32Error(error, "IsTokenRestricted");
   return false;
 }
@@ -76,7 +76,7 @@ std::vector<unsigned char> QueryToken(HANDLE token, TOKEN_INFORMATION_CLASS what
     if (GetTokenInformation(token, what, bytes.data(), static_cast<DWORD>(bytes.size()), &length))
       return bytes;
     const DWORD error = GetLastError();
-    // A token can grow between two queries, so the length is asked for until the answer fits.
+    // A token can grow between two queries, so it is queried until the result fits.
     if (error != ERROR_INSUFFICIENT_BUFFER || length <= bytes.size()) {
       throw Win32Error(error, "GetTokenInformation");
     }
@@ -103,10 +103,10 @@ bool IsAuthenticated(HANDLE token) {
 
 std::string FingerprintOf(HANDLE token, Level level) {
   std::string text;
-  // The attributes say whether the user itself is deny-only.
+  // The attributes show whether the user itself is deny-only.
   const TokenInformation<TOKEN_USER> user(token, TokenUser);
   Put(text, "user", EntryText(user->User));
-  // The logon session holds the credentials with which the token goes to other machines.
+  // The logon session holds the credentials that the token uses on other machines.
   Put(text, "logon", IdText(TokenValue<TOKEN_STATISTICS>(token, TokenStatistics).AuthenticationId));
   Put(text, "level", std::to_string(static_cast<int>(level)));
   PutAll(text, "group", SidsOf(token, TokenGroups));

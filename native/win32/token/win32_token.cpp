@@ -17,10 +17,10 @@ constexpr DWORD kAccess = TOKEN_READ | TOKEN_IMPERSONATE | TOKEN_DUPLICATE;
 // The start of an entry's SID is inside the entry's own fixed part.
 std::size_t AceSize(PSID sid) { return sizeof(ACCESS_ALLOWED_ACE) - sizeof(DWORD) + GetLengthSid(sid); }
 
-// The security descriptor of a token of ours, which others could open once it is on a thread: it belongs to
-// the process's user, who may read, duplicate and put it on, and admits nobody else. Not the token's own user
-// either, who may hold another token of that name, with fewer rights. The system's default would follow from
-// whomever the creating thread impersonates.
+// The security descriptor of a token of ours, which others could open once it is on a thread: its owner is
+// the process's user, who may read, duplicate and impersonate it, and it grants nothing to others. Not even
+// to the token's own user, who may have another token with fewer rights. The system's default would depend on
+// the identity of the creating thread.
 class TokenSecurity {
  public:
   TokenSecurity() {
@@ -42,8 +42,8 @@ class TokenSecurity {
   TokenSecurity(const TokenSecurity&) = delete;
   TokenSecurity& operator=(const TokenSecurity&) = delete;
 
-  // For the creation of the token by a thread that acts as the process: nobody else can make the process's
-  // user the owner. Valid while this object lives.
+  // For the creation of the token by a thread that acts as the process: only such a thread can make the
+  // process's user the owner. Valid while this object lives.
   SECURITY_ATTRIBUTES* attributes() noexcept { return &attributes_; }
 
  private:

@@ -9,7 +9,7 @@
 
 namespace impersonate::win32 {
 
-// A token of our own: an impersonation token, ready to be put on a thread.
+// A token of ours: an impersonation token for threads.
 class Win32Token final : public Token {
  public:
   // A copy of `source` (TOKEN_QUERY | TOKEN_DUPLICATE) at `level`; raising an impersonation token's level is
