@@ -83,7 +83,7 @@ Napi::Value PrepareLogon(const Napi::CallbackInfo& info) {
 
 Napi::Value StartLogon(const Napi::CallbackInfo& info) {
   Pending logon = std::move(PendingArgument(info, 0));
-  if (!logon) throw Error("ERR_INTERNAL", "The logon has begun already, or is not to begin");
+  if (!logon) throw Error("ERR_INTERNAL", "The logon has begun or has been cancelled");
   return ThreadPromise<TokenRef>::Start(
       info.Env(), "impersonate:logon", [logon = std::move(logon)] { return port::TokenForLogon(*logon); },
       NewToken);

@@ -58,8 +58,7 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
       thread_ = std::thread([this] { AcceptClients(); });
     } catch (const std::system_error& error) {
       Release();
-      throw Error("EAGAIN", error.code().value(), "std::thread",
-                  "There is no thread to be had for the server");
+      throw Error("EAGAIN", error.code().value(), "std::thread", "No thread can be started for the server");
     }
     // After the function, so that the thread has ended when the ending environment destroys the function.
     napi_add_env_cleanup_hook(env_, &PipeServer::EndWithEnvironment, this);

@@ -50,7 +50,7 @@ class ThreadPromise final {
       });
     } catch (const std::system_error& error) {
       napi_release_threadsafe_function(settle, napi_tsfn_abort);
-      throw Error("EAGAIN", error.code().value(), "std::thread", "There is no thread to be had for the call");
+      throw Error("EAGAIN", error.code().value(), "std::thread", "No thread can be started for the call");
     }
     return promise;
   }

@@ -39,7 +39,7 @@ std::string NotPermitted(const char* syscall, const Credentials& base, std::uint
   const std::uint64_t usable = HasSavedRoot(base) ? held.permitted : held.effective;
   if ((usable & capability) == 0) return Missing(capability);
   if (std::string(syscall) == "setgroups" && IsSetgroupsDenied()) {
-    return "/proc/self/setgroups of this user namespace says deny";
+    return "/proc/self/setgroups of this user namespace is set to deny";
   }
   return "a seccomp filter or a security module refuses the call";
 }
@@ -150,7 +150,7 @@ void VerifyAll(const Credentials& base, const Identity& identity) {
 void RequireReversible(const Credentials& base, const Identity& identity) {
   if (base.effective_uid == 0 || HasSavedRoot(base) || identity.uid != 0) return;
   throw Error("EPERM", EPERM, "setresuid",
-              "EPERM: a process that is not root cannot act as root and come back, setresuid");
+              "EPERM: a process that is not root could not revert after acting as root, setresuid");
 }
 
 // A process of that user could signal every thread that acts as any user.

@@ -68,7 +68,7 @@ void InitThread() {
   linux_port::ReadCredentials(thread);
   if (thread != process) {
     throw Error("ERR_IMPERSONATION_MISMATCH",
-                "This thread was born as a user and cannot be made the process's");
+                "This thread was started with a user's identity and does not get the process's");
   }
 }
 
@@ -159,7 +159,7 @@ const Credentials& RevertToProcess() {
     cached.Read();
   }
   if (cached.get() != process) {
-    Abort("a pool thread does not become the process again");
+    Abort("a pool thread cannot be restored to the identity of the process");
   }
   return cached.get();
 }

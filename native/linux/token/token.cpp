@@ -45,12 +45,12 @@ std::uint32_t ParseId(const std::string& text, const char* argument) {
 void RequireNoWindowsOptions(const Restrictions& restrictions) {
   constexpr const char* kCode = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
   if (!restrictions.deny_only.empty()) {
-    throw Error(kCode, "denyOnly: Linux has no deny-only groups; dropGroups takes a group away altogether");
+    throw Error(kCode, "denyOnly: Linux has no deny-only groups; dropGroups removes a group");
   }
   if (!restrictions.restricting.empty() || !restrictions.flags.empty()) {
     throw Error(kCode,
-                "restrictingSids and flags exist on Windows only: dropGroups and removePrivileges take "
-                "something away on Linux");
+                "restrictingSids and flags exist on Windows only: on Linux use dropGroups and "
+                "removePrivileges");
   }
   if (!restrictions.integrity.empty()) {
     throw Error(kCode, "integrity: Linux has no integrity levels; act as a user who owns nothing instead");

@@ -54,7 +54,7 @@ UniqueHandle LogOn(const Logon& logon) {
 void RequireNotGuest(HANDLE token) {
   if (!win32::IsGuest(win32::UserOf(token).get())) return;
   throw win32::Win32Error(ERROR_LOGON_FAILURE, "LogonUserW",
-                          "Windows has let the user in as a guest, who proves nothing");
+                          "Windows has logged the user on as a guest, without authentication");
 }
 
 constexpr char kKerberos[] = "Kerberos";

@@ -48,7 +48,7 @@ void Impersonate(HANDLE pipe) {
   const DWORD error = GetLastError();
   throw win32::Win32Error(error, "ImpersonateNamedPipeClient",
                           error == ERROR_CANNOT_IMPERSONATE
-                              ? "who the client is shows once something that it has written has been read"
+                              ? "the client can be identified once data that it has written has been read"
                               : "");
 }
 

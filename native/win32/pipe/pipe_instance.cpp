@@ -18,7 +18,7 @@ UniqueHandle CreatePipe(const std::wstring& path, const PipeSecurity& security, 
   if (pipe != INVALID_HANDLE_VALUE) return UniqueHandle(pipe);
   const DWORD error = GetLastError();
   const bool taken = first && error == ERROR_ACCESS_DENIED;
-  throw Win32Error(error, "CreateNamedPipeW", taken ? "somebody serves a pipe of that name already" : "");
+  throw Win32Error(error, "CreateNamedPipeW", taken ? "another server has a pipe of that name" : "");
 }
 
 }  // namespace

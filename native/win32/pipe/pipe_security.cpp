@@ -64,7 +64,7 @@ PipeSecurity PipeSecurity::Parse(const std::string& sddl) {
   UniqueLocal<void> descriptor = Convert(sddl);
   if (!HasDacl(descriptor.get())) {
     throw InvalidArgument(
-        "The security descriptor must have a DACL: without one everybody may do everything");
+        "The security descriptor must have a DACL: without one it grants everything to everyone");
   }
   if (!HasOwner(descriptor.get())) descriptor = Convert("O:" + OwnUser() + sddl);
   return PipeSecurity(std::move(descriptor));

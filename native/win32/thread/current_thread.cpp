@@ -48,7 +48,7 @@ UniqueHandle OpenCurrentThreadToken(DWORD access) {
   }
   const bool anonymous = error == ERROR_CANT_OPEN_ANONYMOUS;
   throw Win32Error(error, "OpenThreadToken",
-                   anonymous ? "the thread carries a token of level anonymous, which nobody can open" : "");
+                   anonymous ? "the thread carries a token of level anonymous, which cannot be opened" : "");
 }
 
 void SetCurrentThreadToken(HANDLE token) {
@@ -68,7 +68,7 @@ void RestoreCurrentThreadToken(HANDLE token, HANDLE lasting) noexcept {
     return;
   }
   const DWORD error = GetLastError();
-  Abort("the thread cannot be given its identity back: SetThreadToken failed: " + ErrorCode(error) + " (" +
+  Abort("cannot restore the thread's identity: SetThreadToken failed: " + ErrorCode(error) + " (" +
         std::to_string(error) + ")");
 }
 
