@@ -23,11 +23,11 @@ const windows = {
 // By the beginning of the path. The unsupported port has no header: its source is compiled in their place, for no
 // system of the tests builds it.
 const targets = [
-  { files: /^native\/win32\/.*\.h$/, ...windows },
-  { files: /^native\/.*\.h$/, ...host },
-  { files: /^native\/unsupported\/.*\.cpp$/, ...host },
-  { files: /^test\/native\/win32\/.*\.h$/, ...windows },
-  { files: /^test\/native\/.*\.h$/, ...host },
+  { pattern: /^native\/win32\/.*\.h$/, ...windows },
+  { pattern: /^native\/.*\.h$/, ...host },
+  { pattern: /^native\/unsupported\/.*\.cpp$/, ...host },
+  { pattern: /^test\/native\/win32\/.*\.h$/, ...windows },
+  { pattern: /^test\/native\/.*\.h$/, ...host },
 ];
 
 async function compileAlone(header, { compiler, flags }) {
@@ -53,13 +53,11 @@ async function inParallel(jobs) {
 export async function checkHeaders() {
   if (process.platform !== 'linux') throw new Error('The header check needs Linux with g++ and mingw-w64');
   const files = ['native', 'test/native'].flatMap((folder) => listFiles(folder, /\.(?:h|cpp)$/));
-  const jobs = [];
-  for (const file of files) {
-    const target = targets.find(({ files }) => files.test(file));
-    if (target === undefined) continue;
-    ensurePrograms({ [target.compiler]: target.package });
-    jobs.push(() => compileAlone(file, target));
-  }
+  for (const { compiler, package: name } of [host, windows]) ensurePrograms({ [compiler]: name });
+  const jobs = files.flatMap((file) => {
+    const target = targets.find(({ pattern }) => pattern.test(file));
+    return target === undefined ? [] : [() => compileAlone(file, target)];
+  });
   return [...unbuiltSources(), ...(await inParallel(jobs)).filter(Boolean)].join('\n');
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/secret.h"
 
+// Text of the system, which is UTF-16, and of the rest of the addon, which is UTF-8.
 namespace impersonate::win32 {
 
 // UTF-16 for a call that takes a terminated string. Throws ERR_INVALID_ARG_VALUE for text that is not

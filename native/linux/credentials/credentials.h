@@ -30,8 +30,7 @@ void ReadCredentials(Credentials& credentials);
 // Whether the calling thread has what the kernel checks of these credentials when it opens a file: the file
 // system ids, the groups and, unless it is root, the capabilities; at half the cost of reading everything.
 // Every switch to another user changes one of these. A change of real or saved ids alone, or of root's
-// effective capabilities alone, is not detected. False if the saved uid is root: the real and saved ids
-// matter then.
+// effective capabilities alone, is not detected. False if HasSavedRoot: the real and saved ids matter then.
 bool HasFileCredentials(const Credentials& credentials) noexcept;
 
 // Reads the supplementary groups alone.
