@@ -6,8 +6,8 @@
 
 namespace impersonate {
 
-// A failure as the operating system or this library reports it. Thrown on the thread where the call
-// failed, right after the call, so that `number` is that call's own error.
+// A failure of the operating system or of this library. Thrown on the thread of the failed call, right after
+// the call, so that `number` is that call's own error.
 class Error : public std::exception {
  public:
   // `code` is the symbolic name (EPERM, ERROR_ACCESS_DENIED, ERR_TOKEN_CLOSED), `number` the errno or

@@ -21,7 +21,7 @@ class TicketRegistry {
   // The process's registry. Never destroyed: worker threads may outlive static destruction.
   static TicketRegistry& Get();
 
-  // Keeps the token for so long. Throws ERR_TICKET_LIMIT while as many tickets are out as there can be
+  // Keeps the token for `lifetime`. Throws ERR_TICKET_LIMIT if as many tickets are waiting as there can be
   // tokens.
   void Add(const std::string& ticket, TokenRef token, Duration lifetime);
   // Null if the ticket is unknown, claimed or expired.

@@ -70,7 +70,7 @@ std::vector<gid_t> PeerGroups(int socket) {
     auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
     const bool fits = ::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0;
     const std::size_t count = size / sizeof(gid_t);
-    // With fewer groups than it has a peer could get at what is closed to one of them.
+    // A peer with fewer groups than it has could get access to what is denied to one of them.
     if (!fits && (errno != ERANGE || count <= groups.size())) throw ErrnoError(errno, "getsockopt");
     groups.resize(count);
     if (fits) return groups;

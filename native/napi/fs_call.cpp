@@ -61,7 +61,7 @@ Napi::Value NumbersOf(Napi::Env env, bool bigint, const std::uint64_t (&fields)[
                 : Numbers<Napi::Float64Array, double>(env, fields);
 }
 
-// A time is signed, whatever carries it.
+// Times are signed, also in an unsigned field.
 std::uint64_t Bits(long value) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(value)); }
 
 Napi::Value Name(Napi::Env env, bool bytes, const std::string& name) {

@@ -11,7 +11,7 @@
 
 namespace impersonate {
 
-// Takes one environment's file system calls to libuv's pool threads, and their results back. Lives while
+// Runs one environment's file system calls on libuv's pool threads, and delivers their results. Lives while
 // Node has work of it.
 class FsPool : public std::enable_shared_from_this<FsPool> {
  public:

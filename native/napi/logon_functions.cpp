@@ -20,7 +20,7 @@ namespace {
 
 constexpr napi_type_tag kPendingTag = {0x6c6f676f6e2d7065, 0x6e64696e672d3031};
 
-// Empty once the logon has begun or is not to begin.
+// Empty once the logon has begun or has been cancelled.
 using Pending = std::shared_ptr<const Logon>;
 
 Error InvalidPassword(const char* reason) {

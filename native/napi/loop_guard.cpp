@@ -26,7 +26,7 @@ std::string Text(napi_env env, napi_value value) {
   return text;
 }
 
-// How Node-API shows the end of a script by its time-out, on Node 22 and later.
+// How Node-API reports the end of a script by its time-out, on Node 22 and later.
 bool IsNull(napi_env env, napi_value thrown) {
   napi_valuetype type = napi_undefined;
   return thrown && napi_typeof(env, thrown, &type) == napi_ok && type == napi_null;
@@ -99,7 +99,7 @@ class LoopGuard {
     prepare_.data = check_.data = this;
     uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<LoopGuard*>(handle->data)->Check(); });
     uv_check_start(&check_, [](uv_check_t* handle) { static_cast<LoopGuard*>(handle->data)->Check(); });
-    // They watch; they do not keep the process alive.
+    // They do not keep the process alive.
     uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
     uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
     NAPI_THROW_IF_FAILED_VOID(env_, napi_add_async_cleanup_hook(env_, &LoopGuard::Close, this, &cleanup_));

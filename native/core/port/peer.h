@@ -35,10 +35,10 @@ class OwnedSocket final {
   std::optional<NativeSocket> socket_;
 };
 
-// Who is at the other end of a connection that this process has accepted: ImpersonateNamedPipeClient, at the
-// level that the client allows; SO_PEERCRED and SO_PEERGROUPS, as it was when it connected. The calling
-// thread keeps its identity. Throws ERR_INVALID_ARG_VALUE for anything but the server's end of a pipe or unix
-// socket.
+// The token of the other end of a connection that this process has accepted: ImpersonateNamedPipeClient, at
+// the level that the client allows; SO_PEERCRED and SO_PEERGROUPS, as they were when it connected. The
+// calling thread keeps its identity. Throws ERR_INVALID_ARG_VALUE for anything but the server's end of a pipe
+// or unix socket.
 TokenRef TokenOfPeer(NativeSocket socket);
 
 // The user whose server this end is connected to, as an identifier: the pipe's owner (GetSecurityInfo); who
@@ -59,7 +59,7 @@ class PipeListener {
   virtual ~PipeListener() = default;
   // Waits for the next client; none once it is stopped. On one thread at a time.
   virtual std::optional<OwnedSocket> Accept() = 0;
-  // For good. From any thread.
+  // Ends Accept for good. From any thread.
   virtual void Stop() noexcept = 0;
 };
 
@@ -68,7 +68,7 @@ std::unique_ptr<PipeListener> ListenOnPipe(const PipeOptions& options);
 
 struct PipeConnection {
   std::string path;
-  // What the server may do in the client's name at most.
+  // The highest level at which the server may impersonate the client.
   Level level;
   // The server cannot identify the client before the client writes (SECURITY_CONTEXT_TRACKING).
   bool unknown_until_write;

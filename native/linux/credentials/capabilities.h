@@ -13,8 +13,8 @@ struct Capabilities {
   std::uint64_t effective = 0;
   std::uint64_t permitted = 0;
   std::uint64_t inheritable = 0;
-  // What a program started by the thread has from the start; a part of the inheritable and the permitted
-  // ones, which the kernel lowers with either.
+  // The capabilities with which a program that the thread starts begins; a part of the inheritable and the
+  // permitted ones, which the kernel lowers with either.
   std::uint64_t ambient = 0;
 
   friend bool operator==(const Capabilities& a, const Capabilities& b) {

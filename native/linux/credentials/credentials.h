@@ -46,7 +46,7 @@ const char* WriteGroups(const Credentials& credentials) noexcept;
 enum class CapabilityRestore { kByCapset, kByKernel };
 
 // Whether the process is a service that is not root and cannot become root: its rights are its capabilities,
-// and the kernel leaves those as they are when the ids change.
+// which the kernel does not change when the ids change.
 bool DependsOnCapabilities(const Credentials& credentials) noexcept;
 
 // Whether the process has dropped root for a while (seteuid) and can regain it; the two calls that do so,
@@ -55,8 +55,8 @@ bool HasSavedRoot(const Credentials& credentials) noexcept;
 const char* RegainRoot() noexcept;
 const char* DropRoot(const Credentials& credentials) noexcept;
 
-// Gives the calling thread these credentials, from any that were made from them by a switch. Returns null,
-// or the name of the system call that failed, with errno; the thread may then be anything in between.
+// Restores these credentials on the calling thread, from any that a switch has made of them. Returns null, or
+// the name of the system call that failed, with errno; the thread may then have a part of them.
 const char* WriteCredentials(const Credentials& credentials,
                              CapabilityRestore capabilities = CapabilityRestore::kByCapset) noexcept;
 

@@ -43,7 +43,7 @@ struct Name {
   const char* text;
 };
 
-// The text is ours: pam_strerror's may be a module's, and in the language of the process.
+// Our own text: pam_strerror's may be a module's, and in the language of the process.
 constexpr Name kNames[] = {
     {1, "PAM_OPEN_ERR", "a module could not be loaded"},
     {2, "PAM_SYMBOL_ERR", "a module is not of PAM"},

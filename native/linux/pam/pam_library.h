@@ -4,7 +4,8 @@
 
 namespace impersonate::linux_port {
 
-// Linux-PAM's interface as its documentation has it, so that neither the build nor the package needs it.
+// Linux-PAM's documented interface, declared here so that neither the build nor the package needs its
+// headers.
 struct PamHandle;
 
 struct PamMessage {

@@ -86,7 +86,8 @@ int OpenByComponents(const std::string& path, int flags, int mode) {
     const bool is_last = next == std::string::npos, has_slash = end < rest.size();
     const std::string name = rest.substr(start, end - start);
 
-    // What follows no link is the kernel's to open. With O_CREAT a slash is EISDIR before anything is found.
+    // An open that follows no link is left to the kernel. With O_CREAT a slash is EISDIR before anything is
+    // found.
     if (is_last && creates && has_slash) return OpenAt(at.get(), name + "/", flags | O_NOFOLLOW, mode);
     if (is_last && !follows && !has_slash) return OpenAt(at.get(), name, flags | O_NOFOLLOW, mode);
 

@@ -59,8 +59,8 @@ std::string TakeName(std::string& path) {
   return name;
 }
 
-// What every process of the user may read of this one, too, without a right to trace it. `stat` is not in the
-// list: the kernel leaves addresses out of it only for others.
+// Entries that every process of the user may read of this process, without a right to trace it. `stat` is not
+// among them: the kernel omits addresses from it only for others.
 bool IsPublicEntry(std::string below) {
   std::string name = TakeName(below);
   if (name == "task" && !below.empty()) {

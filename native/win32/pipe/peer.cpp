@@ -81,7 +81,7 @@ class Win32PipeListener final : public PipeListener {
       Refill();
       const std::size_t index = WaitForOne();
       if (index == waiting_.size()) return std::nullopt;
-      // New ones go behind those that have waited longer, for the wait favours the first.
+      // New ones come after those that have waited longer, as the wait returns the first.
       const std::unique_ptr<PipeInstance> over = std::move(waiting_[index]);
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
       if (UniqueHandle pipe = over->Take()) {
@@ -142,7 +142,7 @@ TokenRef TokenOfPeer(NativeSocket socket) {
   RequireServerEnd(Handle(socket));
   UniqueHandle client;
   {
-    // What the calls are judged by is the process's rights, whomever the thread acts as.
+    // The calls are checked for the rights of the process, whatever the thread's identity.
     const win32::AsProcess as_process;
     Impersonate(Handle(socket));
     client = OpenClientToken();
@@ -151,7 +151,7 @@ TokenRef TokenOfPeer(NativeSocket socket) {
 }
 
 std::string ServerOf(NativeSocket socket) {
-  // Has the system load a library at its first call.
+  // The first call makes the system load a library.
   const win32::AsProcess as_process;
   PSID owner = nullptr;
   PSECURITY_DESCRIPTOR descriptor = nullptr;

@@ -67,8 +67,8 @@ Win32ServerCredentials::~Win32ServerCredentials() { FreeCredentialsHandle(&handl
 constexpr ULONG kRequest =
     ASC_REQ_CONNECTION | ASC_REQ_DELEGATE | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT;
 
-// A message to the client, of at most so many bytes. Not every package heeds ASC_REQ_ALLOCATE_MEMORY; this
-// they all take.
+// A message to the client, of at most `most` bytes. Not every package supports ASC_REQ_ALLOCATE_MEMORY; all
+// support this.
 class OutMessage {
  public:
   explicit OutMessage(ULONG most) : memory_(most), buffer_{most, SECBUFFER_TOKEN, memory_.data()} {}
@@ -183,7 +183,7 @@ void Win32ServerContext::End() noexcept {
 std::shared_ptr<ServerCredentials> AcquireServerCredentials(const std::string& package,
                                                             const std::string& principal,
                                                             bool allow_anonymous) {
-  // The user of a scope would prove the server's identity with his own.
+  // Not as the user of a scope, whose identity would become the server's.
   const win32::AsProcess as_process;
   return std::make_shared<Win32ServerCredentials>(package, principal, allow_anonymous);
 }

@@ -29,8 +29,8 @@ void CALLBACK OnThreadEnd(void* value) {
   if (end) end->at_end(end->data);
 }
 
-// A fiber-local slot is the one that has a callback; for a thread without fibers it is the thread's. Kept for
-// good, as the module is.
+// A fiber-local slot has a callback; for a thread without fibers it is the thread's own. Never freed, like
+// the module.
 DWORD Slot() {
   const DWORD slot = FlsAlloc(&OnThreadEnd);
   if (slot == FLS_OUT_OF_INDEXES) win32::ThrowLastError("FlsAlloc");
@@ -66,7 +66,7 @@ void VerifyCurrentThread(const Win32Token& token) {
   DWORD length = 0;
   if (!GetTokenInformation(carried, TokenType, &type, sizeof type, &length)) {
     const DWORD error = GetLastError();
-    // Wine has the second.
+    // Wine returns the second.
     if (error != ERROR_NO_TOKEN && error != ERROR_INVALID_HANDLE)
       throw win32::Win32Error(error, "GetTokenInformation");
     throw Error("ERR_IMPERSONATION_MISMATCH", "The thread carries no token after the switch");

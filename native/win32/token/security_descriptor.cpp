@@ -21,7 +21,7 @@ constexpr SECURITY_INFORMATION kParts = OWNER_SECURITY_INFORMATION | GROUP_SECUR
 
 Error NoDescriptor() { return InvalidArgument("The bytes are not a self-relative security descriptor"); }
 
-// Bytes from somewhere, in which offsets may lie.
+// Bytes from a caller, whose offsets may be wrong.
 class Bounds {
  public:
   explicit Bounds(const std::vector<unsigned char>& bytes) : bytes_(bytes) {}
@@ -95,7 +95,7 @@ SecurityDescriptor SecurityDescriptor::OfFile(const std::string& path) {
     if (GetKernelObjectSecurity(file.get(), kParts, bytes.data(), static_cast<DWORD>(bytes.size()), &length))
       return SecurityDescriptor(std::move(bytes));
     const DWORD error = GetLastError();
-    // It can grow between two questions.
+    // It can grow between two queries.
     if (error != ERROR_INSUFFICIENT_BUFFER || length <= bytes.size())
       throw Win32Error(error, "GetKernelObjectSecurity");
     bytes.resize(length);

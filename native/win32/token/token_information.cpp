@@ -53,7 +53,7 @@ bool IsRestricted(HANDLE token) {
   return false;
 }
 
-// Restricting SIDs that hold for writing only are the same SIDs.
+// Restricting SIDs that apply to writing only are the same SIDs.
 bool IsWriteRestricted(HANDLE token) {
   constexpr DWORD kWriteRestricted = 0x8;  // TOKEN_WRITE_RESTRICTED of ntifs.h
   const TokenInformation<TOKEN_ACCESS_INFORMATION> access(token, TokenAccessInformation);
