@@ -1,10 +1,12 @@
 {
+  "variables": {
+    "list_sources": "process.argv.slice(1).flatMap(d=>require('fs').readdirSync(d,{recursive:true}).filter(f=>f.endsWith('.cpp')).map(f=>d+'/'+f.split(require('path').sep).join('/'))).sort().join(' ')"
+  },
   "targets": [
     {
       "target_name": "impersonate",
       "sources": [
-        "native/addon.cpp",
-        "<!@(node -p \"['native/napi','native/core','native/fs'].flatMap(d=>require('fs').readdirSync(d).filter(f=>f.endsWith('.cpp')).map(f=>d+'/'+f)).join(' ')\")"
+        "<!@(node -p \"<(list_sources)\" native/core native/fs native/napi native/pool)"
       ],
       "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": [
@@ -15,7 +17,7 @@
       ],
       "conditions": [
         ["OS=='win'", {
-          "sources": ["<!@(node -p \"require('fs').readdirSync('native/win32').filter(f=>f.endsWith('.cpp')).map(f=>'native/win32/'+f).join(' ')\")"],
+          "sources": ["<!@(node -p \"<(list_sources)\" native/win32)"],
           "defines": ["_WIN32_WINNT=0x0A00", "NOMINMAX", "WIN32_LEAN_AND_MEAN", "UNICODE", "_UNICODE", "_HAS_EXCEPTIONS=1"],
           "libraries": ["advapi32.lib", "secur32.lib"],
           "msvs_settings": {
@@ -29,7 +31,7 @@
           }
         }],
         ["OS=='linux'", {
-          "sources": ["<!@(node -p \"require('fs').readdirSync('native/linux').filter(f=>f.endsWith('.cpp')).map(f=>'native/linux/'+f).join(' ')\")"],
+          "sources": ["<!@(node -p \"<(list_sources)\" native/linux)"],
           "include_dirs!": ["<!(node -p \"require('node-addon-api').include_dir\")"],
           "cflags!": ["-fno-exceptions"],
           "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
@@ -41,7 +43,7 @@
           "ldflags": ["-Wl,-z,relro,-z,now,-z,nodelete"]
         }],
         ["OS not in 'linux win'", {
-          "sources": ["<!@(node -p \"require('fs').readdirSync('native/unsupported').filter(f=>f.endsWith('.cpp')).map(f=>'native/unsupported/'+f).join(' ')\")"],
+          "sources": ["<!@(node -p \"<(list_sources)\" native/unsupported)"],
           "cflags!": ["-fno-exceptions"],
           "cflags_cc!": ["-fno-exceptions"],
           "cflags_cc": ["-fexceptions"],

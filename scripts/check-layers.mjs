@@ -4,7 +4,7 @@ import { isMain, report } from './support/check.mjs';
 import { listFiles } from './support/files.mjs';
 import { misjudgedSamples } from './support/layer-samples.mjs';
 import { libFloorProblems, libLayerProblems } from './support/lib-layers.mjs';
-import { nativeLayerProblems } from './support/native-layers.mjs';
+import { nativeLayerProblems, portProblems } from './support/native-layers.mjs';
 import { root } from './support/root.mjs';
 
 const read = (file) => readFileSync(path.join(root, file), 'utf8');
@@ -18,6 +18,7 @@ export function checkLayers() {
   return [
     ...misjudgedSamples(),
     ...native.flatMap((file) => nativeLayerProblems(file, read(file), (name) => known.has(name))),
+    ...portProblems(native),
     ...lib.flatMap((file) => libLayerProblems(file, read(file))),
     ...libFloorProblems(new Map(lib.map((file) => [file, read(file)]))),
   ].join('\n');

@@ -28,7 +28,7 @@ struct Privilege {
   }
 };
 
-// What a token says of itself, read from the kernel.
+// What a token contains, as read from the kernel.
 struct Description {
   Principal user;
   std::vector<Principal> groups;            // enabled ones only; on Linux the primary group comes first
@@ -39,7 +39,7 @@ struct Description {
   bool anonymous = false;
 };
 
-// The name behind a principal, as the account database has it.
+// The name of a principal in the account database.
 struct Account {
   std::string name;
   std::string domain;  // empty on Linux
@@ -54,6 +54,15 @@ struct Restrictions {
   std::vector<std::string> restricting;        // SIDs that must be granted access besides the token's own
   std::vector<std::string> flags;              // of CreateRestrictedToken, in camel case
   std::string integrity;                       // the name of a level; empty to leave it
+};
+
+// What a user's access is checked against.
+struct AccessTarget {
+  enum class Kind { kPath, kSddl, kDescriptor };
+
+  Kind kind;
+  std::string text;                       // the path, or the security descriptor in text form
+  std::vector<unsigned char> descriptor;  // in self-relative form
 };
 
 }  // namespace impersonate

@@ -6,8 +6,8 @@
 
 namespace impersonate {
 
-// A failure as the operating system or this library reports it. Thrown on the thread where the call
-// failed, right after the call, so that `number` is that call's own error.
+// A failure of the operating system or of this library. Thrown on the thread of the failed call, right after
+// the call, so that `number` is that call's own error.
 class Error : public std::exception {
  public:
   // `code` is the symbolic name (EPERM, ERROR_ACCESS_DENIED, ERR_TOKEN_CLOSED), `number` the errno or
@@ -29,5 +29,16 @@ class Error : public std::exception {
   std::string syscall_;
   std::string message_;
 };
+
+// Writes the message and a line end to standard error; nothing for an empty one.
+void Print(const std::string& message) noexcept;
+
+// Writes the message to standard error and aborts the process. For a thread whose identity cannot be
+// restored: nothing may run there.
+[[noreturn]] void Abort(const std::string& message) noexcept;
+
+// Writes the message to standard error and ends the process at once with `exit_code`, from any thread;
+// no JavaScript, exit handler or destructor runs.
+[[noreturn]] void Exit(const std::string& message, int exit_code) noexcept;
 
 }  // namespace impersonate

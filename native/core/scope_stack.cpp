@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/fatal.h"
 
 namespace impersonate {
 
@@ -71,8 +70,8 @@ void ScopeStack::Pop(std::size_t index) noexcept {
 ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token, Hold hold) {
   RequireLevelForWork(*token);
   const bool outermost = frames_.empty() && !pinned_;
-  const TokenRef current = Carried();
-  // The frame first: once the identity is on, nothing may throw any more.
+  const TokenRef current = EffectiveToken();
+  // The frame first: after the switch nothing may throw.
   Push(token_id, std::move(token), hold);
   const Frame& frame = frames_.back();
   try {
@@ -88,33 +87,33 @@ ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token, Hol
 
 ScopeStack::ScopeId ScopeStack::EnterBaseline() {
   if (frames_.empty() && !pinned_) return 0;
-  const TokenRef current = Carried();
+  const TokenRef current = EffectiveToken();
   Push(0, nullptr, Hold::kYes);
-  if (current) port::RestoreForNow(*captured_);
+  if (current) port::RestoreTemporarily(*captured_);
   return frames_.back().scope;
 }
 
-ScopeStack::Left ScopeStack::Leave(ScopeId scope) noexcept {
+ScopeStack::LeaveResult ScopeStack::Leave(ScopeId scope) noexcept {
   for (std::size_t index = frames_.size(); index-- > 0;) {
     const Frame& frame = frames_[index];
     if (frame.scope != scope) continue;
-    // A held scope is ended by whoever holds it.
+    // A held scope is ended by the native frame that holds it.
     const std::int32_t held = frame.hold == Hold::kYes ? frame.held_before : held_;
-    if (static_cast<std::int32_t>(index) < held) return Left::kHeld;
+    if (static_cast<std::int32_t>(index) < held) return LeaveResult::kHeld;
     const bool innermost = index + 1 == frames_.size();
     LeaveFrom(index);
-    return innermost ? Left::kInOrder : Left::kUnwound;
+    return innermost ? LeaveResult::kInOrder : LeaveResult::kUnwound;
   }
-  return Left::kNotOpen;
+  return LeaveResult::kNotOpen;
 }
 
-ScopeStack::Left ScopeStack::LeaveInside(ScopeId scope) noexcept {
+ScopeStack::LeaveResult ScopeStack::LeaveInside(ScopeId scope) noexcept {
   std::size_t index = frames_.size();
   while (index > 0 && frames_[index - 1].scope != scope) --index;
-  if (index == 0 && scope != 0) return Left::kNotOpen;
-  if (index == frames_.size()) return Left::kInOrder;
+  if (index == 0 && scope != 0) return LeaveResult::kNotOpen;
+  if (index == frames_.size()) return LeaveResult::kInOrder;
   LeaveFrom(index);
-  return Left::kUnwound;
+  return LeaveResult::kUnwound;
 }
 
 bool ScopeStack::IsHeldAs(std::int32_t token_id) const noexcept {
@@ -168,14 +167,14 @@ void ScopeStack::LeaveFrom(std::size_t index) noexcept {
   if (index == 0 && !pinned_) {
     port::Restore(*captured_);
   } else {
-    Return(current.get(), index == 0 ? pinned_.get() : frames_[index - 1].token.get());
+    RestoreEnclosing(current.get(), index == 0 ? pinned_.get() : frames_[index - 1].token.get());
   }
   Pop(index);
 }
 
-void ScopeStack::Return(const Token* current, const Token* enclosing) noexcept {
+void ScopeStack::RestoreEnclosing(const Token* current, const Token* enclosing) noexcept {
   if (current == enclosing) return;
-  if (!enclosing) return port::RestoreForNow(*captured_);
+  if (!enclosing) return port::RestoreTemporarily(*captured_);
   try {
     port::Apply(*captured_, current, *enclosing);
   } catch (const std::exception& error) {

@@ -4,32 +4,33 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/port.h"
+#include "core/port/thread.h"
 #include "core/token.h"
 
 namespace impersonate {
 
-// What JavaScript reads of a thread's scopes without a call: on its side an array, so the order matters.
+// The state of a thread's scopes that JavaScript reads without a call. It is an array there, so the order
+// matters.
 struct ScopeState {
   // The innermost scope's token by the id it was entered with: 0 outside every scope and in a baseline scope,
   // kNoId if that id has been closed since.
   std::int32_t token_id = 0;
   std::int32_t depth = 0;
-  // So many of the outermost scopes cannot be left now: native frames end them.
+  // The number of outermost scopes that cannot be left now, as native frames end them.
   std::int32_t held = 0;
 
   static constexpr std::int32_t kNoId = -1;
 };
 
-// The open impersonation scopes of one thread, innermost last. Outside every scope the thread is what
-// its owner made it, or carries the token that it is pinned to; inside, it carries the innermost scope's
+// The open impersonation scopes of one thread, innermost last. Outside every scope the thread has the
+// identity that its owner gave it, or the token to which it is pinned; inside, it has the innermost scope's
 // token.
 class ScopeStack {
  public:
   using ScopeId = std::uint32_t;
 
   // How a scope was left.
-  enum class Left {
+  enum class LeaveResult {
     kInOrder,  // it was the innermost one
     kUnwound,  // inner ones were still open and were left with it
     kHeld,     // a held scope inside it is still open; nothing was done
@@ -45,33 +46,34 @@ class ScopeStack {
   // Whether code inside a scope may leave the scopes around it.
   enum class Hold {
     kNo,
-    kYes,  // a native frame ends the scope: until then what it called must not run as somebody else
+    kYes,  // a native frame ends the scope: until then the code that it calls must keep the identity
   };
 
   // Puts the token on the thread and opens a scope. `token_id` is kept for ScopeState. Throws, with
   // the thread as it was, if the kernel refuses or the token's level does not allow work.
   ScopeId Enter(std::int32_t token_id, TokenRef token, Hold hold);
 
-  // Leaves the scope and every scope inside it, unless one of them is held by another than itself. Aborts the
-  // process if the identity cannot be restored.
-  Left Leave(ScopeId scope) noexcept;
+  // Leaves the scope and every scope inside it, unless one of those inside is held. Aborts the process if the
+  // identity cannot be restored.
+  LeaveResult Leave(ScopeId scope) noexcept;
 
   // Leaves the scopes inside that one, held or not; with 0 every scope of the thread.
-  Left LeaveInside(ScopeId scope) noexcept;
+  LeaveResult LeaveInside(ScopeId scope) noexcept;
 
   // Leaves every scope of the thread, held or not; returns how many there were.
   std::size_t LeaveAll() noexcept;
 
-  // Makes the token the identity of the thread beneath all scopes: it is no scope itself, and only End takes
-  // it off. Throws, with the thread as it was, if a scope is open or the thread is pinned already, and as
-  // Enter does.
+  // Makes the token the identity of the thread beneath all scopes. It is not a scope, and only End reverts
+  // it. Throws, with the thread as it was, if a scope is open or the thread is pinned already, and as Enter
+  // does.
   void Pin(TokenRef token);
 
-  // Leaves every scope and the pinned token: the thread is again what it was before its first scope.
+  // Leaves every scope and the pinned token: the thread has the identity again that it had before its first
+  // scope.
   void End() noexcept;
 
   std::size_t depth() const noexcept { return frames_.size(); }
-  // Whether a scope is open, of whatever kind, or the thread is pinned to a token.
+  // Whether a scope of any kind is open, or the thread is pinned to a token.
   bool IsActing() const noexcept { return !frames_.empty() || pinned_; }
   // 0 outside every scope.
   ScopeId innermost() const noexcept { return frames_.empty() ? 0 : frames_.back().scope; }
@@ -91,11 +93,11 @@ class ScopeStack {
   // Keeps `*state` up to date until UnshareState: one for each environment of this thread.
   void ShareState(ScopeState* state);
   void UnshareState(const ScopeState* state) noexcept;
-  // The id has been closed, and may be another token's one day.
+  // Forgets an id that has been closed, as it may become that of another token.
   void ForgetTokenId(std::int32_t token_id) noexcept;
 
-  // Opens a held scope in which the thread is what it was before its outermost scope and before it was
-  // pinned. Where it is that already there is nothing to do, and 0 comes back, which Leave ignores.
+  // Opens a held scope in which the thread has the identity that it had before its outermost scope and before
+  // it was pinned. If it has that identity already, nothing is done and 0 is returned, which Leave ignores.
   ScopeId EnterBaseline();
 
  private:
@@ -111,16 +113,16 @@ class ScopeStack {
   ~ScopeStack();
   static void Destroy(void* stack);
   ScopeId NextScope() noexcept;
-  // What the thread carries now; null for what it was before all.
-  TokenRef Carried() const { return frames_.empty() ? pinned_ : frames_.back().token; }
-  // Puts on what the enclosing scope stands for.
-  void Return(const Token* current, const Token* enclosing) noexcept;
+  // The token in effect; null for the identity before all scopes.
+  TokenRef EffectiveToken() const { return frames_.empty() ? pinned_ : frames_.back().token; }
+  // Restores the identity of the enclosing scope.
+  void RestoreEnclosing(const Token* current, const Token* enclosing) noexcept;
   void LeaveFrom(std::size_t index) noexcept;
-  // Puts a scope on top; on the thread nothing changes yet.
+  // Adds a scope; the thread does not change yet.
   void Push(std::int32_t token_id, TokenRef token, Hold hold);
-  // Takes the scopes from `index` on off, and with them what they held.
+  // Removes the scopes from `index` on, and their holds.
   void Pop(std::size_t index) noexcept;
-  // Tells all who share the state what the frames say.
+  // Writes the state of the frames to every shared ScopeState.
   void Publish() noexcept;
 
   std::vector<Frame> frames_;
@@ -131,9 +133,9 @@ class ScopeStack {
   std::vector<ScopeState*> states_;
 };
 
-// The calling thread is what it was before its outermost scope, and before it was pinned, for as long as this
-// object lives: a thread that it starts meanwhile is born as the process, on Linux by its ids and on Windows
-// by whom it admits.
+// While this object lives, the calling thread has the identity that it had before its outermost scope and
+// before it was pinned. A thread that it starts meanwhile begins with the identity of the process: on Linux
+// by its ids, on Windows by its security descriptor.
 class BaselineScope {
  public:
   BaselineScope() : scope_(ScopeStack::OfThread().EnterBaseline()) {}

@@ -24,7 +24,8 @@ std::vector<TokenRef> TicketRegistry::TakeExpired(Clock::time_point now) {
 }
 
 void TicketRegistry::Add(const std::string& ticket, TokenRef token, Duration lifetime) {
-  std::vector<TokenRef> expired;  // destroyed after the lock is gone: closing a kernel handle needs no lock
+  std::vector<TokenRef>
+      expired;  // destroyed after the lock is released: closing a kernel handle needs no lock
   const std::lock_guard<std::mutex> lock(mutex_);
   const Clock::time_point now = Clock::now();
   expired = TakeExpired(now);

@@ -11,8 +11,9 @@
 
 namespace impersonate {
 
-// Tokens on their way from one thread to another, each for whoever is the first to show its ticket. A ticket
-// is as good as the token itself: it is in no message. What has expired is let go of at every call.
+// Tokens on their way from one thread to another, each for the first caller that presents its ticket. A
+// ticket is worth as much as the token itself: it appears in no message. Every call releases the tickets that
+// have expired.
 class TicketRegistry {
  public:
   using Duration = std::chrono::milliseconds;
@@ -20,7 +21,7 @@ class TicketRegistry {
   // The process's registry. Never destroyed: worker threads may outlive static destruction.
   static TicketRegistry& Get();
 
-  // Keeps the token for so long. Throws ERR_TICKET_LIMIT while as many tickets are out as there can be
+  // Keeps the token for `lifetime`. Throws ERR_TICKET_LIMIT if as many tickets are waiting as there can be
   // tokens.
   void Add(const std::string& ticket, TokenRef token, Duration lifetime);
   // Null if the ticket is unknown, claimed or expired.
@@ -37,7 +38,7 @@ class TicketRegistry {
   };
 
   TicketRegistry() = default;
-  // Takes out what has expired, for the caller to destroy when the lock is gone.
+  // Removes what has expired and returns it, for the caller to destroy after the lock is released.
   std::vector<TokenRef> TakeExpired(Clock::time_point now);
 
   // Any thread may share and claim.

@@ -3,13 +3,15 @@
 #include <atomic>
 #include <memory>
 
+#include "core/error.h"
+
 namespace impersonate {
 
 // The Win32 impersonation levels, in their order.
 enum class Level { kAnonymous = 0, kIdentification = 1, kImpersonation = 2, kDelegation = 3 };
 
-// An identity that a thread can take on. Immutable and shared between threads; each port derives its
-// own. The kernel resource behind it is released when the last slot, scope or job lets go.
+// An identity for threads. Immutable and shared between threads; each port derives its own class. The kernel
+// resource behind it is released with the last slot, scope or job that refers to it.
 class Token {
  public:
   Token(const Token&) = delete;
@@ -18,8 +20,8 @@ class Token {
 
   Level level() const noexcept { return level_; }
 
-  // Whether a thread has been seen, by the kernel's own word, to carry this token after a switch. The
-  // one thing about a token that changes: it only ever goes from false to true.
+  // Whether the kernel has confirmed that a thread had this identity after a switch. The only thing about a
+  // token that changes: it goes from false to true.
   bool verified() const noexcept { return verified_.load(std::memory_order_acquire); }
   void MarkVerified() const noexcept { verified_.store(true, std::memory_order_release); }
 
@@ -33,7 +35,13 @@ class Token {
 
 using TokenRef = std::shared_ptr<const Token>;
 
-// Throws ERR_TOKEN_LEVEL for a token that is only to be looked at.
-void RequireLevelForWork(const Token& token);
+// Throws ERR_TOKEN_LEVEL for a token whose level does not allow it to be put on a thread for work.
+inline void RequireLevelForWork(const Token& token) {
+  if (token.level() >= Level::kImpersonation) return;
+  throw Error(
+      "ERR_TOKEN_LEVEL",
+      "The token's impersonation level lets it be looked at, not acted as. Token.forUser gives more to a "
+      "process with SeTcbPrivilege, such as one of LocalSystem's; Token.logon gives more for a password");
+}
 
 }  // namespace impersonate

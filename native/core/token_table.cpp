@@ -62,7 +62,7 @@ TokenRef TokenTable::Find(std::int32_t id) const {
 }
 
 bool TokenTable::Close(std::int32_t id) {
-  TokenRef released;  // destroyed after the lock is gone: closing a kernel handle needs no lock
+  TokenRef released;  // destroyed after the lock is released: closing a kernel handle needs no lock
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!SlotOf(id)) return false;
   const std::size_t index = IndexOf(id);

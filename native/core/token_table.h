@@ -10,8 +10,8 @@
 
 namespace impersonate {
 
-// Numbers for live tokens, so that a token crosses into JavaScript as an int32 and a closed one is never
-// mistaken for another. One table serves the whole process, so that threads can share tokens.
+// Ids of open tokens, so that a token crosses into JavaScript as an int32 and a closed one is never mistaken
+// for another. One table serves the whole process, so that threads can share tokens.
 class TokenTable {
  public:
   static constexpr std::size_t kMaxLimit = 65536;
@@ -21,14 +21,14 @@ class TokenTable {
 
   // A positive id; throws ERR_TOKEN_LIMIT at the limit.
   std::int32_t Add(TokenRef token);
-  // Null if the id is closed or was never given out.
+  // Null if the id is closed or unknown.
   TokenRef Find(std::int32_t id) const;
-  // Whether the id was open. The token itself lives on while a scope or job holds it.
+  // Whether the id was open. The token itself lives while a scope or job refers to it.
   bool Close(std::int32_t id);
 
   std::size_t count() const;
   std::size_t limit() const;
-  // Applies to tokens made from now on.
+  // Applies to tokens that are added later.
   void SetLimit(std::size_t limit);
 
  private:
@@ -42,7 +42,7 @@ class TokenTable {
 
   mutable std::mutex mutex_;
   std::vector<Slot> slots_;
-  // First in, first out, so that a number comes back as late as possible.
+  // First in, first out, so that an index is used again as late as possible.
   std::deque<std::uint16_t> free_;
   std::size_t count_ = 0;
   std::size_t limit_ = 16384;

@@ -50,12 +50,24 @@ struct Call {
   Result result;
 };
 
-// What can be called: libuv's name, the arguments in their order (`p`ath, `q` the second path, `i`, `j` and
-// `k` whole numbers, `t` both times, `f`orm, `d`irectory), and how. The call is made at once, as whoever the
-// calling thread is.
+// An argument of an operation: the member of Call that receives it.
+enum class Argument {
+  kNone,
+  kPath,       // a path
+  kDest,       // a second path
+  kFirst,      // a whole number
+  kSecond,     // a second whole number
+  kThird,      // a third whole number
+  kTimes,      // two numbers: access and modification time
+  kForm,       // whether the result has bigints, or names as bytes
+  kDirectory,  // the id of an open directory
+};
+
+// A file system call: libuv's name, its arguments in their order, and the function that makes it at once,
+// under the identity of the calling thread.
 struct Operation {
   const char* name;
-  const char* arguments;
+  Argument arguments[4];
   void (*run)(Call& call);
 };
 
@@ -65,7 +77,7 @@ extern const std::size_t kOperationCount;
 // Closes a descriptor: 0 or libuv's negative number.
 int CloseDescriptor(int fd) noexcept;
 
-// What uv_fs_statfs says of the fundamental block size; 0 from a libuv that does not tell.
+// The fundamental block size in the result of uv_fs_statfs; 0 from a libuv that does not report it.
 std::uint64_t FragmentSize(const uv_statfs_t& stat) noexcept;
 
 // Throws if this libuv's records have another size than those this code was built for.

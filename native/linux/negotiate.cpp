@@ -1,4 +1,4 @@
-#include "core/negotiate.h"
+#include "core/port/negotiate.h"
 
 #include "core/error.h"
 

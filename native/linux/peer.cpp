@@ -1,4 +1,4 @@
-#include "core/peer.h"
+#include "core/port/peer.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,7 +13,7 @@
 
 #include "core/error.h"
 #include "linux/errno_error.h"
-#include "linux/token.h"
+#include "linux/token/linux_token.h"
 
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59
@@ -28,7 +28,7 @@ using linux_port::LinuxToken;
 
 int Descriptor(NativeSocket socket) noexcept { return static_cast<int>(socket); }
 
-Error NotAPeer(const std::string& reason) {
+Error InvalidSocket(const std::string& reason) {
   return Error("ERR_INVALID_ARG_VALUE", "The \"socket\" argument " + reason);
 }
 
@@ -37,14 +37,14 @@ void RequireUnixSocket(int socket) {
   socklen_t size = sizeof domain;
   if (::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0) {
     if (domain == AF_UNIX) return;
-    throw NotAPeer("must be a unix socket: others do not tell who connected");
+    throw InvalidSocket("must be a unix socket: others do not tell who connected");
   }
-  if (errno == ENOTSOCK) throw NotAPeer("must be a unix socket");
+  if (errno == ENOTSOCK) throw InvalidSocket("must be a unix socket");
   throw ErrnoError(errno, "getsockopt");
 }
 
-// The accepted end has the name of the socket that listened. A client's has none, and neither has either end
-// of a socket pair, whose credentials are those of whoever made it.
+// The accepted end has the name of the listening socket. A client's end has none, and neither has an end of a
+// socket pair, whose credentials are those of the process that made it.
 void RequireAccepted(int socket) {
   sockaddr_un name{};
   socklen_t size = sizeof name;
@@ -52,7 +52,7 @@ void RequireAccepted(int socket) {
     throw ErrnoError(errno, "getsockname");
   }
   if (size <= offsetof(sockaddr_un, sun_path)) {
-    throw NotAPeer("must be a connection that a server has accepted, not a client's end");
+    throw InvalidSocket("must be a connection that a server has accepted, not a client's end");
   }
 }
 
@@ -60,7 +60,7 @@ ucred PeerCredentials(int socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) throw ErrnoError(errno, "getsockopt");
-  if (peer.uid == static_cast<uid_t>(-1)) throw NotAPeer("is not connected");
+  if (peer.uid == static_cast<uid_t>(-1)) throw InvalidSocket("is not connected");
   return peer;
 }
 
@@ -70,7 +70,7 @@ std::vector<gid_t> PeerGroups(int socket) {
     auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
     const bool fits = ::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0;
     const std::size_t count = size / sizeof(gid_t);
-    // With fewer groups than it has a peer could get at what is closed to one of them.
+    // A peer with fewer groups than it has could get access to what is denied to one of them.
     if (!fits && (errno != ERANGE || count <= groups.size())) throw ErrnoError(errno, "getsockopt");
     groups.resize(count);
     if (fits) return groups;
@@ -86,7 +86,7 @@ TokenRef TokenOfPeer(NativeSocket native) {
   RequireUnixSocket(socket);
   RequireAccepted(socket);
   const ucred peer = PeerCredentials(socket);
-  // The kernel does not tell which capabilities the peer has: a superuser in a container may have next to
+  // The kernel does not report which capabilities the peer has: a superuser in a container may have almost
   // none.
   constexpr std::uint64_t kNoCapabilities = 0;
   return std::make_shared<LinuxToken>(LinuxToken::Source::kUser, Level::kImpersonation,

@@ -1,30 +1,22 @@
-#include "napi/addon.h"
+#include <napi.h>
 
 #include <memory>
 #include <mutex>
 
 #include "core/error.h"
-#include "core/port.h"
+#include "core/port/process.h"
+#include "core/port/thread.h"
 #include "core/scope_stack.h"
 #include "fs/call.h"
-#include "napi/derive_functions.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
-#include "napi/fs_functions.h"
-#include "napi/logon_functions.h"
+#include "napi/exports.h"
 #include "napi/loop_guard.h"
-#include "napi/negotiate_functions.h"
-#include "napi/peer_functions.h"
-#include "napi/pool.h"
-#include "napi/process_functions.h"
-#include "napi/scope_functions.h"
-#include "napi/ticket_functions.h"
-#include "napi/token_functions.h"
 
 namespace impersonate {
 namespace {
 
-// Once for the process however many threads load the addon; tried again after a failure. No std::call_once:
+// Once for the process, however many threads load the addon; tried again after a failure. Not std::call_once:
 // with MinGW and musl it waits forever after a call that threw.
 void InitOnce(Napi::Env env) {
   static std::mutex mutex;
@@ -38,8 +30,8 @@ void InitOnce(Napi::Env env) {
   done = true;
 }
 
-}  // namespace
-
+// Prepares this thread and environment and fills the exports that types/native.d.ts describes. Throws a
+// JavaScript error if impersonation cannot be made safe.
 Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   Environment::Create(env);
   try {
@@ -59,11 +51,14 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   ExportLogonFunctions(env, exports);
   ExportNegotiateFunctions(env, exports);
   ExportPeerFunctions(env, exports);
-  ExportDeriveFunctions(env, exports);
   ExportScopeFunctions(env, exports);
-  ExportTicketFunctions(env, exports);
   ExportFsFunctions(env, exports);
   return exports;
 }
 
+}  // namespace
 }  // namespace impersonate
+
+using impersonate::RegisterAddon;
+
+NODE_API_MODULE(impersonate, RegisterAddon)

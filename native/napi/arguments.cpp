@@ -39,6 +39,19 @@ std::string StringArgument(const Napi::CallbackInfo& info, std::size_t index) {
   return info[index].As<Napi::String>().Utf8Value();
 }
 
+std::optional<Napi::Uint8Array> AsBytes(const Napi::Value& value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    return std::nullopt;
+  }
+  return value.As<Napi::Uint8Array>();
+}
+
+std::vector<unsigned char> BytesArgument(const Napi::CallbackInfo& info, std::size_t index) {
+  const std::optional<Napi::Uint8Array> bytes = AsBytes(info[index]);
+  if (!bytes) throw WrongType(index, "Uint8Array");
+  return {bytes->Data(), bytes->Data() + bytes->ElementLength()};
+}
+
 Napi::Function FunctionArgument(const Napi::CallbackInfo& info, std::size_t index) {
   if (!info[index].IsFunction()) throw WrongType(index, "function");
   return info[index].As<Napi::Function>();

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,11 @@ namespace impersonate {
 std::int32_t IntegerArgument(const Napi::CallbackInfo& info, std::size_t index);
 std::string StringArgument(const Napi::CallbackInfo& info, std::size_t index);
 std::vector<std::string> StringsArgument(const Napi::CallbackInfo& info, std::size_t index);
+// A copy of the bytes of a Uint8Array.
+std::vector<unsigned char> BytesArgument(const Napi::CallbackInfo& info, std::size_t index);
+// The value itself if it is a Uint8Array, for bytes that must not be copied into ordinary memory, or that are
+// one form of several.
+std::optional<Napi::Uint8Array> AsBytes(const Napi::Value& value);
 Napi::Function FunctionArgument(const Napi::CallbackInfo& info, std::size_t index);
 Level LevelArgument(const Napi::CallbackInfo& info, std::size_t index);
 PrincipalKind KindArgument(const Napi::CallbackInfo& info, std::size_t index);

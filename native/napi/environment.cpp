@@ -11,12 +11,12 @@
 namespace impersonate {
 namespace {
 
-// What a token counts for in the collector's eyes: flows keep closed tokens until they are collected
-// themselves, and that must come long before the process's limit of tokens does.
+// The memory of a token as reported to the garbage collector: flows keep closed tokens until they are
+// collected themselves, and that must happen long before the process's limit of tokens is reached.
 constexpr std::int64_t kTokenBytes = 16 * 1024;
 
-// Twice what leaving a scope may take, so that the next scope, opened a little deeper, needs no look.
-constexpr std::size_t kProvenStack = 64 * 1024;
+// Twice what leaving a scope may take, so that the next scope, opened a little deeper, needs no check.
+constexpr std::size_t kCheckedStack = 64 * 1024;
 
 }  // namespace
 
@@ -81,17 +81,21 @@ bool Environment::RunsNoJavaScript() const {
 bool Environment::HasStackForScope() {
   const char here = 0;
   const auto address = reinterpret_cast<std::uintptr_t>(&here);
-  if (address >= proven_stack_) return true;
+  if (address >= checked_stack_) return true;
   // Arguments are put on the stack, if there is room for them.
   napi_value undefined = nullptr, result = nullptr;
   napi_get_undefined(env_, &undefined);
-  const std::vector<napi_value> arguments(kProvenStack / sizeof(void*), undefined);
+  const std::vector<napi_value> arguments(kCheckedStack / sizeof(void*), undefined);
   if (napi_call_function(env_, undefined, nothing_.Value(), arguments.size(), arguments.data(), &result) !=
       napi_ok) {
     return false;
   }
-  proven_stack_ = address - kProvenStack / 2;
+  checked_stack_ = address - kCheckedStack / 2;
   return true;
+}
+
+Napi::Value NewToken(Napi::Env env, TokenRef token) {
+  return Napi::Number::New(env, Environment::Of(env).AddToken(std::move(token)));
 }
 
 }  // namespace impersonate

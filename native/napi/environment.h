@@ -6,7 +6,7 @@
 #include <memory>
 #include <unordered_set>
 
-#include "core/negotiate.h"
+#include "core/port/negotiate.h"
 #include "core/scope_stack.h"
 #include "core/token.h"
 #include "fs/directory.h"
@@ -15,7 +15,7 @@
 
 namespace impersonate {
 
-// What one Node environment (the main thread or a worker) has of its own. Used on its thread only.
+// The resources of one Node environment (the main thread or a worker). Used on its thread only.
 class Environment {
  public:
   static void Create(Napi::Env env);
@@ -24,7 +24,7 @@ class Environment {
   explicit Environment(Napi::Env env);
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
-  // Gives the thread its own identity back and closes the tokens and descriptors that the environment leaves
+  // Restores the thread's own identity and closes the tokens and descriptors that the environment leaves
   // open.
   ~Environment();
 
@@ -33,11 +33,11 @@ class Environment {
   // Whether it was open and this environment's.
   bool CloseToken(std::int32_t id);
 
-  // A descriptor to be closed with the environment, and one that is not any more.
+  // Adds a descriptor that is closed with the environment, and removes one.
   void KeepDescriptor(int fd) { descriptors_.insert(fd); }
   void ReleaseDescriptor(int fd) { descriptors_.erase(fd); }
 
-  // Made when it is first wanted; throws Napi::Error.
+  // Created by the first call; throws Napi::Error.
   FsPool& fs_pool();
   IdTable<fs::Directory>& directories() { return directories_; }
   IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }
@@ -51,7 +51,7 @@ class Environment {
   Napi::FunctionReference& create_error() { return create_error_; }
   Napi::FunctionReference& describe_leak() { return describe_leak_; }
 
-  // Whether a script is running that a time-out may end anywhere.
+  // Whether a script is running that a time-out may end at any point.
   bool is_interruptible() const { return interruptible_ > 0; }
   void set_interruptible(bool on) { interruptible_ += on ? 1 : -1; }
   // Whether calls into JavaScript fail with nothing thrown, which is how a stopping environment and a
@@ -63,7 +63,7 @@ class Environment {
 
  private:
   Napi::Env env_;
-  Napi::Reference<Napi::ArrayBuffer> scope_state_;  // keeps the next one's memory
+  Napi::Reference<Napi::ArrayBuffer> scope_state_;  // keeps the memory of the next member
   ScopeState* scope_state_data_;
   std::unordered_set<std::int32_t> tokens_;
   std::unordered_set<int> descriptors_;
@@ -74,9 +74,12 @@ class Environment {
   Napi::FunctionReference create_error_;
   Napi::FunctionReference describe_leak_;
   Napi::FunctionReference nothing_;
-  // From here on upwards the stack has been found deep enough.
-  std::uintptr_t proven_stack_ = UINTPTR_MAX;
+  // Above this address the stack has been found large enough.
+  std::uintptr_t checked_stack_ = UINTPTR_MAX;
   int interruptible_ = 0;
 };
+
+// Puts the token into the environment's table: its id, a number.
+Napi::Value NewToken(Napi::Env env, TokenRef token);
 
 }  // namespace impersonate

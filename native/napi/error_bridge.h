@@ -7,10 +7,10 @@
 namespace impersonate {
 
 // The JavaScript error for `error`: made by the createError hook, or a plain Error with code, errno and
-// syscall where there is none yet.
+// syscall if there is no hook yet.
 Napi::Error ToJavaScript(Napi::Env env, const Error& error);
 
-// What a number that stands for no open token gets.
+// The error for an id that stands for no open token.
 Error ClosedTokenError();
 
 // A binding function as Node-API calls it: the native errors of `Function` are thrown into JavaScript.

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -18,9 +20,8 @@ std::string PathArgument(const Napi::Value& value) {
   std::string path;
   if (value.IsString()) {
     path = value.As<Napi::String>().Utf8Value();
-  } else if (value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
-    const auto bytes = value.As<Napi::Uint8Array>();
-    path.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
+  } else if (const std::optional<Napi::Uint8Array> bytes = AsBytes(value)) {
+    path.assign(reinterpret_cast<const char*>(bytes->Data()), bytes->ByteLength());
   } else {
     throw Error("ERR_INVALID_ARG_TYPE", "A path must be a string or bytes");
   }
@@ -60,7 +61,7 @@ Napi::Value NumbersOf(Napi::Env env, bool bigint, const std::uint64_t (&fields)[
                 : Numbers<Napi::Float64Array, double>(env, fields);
 }
 
-// A time is signed, whatever carries it.
+// Times are signed, also in an unsigned field.
 std::uint64_t Bits(long value) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(value)); }
 
 Napi::Value Name(Napi::Env env, bool bytes, const std::string& name) {
@@ -153,34 +154,34 @@ fs::Call FsCallArgument(const Napi::CallbackInfo& info, std::size_t number, std:
   }
   fs::Call call;
   call.operation = &fs::kOperations[index];
-  for (const char* kind = call.operation->arguments; *kind != '\0'; ++kind, ++first) {
-    switch (*kind) {
-      case 'p':
-        call.path = PathArgument(info[first]);
+  for (const fs::Argument argument : call.operation->arguments) {
+    switch (argument) {
+      case fs::Argument::kNone:
         break;
-      case 'q':
-        call.dest = PathArgument(info[first]);
+      case fs::Argument::kPath:
+        call.path = PathArgument(info[first++]);
         break;
-      case 'i':
-        call.first = WholeArgument(info[first]);
+      case fs::Argument::kDest:
+        call.dest = PathArgument(info[first++]);
         break;
-      case 'j':
-        call.second = WholeArgument(info[first]);
+      case fs::Argument::kFirst:
+        call.first = WholeArgument(info[first++]);
         break;
-      case 'k':
-        call.third = WholeArgument(info[first]);
+      case fs::Argument::kSecond:
+        call.second = WholeArgument(info[first++]);
         break;
-      case 't':
-        call.atime = NumberArgument(info[first]);
-        call.mtime = NumberArgument(info[++first]);
+      case fs::Argument::kThird:
+        call.third = WholeArgument(info[first++]);
         break;
-      case 'f':
-        call.form = info[first].ToBoolean();
+      case fs::Argument::kTimes:
+        call.atime = NumberArgument(info[first++]);
+        call.mtime = NumberArgument(info[first++]);
         break;
-      case 'd':
-        call.directory = DirectoryArgument(info, first, *call.operation);
+      case fs::Argument::kForm:
+        call.form = info[first++].ToBoolean();
         break;
-      default:
+      case fs::Argument::kDirectory:
+        call.directory = DirectoryArgument(info, first++, *call.operation);
         break;
     }
   }

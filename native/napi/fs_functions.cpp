@@ -1,4 +1,4 @@
-#include "napi/fs_functions.h"
+#include <napi.h>
 
 #include <cstddef>
 #include <utility>
@@ -8,6 +8,7 @@
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
+#include "napi/exports.h"
 #include "napi/fs_call.h"
 #include "napi/promise_worker.h"
 

@@ -3,13 +3,75 @@
 #include <uv.h>
 
 #include <utility>
+#include <variant>
 
-#include "napi/fs_job.h"
+#include "napi/error_bridge.h"
+#include "napi/fs_call.h"
 
 namespace impersonate {
+namespace {
 
-// What has Node call a pool thread for one job, though not that job's alone: see JobQueue. Plain Node-API
-// rather than its C++ wrapper, which makes three more objects for each.
+// A file system call and the function that receives its outcome: `done(error, result)`, called in the async
+// context in which the job was made, as the pool thread that ran it may have been started for another flow's.
+class FsJob final : public pool::Job {
+ public:
+  // Throws Napi::Error.
+  FsJob(Napi::Env env, TokenRef token, fs::Call call, Napi::Function done)
+      : pool::Job(std::move(token)), call_(std::move(call)), env_(env), done_(Napi::Persistent(done)) {
+    const Napi::String name = Napi::String::New(env, "impersonate:fs");
+    NAPI_THROW_IF_FAILED_VOID(env, napi_async_init(env, nullptr, name, &context_));
+  }
+
+  // Closes a descriptor that has not been delivered.
+  ~FsJob() override {
+    const auto* opened = std::get_if<fs::Descriptor>(&call_.result);
+    if (!delivered_ && opened) fs::CloseDescriptor(opened->fd);
+    napi_async_destroy(env_, context_);
+  }
+
+  void Run() override { call_.operation->run(call_); }
+  void Cancel() noexcept override { call_.error = UV_ECANCELED; }
+
+  // Calls `done` with the outcome of the call. An environment that is ending calls nothing. Throws
+  // Napi::Error if the outcome cannot be converted.
+  void Deliver(Napi::Env env) {
+    napi_value error = nullptr;
+    napi_value result = env.Undefined();
+    if (failure) {
+      error = ToJavaScript(env, *failure).Value();
+    } else {
+      error = Napi::Number::New(env, call_.error);
+      if (call_.error == 0) result = FsResult(env, call_);
+    }
+    const napi_value arguments[] = {error, result};
+    delivered_ =
+        napi_make_callback(env, context_, env.Global(), done_.Value(), 2, arguments, nullptr) == napi_ok;
+    if (!delivered_) ReportUncaught(env);
+  }
+
+ private:
+  // Reports what `done` has thrown. It is not left pending for Node to find: it would be thrown once more by
+  // the first native function that an uncaughtException handler calls.
+  void ReportUncaught(Napi::Env env) {
+    napi_is_exception_pending(env, &delivered_);
+    napi_value thrown = nullptr;
+    if (!delivered_ || napi_get_and_clear_last_exception(env, &thrown) != napi_ok) return;
+    napi_fatal_exception(env, thrown);
+  }
+
+  fs::Call call_;
+  const Napi::Env env_;
+  // Plain Node-API: its C++ wrapper gives the context an object that may be collected, and the context with
+  // it.
+  napi_async_context context_ = nullptr;
+  Napi::FunctionReference done_;
+  bool delivered_ = false;
+};
+
+}  // namespace
+
+// Has Node call a pool thread once for each job, though the thread may run other jobs: see JobQueue. Plain
+// Node-API rather than its C++ wrapper, which makes three more objects for each.
 struct FsPool::Work {
   std::shared_ptr<FsPool> pool;
   TokenRef token;
@@ -23,15 +85,15 @@ struct FsPool::Work {
   static void Complete(napi_env env, napi_status status, void* data) {
     const std::unique_ptr<Work> work(static_cast<Work*>(data));
     napi_delete_async_work(env, work->work);
-    if (status == napi_cancelled) work->pool->queue_.Cancel(*work->token, UV_ECANCELED);
-    work->pool->Tell(env);
+    if (status == napi_cancelled) work->pool->queue_.Cancel(*work->token);
+    work->pool->Deliver(env);
   }
 };
 
 std::shared_ptr<FsPool> FsPool::Make(Napi::Env env) {
   const std::shared_ptr<FsPool> pool(new FsPool);
   pool->wake_ = LoopWake::Make(env, [weak = std::weak_ptr<FsPool>(pool)](Napi::Env loop) {
-    if (const auto alive = weak.lock()) alive->Tell(loop);
+    if (const auto alive = weak.lock()) alive->Deliver(loop);
   });
   return pool;
 }
@@ -42,17 +104,17 @@ void FsPool::Start(Napi::Env env, TokenRef token, fs::Call call, Napi::Function 
   NAPI_THROW_IF_FAILED_VOID(env, napi_create_async_work(env, nullptr, name, &Work::Execute, &Work::Complete,
                                                         work.get(), &work->work));
   queue_.Add(std::make_unique<FsJob>(env, std::move(token), std::move(call), done));
-  // The job is on its way now: there is no taking it back.
+  // The job is in the queue and cannot be taken back.
   if (napi_queue_async_work(env, work->work) != napi_ok) {
     Napi::Error::Fatal("impersonate", "napi_queue_async_work failed");
   }
   static_cast<void>(work.release());
 }
 
-void FsPool::Tell(Napi::Env env) {
-  for (const std::unique_ptr<fs::Job>& job : queue_.TakeDone()) {
+void FsPool::Deliver(Napi::Env env) {
+  for (const std::unique_ptr<pool::Job>& job : queue_.TakeDone()) {
     try {
-      static_cast<FsJob&>(*job).Tell(env);
+      static_cast<FsJob&>(*job).Deliver(env);
     } catch (const Napi::Error& error) {
       napi_fatal_exception(env, error.Value());
     }

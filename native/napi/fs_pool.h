@@ -6,12 +6,12 @@
 
 #include "core/token.h"
 #include "fs/call.h"
-#include "fs/job_queue.h"
 #include "napi/loop_wake.h"
+#include "pool/job_queue.h"
 
 namespace impersonate {
 
-// Takes one environment's file system calls to libuv's pool threads, and their results back. Lives while
+// Runs one environment's file system calls on libuv's pool threads, and delivers their results. Lives while
 // Node has work of it.
 class FsPool : public std::enable_shared_from_this<FsPool> {
  public:
@@ -26,9 +26,9 @@ class FsPool : public std::enable_shared_from_this<FsPool> {
   struct Work;
 
   FsPool() : queue_([this] { wake_->Wake(); }) {}
-  void Tell(Napi::Env env);
+  void Deliver(Napi::Env env);
 
-  fs::JobQueue queue_;
+  pool::JobQueue queue_;
   std::shared_ptr<LoopWake> wake_;
 };
 

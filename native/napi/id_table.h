@@ -10,8 +10,7 @@
 
 namespace impersonate {
 
-// Numbers for what an environment has open, which it lets go of at its end at the latest. Used on its thread
-// only.
+// Ids for what an environment has open, released with the environment at the latest. Used on its thread only.
 template <typename Item>
 class IdTable {
  public:
@@ -31,14 +30,14 @@ class IdTable {
     return found->second;
   }
 
-  // The same, and the number stands for it no more.
+  // The same, and the id becomes free.
   std::shared_ptr<Item> Take(std::int32_t id) {
     std::shared_ptr<Item> item = Find(id);
     open_.erase(id);
     return item;
   }
 
-  // From now on the number stands for nothing, if it did for anything.
+  // Makes the id free, if it stands for anything.
   void Forget(std::int32_t id) { open_.erase(id); }
 
  private:

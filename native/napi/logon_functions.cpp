@@ -1,24 +1,26 @@
-#include "napi/logon_functions.h"
+#include <napi.h>
 
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "core/error.h"
-#include "core/logon.h"
+#include "core/port/logon.h"
 #include "napi/arguments.h"
+#include "napi/environment.h"
 #include "napi/error_bridge.h"
+#include "napi/exports.h"
 #include "napi/thread_promise.h"
-#include "napi/token_functions.h"
 
 namespace impersonate {
 namespace {
 
 constexpr napi_type_tag kPendingTag = {0x6c6f676f6e2d7065, 0x6e64696e672d3031};
 
-// Empty once the logon has begun or is not to begin.
+// Empty once the logon has begun or has been cancelled.
 using Pending = std::shared_ptr<const Logon>;
 
 Error InvalidPassword(const char* reason) {
@@ -39,12 +41,12 @@ Secret<char> PasswordArgument(const Napi::CallbackInfo& info, std::size_t index)
     if (std::strlen(password.data()) != size) throw InvalidPassword("must not contain null bytes");
     return password;
   }
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+  const std::optional<Napi::Uint8Array> bytes = AsBytes(value);
+  if (!bytes)
     throw Error("ERR_INVALID_ARG_TYPE", "The \"options.password\" argument must be a string or a Uint8Array");
-  const auto bytes = value.As<Napi::Uint8Array>();
-  size = bytes.ElementLength();
+  size = bytes->ElementLength();
   Secret<char> password(size);
-  if (size > 0) std::memcpy(password.data(), bytes.Data(), size);
+  if (size > 0) std::memcpy(password.data(), bytes->Data(), size);
   if (std::strlen(password.data()) != size) throw InvalidPassword("must not contain null bytes");
   return password;
 }
@@ -81,7 +83,7 @@ Napi::Value PrepareLogon(const Napi::CallbackInfo& info) {
 
 Napi::Value StartLogon(const Napi::CallbackInfo& info) {
   Pending logon = std::move(PendingArgument(info, 0));
-  if (!logon) throw Error("ERR_INTERNAL", "The logon has begun already, or is not to begin");
+  if (!logon) throw Error("ERR_INTERNAL", "The logon has begun or has been cancelled");
   return ThreadPromise<TokenRef>::Start(
       info.Env(), "impersonate:logon", [logon = std::move(logon)] { return port::TokenForLogon(*logon); },
       NewToken);

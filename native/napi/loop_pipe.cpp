@@ -5,7 +5,6 @@
 #include <map>
 
 #include "core/error.h"
-#include "napi/os_handle.h"
 
 namespace impersonate {
 namespace {
@@ -31,6 +30,17 @@ Pipes ReadPipes(uv_loop_t* loop) {
 }
 
 }  // namespace
+
+int OpenDescriptor(port::OwnedSocket socket) {
+  uv_os_fd_t system{};
+  FromNative(socket.get(), system);
+  const int descriptor = uv_open_osfhandle(system);
+  if (descriptor < 0) throw Error("EMFILE", 0, "uv_open_osfhandle", "There are too many open files");
+  socket.Release();
+  return descriptor;
+}
+
+port::NativeSocket SocketOf(int descriptor) { return ToNative(uv_get_osfhandle(descriptor)); }
 
 port::NativeSocket FindLoopPipe(Napi::Env env, const Napi::Function& toggle) {
   uv_loop_t* loop = nullptr;

@@ -10,8 +10,8 @@
 
 namespace impersonate {
 
-// Has a function called from an environment's event loop, outside of every async context, for any thread that
-// asks. It does not keep the loop alive, and nothing is called once the environment ends.
+// Calls a function from an environment's event loop, outside of every async context, at the request of any
+// thread. It does not keep the loop alive, and calls nothing once the environment ends.
 class LoopWake {
  public:
   using Called = std::function<void(Napi::Env)>;
@@ -22,7 +22,7 @@ class LoopWake {
   LoopWake(const LoopWake&) = delete;
   LoopWake& operator=(const LoopWake&) = delete;
 
-  // On any thread. Asking again before the call has begun is asking once.
+  // On any thread. Several requests before the call begins result in one call.
   void Wake() noexcept;
 
  private:

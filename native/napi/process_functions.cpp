@@ -1,9 +1,10 @@
-#include "napi/process_functions.h"
+#include <napi.h>
 
-#include "core/port.h"
+#include "core/port/process.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
+#include "napi/exports.h"
 
 namespace impersonate {
 namespace {
@@ -28,11 +29,22 @@ Napi::Value ChangeCredentials(const Napi::CallbackInfo& info) {
   return change.Call({});
 }
 
+class NoWork final : public Napi::AsyncWorker {
+ public:
+  explicit NoWork(Napi::Env env) : Napi::AsyncWorker(env, "impersonate:pool") {}
+  void Execute() override {}
+};
+
 }  // namespace
 
 void ExportProcessFunctions(Napi::Env env, Napi::Object exports) {
   Export<Initialize>(env, exports, "initialize");
   Export<ChangeCredentials>(env, exports, "changeCredentials");
+}
+
+void StartPoolThreads(Napi::Env env) {
+  // Deletes itself when the job is done.
+  (new NoWork(env))->Queue();
 }
 
 }  // namespace impersonate

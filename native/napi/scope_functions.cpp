@@ -1,4 +1,4 @@
-#include "napi/scope_functions.h"
+#include <napi.h>
 
 #include <array>
 #include <cstddef>
@@ -12,10 +12,11 @@
 #include "core/token_table.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
-#include "napi/leak.h"
+#include "napi/exports.h"
+#include "napi/loop_guard.h"
 
-// Plain Node-API rather than its C++ wrapper: these are what a token switch costs, and between entering and
-// leaving nothing may throw past the leaving.
+// Plain Node-API rather than its C++ wrapper: these functions are the cost of a token switch, and no
+// exception may pass by the leaving of a scope.
 namespace impersonate {
 namespace {
 
@@ -50,7 +51,7 @@ napi_value Number(napi_env env, std::uint32_t value) {
   return number;
 }
 
-// 0 for anything that is no int32, which is no token and no scope.
+// 0 for anything that is no int32: 0 is no token and no scope.
 std::int32_t Integer(napi_env env, napi_value value) {
   std::int32_t integer = 0;
   return napi_get_value_int32(env, value, &integer) == napi_ok ? integer : 0;
@@ -63,7 +64,7 @@ ScopeStack::ScopeId EnterToken(std::int32_t id, ScopeStack::Hold hold) {
 }
 
 // Calls the function, and leaves the scopes that it has left open inside `scope`, however the call ends;
-// `scope` itself stays. 0 is what is around all scopes.
+// `scope` itself stays. 0 means outside all scopes.
 napi_value CallInside(napi_env env, ScopeStack::ScopeId scope, napi_value function, std::size_t count,
                       const napi_value* arguments) {
   napi_value undefined = nullptr, result = nullptr;
@@ -72,7 +73,7 @@ napi_value CallInside(napi_env env, ScopeStack::ScopeId scope, napi_value functi
   ScopeStack& stack = ScopeStack::OfThread();
   if (stack.innermost() == scope) return returned ? result : nullptr;
   const std::vector<ScopeStack::Open> open = stack.NotHeld();
-  if (stack.LeaveInside(scope) == ScopeStack::Left::kUnwound) {
+  if (stack.LeaveInside(scope) == ScopeStack::LeaveResult::kUnwound) {
     ReportLeak(env, "when the callback of the enclosing scope had ended", open);
   } else {
     // Only the end of the process or of the worker leaves held scopes; here the callback went on after it.
@@ -95,7 +96,7 @@ napi_value RunSync(napi_env env, napi_callback_info info) {
   const napi_value function = arguments[1];
   const std::size_t count = arguments.count() - 2;
   const napi_value* const rest = arguments.data() + 2;
-  // With the token in effect already, and no way for the function to take it off, there is nothing to be set.
+  // If the token is in effect already, and the function cannot revert it, there is nothing to switch.
   const ScopeStack& stack = ScopeStack::OfThread();
   if (stack.IsHeldAs(id)) return CallInside(env, stack.innermost(), function, count, rest);
   try {
@@ -112,7 +113,7 @@ napi_value RunAtBaseline(napi_env env, napi_callback_info info) {
   return CallAndLeave(env, scope, arguments[0], 0, nullptr);
 }
 
-// Whether that is how node:vm shows that a script has been ended from outside.
+// Whether this is an error by which node:vm reports that a script has been ended from outside.
 bool IsInterruption(napi_env env, napi_value error) {
   napi_value code = nullptr;
   std::array<char, 48> text{};

@@ -12,16 +12,16 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/port.h"
+#include "core/port/thread.h"
 #include "core/scope_stack.h"
 #include "napi/error_bridge.h"
 
 namespace impersonate {
 
 // Runs `work` on a thread of its own, which begins with the process's identity, and settles a promise with
-// what `convert` makes of its result on the JavaScript thread: for calls that may wait for another machine,
-// which would hold up everybody on libuv's pool. Nothing is settled when the environment ends first; the
-// thread's result is dropped when the call returns. Throws Error if there is no thread to be had.
+// the result of `convert` on the JavaScript thread: for calls that may wait for another machine, which would
+// block libuv's pool. Nothing is settled if the environment ends first; the result is dropped when the call
+// returns. Throws Error if no thread can be started.
 template <typename Result>
 class ThreadPromise final {
  public:
@@ -43,14 +43,14 @@ class ThreadPromise final {
       NAPI_THROW_IF_FAILED(env, made, promise);
     }
     try {
-      // Leave() is called by this thread, and so not before the assignment.
+      // ReleaseThread() is called by this thread, and so not before the assignment.
       job->thread_ = std::thread([job, settle] {
         job->Run();
-        job->HandOver(settle);
+        job->EnqueueSettlement(settle);
       });
     } catch (const std::system_error& error) {
       napi_release_threadsafe_function(settle, napi_tsfn_abort);
-      throw Error("EAGAIN", error.code().value(), "std::thread", "There is no thread to be had for the call");
+      throw Error("EAGAIN", error.code().value(), "std::thread", "No thread can be started for the call");
     }
     return promise;
   }
@@ -68,16 +68,16 @@ class ThreadPromise final {
     } catch (const std::exception& error) {
       error_ = Error("ERR_INTERNAL", error.what());
     }
-    // What the work holds, a password among it, is not kept until the loop comes round.
+    // What the work holds, perhaps a password, is released before the event loop continues.
     work_ = nullptr;
   }
 
-  // The last that this thread does with the function. An environment that ends destroys it whoever still
-  // holds it.
-  void HandOver(napi_threadsafe_function settle) noexcept {
+  // The last use of the function by this thread. An environment that ends destroys the function even if it is
+  // held.
+  void EnqueueSettlement(napi_threadsafe_function settle) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!open_) return;
-    handed_over_ = true;
+    settlement_queued_ = true;
     if (napi_call_threadsafe_function(settle, nullptr, napi_tsfn_blocking) == napi_ok)
       napi_release_threadsafe_function(settle, napi_tsfn_release);
   }
@@ -89,7 +89,7 @@ class ThreadPromise final {
     try {
       (*static_cast<std::shared_ptr<ThreadPromise>*>(context))->SettleOn(env);
     } catch (const Napi::Error&) {
-      // A worker that is being terminated runs no JavaScript any more: nobody waits for the promise.
+      // A worker that is being terminated runs no JavaScript, and has nothing that waits for the promise.
     }
   }
 
@@ -107,18 +107,18 @@ class ThreadPromise final {
   static void Finalize(napi_env, void* data, void*) {
     const std::unique_ptr<std::shared_ptr<ThreadPromise>> kept(
         static_cast<std::shared_ptr<ThreadPromise>*>(data));
-    (*kept)->Leave();
+    (*kept)->ReleaseThread();
   }
 
-  // A thread that has handed over is at its end and waited for: MinGW's runtime gives what a detached one had
-  // to the next while the system is still ending it. Only one that an ending environment cannot wait for is
-  // detached.
-  void Leave() {
+  // A thread that has queued the settlement is about to end, and is joined: MinGW's runtime reuses the
+  // resources of a detached one while the system is still ending it. A thread is detached only if the ending
+  // environment cannot wait for it.
+  void ReleaseThread() {
     bool over = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       open_ = false;
-      over = handed_over_;
+      over = settlement_queued_;
     }
     if (!thread_.joinable()) return;
     if (over) {
@@ -137,7 +137,7 @@ class ThreadPromise final {
 
   std::mutex mutex_;  // for what follows
   bool open_ = true;  // the function can be called
-  bool handed_over_ = false;
+  bool settlement_queued_ = false;
 };
 
 }  // namespace impersonate

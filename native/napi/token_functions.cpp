@@ -1,4 +1,4 @@
-#include "napi/token_functions.h"
+#include <napi.h>
 
 #include <cstdint>
 #include <optional>
@@ -6,23 +6,68 @@
 #include <utility>
 #include <vector>
 
+#include "core/description.h"
 #include "core/error.h"
-#include "core/port.h"
+#include "core/port/logon.h"
+#include "core/port/token.h"
+#include "core/scope_stack.h"
+#include "core/ticket_registry.h"
 #include "core/token_table.h"
 #include "napi/arguments.h"
-#include "napi/description_object.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
+#include "napi/exports.h"
 #include "napi/promise_worker.h"
 #include "napi/thread_promise.h"
 
 namespace impersonate {
 
-Napi::Value NewToken(Napi::Env env, TokenRef token) {
-  return Napi::Number::New(env, Environment::Of(env).AddToken(std::move(token)));
+namespace {
+
+Napi::Object PrincipalObject(Napi::Env env, const Principal& principal) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("kind", principal.kind == PrincipalKind::kUser ? "user" : "group");
+  object.Set("id", principal.id);
+  return object;
 }
 
-namespace {
+Napi::Object PrivilegeObject(Napi::Env env, const Privilege& privilege) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("name", privilege.name);
+  object.Set("enabled", privilege.enabled);
+  return object;
+}
+
+template <typename Item>
+Napi::Array ArrayOf(Napi::Env env, const std::vector<Item>& items,
+                    Napi::Object (*convert)(Napi::Env, const Item&)) {
+  Napi::Array array = Napi::Array::New(env, items.size());
+  for (std::uint32_t i = 0; i < items.size(); ++i) array.Set(i, convert(env, items[i]));
+  return array;
+}
+
+// NativeDescription of types/native.d.ts.
+Napi::Value DescriptionObject(Napi::Env env, const Description& description) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("user", PrincipalObject(env, description.user));
+  object.Set("groups", ArrayOf(env, description.groups, PrincipalObject));
+  object.Set("denyOnlyGroups", ArrayOf(env, description.deny_only_groups, PrincipalObject));
+  object.Set("privileges", ArrayOf(env, description.privileges, PrivilegeObject));
+  object.Set("level",
+             description.level ? Napi::Number::New(env, static_cast<int>(*description.level)) : env.Null());
+  object.Set("logonId", description.logon_id);
+  object.Set("anonymous", description.anonymous);
+  return object;
+}
+
+// NativeAccount, or null.
+Napi::Value AccountObject(Napi::Env env, std::optional<Account> account) {
+  if (!account) return env.Null();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("name", account->name);
+  object.Set("domain", account->domain);
+  return object;
+}
 
 Napi::Value ProcessToken(const Napi::CallbackInfo& info) {
   return NewToken(info.Env(), port::ProcessToken());
@@ -38,7 +83,7 @@ Napi::Value AnonymousToken(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TokenForUser(const Napi::CallbackInfo& info) {
-  const auto source = static_cast<port::UserSource>(IntegerArgument(info, 1));
+  const auto source = static_cast<UserSource>(IntegerArgument(info, 1));
   return ThreadPromise<TokenRef>::Start(
       info.Env(), "impersonate:forUser",
       [name = StringArgument(info, 0), source, check_account = info[2].ToBoolean().Value()] {
@@ -120,6 +165,66 @@ Napi::Value LookupAccount(const Napi::CallbackInfo& info) {
       AccountObject);
 }
 
+Napi::Value LinkedToken(const Napi::CallbackInfo& info) {
+  TokenRef linked = port::LinkedToken(*TokenArgument(info, 0));
+  return linked ? NewToken(info.Env(), std::move(linked)) : Napi::Number::New(info.Env(), 0);
+}
+
+// The thread's token comes before the process's: a token that another addon has put on the thread is never
+// exchanged for one with more rights.
+TokenRef EffectiveToken(const Napi::CallbackInfo& info) {
+  if (TokenRef scope = ScopeStack::OfThread().current_token()) return scope;
+  if (IntegerArgument(info, 0) != 0) return TokenArgument(info, 0);
+  if (TokenRef thread = port::ThreadToken()) return thread;
+  return port::ProcessToken();
+}
+
+Napi::Value PrivilegedToken(const Napi::CallbackInfo& info) {
+  return NewToken(info.Env(), port::WithPrivileges(*EffectiveToken(info), StringsArgument(info, 1)));
+}
+
+AccessTarget TargetArgument(const Napi::CallbackInfo& info) {
+  const std::string kind = StringArgument(info, 1);
+  if (kind != "descriptor") {
+    const auto text = kind == "path" ? AccessTarget::Kind::kPath : AccessTarget::Kind::kSddl;
+    return {text, StringArgument(info, 2), {}};
+  }
+  return {AccessTarget::Kind::kDescriptor, "", BytesArgument(info, 2)};
+}
+
+Napi::Value CheckAccess(const Napi::CallbackInfo& info) {
+  return PromiseWorker<bool>::Start(
+      info.Env(), "impersonate:canAccess",
+      [token = TokenArgument(info, 0), target = TargetArgument(info),
+       mask = info[3].ToNumber().Uint32Value()] { return port::CheckAccess(*token, target, mask); },
+      [](Napi::Env env, bool granted) { return Napi::Boolean::New(env, granted); });
+}
+
+Napi::Value Fingerprint(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), port::Fingerprint(*TokenArgument(info, 0)));
+}
+
+Napi::Value ShareToken(const Napi::CallbackInfo& info) {
+  TicketRegistry::Get().Add(StringArgument(info, 1), TokenArgument(info, 0),
+                            TicketRegistry::Duration(IntegerArgument(info, 2)));
+  return info.Env().Undefined();
+}
+
+Napi::Value ClaimToken(const Napi::CallbackInfo& info) {
+  TokenRef token = TicketRegistry::Get().Claim(StringArgument(info, 0));
+  const std::int32_t id = token ? Environment::Of(info.Env()).AddToken(std::move(token)) : 0;
+  return Napi::Number::New(info.Env(), id);
+}
+
+Napi::Value RevokeTicket(const Napi::CallbackInfo& info) {
+  const TokenRef token = TicketRegistry::Get().Claim(StringArgument(info, 0));
+  return Napi::Boolean::New(info.Env(), token != nullptr);
+}
+
+Napi::Value ExpireTickets(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(TicketRegistry::Get().Expire().count()));
+}
+
 }  // namespace
 
 void ExportTokenFunctions(Napi::Env env, Napi::Object exports) {
@@ -140,6 +245,14 @@ void ExportTokenFunctions(Napi::Env env, Napi::Object exports) {
   Export<TokenLimit>(env, exports, "tokenLimit");
   Export<SetTokenLimit>(env, exports, "setTokenLimit");
   Export<LookupAccount>(env, exports, "lookupAccount");
+  Export<LinkedToken>(env, exports, "linkedToken");
+  Export<PrivilegedToken>(env, exports, "privilegedToken");
+  Export<CheckAccess>(env, exports, "checkAccess");
+  Export<Fingerprint>(env, exports, "fingerprint");
+  Export<ShareToken>(env, exports, "shareToken");
+  Export<ClaimToken>(env, exports, "claimToken");
+  Export<RevokeTicket>(env, exports, "revokeTicket");
+  Export<ExpireTickets>(env, exports, "expireTickets");
 }
 
 }  // namespace impersonate

@@ -1,7 +1,11 @@
-#include "core/port.h"
-
 #include "core/error.h"
-#include "core/fatal.h"
+#include "core/port/logon.h"
+#include "core/port/negotiate.h"
+#include "core/port/path.h"
+#include "core/port/peer.h"
+#include "core/port/process.h"
+#include "core/port/thread.h"
+#include "core/port/token.h"
 
 namespace impersonate::port {
 namespace {
@@ -12,45 +16,61 @@ namespace {
 
 }  // namespace
 
-struct Captured {};
-
-void CapturedDelete::operator()(Captured* captured) const noexcept { delete captured; }
-
 const char* Name() noexcept { return "unsupported"; }
 bool IsSecureExecution() noexcept { return false; }
 void ClaimProcess() {}
 void Init(unsigned) {}
-void InitThread() {}
-void AtThreadEnd(void (*)(void*), void*) {}
+CredentialChange::CredentialChange() = default;
+CredentialChange::~CredentialChange() = default;
 
 TokenRef ProcessToken() { Unsupported(); }
 TokenRef ThreadToken() { Unsupported(); }
 TokenRef AnonymousToken() { Unsupported(); }
-TokenRef TokenForUser(const std::string&, UserSource, bool) { Unsupported(); }
 TokenRef TokenForIds(std::uint32_t, std::uint32_t, const std::vector<std::uint32_t>&) { Unsupported(); }
 TokenRef TokenFromHandle(std::uint64_t, bool) { Unsupported(); }
 TokenRef Restrict(const Token&, const Restrictions&) { Unsupported(); }
 TokenRef Duplicate(const Token&, Level) { Unsupported(); }
+TokenRef LinkedToken(const Token&) { Unsupported(); }
+TokenRef WithPrivileges(const Token&, const std::vector<std::string>&) { Unsupported(); }
 Description Describe(const Token&) { Unsupported(); }
 bool Equal(const Token&, const Token&) { Unsupported(); }
+std::string Fingerprint(const Token&) { Unsupported(); }
+bool CheckAccess(const Token&, const AccessTarget&, std::uint32_t) { Unsupported(); }
 std::optional<Account> LookupAccount(const Principal&) { Unsupported(); }
 
+TokenRef TokenForLogon(const Logon&) { Unsupported(); }
+TokenRef TokenForUser(const std::string&, UserSource, bool) { Unsupported(); }
+
+void InitThread() {}
+void AtThreadEnd(void (*)(void*), void*) {}
+
+struct Captured {};
+void CapturedDelete::operator()(Captured* captured) const noexcept { delete captured; }
 CapturedPtr NewCaptured() { return CapturedPtr(new Captured); }
 void Capture(Captured&) { Unsupported(); }
 void Apply(Captured&, const Token*, const Token&) { Unsupported(); }
 void Restore(Captured&) noexcept { Abort("restore on an unsupported platform"); }
-void RestoreForNow(Captured&) noexcept { Abort("restore on an unsupported platform"); }
+void RestoreTemporarily(Captured&) noexcept { Abort("restore on an unsupported platform"); }
 void Forget(Captured&) noexcept {}
 
-struct JobScope::State {};
-JobScope::JobScope(const Token&) { Unsupported(); }
-JobScope::~JobScope() = default;
+struct PoolThreadImpersonation::State {};
+PoolThreadImpersonation::PoolThreadImpersonation(const Token&) { Unsupported(); }
+PoolThreadImpersonation::~PoolThreadImpersonation() = default;
+
 std::optional<int> AccessAsUser(const char*, int) noexcept { return std::nullopt; }
-GuardedPath::GuardedPath(const std::string& path, Last) : path_(path) {}
+GuardedPath::GuardedPath(const std::string& path, LastComponent) : path_(path) {}
 GuardedPath::GuardedPath(const std::string& path, int, int) : path_(path) {}
 GuardedPath::~GuardedPath() = default;
 
-CredentialChange::CredentialChange() = default;
-CredentialChange::~CredentialChange() = default;
+void CloseSocket(NativeSocket) noexcept {}
+TokenRef TokenOfPeer(NativeSocket) { Unsupported(); }
+std::string ServerOf(NativeSocket) { Unsupported(); }
+std::unique_ptr<PipeListener> ListenOnPipe(const PipeOptions&) { Unsupported(); }
+OwnedSocket ConnectToPipe(const PipeConnection&) { Unsupported(); }
+
+std::shared_ptr<ServerCredentials> AcquireServerCredentials(const std::string&, const std::string&, bool) {
+  Unsupported();
+}
+std::shared_ptr<ServerContext> NewServerContext(std::shared_ptr<ServerCredentials>) { Unsupported(); }
 
 }  // namespace impersonate::port

@@ -8,7 +8,7 @@ struct Name {
   const char* code;
 };
 
-// What the calls of this folder can answer.
+// The errors that the calls of this port can return.
 constexpr Name kNames[] = {
     {ERROR_INVALID_FUNCTION, "ERROR_INVALID_FUNCTION"},
     {ERROR_FILE_NOT_FOUND, "ERROR_FILE_NOT_FOUND"},
@@ -84,7 +84,7 @@ constexpr Name kNames[] = {
     {ERROR_NOT_ENOUGH_QUOTA, "ERROR_NOT_ENOUGH_QUOTA"},
 };
 
-// Which privilege a call asks for that fails with ERROR_PRIVILEGE_NOT_HELD.
+// The privilege that a call needs which fails with ERROR_PRIVILEGE_NOT_HELD.
 std::string MissingPrivilege(const std::string& syscall) {
   const bool logs_on = syscall.rfind("Lsa", 0) == 0 || syscall.rfind("LogonUser", 0) == 0;
   const bool impersonates = syscall == "SetThreadToken" || syscall.rfind("Impersonate", 0) == 0;
@@ -114,6 +114,15 @@ Error Win32Error(DWORD number, const char* syscall, const std::string& hint) {
 void ThrowLastError(const char* syscall) {
   const DWORD number = GetLastError();
   throw Win32Error(number, syscall);
+}
+
+std::string Hexadecimal(std::uint32_t status) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string text = "0x";
+  for (int shift = 28; shift >= 0; shift -= 4) {
+    text += kDigits[(status >> shift) & 0xF];
+  }
+  return text;
 }
 
 Error InvalidArgument(const std::string& message) { return Error("ERR_INVALID_ARG_VALUE", message); }

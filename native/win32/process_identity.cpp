@@ -1,8 +1,8 @@
 #include "win32/process_identity.h"
 
-#include "win32/current_thread.h"
 #include "win32/last_error.h"
-#include "win32/token_information.h"
+#include "win32/thread/current_thread.h"
+#include "win32/token/token_information.h"
 
 namespace impersonate::win32 {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <sddl.h>
 
+#include "win32/handle.h"
 #include "win32/last_error.h"
-#include "win32/local_memory.h"
 #include "win32/text.h"
 
 namespace impersonate::win32 {
@@ -31,6 +31,14 @@ std::string SidToString(PSID sid) {
   if (!ConvertSidToStringSidW(sid, &text)) ThrowLastError("ConvertSidToStringSidW");
   const UniqueLocal<wchar_t> owned(text);
   return ToUtf8(text);
+}
+
+bool IsGuest(PSID sid) {
+  constexpr SID_IDENTIFIER_AUTHORITY kNt = SECURITY_NT_AUTHORITY;
+  const UCHAR count = *GetSidSubAuthorityCount(sid);
+  if (GetSidIdentifierAuthority(sid)->Value[5] != kNt.Value[5] || count < 2) return false;
+  return *GetSidSubAuthority(sid, 0) == SECURITY_NT_NON_UNIQUE &&
+         *GetSidSubAuthority(sid, count - 1UL) == DOMAIN_USER_RID_GUEST;
 }
 
 }  // namespace impersonate::win32

@@ -29,4 +29,7 @@ class Sid {
 // The string form S-1-...
 std::string SidToString(PSID sid);
 
+// Whether it is the Guest account of a computer or domain, as which Windows may let unknown users log on.
+bool IsGuest(PSID sid);
+
 }  // namespace impersonate::win32

@@ -3,6 +3,7 @@
 #include <windows.h>
 
 #include <cstddef>
+#include <cstring>
 
 #include "win32/last_error.h"
 
@@ -36,6 +37,24 @@ std::string ToUtf8(const std::wstring& text) {
   if (length == 0) ThrowLastError("WideCharToMultiByte");
   utf8.resize(static_cast<std::size_t>(length));
   return utf8;
+}
+
+bool EqualIgnoringCase(const std::wstring& a, const std::wstring& b) {
+  const int order = CompareStringOrdinal(a.c_str(), static_cast<int>(a.size()), b.c_str(),
+                                         static_cast<int>(b.size()), TRUE);
+  if (order == 0) ThrowLastError("CompareStringOrdinal");
+  return order == CSTR_EQUAL;
+}
+
+Secret<wchar_t> ToWide(const Secret<char>& utf8) {
+  const std::size_t length = std::strlen(utf8.data());
+  // No character takes more UTF-16 units than it took bytes.
+  Secret<wchar_t> wide(length);
+  if (length > 0 && MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, utf8.data(), static_cast<int>(length),
+                                        wide.data(), static_cast<int>(length)) == 0) {
+    throw InvalidArgument("The \"options.password\" argument is not UTF-8");
+  }
+  return wide;
 }
 
 }  // namespace impersonate::win32

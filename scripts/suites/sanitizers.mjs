@@ -96,7 +96,7 @@ async function testThreads() {
   const folder = path.join(root, 'build-thread');
   await mkdir(folder, { recursive: true });
   const driver = path.join(folder, 'driver');
-  const sources = ['core', 'linux', 'fs'].flatMap((room) => listFiles(`native/${room}`, /\.cpp$/));
+  const sources = ['core', 'linux', 'fs', 'pool'].flatMap((room) => listFiles(`native/${room}`, /\.cpp$/));
   run('g++', [
     ...['-std=c++17', '-O1', '-g', '-fsanitize=thread', '-pthread', '-Inative', '-o', driver],
     ...['test/native/threads/driver.cpp', ...sources, '-luv', '-ldl'],

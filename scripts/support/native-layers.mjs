@@ -30,15 +30,31 @@ const posix = new Set(
 );
 const posixFolder = /^(?:arpa|asm|gnu|linux|net|netinet|security|sys)\/[\w/-]+\.h$/;
 
+// What each layer may include, and the rooms that it has: folders by subject, without an order among them.
 const layers = {
-  core: { headers: ['standard'], folders: ['core'] },
-  fs: { headers: ['standard', 'libuv'], folders: ['core', 'fs'] },
-  napi: { headers: ['standard', 'nodeApi', 'libuv'], folders: ['core', 'fs', 'napi'] },
-  linux: { headers: ['standard', 'posix'], folders: ['core', 'linux'] },
-  win32: { headers: ['standard', 'windows'], folders: ['core', 'win32'] },
-  unsupported: { headers: ['standard'], folders: ['core', 'unsupported'] },
+  core: { headers: ['standard'], folders: ['core'], rooms: ['port'] },
+  fs: { headers: ['standard', 'libuv'], folders: ['core', 'fs'], rooms: [] },
+  pool: { headers: ['standard'], folders: ['core', 'pool'], rooms: [] },
+  napi: {
+    headers: ['standard', 'nodeApi', 'libuv'],
+    folders: ['core', 'fs', 'napi', 'pool'],
+    rooms: [],
+  },
+  linux: {
+    headers: ['standard', 'posix'],
+    folders: ['core', 'linux'],
+    rooms: ['credentials', 'pam', 'path', 'thread', 'token'],
+  },
+  win32: {
+    headers: ['standard', 'windows'],
+    folders: ['core', 'win32'],
+    rooms: ['logon', 'pipe', 'sspi', 'thread', 'token'],
+  },
+  unsupported: { headers: ['standard'], folders: ['core', 'unsupported'], rooms: [] },
 };
-const registration = { headers: ['standard'], folders: ['napi'] };
+const portHeader = /^native\/core\/port\/(\w+)\.h$/;
+// One file there implements all of them.
+const portsByHeader = ['linux', 'win32'];
 
 // Calls that change or read an identity, each with the only layer that may make them.
 const called = (names) => new RegExp(`\\b(?:${names.join('|')})(?=\\s*\\()`, 'g');
@@ -106,9 +122,11 @@ function includeProblem(file, operand, rule, exists) {
 // Returns the forbidden uses in a native source, as `file:line: problem`. `exists` returns whether the project has a
 // file of that path.
 export function nativeLayerProblems(file, source, exists) {
-  const layer = /^native\/(\w+)\//.exec(file)?.[1];
-  const rule = file === 'native/addon.cpp' ? registration : layers[layer];
+  const [, layer, room] = /^native\/(\w+)\/(?:(.+)\/)?[^/]+$/.exec(file) ?? [];
+  const rule = layers[layer];
   if (rule === undefined) return [`${file}:1: belongs to no layer`];
+  if (room !== undefined && !rule.rooms.includes(room))
+    return [`${file}:1: native/${layer} has no room ${room}`];
   const found = [];
   for (const { match, line } of matches(
     withoutComments(source),
@@ -123,4 +141,16 @@ export function nativeLayerProblems(file, source, exists) {
     }
   }
   return found.map(({ line, problem }) => `${file}:${line}: ${problem}`);
+}
+
+// The headers of native/core/port that a port does not implement in the file of their name, as `file:line: problem`.
+export function portProblems(files) {
+  const headers = files.map((file) => portHeader.exec(file)?.[1]).filter((name) => name !== undefined);
+  return headers.flatMap((name) =>
+    portsByHeader
+      .filter(
+        (port) => !files.some((file) => file.startsWith(`native/${port}/`) && file.endsWith(`/${name}.cpp`)),
+      )
+      .map((port) => `native/core/port/${name}.h:1: native/${port} has no ${name}.cpp that implements it`),
+  );
 }

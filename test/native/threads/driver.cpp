@@ -1,6 +1,6 @@
-// Drives native/core, native/linux and native/fs from many threads at once, without Node.js: to be built with
-// -fsanitize=thread and run as root, with an empty folder for its files. Each thread asks the kernel who it
-// is after each step. What is wrong is written to standard error, and the program ends with 1.
+// Drives native/core, native/linux, native/fs and native/pool from many threads at once, without Node.js: to
+// be built with -fsanitize=thread and run as root, with an empty folder for its files. Each thread asks the
+// kernel who it is after each step. What is wrong is written to standard error, and the program ends with 1.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,18 +22,18 @@
 #include <utility>
 #include <vector>
 
-#include "core/derive.h"
 #include "core/error.h"
-#include "core/port.h"
+#include "core/port/process.h"
+#include "core/port/thread.h"
+#include "core/port/token.h"
 #include "core/scope_stack.h"
 #include "core/ticket_registry.h"
 #include "core/token_table.h"
 #include "fs/call.h"
-#include "fs/job_queue.h"
-#include "linux/process_identity.h"
-#include "linux/scope_gate.h"
-#include "linux/system_calls.h"
-#include "linux/token.h"
+#include "linux/credentials/process_credentials.h"
+#include "linux/credentials/system_calls.h"
+#include "linux/token/linux_token.h"
+#include "pool/job_queue.h"
 
 namespace {
 
@@ -126,7 +126,7 @@ void Nest(Shared& shared, ScopeStack& stack, Random& random, int depth) {
     ExpectUser(*token, "a scope after a baseline scope");
   }
   if (random() % 8 == 0) stack.ForgetTokenId(id);
-  Expect(stack.Leave(scope) == ScopeStack::Left::kInOrder, "how a scope is left");
+  Expect(stack.Leave(scope) == ScopeStack::LeaveResult::kInOrder, "how a scope is left");
 }
 
 void Scopes(Shared& shared, Random random, int rounds) {
@@ -142,7 +142,7 @@ void Scopes(Shared& shared, Random random, int rounds) {
     ExpectUser(*inner, "a scope that is left open");
     Expect(state.depth == 2, "the depth");
     if (random() % 2 == 0) {
-      Expect(stack.Leave(scope) == ScopeStack::Left::kUnwound, "how an outer scope is left");
+      Expect(stack.Leave(scope) == ScopeStack::LeaveResult::kUnwound, "how an outer scope is left");
     } else {
       Expect(stack.LeaveAll() == 2, "how many scopes are left");
     }
@@ -183,17 +183,22 @@ const fs::Operation& OperationNamed(const char* name) {
   Fail(std::string("no operation ") + name);
 }
 
-struct OpenJob : fs::Job {
-  OpenJob(TokenRef who, fs::Call what, bool may) : fs::Job(std::move(who), std::move(what)), allowed(may) {}
+struct OpenJob final : pool::Job {
+  OpenJob(TokenRef token, fs::Call what, bool may)
+      : pool::Job(std::move(token)), call(std::move(what)), allowed(may) {}
+  void Run() override { call.operation->run(call); }
+  void Cancel() noexcept override { call.error = UV_ECANCELED; }
+
+  fs::Call call;
   const bool allowed;
 };
 
-void Judge(const fs::Job& job) {
+void Judge(const OpenJob& job) {
   if (job.failure) Fail(std::string("a job failed: ") + job.failure->what());
   const auto* descriptor = std::get_if<fs::Descriptor>(&job.call.result);
   const bool opened = job.call.error == 0 && descriptor;
   if (opened) fs::CloseDescriptor(descriptor->fd);
-  Expect(opened == static_cast<const OpenJob&>(job).allowed, "who may open what");
+  Expect(opened == job.allowed, "who may open what");
   if (!opened) Expect(job.call.error == UV_EACCES, "why a file cannot be opened");
   ++jobs;
 }
@@ -201,7 +206,7 @@ void Judge(const fs::Job& job) {
 // As an environment does: some threads do the work for one that adds it and takes what is done.
 void Jobs(Shared& shared, Random random, int rounds) {
   std::atomic<int> woken{0};
-  fs::JobQueue queue([&woken] { ++woken; });
+  pool::JobQueue queue([&woken] { ++woken; });
   std::mutex mutex;
   std::vector<TokenRef> orders;
   bool is_over = false;
@@ -243,7 +248,7 @@ void Jobs(Shared& shared, Random random, int rounds) {
       ++added;
     }
     for (const auto& job : queue.TakeDone()) {
-      Judge(*job);
+      Judge(static_cast<const OpenJob&>(*job));
       ++done;
     }
   }

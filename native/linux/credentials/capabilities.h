@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/description.h"
+
+namespace impersonate::linux_port {
+
+// The capability sets of a thread, one bit a capability.
+struct Capabilities {
+  std::uint64_t effective = 0;
+  std::uint64_t permitted = 0;
+  std::uint64_t inheritable = 0;
+  // The capabilities with which a program that the thread starts begins; a part of the inheritable and the
+  // permitted ones, which the kernel lowers with either.
+  std::uint64_t ambient = 0;
+
+  friend bool operator==(const Capabilities& a, const Capabilities& b) {
+    return a.effective == b.effective && a.permitted == b.permitted && a.inheritable == b.inheritable &&
+           a.ambient == b.ambient;
+  }
+  friend bool operator!=(const Capabilities& a, const Capabilities& b) { return !(a == b); }
+};
+
+// The calling thread's sets: capget, and prctl for each capability that can be ambient. Throws Error.
+Capabilities ReadCapabilities();
+
+// Whether these are the calling thread's sets; false also if they cannot be read.
+bool HasCapabilities(const Capabilities& capabilities) noexcept;
+
+// Sets the calling thread's sets: capset, and prctl for each ambient capability, which capset can only lower.
+// Returns null, or the name of the call that failed, with errno.
+const char* WriteCapabilities(const Capabilities& capabilities) noexcept;
+
+// The bits of the capabilities to set groups and gids, and uids.
+constexpr std::uint64_t kCapSetGid = std::uint64_t{1} << 6, kCapSetUid = std::uint64_t{1} << 7;
+
+// One entry for each permitted capability, enabled if it is effective too.
+std::vector<Privilege> ListCapabilities(const Capabilities& capabilities);
+
+// The bit of CAP_name; throws ERR_INVALID_ARG_VALUE for a name that is no capability.
+std::uint64_t CapabilityBit(const std::string& name);
+
+}  // namespace impersonate::linux_port

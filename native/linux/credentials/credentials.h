@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "linux/credentials/capabilities.h"
+
+namespace impersonate::linux_port {
+
+// Everything that the kernel checks of a thread: real, effective, saved and file system ids, supplementary
+// groups, capabilities.
+struct Credentials {
+  uid_t real_uid = 0, effective_uid = 0, saved_uid = 0, fs_uid = 0;
+  gid_t real_gid = 0, effective_gid = 0, saved_gid = 0, fs_gid = 0;
+  std::vector<gid_t> groups;
+  Capabilities capabilities;
+  // Whether the kernel removes the effective capabilities when the effective uid changes from 0, and restores
+  // the permitted ones when it is 0 again: unless the thread has SECBIT_NO_SETUID_FIXUP.
+  bool capabilities_follow_uid = false;
+
+  friend bool operator==(const Credentials& a, const Credentials& b);
+  friend bool operator!=(const Credentials& a, const Credentials& b) { return !(a == b); }
+};
+
+// Reads the calling thread's credentials from the kernel into `credentials`, whose memory is used again.
+// Throws Error.
+void ReadCredentials(Credentials& credentials);
+
+// Whether the calling thread has what the kernel checks of these credentials when it opens a file: the file
+// system ids, the groups and, unless it is root, the capabilities; at half the cost of reading everything.
+// Every switch to another user changes one of these. A change of real or saved ids alone, or of root's
+// effective capabilities alone, is not detected. False if HasSavedRoot: the real and saved ids matter then.
+bool HasFileCredentials(const Credentials& credentials) noexcept;
+
+// Reads the supplementary groups alone.
+void ReadGroups(std::vector<gid_t>& groups);
+
+// The parts of WriteCredentials, for undoing a part of a switch. Each returns null, or the name of the system
+// call that failed, with errno.
+const char* WriteGids(const Credentials& credentials) noexcept;
+const char* WriteGroups(const Credentials& credentials) noexcept;
+
+// What restores a thread's capabilities when its uid is restored: our capset, or the kernel alone, if the
+// kernel alone has removed them.
+enum class CapabilityRestore { kByCapset, kByKernel };
+
+// Whether the process is a service that is not root and cannot become root: its rights are its capabilities,
+// which the kernel does not change when the ids change.
+bool DependsOnCapabilities(const Credentials& credentials) noexcept;
+
+// Whether the process has dropped root for a while (seteuid) and can regain it; the two calls that do so,
+// which return null, or the name of the system call that failed, with errno.
+bool HasSavedRoot(const Credentials& credentials) noexcept;
+const char* RegainRoot() noexcept;
+const char* DropRoot(const Credentials& credentials) noexcept;
+
+// Restores these credentials on the calling thread, from any that a switch has made of them. Returns null, or
+// the name of the system call that failed, with errno; the thread may then have a part of them.
+const char* WriteCredentials(const Credentials& credentials,
+                             CapabilityRestore capabilities = CapabilityRestore::kByCapset) noexcept;
+
+}  // namespace impersonate::linux_port

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+
+#include "core/secret.h"
+#include "linux/pam/pam_library.h"
+
+namespace impersonate::linux_port {
+
+// One authentication of a user by one PAM service. The password must outlive it, and is passed to PAM once.
+class PamSession final {
+ public:
+  // pam_start; throws Error.
+  PamSession(const std::string& service, const std::string& user, const Secret<char>& password);
+  // pam_end.
+  ~PamSession();
+  PamSession(const PamSession&) = delete;
+  PamSession& operator=(const PamSession&) = delete;
+
+  // pam_authenticate and pam_acct_mgmt: the password is right, and the account may be used now. Throws Error.
+  void Authenticate();
+  // pam_acct_mgmt alone: the account may be used now, for a user who has been authenticated otherwise. Throws
+  // Error.
+  void RequireAccount();
+  // The user's name according to the service, which may differ from the given one. Throws Error.
+  std::string User() const;
+
+ private:
+  static int Converse(int count, const PamMessage** messages, PamResponse** responses, void* data) noexcept;
+  void Require(int status, const char* syscall);
+
+  const PamLibrary& pam_;
+  const Secret<char>& password_;
+  bool password_given_ = false;
+  PamConversation conversation_{Converse, this};
+  PamHandle* handle_ = nullptr;
+  int status_ = kPamSuccess;
+};
+
+// PamSession::RequireAccount() for a user without a password. Throws Error.
+void RequireAccount(const std::string& service, const std::string& user);
+
+}  // namespace impersonate::linux_port

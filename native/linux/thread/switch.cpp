@@ -1,0 +1,274 @@
+#include "linux/thread/switch.h"
+
+#include <linux/securebits.h>
+#include <sys/prctl.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "linux/credentials/reserved_uid.h"
+#include "linux/credentials/system_calls.h"
+#include "linux/errno_error.h"
+
+namespace impersonate::linux_port {
+namespace {
+
+constexpr const char* kPage = " (docs/rights.md)";
+
+bool IsSetgroupsDenied() {
+  std::ifstream file("/proc/self/setgroups");
+  std::string word;
+  return file >> word && word == "deny";
+}
+
+std::string Missing(std::uint64_t capability) {
+  std::string reason =
+      capability == kCapSetUid ? "the process lacks CAP_SETUID" : "the process lacks CAP_SETGID";
+  if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+    reason += "; no_new_privs is set, under which setcap has no effect";
+  }
+  return reason;
+}
+
+std::string NotPermitted(const char* syscall, const Credentials& base, std::uint64_t capability) {
+  const Capabilities& held = base.capabilities;
+  const std::uint64_t usable = HasSavedRoot(base) ? held.permitted : held.effective;
+  if ((usable & capability) == 0) return Missing(capability);
+  if (std::string(syscall) == "setgroups" && IsSetgroupsDenied()) {
+    return "/proc/self/setgroups of this user namespace is set to deny";
+  }
+  return "a seccomp filter or a security module refuses the call";
+}
+
+// The error of a call that takes a thread from `base` to a user, with the remedy: EPERM names the capability
+// that the call needs, EINVAL says `invalid`.
+Error SwitchError(int number, const char* syscall, const Credentials& base, std::uint64_t capability,
+                  const std::string& invalid) {
+  const Error plain = ErrnoError(number, syscall);
+  std::string reason;
+  if (number == EPERM) reason = NotPermitted(syscall, base, capability);
+  if (number == EINVAL) reason = invalid;
+  if (reason.empty()) return plain;
+  return Error(plain.code(), number, syscall, std::string(plain.what()) + ": " + reason + kPage);
+}
+
+Error Downgraded(const char* what) {
+  return Error("ERR_IMPERSONATION_DOWNGRADED", EPERM, what,
+               std::string("The kernel accepted the switch but ") + what +
+                   " reads back something else: a system call filter or sandbox may be faking it");
+}
+
+// The capabilities of the process that the token may keep effective.
+std::uint64_t AllowedCapabilities(const Credentials& base, const LinuxToken& token) {
+  return token.identity().capabilities & base.capabilities.permitted;
+}
+
+// The kernel removes all effective capabilities when the effective uid changes from 0, and restores all
+// permitted ones when it becomes 0: enough if the token may keep none and the process has all that it may
+// have.
+bool KernelLimitsCapabilities(const Credentials& base, const LinuxToken& token) {
+  return base.capabilities_follow_uid && base.effective_uid == 0 && token.identity().uid != 0 &&
+         base.capabilities.effective == base.capabilities.permitted && AllowedCapabilities(base, token) == 0;
+}
+
+// What changes the thread's capabilities until LimitCapabilities has run. The kernel does not change those of
+// a service that is not root.
+CapabilityRestore RestoreAfterUidChange(const Credentials& base, const LinuxToken& token) {
+  return DependsOnCapabilities(base) || KernelLimitsCapabilities(base, token) ? CapabilityRestore::kByKernel
+                                                                              : CapabilityRestore::kByCapset;
+}
+
+// Ambient capabilities that the thread has lowered could not be restored.
+void RequireAmbientRaise() {
+  const int securebits = ::prctl(PR_GET_SECUREBITS);
+  if (securebits < 0) throw ErrnoError(errno, "prctl");
+  if ((securebits & SECBIT_NO_CAP_AMBIENT_RAISE) == 0) return;
+  throw Error(
+      "EPERM", EPERM, "prctl",
+      "EPERM: Operation not permitted, prctl: the process has ambient capabilities, which a user's programs "
+      "must not get, and SECBIT_NO_CAP_AMBIENT_RAISE, so that they could not be given back");
+}
+
+// The thread's capabilities after its ids have been changed.
+Capabilities CapabilitiesNow(const Credentials& base, const LinuxToken& token) {
+  return DependsOnCapabilities(base) && token.verified() ? base.capabilities : ReadCapabilities();
+}
+
+void VerifyUid(const Identity& identity) {
+  if (raw::GetEuid() != identity.uid) throw Downgraded("geteuid");
+}
+
+// Leaves only the capabilities that the token may keep of the process's, to the thread and to programs that
+// it would start. Also confirms the effective uid: the capabilities that the kernel removes with the uid 0
+// are gone only if the uid is, and if no securebit that another addon has set keeps them.
+void LimitCapabilities(const Credentials& base, const LinuxToken& token, CapabilityRestore& restore_by) {
+  const std::uint64_t wanted = AllowedCapabilities(base, token);
+  Capabilities now = CapabilitiesNow(base, token);
+  const bool limited = now.effective == wanted && (now.inheritable & ~wanted) == 0;
+  if (!limited || !KernelLimitsCapabilities(base, token)) VerifyUid(token.identity());
+  if (limited) return;
+  if ((now.ambient & ~wanted) != 0) RequireAmbientRaise();
+  now.effective = wanted;
+  now.inheritable &= wanted;
+  now.ambient &= wanted;
+  const char* const failed = WriteCapabilities(now);
+  // If capset fails here, it may fail on the way back, too, which needs none then.
+  if (failed && std::string(failed) == "capset") throw ErrnoError(errno, failed);
+  restore_by = CapabilityRestore::kByCapset;
+  if (failed) throw ErrnoError(errno, failed);
+  if (ReadCapabilities() != now) throw Downgraded("capget");
+}
+
+// The saved uid that lets the thread regain the right to switch.
+uid_t SavedUidFor(const Credentials& base) { return HasSavedRoot(base) ? 0 : base.effective_uid; }
+
+void VerifyGid(const Identity& identity) {
+  if (raw::GetEgid() != identity.gid) throw Downgraded("getegid");
+}
+
+void VerifyAll(const Credentials& base, const Identity& identity) {
+  uid_t uid[3];
+  if (raw::GetResUid(&uid[0], &uid[1], &uid[2]) != 0) throw ErrnoError(errno, "getresuid");
+  if (uid[0] != ReservedUid() || uid[1] != identity.uid || uid[2] != SavedUidFor(base)) {
+    throw Downgraded("getresuid");
+  }
+  gid_t gid[3];
+  if (raw::GetResGid(&gid[0], &gid[1], &gid[2]) != 0) throw ErrnoError(errno, "getresgid");
+  if (gid[0] != identity.gid || gid[1] != identity.gid) throw Downgraded("getresgid");
+  std::vector<gid_t> groups;
+  ReadGroups(groups);
+  if (groups != identity.groups) throw Downgraded("getgroups");
+  if (raw::SetFsUid(raw::kSameUid) != identity.uid) throw Downgraded("setfsuid");
+  if (raw::SetFsGid(raw::kSameGid) != identity.gid) throw Downgraded("setfsgid");
+}
+
+// The kernel drops a thread's permitted capabilities for good when its last uid of 0 goes.
+void RequireReversible(const Credentials& base, const Identity& identity) {
+  if (base.effective_uid == 0 || HasSavedRoot(base) || identity.uid != 0) return;
+  throw Error("EPERM", EPERM, "setresuid",
+              "EPERM: a process that is not root could not revert after acting as root, setresuid");
+}
+
+// A process of that user could signal every thread that acts as any user.
+void RequireNotReserved(const Identity& identity) {
+  if (identity.uid != ReservedUid()) return;
+  throw Error("ERR_INVALID_IDENTITY",
+              "The token's uid is the one that impersonate reserves for the real uid of its threads: set "
+              "IMPERSONATE_RESERVED_UID to another");
+}
+
+void SetGroupsTo(const Credentials& base, const Identity& identity) {
+  if (raw::SetGroups(identity.groups.size(), identity.groups.data()) == 0) return;
+  constexpr std::size_t kMostGroups = 65536;
+  throw SwitchError(errno, "setgroups", base, kCapSetGid,
+                    identity.groups.size() > kMostGroups
+                        ? "the user is in more than NGROUPS_MAX groups"
+                        : "a group of the user is not mapped in this user namespace");
+}
+
+void SetGidTo(const Credentials& base, const Identity& identity) {
+  if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) == 0) return;
+  throw SwitchError(errno, "setresgid", base, kCapSetGid,
+                    "gid " + std::to_string(identity.gid) + " is not mapped in this user namespace");
+}
+
+void SetUidTo(const Credentials& base, const Identity& identity) {
+  if (raw::SetResUid(ReservedUid(), identity.uid, SavedUidFor(base)) == 0) return;
+  throw SwitchError(errno, "setresuid", base, kCapSetUid,
+                    "uid " + std::to_string(identity.uid) + " is not mapped in this user namespace");
+}
+
+void AbortOn(const char* failed) noexcept {
+  if (!failed) return;
+  Abort("cannot restore the thread's identity: " + std::string(failed) + " failed with errno " +
+        std::to_string(errno));
+}
+
+// The steps of a switch that are done, in their order.
+enum class Progress { kNothing, kGroups, kGid, kUid };
+
+// Reverts exactly these steps: the call that has just failed may fail again.
+void Undo(const Credentials& base, Progress done, CapabilityRestore restore_by) noexcept {
+  if (done == Progress::kUid) return SwitchBack(base, restore_by);
+  if (done == Progress::kGid) AbortOn(WriteGids(base));
+  if (done != Progress::kNothing) AbortOn(WriteGroups(base));
+  if (HasSavedRoot(base)) AbortOn(DropRoot(base));
+}
+
+// Gives a thread that acts as a user the right to switch, and nothing else of its base identity.
+const char* RegainRights(const Credentials& base) noexcept {
+  if (!DependsOnCapabilities(base)) return RegainRoot();
+  Capabilities rights = base.capabilities;
+  rights.inheritable = rights.ambient = 0;
+  return WriteCapabilities(rights);
+}
+
+// Makes the steps; `done` and `restore_by` show how far it came if it throws.
+void ApplyIdentity(const Credentials& base, const LinuxToken& token, Progress& done,
+                   CapabilityRestore& restore_by) {
+  const Identity& identity = token.identity();
+  SetGroupsTo(base, identity);
+  done = Progress::kGroups;
+  SetGidTo(base, identity);
+  done = Progress::kGid;
+  SetUidTo(base, identity);
+  done = Progress::kUid;
+  LimitCapabilities(base, token, restore_by);
+  if (token.verified()) {
+    VerifyGid(identity);
+  } else {
+    VerifyAll(base, identity);
+    token.MarkVerified();
+  }
+}
+
+}  // namespace
+
+CapabilityRestore SwitchTo(const Credentials& base, const LinuxToken& token) {
+  RequireReversible(base, token.identity());
+  RequireNotReserved(token.identity());
+  CapabilityRestore restore_by = RestoreAfterUidChange(base, token);
+  // If the way back needs capset, capset must work before the first step.
+  if (restore_by == CapabilityRestore::kByCapset) {
+    if (const char* failed = WriteCapabilities(base.capabilities)) throw ErrnoError(errno, failed);
+  }
+  if (HasSavedRoot(base) && RegainRoot()) throw ErrnoError(errno, "setresuid");
+  Progress done = Progress::kNothing;
+  try {
+    ApplyIdentity(base, token, done, restore_by);
+    return restore_by;
+  } catch (...) {
+    Undo(base, done, restore_by);
+    throw;
+  }
+}
+
+bool CanSwitchBetween(const Credentials& base, CapabilityRestore capabilities) noexcept {
+  return capabilities == CapabilityRestore::kByKernel || DependsOnCapabilities(base);
+}
+
+CapabilityRestore SwitchBetween(const Credentials& base, const LinuxToken& token) {
+  AbortOn(RegainRights(base));
+  Progress done = Progress::kNothing;
+  CapabilityRestore restore_by =
+      DependsOnCapabilities(base) ? CapabilityRestore::kByCapset : RestoreAfterUidChange(base, token);
+  try {
+    RequireReversible(base, token.identity());
+    RequireNotReserved(token.identity());
+    ApplyIdentity(base, token, done, restore_by);
+    return restore_by;
+  } catch (...) {
+    SwitchBack(base, restore_by);
+    throw;
+  }
+}
+
+void SwitchBack(const Credentials& base, CapabilityRestore capabilities) noexcept {
+  AbortOn(WriteCredentials(base, capabilities));
+}
+
+}  // namespace impersonate::linux_port

@@ -1,0 +1,182 @@
+#include "core/port/thread.h"
+
+#include <cerrno>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+
+#include "core/error.h"
+#include "linux/credentials/credentials.h"
+#include "linux/credentials/process_credentials.h"
+#include "linux/errno_error.h"
+#include "linux/thread/switch.h"
+#include "linux/token/linux_token.h"
+
+namespace impersonate::port {
+namespace {
+
+using linux_port::CapabilityRestore;
+using linux_port::Credentials;
+using linux_port::LinuxToken;
+
+// The credentials of one thread outside of every scope: read in full once, and checked briefly from then on.
+// To be used on that thread, and with the ScopeGate() held, so that nothing changes them meanwhile.
+class CachedCredentials {
+ public:
+  // Whether they have been read and are still the thread's: the process's credentials have not been changed
+  // since, which would have changed the thread's with them, and nothing has put another identity on the
+  // thread.
+  bool AreValid() const noexcept {
+    return changes_ == linux_port::CredentialChanges() && linux_port::HasFileCredentials(credentials_);
+  }
+
+  // Reads the calling thread's. If it throws Error, they are not valid.
+  void Read() {
+    changes_.reset();
+    linux_port::ReadCredentials(credentials_);
+    changes_ = linux_port::CredentialChanges();
+  }
+
+  const Credentials& get() const noexcept { return credentials_; }
+
+ private:
+  Credentials credentials_;
+  // The number of CredentialChanges() when they were read; none if they were not.
+  std::optional<std::uint64_t> changes_;
+};
+
+struct ThreadEnd {
+  ~ThreadEnd() {
+    if (at_end) at_end(data);
+  }
+  void (*at_end)(void*) = nullptr;
+  void* data = nullptr;
+};
+
+}  // namespace
+
+void InitThread() {
+  const std::shared_lock<std::shared_mutex> gate(linux_port::ThreadStartGate());
+  Credentials thread;
+  linux_port::ReadCredentials(thread);
+  const Credentials process = linux_port::ProcessCredentials();
+  if (thread == process) return;
+  // Started while its creator impersonated.
+  if (const char* failed = linux_port::WriteCredentials(process)) throw linux_port::ErrnoError(errno, failed);
+  linux_port::ReadCredentials(thread);
+  if (thread != process) {
+    throw Error("ERR_IMPERSONATION_MISMATCH",
+                "This thread was started with a user's identity and does not get the process's");
+  }
+}
+
+void AtThreadEnd(void (*at_end)(void* data), void* data) {
+  thread_local ThreadEnd end;
+  end.at_end = at_end;
+  end.data = data;
+}
+
+struct Captured {
+  CachedCredentials credentials;
+  CapabilityRestore restore = CapabilityRestore::kByCapset;
+  // Keeps the process's own credentials as they are while the thread is inside a scope.
+  std::shared_lock<std::shared_mutex> gate{linux_port::ScopeGate(), std::defer_lock};
+};
+
+void CapturedDelete::operator()(Captured* captured) const noexcept { delete captured; }
+
+CapturedPtr NewCaptured() { return CapturedPtr(new Captured); }
+
+void Capture(Captured& captured) {
+  captured.gate.lock();
+  if (!captured.credentials.AreValid()) captured.credentials.Read();
+}
+
+void RestoreTemporarily(Captured& captured) noexcept {
+  linux_port::SwitchBack(captured.credentials.get(), captured.restore);
+}
+
+void Restore(Captured& captured) noexcept {
+  RestoreTemporarily(captured);
+  Forget(captured);
+}
+
+void Forget(Captured& captured) noexcept {
+  if (captured.gate.owns_lock()) captured.gate.unlock();
+}
+
+namespace {
+
+void SwitchTo(Captured& captured, const Token& token) {
+  captured.restore = linux_port::SwitchTo(captured.credentials.get(), LinuxToken::From(token));
+}
+
+void Reenter(Captured& captured, const Token& token) noexcept {
+  try {
+    SwitchTo(captured, token);
+  } catch (const std::exception& error) {
+    Abort(std::string("cannot return to the enclosing scope: ") + error.what());
+  }
+}
+
+// A switch from one user to another needs the right to switch, which the captured identity has. That right
+// alone is enough if one call regains it: everything else is set by the switch.
+void SwitchFrom(const Token* current, Captured& captured, const Token& token) {
+  const Credentials& base = captured.credentials.get();
+  if (current && linux_port::CanSwitchBetween(base, captured.restore)) {
+    captured.restore = linux_port::SwitchBetween(base, LinuxToken::From(token));
+    return;
+  }
+  if (current) RestoreTemporarily(captured);
+  SwitchTo(captured, token);
+}
+
+}  // namespace
+
+void Apply(Captured& captured, const Token* current, const Token& token) {
+  try {
+    SwitchFrom(current, captured, token);
+  } catch (...) {
+    if (current) Reenter(captured, *current);
+    throw;
+  }
+}
+
+namespace {
+
+// Gives the calling thread the process's credentials and returns them. Valid cached ones are the process's: a
+// change of the process's credentials changes this thread, too, and a switch of the thread changes nothing
+// but the thread. Otherwise the credentials monitor decides.
+const Credentials& RevertToProcess() {
+  thread_local CachedCredentials cached;
+  if (cached.AreValid()) return cached.get();
+  const Credentials process = linux_port::ProcessCredentials();
+  cached.Read();
+  if (cached.get() != process) {
+    linux_port::SwitchBack(process);
+    cached.Read();
+  }
+  if (cached.get() != process) {
+    Abort("a pool thread cannot be restored to the identity of the process");
+  }
+  return cached.get();
+}
+
+}  // namespace
+
+struct PoolThreadImpersonation::State {
+  // Keeps the process's own credentials as they are while the thread acts as a user.
+  std::shared_lock<std::shared_mutex> gate{linux_port::ScopeGate()};
+  const Credentials& base = RevertToProcess();
+  CapabilityRestore restore = CapabilityRestore::kByCapset;
+};
+
+PoolThreadImpersonation::PoolThreadImpersonation(const Token& token) : state_(new State) {
+  state_->restore = linux_port::SwitchTo(state_->base, LinuxToken::From(token));
+}
+
+PoolThreadImpersonation::~PoolThreadImpersonation() { linux_port::SwitchBack(state_->base, state_->restore); }
+
+}  // namespace impersonate::port

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/description.h"
+#include "core/token.h"
+#include "linux/credentials/credentials.h"
+
+namespace impersonate::linux_port {
+
+// The identity for a thread: one uid, one gid, supplementary groups in ascending order, and the effective
+// capabilities it may keep.
+struct Identity {
+  uid_t uid;
+  gid_t gid;
+  std::vector<gid_t> groups;
+  std::uint64_t capabilities;
+};
+
+class LinuxToken final : public Token {
+ public:
+  enum class Source { kProcess, kUser, kAnonymous };
+
+  // Throws ERR_INVALID_IDENTITY for the ids that the kernel takes for "leave it as it is".
+  LinuxToken(Source source, Level level, Identity identity);
+
+  static const LinuxToken& From(const Token& token) { return static_cast<const LinuxToken&>(token); }
+
+  Source source() const noexcept { return source_; }
+  const Identity& identity() const noexcept { return identity_; }
+
+ private:
+  Source source_;
+  Identity identity_;
+};
+
+// The identity of a thread with these credentials.
+Identity IdentityOf(const Credentials& credentials);
+
+}  // namespace impersonate::linux_port

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "win32/sid.h"
+
+namespace impersonate::win32 {
+
+// A user as people write it: `user@domain`, `DOMAIN\user`, `.\user` or the bare name of a user of this
+// computer.
+class S4UName {
+ public:
+  // Throws ERR_INVALID_ARG_VALUE for what has none of these forms.
+  explicit S4UName(const std::string& text);
+
+  // By the NetBIOS name of the computer, by "." or by no domain at all.
+  bool local() const noexcept { return local_; }
+
+  const std::wstring& user() const noexcept { return user_; }
+  // "." for this computer.
+  const std::wstring& domain() const noexcept { return domain_; }
+
+  struct Principal {
+    std::wstring upn;
+    // The user that the token must have, if the UPN is not the caller's own text.
+    std::optional<Sid> expected;
+  };
+  // The user's name for Kerberos. Only for a name with a domain, which is queried if the name is no UPN.
+  Principal ToPrincipal() const;
+
+ private:
+  std::string text_;
+  std::wstring whole_;
+  std::wstring user_;
+  std::wstring domain_;
+  bool upn_ = false;
+  bool local_;
+};
+
+}  // namespace impersonate::win32

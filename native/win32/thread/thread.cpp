@@ -1,0 +1,160 @@
+#include "core/port/thread.h"
+
+#include <windows.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "core/error.h"
+#include "win32/handle.h"
+#include "win32/last_error.h"
+#include "win32/sid.h"
+#include "win32/thread/current_thread.h"
+#include "win32/token/token_information.h"
+#include "win32/token/win32_token.h"
+
+namespace impersonate::port {
+namespace {
+
+using win32::Win32Token;
+
+struct ThreadEnd {
+  void (*at_end)(void*);
+  void* data;
+};
+
+void CALLBACK OnThreadEnd(void* value) {
+  const std::unique_ptr<ThreadEnd> end(static_cast<ThreadEnd*>(value));
+  if (end) end->at_end(end->data);
+}
+
+// A fiber-local slot has a callback; for a thread without fibers it is the thread's own. Never freed, like
+// the module.
+DWORD Slot() {
+  const DWORD slot = FlsAlloc(&OnThreadEnd);
+  if (slot == FLS_OUT_OF_INDEXES) win32::ThrowLastError("FlsAlloc");
+  return slot;
+}
+
+std::string LevelName(Level level) {
+  constexpr const char* kNames[] = {"anonymous", "identification", "impersonation", "delegation"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
+void RequireLevel(Level actual, Level wanted) {
+  if (actual == wanted) return;
+  throw Error("ERR_IMPERSONATION_DOWNGRADED",
+              "Windows gave the thread level " + LevelName(actual) + " instead of the token's level " +
+                  LevelName(wanted) +
+                  ": to act as another user the process needs SeImpersonatePrivilege (docs/rights.md)");
+}
+
+void RequireUser(const win32::Sid& actual, const win32::Sid& wanted) {
+  if (actual == wanted) return;
+  throw Error("ERR_IMPERSONATION_MISMATCH",
+              "The thread carries the user " + win32::SidToString(actual.get()) +
+                  " instead of the token's user " + win32::SidToString(wanted.get()));
+}
+
+// Reads the calling thread's token back after `token` was put on it. Throws ERR_IMPERSONATION_DOWNGRADED if
+// the level is not the token's own, and ERR_IMPERSONATION_MISMATCH if the user is not; changes nothing.
+void VerifyCurrentThread(const Win32Token& token) {
+  // A pseudo handle, which may be queried whatever the token's security descriptor.
+  const HANDLE carried = GetCurrentThreadToken();
+  TOKEN_TYPE type{};
+  DWORD length = 0;
+  if (!GetTokenInformation(carried, TokenType, &type, sizeof type, &length)) {
+    const DWORD error = GetLastError();
+    // Wine returns the second.
+    if (error != ERROR_NO_TOKEN && error != ERROR_INVALID_HANDLE)
+      throw win32::Win32Error(error, "GetTokenInformation");
+    throw Error("ERR_IMPERSONATION_MISMATCH", "The thread carries no token after the switch");
+  }
+  RequireLevel(win32::LevelOf(carried), token.level());
+  RequireUser(win32::UserOf(carried), win32::UserOf(token.handle()));
+}
+
+}  // namespace
+
+// A new thread inherits no token.
+void InitThread() {}
+
+void AtThreadEnd(void (*at_end)(void* data), void* data) {
+  static const DWORD slot = Slot();
+  auto end = std::make_unique<ThreadEnd>(ThreadEnd{at_end, data});
+  if (!FlsSetValue(slot, end.get())) win32::ThrowLastError("FlsSetValue");
+  static_cast<void>(end.release());
+}
+
+struct Captured {
+  win32::UniqueHandle
+      token;  // the token that other code had put on the thread; null for none, the normal case
+
+  HANDLE now(const Token* current) const noexcept {
+    return current ? Win32Token::From(*current).handle() : token.get();
+  }
+};
+
+void CapturedDelete::operator()(Captured* captured) const noexcept { delete captured; }
+
+CapturedPtr NewCaptured() { return CapturedPtr(new Captured); }
+
+void Capture(Captured& captured) { captured.token = win32::OpenCurrentThreadToken(TOKEN_IMPERSONATE); }
+
+void Apply(Captured& captured, const Token* current, const Token& token) {
+  const Win32Token& target = Win32Token::From(token);
+  win32::SetCurrentThreadToken(target.handle());
+  if (token.verified()) return;
+  try {
+    VerifyCurrentThread(target);
+  } catch (...) {
+    win32::RestoreCurrentThreadToken(captured.now(current),
+                                     current ? Win32Token::From(*current).handle() : nullptr);
+    throw;
+  }
+  token.MarkVerified();
+}
+
+void Restore(Captured& captured) noexcept {
+  RestoreTemporarily(captured);
+  Forget(captured);
+}
+
+void RestoreTemporarily(Captured& captured) noexcept {
+  win32::RestoreCurrentThreadToken(captured.token.get());
+}
+
+void Forget(Captured& captured) noexcept { captured.token.reset(); }
+
+// A pool thread has no token of its own, so that nothing is saved. A token that other code has left there is
+// replaced by the job's, and removed with it.
+struct PoolThreadImpersonation::State {};
+
+PoolThreadImpersonation::PoolThreadImpersonation(const Token& token) : state_(nullptr) {
+  const Win32Token& target = Win32Token::From(token);
+  try {
+    win32::SetCurrentThreadToken(target.handle());
+    if (token.verified()) return;
+    VerifyCurrentThread(target);
+  } catch (...) {
+    win32::RestoreCurrentThreadToken(nullptr);
+    throw;
+  }
+  token.MarkVerified();
+}
+
+PoolThreadImpersonation::~PoolThreadImpersonation() {
+  win32::RestoreCurrentThreadToken(nullptr);
+  try {
+    if (!win32::OpenCurrentThreadToken(TOKEN_QUERY)) return;
+  } catch (const Error& error) {
+    // Access denied means that there is a token.
+    if (error.number() != ERROR_ACCESS_DENIED) {
+      Abort(std::string("a pool thread's identity cannot be read after a job: ") + error.what());
+    }
+  }
+  Abort("a pool thread still carries a user's token after a job");
+}
+
+}  // namespace impersonate::port

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <windows.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/description.h"
+
+namespace impersonate::win32 {
+
+// A security descriptor in self-relative form, with the parts of an access check: owner, group, discretionary
+// list and mandatory label.
+class SecurityDescriptor {
+ public:
+  // Of the target, as the process.
+  static SecurityDescriptor Of(const AccessTarget& target);
+  // Of a file or folder, links followed. Opens it as the calling thread, with READ_CONTROL.
+  static SecurityDescriptor OfFile(const std::string& path);
+  // Throws ERR_INVALID_ARG_VALUE for what is no descriptor in text form.
+  static SecurityDescriptor Parse(const std::string& sddl);
+  // Throws ERR_INVALID_ARG_VALUE unless all of it lies within the bytes and is valid.
+  static SecurityDescriptor Checked(std::vector<unsigned char> bytes);
+
+  // Whether it grants every right of the access mask to the user of an impersonation token (AccessCheck).
+  bool Grants(HANDLE token, DWORD access) const;
+
+  // Not to be written through; the system's functions take it without const.
+  PSECURITY_DESCRIPTOR get() const noexcept { return const_cast<unsigned char*>(bytes_.data()); }
+
+ private:
+  explicit SecurityDescriptor(std::vector<unsigned char> bytes) : bytes_(std::move(bytes)) {}
+
+  std::vector<unsigned char> bytes_;
+};
+
+}  // namespace impersonate::win32
