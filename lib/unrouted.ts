@@ -3,17 +3,11 @@ import { provideIdentities } from './diagnostics/channels';
 import { native } from './internal/binding';
 import { createError } from './internal/error';
 import { installGuards } from './routing/guards';
-import { guardProcessEvents } from './routing/guards/process-events';
-import { guardMicrotasks, installExitGuards } from './scope/leak-detector';
 import { describeLeak } from './scope/leak-report';
 import { describeIdentities } from './token/principal';
 
 provideIdentities(describeIdentities);
 native.initialize({ createError, describeLeak, nothing: () => {} });
-// The second one's guards are the outer ones.
-guardProcessEvents();
-installExitGuards();
-guardMicrotasks();
 installGuards();
 
 export type { AccessName, AccessTarget, DesiredAccess } from './token/access';

@@ -1,6 +1,9 @@
 import workerThreads from 'node:worker_threads';
 
-/** The key without which a constructor throws: only this package's modules have it. */
+/**
+ * The key without which a constructor throws. Only this package's modules have it: a Token of made-up ids, or a scope without
+ * its checks, cannot be made from outside.
+ */
 export const internal = Symbol('internal');
 
 /** Makes the error of a class without a public constructor. */
