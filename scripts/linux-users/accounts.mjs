@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const highestId = 59_999;
 
-// Of throw-away passwords, which test/support/world-linux.ts has: crypt(3) with SHA-512, quick to check.
+// Of throw-away passwords, which test/support/world/linux.ts has: crypt(3) with SHA-512, quick to check.
 const hashOfAlice =
   '$6$rounds=1000$impersonate$3RqUwvOHThhH/P.k46qD9A6yJ4120NLg3xDHCbMuHfU4tMhiTtMVjD4IlPHW6JVp9xi7cyZK8bzeHW4odXqoO/';
 const hashOfBob =

@@ -8,8 +8,8 @@ import {
 } from 'impersonate';
 import { authenticate } from 'impersonate/http';
 import { rejected, type Caught } from '../support/errors';
-import { newAddress } from '../support/peers';
-import { world } from '../support/world';
+import { newAddress } from '../support/network/peers';
+import { world } from '../support/world/world';
 
 const hostile = new Proxy(
   {},

@@ -1,8 +1,8 @@
 import { Impersonation, Token } from 'impersonate';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 
 describe('the process token', () => {
   test('is the service, primary and without a level', () => {

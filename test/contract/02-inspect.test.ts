@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { Token } from 'impersonate';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 test('the process token is readable', () => {
   using token = Token.process();

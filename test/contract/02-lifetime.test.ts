@@ -1,9 +1,9 @@
 import { Token } from 'impersonate';
-import { runSource } from '../support/child';
+import { runSource } from '../support/children/child';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/switching';
-import { expectActingAs } from '../support/acting';
-import { world } from '../support/world';
+import { describeSwitching } from '../support/world/switching';
+import { expectActingAs } from '../support/world/acting';
+import { world } from '../support/world/world';
 
 describe('closing', () => {
   test('is idempotent, by either name', () => {

@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { enablePrivileges, Token, type RestrictOptions } from 'impersonate';
 import { caught, rejected } from '../support/errors';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world';
+import { world } from '../support/world/world';
 
 const isWindows = process.platform === 'win32';
 

@@ -1,8 +1,8 @@
 import { Token, type ImpersonationLevel } from 'impersonate';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/switching';
-import { expectActingAs } from '../support/acting';
-import { world } from '../support/world';
+import { describeSwitching } from '../support/world/switching';
+import { expectActingAs } from '../support/world/acting';
+import { world } from '../support/world/world';
 
 describe('restrict', () => {
   test('wants at least one option', () => {

@@ -1,7 +1,7 @@
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { copyOfProduct } from '../support/copy';
 import { product, root } from '../support/paths';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 
 /** Loads the package's modules once more, in place of those that are loaded: the addon's file is the same. */
 const loadAgain = `(() => {

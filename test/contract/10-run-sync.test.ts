@@ -1,9 +1,9 @@
 import { createContext, runInContext } from 'node:vm';
 import type { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 describeSwitching('runSync', () => {
   let alice: Token;

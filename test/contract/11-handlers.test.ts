@@ -1,5 +1,5 @@
-import { linesOf, runSource } from '../support/child';
-import { describeSwitching } from '../support/switching';
+import { linesOf, runSource } from '../support/children/child';
+import { describeSwitching } from '../support/world/switching';
 
 const open =
   'const alice = await world.alice.token(); const who = () => (world.whoAmI() === world.serviceId ? "service" : "user");';
@@ -44,7 +44,7 @@ describeSwitching('handlers of the process run as the service', () => {
   });
 
   test('handlers that were there before the package was loaded', async () => {
-    const path = JSON.stringify(require.resolve('../support/world'));
+    const path = JSON.stringify(require.resolve('../support/world/world'));
     const result = await runSource(
       `const say = (text) => require('node:fs').writeSync(1, text + '\\n');
        let who = () => 'nobody';

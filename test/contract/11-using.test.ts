@@ -1,8 +1,8 @@
 import type { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 describeSwitching('impersonate', () => {
   let alice: Token;

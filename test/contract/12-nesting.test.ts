@@ -1,9 +1,9 @@
 import { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 
 describeSwitching('nested scopes', () => {
   freshTokens();

@@ -1,7 +1,7 @@
 import type { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 // Another addon has put bob on the thread before any scope of ours.
 describeSwitching('a foreign identity on the thread', () => {

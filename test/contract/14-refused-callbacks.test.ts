@@ -1,9 +1,9 @@
 import { runInNewContext } from 'node:vm';
 import type { Token } from 'impersonate';
-import { expectActingAsService } from '../support/acting';
+import { expectActingAsService } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 type AnyFunction = () => unknown;
 

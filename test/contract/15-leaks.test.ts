@@ -1,6 +1,12 @@
 import { basename } from 'node:path';
-import { runProgram, runSource, writeSource, type ChildResult, type SourceKind } from '../support/child';
-import { describeSwitching } from '../support/switching';
+import {
+  runProgram,
+  runSource,
+  writeSource,
+  type ChildResult,
+  type SourceKind,
+} from '../support/children/child';
+import { describeSwitching } from '../support/world/switching';
 
 const open = "const alice = await world.alice.token(); say('ready');";
 const dispose = 'scope[Symbol.dispose]();';

@@ -1,6 +1,6 @@
 import { product } from '../support/paths';
-import { linesOf, runSource, type ChildResult } from '../support/child';
-import { describeSwitching } from '../support/switching';
+import { linesOf, runSource, type ChildResult } from '../support/children/child';
+import { describeSwitching } from '../support/world/switching';
 
 const open = `const alice = await world.alice.token();
   const bob = await world.bob.token();
@@ -278,7 +278,7 @@ describeSwitching('the queues of ticks and promises', () => {
       await runSource(
         `const pump = process._tickCallback;
         const { Token, withoutToken } = require(${JSON.stringify(product)});
-        const { world } = require(${JSON.stringify(require.resolve('../support/world'))});
+        const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});
         world.alice.token().then((alice) => {
           setImmediate(() => { alice.impersonate(); withoutToken(() => { pump(); }); console.log('went on'); });
         });`,

@@ -1,8 +1,8 @@
-import { linesOf, runSource } from '../support/child';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
-import { run } from '../support/impersonated';
+import { linesOf, runSource } from '../support/children/child';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
+import { run } from '../support/children/impersonated-worker';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 
 // `who()`: what the kernel takes the thread for, and whom the package takes the code for.
 const open = `
@@ -231,7 +231,7 @@ describeSwitching('what others put into the place of process.emit', () => {
       let tell = () => {}, say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       ${before}
       const { Token } = require(${JSON.stringify(product)});
-      const { world } = require(${JSON.stringify(require.resolve('../support/world'))});
+      const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});
       (async () => { ${open.replace('const tell =', 'tell =')} ${after} })();`;
     const [save, replace] = patch.split(/(?<=emit;)/);
     for (const source of [program(patch, cause), program(String(save), `${String(replace)} ${cause}`)]) {

@@ -1,12 +1,12 @@
 import { EventEmitter, once } from 'node:events';
 import { Token, impersonate, runSync, withoutToken } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
-import { linesOf } from '../support/child';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
+import { linesOf } from '../support/children/child';
 import { caught, rejected } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
-import { describeSwitching } from '../support/switching';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world';
+import { world } from '../support/world/world';
 
 const tick = (ms = 0): Promise<void> =>
   new Promise((resolve) => {

@@ -5,13 +5,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Token, setStrictHandles, type HandleLeakMessage } from 'impersonate';
 import { createReadStream, open, opendir, readFile } from 'impersonate/fs';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { caught, rejected } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 import { root } from '../support/paths';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world';
+import { world } from '../support/world/world';
 
 const folder = tempFolder('handles');
 const shared = join(folder, 'shared');

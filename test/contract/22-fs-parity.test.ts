@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runProgram } from '../support/child';
+import { runProgram } from '../support/children/child';
 
 interface Report {
   readonly compared: number;

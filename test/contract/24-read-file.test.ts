@@ -1,8 +1,8 @@
-import { linesOf } from '../support/child';
-import { jobs } from '../support/jobs';
-import { describeSwitching } from '../support/switching';
+import { linesOf } from '../support/children/child';
+import { jobs } from '../support/children/jobs';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world';
+import { world } from '../support/world/world';
 
 const open = `${jobs}
   const path = require('node:path');

@@ -1,6 +1,6 @@
-import { linesOf } from '../support/child';
-import { jobs } from '../support/jobs';
-import { describeSwitching } from '../support/switching';
+import { linesOf } from '../support/children/child';
+import { jobs } from '../support/children/jobs';
+import { describeSwitching } from '../support/world/switching';
 
 // A pool thread makes what waits for a token in one turn, whichever flow has asked, and the event loop is told of it
 // when it likes.

@@ -2,14 +2,14 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { EventEmitter, EventEmitterAsyncResource } from 'node:events';
 import { Token, enablePrivileges, impersonate, runSync, withoutToken } from 'impersonate';
 import * as userFs from 'impersonate/fs';
-import { expectActingAs, expectActingAsService } from '../support/acting';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 import { product } from '../support/paths';
-import { run } from '../support/impersonated';
-import { registered } from '../support/registered';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { run } from '../support/children/impersonated-worker';
+import { registered } from '../support/children/registered';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 const conflict = { name: 'ImpersonationError', code: 'ERR_IDENTITY_CONFLICT' };
 

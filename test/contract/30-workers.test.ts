@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
-import { linesOf, writeSource } from '../support/child';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
+import { linesOf, writeSource } from '../support/children/child';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 import type { Rounds, Tally } from './programs/worker-rounds';
 
 const program = require.resolve('./programs/worker-rounds');
@@ -104,7 +104,7 @@ describeSwitching('terminating a worker', () => {
     lines = await linesOf(
       `const { Worker } = require('node:worker_threads');
       const { once } = require('node:events');
-      const { until } = require(${JSON.stringify(require.resolve('../support/progress'))});
+      const { until } = require(${JSON.stringify(require.resolve('../support/children/progress'))});
       const alice = await world.alice.token();
       const count = Token.count;
       for (const [stage, file] of Object.entries(${JSON.stringify(workers)})) {

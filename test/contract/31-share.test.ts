@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
-import { linesOf, writeSource } from '../support/child';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
+import { linesOf, writeSource } from '../support/children/child';
 import { caught } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 const invalid = { name: 'ImpersonationError', code: 'ERR_TICKET_INVALID' };
 const pause = (milliseconds: number): Promise<void> =>

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { Token } from 'impersonate';
-import { expectActingAsService } from '../support/acting';
-import { linesOf, writeSource } from '../support/child';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
-import { postsOf, run, start } from '../support/impersonated';
+import { expectActingAsService } from '../support/world/acting';
+import { linesOf, writeSource } from '../support/children/child';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
+import { postsOf, run, start } from '../support/children/impersonated-worker';
 import { product, unrouted } from '../support/paths';
-import { usersSource } from '../support/registered';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { usersSource } from '../support/children/registered';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 // `me()` of a worker: which users' things the kernel lets it open, and whom the kernel takes it for.
 const isAlice = 'alice alice';
@@ -286,7 +286,7 @@ describeSwitching('what an ImpersonatedWorker starts', () => {
       const source = 'const { world } = require(' + JSON.stringify(workerData) + ');' +
         'require("node:worker_threads").parentPort.postMessage(world.whoAmI())';
       new Worker(source, { eval: true, execArgv: [], env: process.env }).on('message', (user) => { post(user); post(me()); });`,
-      { token: alice, workerData: require.resolve('../support/world') },
+      { token: alice, workerData: require.resolve('../support/world/world') },
     );
     expect(posts).toEqual([world.serviceId, isAlice]);
   });
@@ -298,7 +298,7 @@ describeSwitching('what an ImpersonatedWorker starts', () => {
       inner.on('message', (text) => { post(text); post(me()); });`,
       {
         token: alice,
-        workerData: { ticket: bob.share(), file: require.resolve('./programs/tell-who') },
+        workerData: { ticket: bob.share(), file: require.resolve('./programs/print-identity') },
       },
     );
     expect(posts).toEqual([world.bob.id, isAlice]);

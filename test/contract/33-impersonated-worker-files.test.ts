@@ -2,17 +2,17 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ImpersonatedWorker, Token, type ImpersonatedWorkerOptions } from 'impersonate';
-import { writeSource } from '../support/child';
+import { writeSource } from '../support/children/child';
 import { caught, type Caught } from '../support/errors';
-import { alice, freshTokens } from '../support/fresh-tokens';
-import { asProcessFirst, failureOf, postsOf, run } from '../support/impersonated';
-import { describeSwitching } from '../support/switching';
+import { alice, freshTokens } from '../support/world/fresh-tokens';
+import { asProcessFirst, failureOf, postsOf, run } from '../support/children/impersonated-worker';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world';
+import { world } from '../support/world/world';
 
 /** What a worker that is started right posts first. */
 const report = `[world.whoAmI(), workerData, process.argv.slice(1), process.execArgv.length]`;
-const worldPath = JSON.stringify(require.resolve('../support/world'));
+const worldPath = JSON.stringify(require.resolve('../support/world/world'));
 const commonJs = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { world } = require(${worldPath});`;

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { Token } from 'impersonate';
-import { expectActingAsService } from '../support/acting';
-import { runSource, type ChildResult } from '../support/child';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
-import { failureOf, run, start } from '../support/impersonated';
+import { expectActingAsService } from '../support/world/acting';
+import { runSource, type ChildResult } from '../support/children/child';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
+import { failureOf, run, start } from '../support/children/impersonated-worker';
 import { product } from '../support/paths';
-import { until } from '../support/progress';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { until } from '../support/children/progress';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 async function tokensSettle(count: number): Promise<void> {
   await until(() => Token.count === count);

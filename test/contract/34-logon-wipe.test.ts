@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { writeSource } from '../support/child';
-import { countInMemory } from '../support/memory';
+import { writeSource } from '../support/children/child';
+import { countInMemory } from '../support/children/memory';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 // Nothing of it may come from anywhere but its standard input: the text of a script stays in the engine's memory.
 const source = `

@@ -1,10 +1,10 @@
 import { Piscina } from 'piscina';
 import { Token } from 'impersonate';
-import { expectActingAsService } from '../support/acting';
+import { expectActingAsService } from '../support/world/acting';
 import { rejected } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
-import { describeSwitching } from '../support/switching';
-import { world, type Identity } from '../support/world';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
+import { describeSwitching } from '../support/world/switching';
+import { world, type Identity } from '../support/world/world';
 import type { Seen, Task } from './programs/piscina-task';
 
 const expected = (who: Identity): Seen => ({ inside: who.id, opens: who.key, outside: world.serviceId });

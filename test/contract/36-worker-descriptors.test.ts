@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { product, root } from '../support/paths';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
 
 /** A file that anyone may read. */
 const file = join(tempFolder('descriptors'), 'file');
 writeFileSync(file, 'text', { mode: 0o644 });
 
-const worldPath = JSON.stringify(require.resolve('../support/world'));
+const worldPath = JSON.stringify(require.resolve('../support/world/world'));
 const loads = (...names: string[]): string =>
   [product, ...names.map((name) => join(root, 'dist', `${name}.js`))]
     .map((path) => `require(${JSON.stringify(path)});`)

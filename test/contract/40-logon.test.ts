@@ -3,13 +3,13 @@ import { once, setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { Token, type LogonOptions } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
-import { linesOf, writeSource } from '../support/child';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
+import { linesOf, writeSource } from '../support/children/child';
 import { rejected } from '../support/errors';
-import { settledHandles } from '../support/handles';
+import { settledHandles } from '../support/world/handles';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 const refused =
   process.platform === 'win32'

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import { Token, TokenCache, type LogonOptions } from 'impersonate';
 import type { Native } from '../../types/native';
-import { expectActingAs } from '../support/acting';
+import { expectActingAs } from '../support/world/acting';
 import { rejected } from '../support/errors';
-import { until } from '../support/progress';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { until } from '../support/children/progress';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 const { native } = jest.requireActual<{ native: Native }>('impersonate/binding');
 const isWindows = process.platform === 'win32';

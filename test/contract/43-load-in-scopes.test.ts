@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { probeAddon, root } from '../support/paths';
-import { loading, usersSource } from '../support/registered';
-import { describeSwitching } from '../support/switching';
+import { loading, usersSource } from '../support/children/registered';
+import { describeSwitching } from '../support/world/switching';
 
 const addon =
   process.platform === 'win32' ? join(root, 'build-win32-x64', 'Release', 'seam.node') : probeAddon;
@@ -62,7 +62,7 @@ describeSwitching('in a synchronous scope', () => {
   test('so is a module of node that process.getBuiltinModule() loads', async () => {
     // Node's cluster asks for a variable of the environment while it is loaded.
     const lines = await linesOf(
-      `const { world } = require(${JSON.stringify(require.resolve('../support/world'))});
+      `const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});
       world.alice.token().then((token) => {
         let seen = 'no module';
         process.env = new Proxy(process.env, {
@@ -93,7 +93,7 @@ describeSwitching('in a synchronous scope', () => {
       `const names = ['stdin', 'stdout', 'stderr'];
       let who = () => 'too early';
       for (const name of names) Object.defineProperty(process, name, { configurable: true, get: () => who() });
-      const { world } = require(${JSON.stringify(require.resolve('../support/world'))});
+      const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});
       world.alice.token().then((token) => {
         who = () => (world.whoAmI() === world.serviceId ? 'process' : 'user');
         const seen = token.runSync(() => names.map((name) => process[name] + ' ' + process[name]));

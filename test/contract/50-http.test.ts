@@ -7,11 +7,11 @@ import {
   type HttpAuthenticationOptions,
 } from 'impersonate/http';
 import { caught } from '../support/errors';
-import { Client, listen, negotiate, sendRaw } from '../support/http-client';
-import { until as eventually } from '../support/progress';
-import { describeSwitching } from '../support/switching';
-import { TestNegotiator } from '../support/test-negotiator';
-import { world } from '../support/world';
+import { Client, listen, negotiate, sendRaw } from '../support/network/http-client';
+import { until as eventually } from '../support/children/progress';
+import { describeSwitching } from '../support/world/switching';
+import { TestNegotiator } from '../support/network/negotiator';
+import { world } from '../support/world/world';
 
 type Handler = (request: AuthenticatedRequest, response: ServerResponse) => unknown;
 

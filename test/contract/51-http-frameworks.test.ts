@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { runProgram } from '../support/child';
-import { describeSwitching } from '../support/switching';
+import { runProgram } from '../support/children/child';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
 
 const program = join(__dirname, 'programs', 'http-frameworks.js');

@@ -2,15 +2,23 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net, { type Socket } from 'node:net';
 import { connectPeer, createPeerServer, PeerServer, Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
-import { linesOf } from '../support/child';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
+import { linesOf } from '../support/children/child';
 import { caught, rejected } from '../support/errors';
-import { settledHandles } from '../support/handles';
+import { settledHandles } from '../support/world/handles';
 import { product } from '../support/paths';
-import { anybody, isWindows, linesAs, listening, newAddress, plainServer, textOf } from '../support/peers';
-import { until } from '../support/progress';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import {
+  anybody,
+  isWindows,
+  linesAs,
+  listening,
+  newAddress,
+  plainServer,
+  textOf,
+} from '../support/network/peers';
+import { until } from '../support/children/progress';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 const users = [world.alice, world.bob];
 const nobody = { arrived: () => {} }.arrived;

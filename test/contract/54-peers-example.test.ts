@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { runProgram, writeSource, type ChildResult } from '../support/child';
+import { runProgram, writeSource, type ChildResult } from '../support/children/child';
 import { product, root } from '../support/paths';
-import { isWindows, newAddress, setPrivs } from '../support/peers';
-import { describeSwitching } from '../support/switching';
+import { isWindows, newAddress, setPrivs } from '../support/network/peers';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world, type Identity } from '../support/world';
+import { world, type Identity } from '../support/world/world';
 
 const example = (name: string): string => join(root, 'examples', 'peers', name);
-const worldPath = JSON.stringify(join(root, 'dist-test', 'support', 'world.js'));
+const worldPath = JSON.stringify(require.resolve('../support/world/world'));
 const quiet = '--disable-warning=IMPERSONATE_TOKEN_NOT_CLOSED';
 
 /** What stands in for Windows itself where that is Wine, loaded before the example. */
@@ -56,7 +56,7 @@ afterAll(() => {
 });
 
 function client(who: Identity, server: string, ...requests: string[]): Promise<ChildResult> {
-  const become = `require(${worldPath.replace('world.js', 'seam.js')}).seam().setProcessToken(world.${who.key}.mint({ type: 'primary' }));`;
+  const become = `require(${JSON.stringify(require.resolve('../support/win32/seam'))}).seam().setProcessToken(world.${who.key}.mint({ type: 'primary' }));`;
   return runProgram(example('client.mjs'), {
     execArgv: prepared(become),
     args: [address, server, ...requests],

@@ -2,12 +2,12 @@ import childProcess from 'node:child_process';
 import cluster from 'node:cluster';
 import { promisify } from 'node:util';
 import { Token } from 'impersonate';
-import { expectActingAs } from '../support/acting';
-import { linesOf } from '../support/child';
+import { expectActingAs } from '../support/world/acting';
+import { linesOf } from '../support/children/child';
 import { caught } from '../support/errors';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 declare const process: NodeJS.Process & { readonly execve?: unknown };
 
@@ -77,7 +77,7 @@ describeSwitching('child_process in a scope', () => {
     const lines = await linesOf(
       `const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       const { spawn, spawnSync, execFileSync, fork, ChildProcess } = require('node:child_process');
-      const { world } = (require(${JSON.stringify(product)}), require(${JSON.stringify(require.resolve('../support/world'))}));
+      const { world } = (require(${JSON.stringify(product)}), require(${JSON.stringify(require.resolve('../support/world/world'))}));
       const node = process.execPath;
       const raw = () => new ChildProcess()._handle.spawn({ file: node, args: [node, '-v'] });
       world.alice.token().then((alice) => {

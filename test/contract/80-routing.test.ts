@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { linesOf, writeSource, type SourceKind } from '../support/child';
+import { linesOf, writeSource, type SourceKind } from '../support/children/child';
 import { product, root, unrouted } from '../support/paths';
-import { loading, registerFile, registered, usersSource } from '../support/registered';
-import { describeSwitching } from '../support/switching';
+import { loading, registerFile, registered, usersSource } from '../support/children/registered';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world';
+import { world } from '../support/world/world';
 
 /** The witnesses of a child that begins with impersonate/unrouted are loaded before it is routed. */
 const lateIsFine = '--disable-warning=IMPERSONATE_LOADED_LATE';

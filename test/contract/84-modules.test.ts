@@ -1,7 +1,7 @@
-import { linesOf, runSource } from '../support/child';
-import { loading, registered, usersSource } from '../support/registered';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world';
+import { linesOf, runSource } from '../support/children/child';
+import { loading, registered, usersSource } from '../support/children/registered';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/world';
 
 /**
  * Source that puts modules into `modules`, which only the service may open: each says who its code runs as. `file(name)`

@@ -3,14 +3,14 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Token, type DeniedMessage, type ScopeMessage } from 'impersonate';
 import { readFile } from 'impersonate/fs';
-import { expectActingAs } from '../support/acting';
-import { linesOf, runSource } from '../support/child';
+import { expectActingAs } from '../support/world/acting';
+import { linesOf, runSource } from '../support/children/child';
 import { caught, rejected } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 import { product, root } from '../support/paths';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world';
+import { world } from '../support/world/world';
 
 interface Event {
   readonly name: string;
@@ -229,15 +229,15 @@ describeSwitching('impersonate:denied', () => {
     expect(told).toEqual([]);
   });
 
-  const support = (name: string): string => JSON.stringify(join(root, 'dist-test', 'support', name));
+  const support = (name: string): string => JSON.stringify(require.resolve(`../support/${name}`));
   const [syscall, code, refuse] =
     process.platform === 'win32'
       ? [
           'SetThreadToken',
           'ERROR_ACCESS_DENIED',
-          `require(${support('seam.js')}).seam().failImport('impersonate.node', 'SetThreadToken', { error: 5, times: 1 })`,
+          `require(${support('win32/seam')}).seam().failImport('impersonate.node', 'SetThreadToken', { error: 5, times: 1 })`,
         ]
-      : ['setgroups', 'EPERM', `require(${support('probe.js')}).probe().failSyscall('setgroups', 1)`];
+      : ['setgroups', 'EPERM', `require(${support('linux/probe')}).probe().failSyscall('setgroups', 1)`];
 
   test('tells what call the system refused', async () => {
     const [line = ''] = await linesOf(`
@@ -385,7 +385,7 @@ describeSwitching('when nobody listens', () => {
       `'use strict';
       ${counting}
       const { Token } = require(${JSON.stringify(product)});
-      const { world } = require(${JSON.stringify(join(root, 'dist-test', 'support', 'world.js'))});
+      const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});
       const count = (work) => { calls = 0; work(); console.log(calls); };
       (async () => {
         const alice = await world.alice.token();

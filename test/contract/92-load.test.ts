@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import readline from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { root } from '../support/paths';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world';
+import { world } from '../support/world/world';
 
 /** How long: IMPERSONATE_LOAD_SECONDS=30 for the whole proof. */
 const seconds = Number(process.env.IMPERSONATE_LOAD_SECONDS ?? 10);

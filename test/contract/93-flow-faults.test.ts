@@ -1,7 +1,7 @@
-import { linesOf, runSource } from '../support/child';
-import { describeSwitching } from '../support/switching';
+import { linesOf, runSource } from '../support/children/child';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world';
+import { world } from '../support/world/world';
 
 const fsPath = JSON.stringify(require.resolve('../../dist/fs'));
 const paths = JSON.stringify({

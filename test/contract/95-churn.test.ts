@@ -1,7 +1,7 @@
 import { Token } from 'impersonate';
-import { describeSwitching } from '../support/switching';
-import { expectActingAs } from '../support/acting';
-import { world } from '../support/world';
+import { describeSwitching } from '../support/world/switching';
+import { expectActingAs } from '../support/world/acting';
+import { world } from '../support/world/world';
 
 describeSwitching('churn', () => {
   test('10,000 tokens created and closed leave no handle behind', async () => {

@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { NegotiateServer, runSync, type Token } from 'impersonate';
 import { authenticate, type Negotiator } from 'impersonate/http';
-import { Client, listen } from '../support/http-client';
-import { clientHello, clientProof, seam, serverChallenge } from '../support/seam';
-import { describeSwitching } from '../support/switching';
-import { TestNegotiator } from '../support/test-negotiator';
-import { world } from '../support/world';
+import { Client, listen } from '../support/network/http-client';
+import { clientHello, clientProof, seam, serverChallenge } from '../support/win32/seam';
+import { describeSwitching } from '../support/world/switching';
+import { TestNegotiator } from '../support/network/negotiator';
+import { world } from '../support/world/world';
 
 type Key = 'alice' | 'bob';
 const isWindows = process.platform === 'win32';

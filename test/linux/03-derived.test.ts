@@ -8,9 +8,9 @@ import {
   type RestrictOptions,
 } from 'impersonate';
 import { caught, rejected } from '../support/errors';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world-linux';
+import { world } from '../support/world/linux';
 
 const unavailable = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
 

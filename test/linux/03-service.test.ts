@@ -1,9 +1,9 @@
-import { linesOf } from '../support/child';
-import { asService, mayChangeIds } from '../support/service';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world-linux';
+import { linesOf } from '../support/children/child';
+import { asService, mayChangeIds } from '../support/linux/service';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/linux';
 
-const status = `const { threadStatus } = require(${JSON.stringify(require.resolve('../support/thread-status'))});`;
+const status = `const { threadStatus } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});`;
 
 const asBob = (...capabilities: string[]): string[] => asService(capabilities, world.bob);
 
@@ -41,7 +41,7 @@ describeSwitching('a service that is not root', () => {
       const before = text(threadStatus());
       for (let i = 0; i < 3; i++) say(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text(threadStatus()) === before));
       // Given up by another addon, and not to be had again.
-      say(String(require(${JSON.stringify(require.resolve('../support/probe'))}).probe().setCapabilities(${String(mayChangeIds)})));
+      say(String(require(${JSON.stringify(require.resolve('../support/linux/probe'))}).probe().setCapabilities(${String(mayChangeIds)})));
       const less = text(threadStatus());
       say(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text(threadStatus()) === less));`,
       { through: asBob('setuid', 'setgid', 'dac_override') },

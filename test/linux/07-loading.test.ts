@@ -1,4 +1,4 @@
-import { runSource } from '../support/child';
+import { runSource } from '../support/children/child';
 import { product } from '../support/paths';
 
 const major = Number(process.versions.node.split('.')[0]);

@@ -3,10 +3,10 @@ import { accessSync, constants, mkdirSync, chmodSync, chownSync, statSync, write
 import { join } from 'node:path';
 import { Token } from 'impersonate';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { threadStatus } from '../support/thread-status';
-import { fileOf, world } from '../support/world-linux';
+import { threadStatus } from '../support/linux/thread-status';
+import { fileOf, world } from '../support/world/linux';
 
 const { alice, bob } = world;
 /** That of every thread that acts as a user. */

@@ -1,5 +1,5 @@
-import { registered } from '../support/registered';
-import { describeSwitching } from '../support/switching';
+import { registered } from '../support/children/registered';
+import { describeSwitching } from '../support/world/switching';
 
 // Linux asks who calls, and not how the descriptor was opened.
 describeSwitching("impersonate/register on other people's descriptors", () => {

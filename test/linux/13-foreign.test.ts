@@ -1,8 +1,8 @@
-import { linesOf, type ChildOptions } from '../support/child';
-import { credentials } from '../support/credentials';
-import { asService, mayChangeIds } from '../support/service';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world-linux';
+import { linesOf, type ChildOptions } from '../support/children/child';
+import { credentials } from '../support/children/credentials';
+import { asService, mayChangeIds } from '../support/linux/service';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/linux';
 
 const open = `${credentials}
   const alice = await world.alice.token();

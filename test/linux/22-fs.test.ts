@@ -1,10 +1,10 @@
 import fs, { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import impersonateFs from 'impersonate/fs';
-import { alice, freshTokens } from '../support/fresh-tokens';
-import { describeSwitching } from '../support/switching';
+import { alice, freshTokens } from '../support/world/fresh-tokens';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world-linux';
+import { world } from '../support/world/linux';
 
 const folder = join(tempFolder('created'), 'shared');
 mkdirSync(folder);

@@ -1,8 +1,8 @@
 import { Token, type ForIdsOptions } from 'impersonate';
 import { caught } from '../support/errors';
-import { linesOf } from '../support/child';
-import { describeSwitching } from '../support/switching';
-import { threadStatus } from '../support/thread-status';
+import { linesOf } from '../support/children/child';
+import { describeSwitching } from '../support/world/switching';
+import { threadStatus } from '../support/linux/thread-status';
 
 describeSwitching('a token for numbers', () => {
   test('is a user of whom no account knows', () => {

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf, runSource, type ChildResult } from '../support/child';
-import { jobs } from '../support/jobs';
-import { describeSwitching } from '../support/switching';
+import { linesOf, runSource, type ChildResult } from '../support/children/child';
+import { jobs } from '../support/children/jobs';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { threadStatus } from '../support/thread-status';
-import { fileOf, world } from '../support/world-linux';
+import { threadStatus } from '../support/linux/thread-status';
+import { fileOf, world } from '../support/world/linux';
 
 const folder = tempFolder('jobs');
 chmodSync(folder, 0o777);
@@ -22,8 +22,8 @@ function newPipe(): string {
 const files = JSON.stringify({ alice: fileOf(world.alice), bob: fileOf(world.bob) });
 const open = `${jobs}
   const { setTimeout: sleep } = require('node:timers/promises');
-  const { probe } = require(${JSON.stringify(require.resolve('../support/probe'))});
-  const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/thread-status'))});
+  const { probe } = require(${JSON.stringify(require.resolve('../support/linux/probe'))});
+  const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});
   const files = ${files};
   const text = ({ uids, gids, groups, capabilities }) => [uids, gids, groups, ...Object.values(capabilities)].join();
   const others = () => [...allThreads().values()].map(text).filter((status) => status !== text(threadStatus()));

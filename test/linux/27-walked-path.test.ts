@@ -1,10 +1,10 @@
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf } from '../support/child';
-import { describeSwitching } from '../support/switching';
+import { linesOf } from '../support/children/child';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
 
-const probePath = JSON.stringify(require.resolve('../support/probe'));
+const probePath = JSON.stringify(require.resolve('../support/linux/probe'));
 
 /** A program with alice's token and a tree; \`results()\` is what each operation comes to with each path in it. */
 const program = (body: string): string => `const path = require('node:path');

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { copyOfProduct } from '../support/copy';
 import { product, unrouted } from '../support/paths';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
 
-const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/thread-status'))});`;
+const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});`;
 
 describeSwitching('threads born while a scope is open', () => {
   // Anonymous, for that token is made without the pool: its first use ever is inside the scope.
@@ -271,7 +271,7 @@ describeSwitching('threads that node starts in a scope', () => {
 function copyForEveryone(): { folder: string; status: string } {
   const { folder } = copyOfProduct();
   const path = join(folder, 'thread-status.js');
-  cpSync(require.resolve('../support/thread-status'), path);
+  cpSync(require.resolve('../support/linux/thread-status'), path);
   writeFileSync(join(folder, 'node-fs.js'), "exports.nodeFs = require('node:fs');");
   return { folder, status: path };
 }

@@ -1,7 +1,7 @@
-import { linesOf, runSource, writeSource } from '../support/child';
+import { linesOf, runSource, writeSource } from '../support/children/child';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world-linux';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/linux';
 
 const open = `const { ImpersonatedWorker } = require(${JSON.stringify(product)});
   const alice = await world.alice.token();
@@ -9,11 +9,11 @@ const open = `const { ImpersonatedWorker } = require(${JSON.stringify(product)})
     const worker = new ImpersonatedWorker(code, { token: alice, eval: true, ...options });
     return new Promise((resolve) => { worker.once('message', () => { resolve(worker); }); });
   };`;
-const probePath = JSON.stringify(require.resolve('../support/probe'));
+const probePath = JSON.stringify(require.resolve('../support/linux/probe'));
 
 describeSwitching('a thread that is a user for its whole life', () => {
   test('has all of the identity, and gives all of it up', async () => {
-    const status = JSON.stringify(require.resolve('../support/thread-status'));
+    const status = JSON.stringify(require.resolve('../support/linux/thread-status'));
     const lines = await linesOf(`${open}
       const { threadStatus, allThreads } = require(${status});
       const worker = await start('const { parentPort } = require("node:worker_threads"); parentPort.postMessage(1); parentPort.on("message", () => parentPort.close());');

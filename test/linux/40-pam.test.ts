@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Token, type LogonOptions } from 'impersonate';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { rejected } from '../support/errors';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world-linux';
+import { world } from '../support/world/linux';
 
 const unavailable = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
 

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lookupAccount, Token } from 'impersonate';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { caught, rejected } from '../support/errors';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world-linux';
+import { world } from '../support/world/linux';
 
 test.each(['no-such-user', '0', '-1', '4294967295', ' root', 'root ', 'x'.repeat(1000), '../root', 'ß'])(
   'the name %p is nobody',

@@ -11,13 +11,13 @@ import {
 import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { connectPeer, createPeerServer, type ConnectPeerOptions } from 'impersonate';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { rejected } from '../support/errors';
 import { product } from '../support/paths';
-import { anybody, linesAs, listening, newAddress } from '../support/peers';
-import { until } from '../support/progress';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world-linux';
+import { anybody, linesAs, listening, newAddress } from '../support/network/peers';
+import { until } from '../support/children/progress';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/linux';
 
 const nobody = (): void => {};
 const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
@@ -126,7 +126,7 @@ describeSwitching('a peer on Linux', () => {
     const path = newAddress();
     const lines = linesOf(
       `const { createPeerServer } = require(${JSON.stringify(product)});
-      const { probe } = require(${JSON.stringify(require.resolve('../support/probe'))});
+      const { probe } = require(${JSON.stringify(require.resolve('../support/linux/probe'))});
       const server = createPeerServer({}, () => { say('arrived'); server.close(); });
       server.on('clientError', ({ code, syscall }) => {
         say([code, syscall, Token.count].join(' '));

@@ -1,5 +1,5 @@
-import { linesOf } from '../support/child';
-import { describeKerberos, startKdc, type Kdc } from '../support/kdc';
+import { linesOf } from '../support/children/child';
+import { describeKerberos, startKdc, type Kdc } from '../support/linux/kdc';
 import { httpProduct, product } from '../support/paths';
 
 /** legOf: a client's first leg. outcome: what a server makes of a leg. */
@@ -163,7 +163,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
         return [first, await outcome(server, leg), await closing].join();
       };
       await round();
-      const { settledHandles } = require(${JSON.stringify(require.resolve('../support/handles'))});
+      const { settledHandles } = require(${JSON.stringify(require.resolve('../support/world/handles'))});
       const before = await settledHandles();
       const outcomes = new Set();
       for (let i = 0; i < 25; i++) outcomes.add(await round());
@@ -181,7 +181,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       const execFile = promisify(require('node:child_process').execFile);
       const { runSync } = require(${JSON.stringify(product)});
       const { authenticate } = require(${JSON.stringify(httpProduct)});
-      const { settledHandles } = require(${JSON.stringify(require.resolve('../support/handles'))});
+      const { settledHandles } = require(${JSON.stringify(require.resolve('../support/world/handles'))});
       const negotiator = new NegotiateServer({ principal: 'HTTP@localhost' });
       const errors = [];
       const onError = ({ code }) => errors.push(code);

@@ -1,9 +1,9 @@
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world-linux';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/linux';
 
-const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/thread-status'))});
+const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});
   const alice = await world.alice.token();
   const bob = { uid: Number(world.bob.id), gid: ${String(world.bob.gid)} };`;
 /** A worker that loads the package and says its effective and real user. */

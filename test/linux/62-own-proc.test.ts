@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { linesOf, writeSource } from '../support/child';
+import { linesOf, writeSource } from '../support/children/child';
 import { root } from '../support/paths';
-import { describeSwitching } from '../support/switching';
+import { describeSwitching } from '../support/world/switching';
 import { tempFolder } from '../support/temp-folder';
 
 /**
@@ -93,7 +93,7 @@ const refuseAll = async (kind, paths) => {
 };`;
 
 const failing = (errno: number): string =>
-  `require(${JSON.stringify(require.resolve('../support/probe'))}).probe().failSyscallOnAllThreads('openat2', ${String(errno)});`;
+  `require(${JSON.stringify(require.resolve('../support/linux/probe'))}).probe().failSyscallOnAllThreads('openat2', ${String(errno)});`;
 
 describe.each([
   ['', ''],

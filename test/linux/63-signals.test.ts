@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { linesOf, runSource } from '../support/child';
-import { saidInUserNamespace, withLines } from '../support/namespaces';
-import { asService } from '../support/service';
-import { signaller } from '../support/signaller';
-import { describeSwitching } from '../support/switching';
-import { fileOf, world } from '../support/world-linux';
+import { linesOf, runSource } from '../support/children/child';
+import { saidInUserNamespace, withLines } from '../support/linux/namespaces';
+import { asService } from '../support/linux/service';
+import { signaller } from '../support/linux/signaller';
+import { describeSwitching } from '../support/world/switching';
+import { fileOf, world } from '../support/world/linux';
 
 const { alice, bob } = world;
 const reserved = 65533;
@@ -148,7 +148,7 @@ describeSwitching('where access(2) asked the real uid', () => {
     [38, 'is missing (ENOSYS)'],
     [1, 'is unknown to a filter of system calls (EPERM)'],
   ])('and so they do where faccessat2 fails with %d because it %s', async (errno) => {
-    const probe = `require(${JSON.stringify(require.resolve('../support/probe'))}).probe().failSyscall('faccessat2', ${String(errno)});`;
+    const probe = `require(${JSON.stringify(require.resolve('../support/linux/probe'))}).probe().failSyscall('faccessat2', ${String(errno)});`;
     expect(await linesOf(`${probe} ${ask}`)).toEqual([expected, expected]);
   });
 

@@ -1,9 +1,9 @@
-import { linesOf, runSource } from '../support/child';
-import { credentials } from '../support/credentials';
-import { saidInUserNamespace, withLines } from '../support/namespaces';
-import { asService } from '../support/service';
-import { describeSwitching } from '../support/switching';
-import { fileOf, world } from '../support/world-linux';
+import { linesOf, runSource } from '../support/children/child';
+import { credentials } from '../support/children/credentials';
+import { saidInUserNamespace, withLines } from '../support/linux/namespaces';
+import { asService } from '../support/linux/service';
+import { describeSwitching } from '../support/world/switching';
+import { fileOf, world } from '../support/world/linux';
 
 const { alice } = world;
 const product = JSON.stringify(require.resolve('impersonate'));
@@ -37,7 +37,7 @@ describeSwitching('the ambient capabilities of a service', () => {
   });
 
   test('pass to programs and workers of the service, and not to an ImpersonatedWorker', async () => {
-    const status = JSON.stringify(require.resolve('../support/thread-status'));
+    const status = JSON.stringify(require.resolve('../support/linux/thread-status'));
     const post = `const { capabilities } = require(${status}).threadStatus(); require('node:worker_threads').parentPort.postMessage([capabilities.effective, capabilities.inheritable, capabilities.ambient].join());`;
     const lines = await linesOf(
       `${open}

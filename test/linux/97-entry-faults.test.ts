@@ -1,7 +1,7 @@
-import { linesOf, runSource } from '../support/child';
-import { credentials } from '../support/credentials';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world-linux';
+import { linesOf, runSource } from '../support/children/child';
+import { credentials } from '../support/children/credentials';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/linux';
 
 const open = `${credentials}
   const { failSyscall } = probe();

@@ -1,8 +1,8 @@
-import { runSource, type ChildResult } from '../support/child';
-import { describeSwitching } from '../support/switching';
-import { world } from '../support/world-linux';
+import { runSource, type ChildResult } from '../support/children/child';
+import { describeSwitching } from '../support/world/switching';
+import { world } from '../support/world/linux';
 
-const open = `const { probe } = require(${JSON.stringify(require.resolve('../support/probe'))});
+const open = `const { probe } = require(${JSON.stringify(require.resolve('../support/linux/probe'))});
   const { failSyscall } = probe();
   const alice = await world.alice.token();
   const bob = await world.bob.token();

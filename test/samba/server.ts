@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { NegotiateServer, runSync, Token } from 'impersonate';
 import { authenticate } from 'impersonate/http';
-import { seam } from '../support/seam';
+import { seam } from '../support/win32/seam';
 import type { Calls, Outcome } from './service';
 
 // node server.js

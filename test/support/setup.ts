@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Token } from 'impersonate';
-import { world } from './world';
+import { world } from './world/world';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;

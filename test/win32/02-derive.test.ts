@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Token } from 'impersonate';
 import { caught } from '../support/errors';
-import { seam } from '../support/seam';
-import { everyone, world } from '../support/world-win32';
+import { seam } from '../support/win32/seam';
+import { everyone, world } from '../support/world/win32';
 
 const { alice } = world;
 

@@ -1,11 +1,11 @@
 import { enablePrivileges, Impersonation, Token, type RestrictOptions } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { caught, rejected } from '../support/errors';
-import { runSource } from '../support/child';
-import { run } from '../support/impersonated';
+import { runSource } from '../support/children/child';
+import { run } from '../support/children/impersonated-worker';
 import { product } from '../support/paths';
-import { seam } from '../support/seam';
-import { everyone, world } from '../support/world-win32';
+import { seam } from '../support/win32/seam';
+import { everyone, world } from '../support/world/win32';
 
 const { alice, bob } = world;
 const shutdown = 'SeShutdownPrivilege';

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world-win32';
+import { world } from '../support/world/win32';
 
 // Wine never asks a thread's token for a file; the seam's witness does, with the kernel's own AccessCheck.
 const folder = tempFolder('files');
@@ -11,7 +11,7 @@ mkdirSync(mine);
 const file = join(mine, 'file.txt');
 writeFileSync(file, 'of alice');
 
-const open = `const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
+const open = `const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
   const file = ${JSON.stringify(file)};
   const alice = await world.alice.token();
   const bob = await world.bob.token();

@@ -1,6 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { tempFolder } from '../support/temp-folder';
 
 // Electron and packagers rename or embed node.exe; an addon that imports from "node.exe" by name fails there.

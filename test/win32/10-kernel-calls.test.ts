@@ -1,5 +1,5 @@
-import { seam } from '../support/seam';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { seam } from '../support/win32/seam';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 
 const addon = 'impersonate.node';
 

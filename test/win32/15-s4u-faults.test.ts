@@ -1,8 +1,8 @@
 import { Token } from 'impersonate';
-import { linesOf } from '../support/child';
-import { until } from '../support/progress';
-import { seam } from '../support/seam';
-import { domain, world } from '../support/world-win32';
+import { linesOf } from '../support/children/child';
+import { until } from '../support/children/progress';
+import { seam } from '../support/win32/seam';
+import { domain, world } from '../support/world/win32';
 
 const addon = 'impersonate.node';
 const names = [`${domain}\\alice`, '.\\carol'];
@@ -42,12 +42,12 @@ test('no handle, connection or buffer is left of 200 users', async () => {
 test('LsaConnectUntrusted that fails leaves nothing behind', async () => {
   // The process's token is what it was when the package was loaded.
   const lines = await linesOf(
-    `const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
+    `const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
     const spec = { user: ${JSON.stringify(world.serviceId)}, groups: [{ sid: 'S-1-1-0' }],
       privileges: ['SeChangeNotifyPrivilege'], type: 'primary', level: 'impersonation' };
     seam().setProcessToken(seam().mint(spec));
     const { Token } = require(${JSON.stringify(require.resolve('impersonate'))});
-    require(${JSON.stringify(require.resolve('../support/world-win32'))});
+    require(${JSON.stringify(require.resolve('../support/world/win32'))});
     const before = JSON.stringify(seam().outstanding());
     seam().failImport('${addon}', 'LsaConnectUntrusted', { error: 8, returns: ${String(refused)}, times: 1 });
     const ask = () => Token.forUser('${domain}\\\\alice').then(

@@ -1,7 +1,7 @@
 import { NegotiateServer, Token } from 'impersonate';
 import { caught, rejected } from '../support/errors';
-import { clientProof, seam, toComplete } from '../support/seam';
-import { domain } from '../support/world-win32';
+import { clientProof, seam, toComplete } from '../support/win32/seam';
+import { domain } from '../support/world/win32';
 
 const addon = 'impersonate.node';
 const none = { lsaConnections: 0, lsaBuffers: 0, credentials: 0, contexts: 0, contextBuffers: 0 };

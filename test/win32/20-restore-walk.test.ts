@@ -1,6 +1,6 @@
-import { runSource } from '../support/child';
+import { runSource } from '../support/children/child';
 import { product } from '../support/paths';
-import { domain } from '../support/world-win32';
+import { domain } from '../support/world/win32';
 
 /** What takes an identity on for a while, and what comes of each of its calls of SetThreadToken that fails. */
 const refused = 'ERROR_ACCESS_DENIED';
@@ -28,8 +28,8 @@ const rows: [string, string, string[]][] = [
 ];
 
 const program = (start: readonly [number, number]): string => `
-  const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
-  const { newAddress } = require(${JSON.stringify(require.resolve('../support/peers'))});
+  const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
+  const { newAddress } = require(${JSON.stringify(require.resolve('../support/network/peers'))});
   const { connectPeer, createPeerServer, enablePrivileges, NegotiateServer } = require(${JSON.stringify(product)});
   const addon = 'impersonate.node';
   const token = await world.alice.token();

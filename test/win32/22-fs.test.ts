@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { root } from '../support/paths';
 import { tempFolder } from '../support/temp-folder';
 
@@ -8,7 +8,7 @@ import { tempFolder } from '../support/temp-folder';
 const program = (api: string): string => `
   const path = require('node:path');
   const { pipeline } = require('node:stream/promises');
-  const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
+  const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
   const impersonateFs = require(${JSON.stringify(require.resolve('../../dist/fs'))});
   const folder = ${JSON.stringify(tempFolder('witnessed'))};
   world.own(folder, world.alice);

@@ -1,16 +1,16 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf, runSource } from '../support/child';
-import { jobs } from '../support/jobs';
+import { linesOf, runSource } from '../support/children/child';
+import { jobs } from '../support/children/jobs';
 import { tempFolder } from '../support/temp-folder';
-import { world } from '../support/world-win32';
+import { world } from '../support/world/win32';
 
 const folder = tempFolder('jobs');
 let names = 0;
 const newPath = (): string => join(folder, String(names++));
 
 const open = `${jobs}
-  const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
+  const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
   const fail = (name, fault = {}) => {
     if (seam().failImport('impersonate.node', name, { error: 5, times: Infinity, ...fault }).length === 0) throw new Error('not patched');
   };

@@ -1,5 +1,5 @@
 import { Token } from 'impersonate';
-import { world } from '../support/world';
+import { world } from '../support/world/world';
 
 test('tickets that nobody claims close their handles when they expire, by themselves', async () => {
   using original = Token.process();

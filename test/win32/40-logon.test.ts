@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import { Token, type LogonOptions, type LogonType } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { rejected } from '../support/errors';
-import { seam } from '../support/seam';
-import { domain, world } from '../support/world-win32';
+import { seam } from '../support/win32/seam';
+import { domain, world } from '../support/world/win32';
 
 const addon = 'impersonate.node';
 const [interactive, network, batch, service] = ['S-1-5-4', 'S-1-5-2', 'S-1-5-3', 'S-1-5-6'];

@@ -1,6 +1,6 @@
 import { lookupAccount, type Token } from 'impersonate';
-import { seam } from '../support/seam';
-import { domain, world } from '../support/world-win32';
+import { seam } from '../support/win32/seam';
+import { domain, world } from '../support/world/win32';
 
 let alice: Token;
 beforeEach(async () => {

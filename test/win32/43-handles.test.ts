@@ -1,8 +1,8 @@
 import { Token } from 'impersonate';
-import { expectActingAs } from '../support/acting';
+import { expectActingAs } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { seam } from '../support/seam';
-import { world } from '../support/world-win32';
+import { seam } from '../support/win32/seam';
+import { world } from '../support/world/win32';
 
 const { alice } = world;
 const invalidHandle = 6;

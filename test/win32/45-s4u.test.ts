@@ -1,10 +1,10 @@
 import { Token, type ForUserOptions } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
-import { linesOf } from '../support/child';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
+import { linesOf } from '../support/children/child';
 import { rejected } from '../support/errors';
-import { until } from '../support/progress';
-import { seam, type TestUser } from '../support/seam';
-import { domain, world } from '../support/world-win32';
+import { until } from '../support/children/progress';
+import { seam, type TestUser } from '../support/win32/seam';
+import { domain, world } from '../support/world/win32';
 
 type Source = ForUserOptions['source'];
 
@@ -176,13 +176,13 @@ describe('the call', () => {
 
 // The process's token is what it was when the package was loaded.
 const untrusted = `
-  const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
+  const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
   const spec = { user: ${JSON.stringify(world.serviceId)}, groups: [{ sid: 'S-1-1-0' }, { sid: 'S-1-5-32-544' }],
     privileges: ['SeChangeNotifyPrivilege'], type: 'primary', level: 'impersonation' };
   seam().setProcessToken(seam().mint(spec));
   const { Token, runSync } = require(${JSON.stringify(require.resolve('impersonate'))});
   const impersonateFs = require(${JSON.stringify(require.resolve('../../dist/fs'))});
-  const { world } = require(${JSON.stringify(require.resolve('../support/world-win32'))});
+  const { world } = require(${JSON.stringify(require.resolve('../support/world/win32'))});
 `;
 
 test('an untrusted process gets a token to look at, and is told how to get more', async () => {

@@ -1,11 +1,11 @@
 import { createServer, request as send, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { Token, type IisOptions } from 'impersonate';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { caught, type Caught } from '../support/errors';
-import { expectActingAs } from '../support/acting';
-import { seam } from '../support/seam';
-import { world } from '../support/world-win32';
+import { expectActingAs } from '../support/world/acting';
+import { seam } from '../support/win32/seam';
+import { world } from '../support/world/win32';
 
 const { alice } = world;
 const pairingToken = '7d6bfe4b-7a3d-4b4e-8a5c-0f6f5a3f9d11';

@@ -8,11 +8,11 @@ import {
   type PeerServerOptions,
   Token,
 } from 'impersonate';
-import { expectActingAsService } from '../support/acting';
+import { expectActingAsService } from '../support/world/acting';
 import { caught, rejected, type Caught } from '../support/errors';
-import { anybody, listening, newAddress } from '../support/peers';
-import { seam } from '../support/seam';
-import { world } from '../support/world-win32';
+import { anybody, listening, newAddress } from '../support/network/peers';
+import { seam } from '../support/win32/seam';
+import { world } from '../support/world/win32';
 
 const addon = 'impersonate.node';
 const nobody = (): void => {};

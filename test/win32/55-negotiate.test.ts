@@ -1,5 +1,5 @@
 import { NegotiateServer, type Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { rejected } from '../support/errors';
 import {
   clientHello,
@@ -9,8 +9,8 @@ import {
   serverChallenge,
   toComplete,
   type Level,
-} from '../support/seam';
-import { domain, world } from '../support/world-win32';
+} from '../support/win32/seam';
+import { domain, world } from '../support/world/win32';
 
 const none = { lsaConnections: 0, lsaBuffers: 0, credentials: 0, contexts: 0, contextBuffers: 0 };
 const as = (who: { name: string }): string => `${who.name}@${domain}`;

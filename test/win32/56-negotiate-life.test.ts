@@ -1,9 +1,9 @@
 import { NegotiateServer, Token } from 'impersonate';
-import { linesOf } from '../support/child';
+import { linesOf } from '../support/children/child';
 import { caught, rejected } from '../support/errors';
 import { product } from '../support/paths';
-import { clientHello, clientProof, seam, serverChallenge, slow } from '../support/seam';
-import { domain, world } from '../support/world-win32';
+import { clientHello, clientProof, seam, serverChallenge, slow } from '../support/win32/seam';
+import { domain, world } from '../support/world/win32';
 
 const none = { lsaConnections: 0, lsaBuffers: 0, credentials: 0, contexts: 0, contextBuffers: 0 };
 const proof = clientProof(`alice@${domain}`, 'alice');
@@ -180,7 +180,7 @@ test('a worker that is terminated in the middle of handshakes leaves nothing beh
   `;
   const lines = await linesOf(`
     const { Worker } = require('node:worker_threads');
-    const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
+    const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
     const outstanding = () => JSON.stringify(seam().outstanding());
     const rounds = async () => {
       const worker = new Worker(${JSON.stringify(source)}, { eval: true });

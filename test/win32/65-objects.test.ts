@@ -1,7 +1,7 @@
-import { linesOf } from '../support/child';
-import { world } from '../support/world-win32';
+import { linesOf } from '../support/children/child';
+import { world } from '../support/world/win32';
 
-const seamModule = JSON.stringify(require.resolve('../support/seam'));
+const seamModule = JSON.stringify(require.resolve('../support/win32/seam'));
 
 // Objects that are made in a scope get the default DACL of its token, which admits alice: `admitted()` is what she could
 // open of the process.

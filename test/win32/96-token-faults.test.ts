@@ -1,8 +1,8 @@
 import { Token } from 'impersonate';
-import { expectActingAsService } from '../support/acting';
+import { expectActingAsService } from '../support/world/acting';
 import { caught, type Caught } from '../support/errors';
-import { seam } from '../support/seam';
-import { world } from '../support/world-win32';
+import { seam } from '../support/win32/seam';
+import { world } from '../support/world/win32';
 
 const addon = 'impersonate.node';
 

@@ -1,9 +1,9 @@
 import { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/acting';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { seam, type FaultSpan } from '../support/seam';
-import { world } from '../support/world-win32';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { seam, type FaultSpan } from '../support/win32/seam';
+import { world } from '../support/world/win32';
+import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 
 const addon = 'impersonate.node';
 const fail = (name: string, span: FaultSpan = {}): void => {

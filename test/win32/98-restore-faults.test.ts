@@ -1,6 +1,6 @@
-import { runSource, type ChildResult } from '../support/child';
+import { runSource, type ChildResult } from '../support/children/child';
 
-const open = `const { seam } = require(${JSON.stringify(require.resolve('../support/seam'))});
+const open = `const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
   const alice = await world.alice.token();
   const bob = await world.bob.token();
   const fail = (span = {}) => { seam().failImport('impersonate.node', 'SetThreadToken', { error: 5, times: Infinity, ...span }); };

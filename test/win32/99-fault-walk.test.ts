@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connectPeer, createPeerServer, enablePrivileges, NegotiateServer, Token } from 'impersonate';
-import { unknownImports, walkFaults } from '../support/fault-walk';
-import { newAddress } from '../support/peers';
-import { clientHello, clientProof, seam, toComplete } from '../support/seam';
-import { domain, everyone, world } from '../support/world-win32';
+import { unknownImports, walkFaults } from '../support/win32/fault-walk';
+import { newAddress } from '../support/network/peers';
+import { clientHello, clientProof, seam, toComplete } from '../support/win32/seam';
+import { domain, everyone, world } from '../support/world/win32';
 
 const { alice, bob } = world;
 const shutdown = 'SeShutdownPrivilege';

@@ -8,7 +8,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 import serveStatic from 'serve-static';
 import type { Token } from 'impersonate';
-import { world } from '../../support/world';
+import { world } from '../../support/world/world';
 
 const folder = process.argv[2] ?? '';
 const users = [world.alice, world.bob];

@@ -6,8 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { Token } from 'impersonate';
 import * as userFs from 'impersonate/fs';
 import { tempFolder } from '../../support/temp-folder';
-import { outcomeOf, treeOf } from '../../support/fs-outcome';
-import { rows } from '../../support/fs-rows';
+import { outcomeOf, treeOf } from '../../support/fs/outcome';
+import { rows } from '../../support/fs/rows';
 
 type Functions = Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined>;
 

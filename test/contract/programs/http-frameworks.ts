@@ -19,9 +19,9 @@ import {
   fastifyAuthentication,
   koaAuthentication,
 } from 'impersonate/http';
-import { Client, listen } from '../../support/http-client';
-import { TestNegotiator } from '../../support/test-negotiator';
-import { world } from '../../support/world';
+import { Client, listen } from '../../support/network/http-client';
+import { TestNegotiator } from '../../support/network/negotiator';
+import { world } from '../../support/world/world';
 
 const folder = process.argv[2] ?? '';
 const users = [world.alice, world.bob];

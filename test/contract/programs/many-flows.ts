@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as immediate, setTimeout as timeout } from 'node:timers/promises';
 import type * as impersonateFs from 'impersonate/fs';
 import { Token, runSync } from 'impersonate/unrouted';
-import { world, type Identity } from '../../support/world';
+import { world, type Identity } from '../../support/world/world';
 
 const [folder = '', mode = 'fs', seed = '1', flowCount = '1000', stepCount = '12'] = process.argv.slice(2);
 const routed = mode === 'unrouted' ? undefined : (require('impersonate/fs') as typeof impersonateFs);

@@ -1,5 +1,5 @@
 import { Token } from 'impersonate';
-import { world } from '../../support/world';
+import { world } from '../../support/world/world';
 
 export interface Task {
   readonly ticket: string;

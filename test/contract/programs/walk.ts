@@ -5,12 +5,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import readline from 'node:readline';
 import { ImpersonatedWorker, Token } from 'impersonate';
-import { asProcessFirst } from '../../support/impersonated';
+import { asProcessFirst } from '../../support/children/impersonated-worker';
 import { tempFolder } from '../../support/temp-folder';
 import { credentialsNow } from '../../support/walk/people';
 import { owners, type AsyncStep, type Name, type Owner, type SyncStep } from '../../support/walk/steps';
 import { Walker, type Setting } from '../../support/walk/walker';
-import { world } from '../../support/world';
+import { world } from '../../support/world/world';
 import type { ThreadStart } from './walk-thread';
 
 const isLinux = process.platform === 'linux';

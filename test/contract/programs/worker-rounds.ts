@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { world, type Identity } from '../../support/world';
+import { world, type Identity } from '../../support/world/world';
 
 export interface Rounds {
   readonly who: 'alice' | 'bob';

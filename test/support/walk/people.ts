@@ -1,6 +1,6 @@
-import { threadStatus, type ThreadStatus } from '../thread-status';
-import { world } from '../world';
-import type { world as linuxWorld } from '../world-linux';
+import { threadStatus, type ThreadStatus } from '../linux/thread-status';
+import { world } from '../world/world';
+import type { world as linuxWorld } from '../world/linux';
 import type { Name, Owner } from './steps';
 
 const isLinux = process.platform === 'linux';

@@ -3,7 +3,7 @@ import { setImmediate as immediate, setTimeout as timer } from 'node:timers/prom
 import { impersonate, runSync, Token, withoutToken, type Impersonation } from 'impersonate';
 import { readFile } from 'impersonate/fs';
 import { caught, type Caught } from '../errors';
-import { world } from '../world';
+import { world } from '../world/world';
 import { Model, type Frame } from './model';
 import {
   credentialsNow,

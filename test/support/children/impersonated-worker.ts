@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { ImpersonatedWorker, type ImpersonatedWorkerOptions } from 'impersonate';
 import { writeSource } from './child';
-import { product, root } from './paths';
+import { product } from '../paths';
 
 /** Loads the witnesses as the process, before the thread takes its identity on. */
-const worldFile = join(root, 'dist-test', 'support', 'world-routed.js');
+const worldFile = require.resolve('../world/routed');
 export const asProcessFirst = ['--require', worldFile];
 
 /** What a test's worker has besides Token and world. */

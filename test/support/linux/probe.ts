@@ -1,4 +1,4 @@
-import { probeAddon } from './paths';
+import { probeAddon } from '../paths';
 
 /** The Linux test addon: raw system calls on the calling thread. */
 export interface Probe {

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { type Server, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createPeerServer, type PeerServer, type PeerServerOptions, type Token } from 'impersonate';
-import { linesOf } from './child';
-import { product } from './paths';
-import { tempFolder } from './temp-folder';
-import type { Identity } from './world';
+import { linesOf } from '../children/child';
+import { product } from '../paths';
+import { tempFolder } from '../temp-folder';
+import type { Identity } from '../world/world';
 
 export const isWindows = process.platform === 'win32';
 
@@ -46,7 +46,7 @@ export function linesAs(who: Identity, source: string): Promise<string[]> {
     const { once } = require('node:events');
     const { connectPeer, createPeerServer } = require(${JSON.stringify(product)});`;
   if (isWindows) {
-    const seam = JSON.stringify(require.resolve('./seam'));
+    const seam = JSON.stringify(require.resolve('../win32/seam'));
     const become = `require(${seam}).seam().setProcessToken(world.${who.key}.mint({ type: 'primary' }));`;
     return linesOf(`${become}${preamble}${source}`);
   }

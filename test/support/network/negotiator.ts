@@ -1,6 +1,6 @@
 import type { Token } from 'impersonate';
 import type { Handshake, HandshakeStep, Negotiator } from 'impersonate/http';
-import { world } from './world';
+import { world } from '../world/world';
 
 /**
  * Knows alice and bob, and believes them. In one leg: `i am alice`. In two: `hello`, which is answered by `challenge N`,

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Token } from 'impersonate';
-import { expectActingAsService } from './acting';
-import type { Caught } from './errors';
-import { until } from './progress';
+import { expectActingAsService } from '../world/acting';
+import type { Caught } from '../errors';
+import { until } from '../children/progress';
 import { seam } from './seam';
-import { world } from './world-win32';
+import { world } from '../world/win32';
 
 const addon = 'impersonate.node';
 

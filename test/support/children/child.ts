@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { product, productModule, root, unrouted } from './paths';
+import { product, productModule, unrouted } from '../paths';
 import { endWithoutProgress } from './progress';
-import { tempFolder } from './temp-folder';
+import { tempFolder } from '../temp-folder';
 
 export interface ChildResult {
   readonly code: number | null;
@@ -32,7 +32,7 @@ export interface ChildOptions {
  */
 export type SourceKind = 'main' | 'unrouted' | 'cjs' | 'mjs' | 'bare' | 'module';
 
-const worldPath = join(root, 'dist-test', 'support', 'world.js');
+const worldPath = require.resolve('../world/world');
 const names = 'Token, Impersonation, ImpersonationError, lookupAccount';
 const say = 'const say = (text) => { fs.writeSync(1, `${text}\\n`); };';
 

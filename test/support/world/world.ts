@@ -40,8 +40,8 @@ export interface World {
 }
 
 function choose(): World {
-  if (process.platform === 'win32') return (require('./world-win32') as { world: World }).world;
-  return (require('./world-linux') as { world: World }).world;
+  if (process.platform === 'win32') return (require('./win32') as { world: World }).world;
+  return (require('./linux') as { world: World }).world;
 }
 
 export const world: World = choose();

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { root } from './paths';
+import { root } from '../paths';
 
 const seamAddon = resolve(root, 'build-win32-x64', 'Release', 'seam.node');
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { root } from './paths';
+import { root } from '../paths';
 
 const binding = join(root, 'dist', 'binding.js');
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { seam } from './seam';
+import { seam } from '../win32/seam';
 
 /** How many of the parts are in what another process can write of its memory, again for each place. */
 export function countInMemory(processId: number, parts: readonly Buffer[]): number {

@@ -1,6 +1,6 @@
 import type fs from 'node:fs';
 import { join } from 'node:path';
-import { root } from './paths';
+import { root } from '../paths';
 
 const { originals } = require(join(root, 'dist', 'fs', 'node-fs.js')) as { originals: typeof fs };
 

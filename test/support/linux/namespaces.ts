@@ -1,8 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { writeSource } from './child';
-import { tempFolder } from './temp-folder';
+import { writeSource } from '../children/child';
+import { tempFolder } from '../temp-folder';
 
 /** For ChildOptions.through: with these lines added to a file of /etc, in a mount namespace of its own. */
 export function withLines(file: '/etc/passwd' | '/etc/group', lines: readonly string[]): string[] {

@@ -9,10 +9,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Token, type LogonOptions } from 'impersonate/unrouted';
-import { nodeFs } from './node-fs';
-import { probe } from './probe';
-import { tempFolder } from './temp-folder';
-import { threadStatus, type ThreadStatus } from './thread-status';
+import { nodeFs } from '../linux/node-fs';
+import { probe } from '../linux/probe';
+import { tempFolder } from '../temp-folder';
+import { threadStatus, type ThreadStatus } from '../linux/thread-status';
 import type { Identity, World } from './world';
 
 interface LinuxIdentity extends Identity {

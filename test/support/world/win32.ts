@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Token, type LogonOptions } from 'impersonate/unrouted';
-import { seam, type TokenSpec } from './seam';
+import { seam, type TokenSpec } from '../win32/seam';
 import type { Identity, World } from './world';
 
 /** A user of the seam's making: no account of this computer, but a real token and a real SID. */

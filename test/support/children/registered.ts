@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { linesOf, type SourceKind } from './child';
-import { root } from './paths';
-import { tempFolder } from './temp-folder';
+import { root } from '../paths';
+import { tempFolder } from '../temp-folder';
 
 export const registerModule = join(root, 'dist', 'register.mjs');
 export const registerFile = join(root, 'dist', 'register.js');
