@@ -1,8 +1,7 @@
 import { Impersonation, Token } from 'impersonate';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
+import { alice, bob, describeSwitching, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/world';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 
 describe('the process token', () => {
   test('is the service, primary and without a level', () => {

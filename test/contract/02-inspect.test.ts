@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { Token } from 'impersonate';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 test('the process token is readable', () => {

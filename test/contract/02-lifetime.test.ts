@@ -1,8 +1,7 @@
 import { Token } from 'impersonate';
 import { runSource } from '../support/children/child';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
-import { expectActingAs } from '../support/world/acting';
+import { describeSwitching, expectActingAs } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 describe('closing', () => {

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { enablePrivileges, Token, type RestrictOptions } from 'impersonate';
 import { caught, rejected } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
 import { world } from '../support/world/world';
 
 const isWindows = process.platform === 'win32';

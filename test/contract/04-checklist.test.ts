@@ -1,10 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { lookupAccount, Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { linesOf } from '../support/children/child';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching, expectActingAs, expectActingAsService } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 // What WindowsIdentity.RunImpersonated promises of synchronous work, asked of this package.

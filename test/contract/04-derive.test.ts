@@ -1,7 +1,6 @@
-import { Token, type ImpersonationLevel } from 'impersonate';
+import { type ImpersonationLevel, Token } from 'impersonate';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
-import { expectActingAs } from '../support/world/acting';
+import { describeSwitching, expectActingAs } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 describe('restrict', () => {

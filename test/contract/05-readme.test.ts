@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { runProgram, runSource } from '../support/children/child';
 import { productModule, root } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 interface Example {

@@ -1,7 +1,7 @@
 import { linesOf } from '../support/children/child';
-import { copyOfProduct } from '../support/copy';
+import { copyOfProduct } from '../support/folders';
 import { product, root } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 
 /** Loads the package's modules once more, in place of those that are loaded: the addon's file is the same. */
 const loadAgain = `(() => {

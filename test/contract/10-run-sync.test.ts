@@ -1,8 +1,7 @@
 import { createContext, runInContext } from 'node:vm';
 import type { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching, expectActingAs, expectActingAsService } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 describeSwitching('runSync', () => {

@@ -1,9 +1,14 @@
 import { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
+import {
+  alice,
+  bob,
+  describeSwitching,
+  expectActingAs,
+  expectActingAsService,
+  freshTokens,
+} from '../support/world/acting';
 import { world } from '../support/world/world';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 
 describeSwitching('nested scopes', () => {
   freshTokens();

@@ -1,6 +1,5 @@
 import type { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching, expectActingAs, expectActingAsService } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 // Another addon has put bob on the thread before any scope of ours.

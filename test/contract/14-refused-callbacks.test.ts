@@ -1,8 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import type { Token } from 'impersonate';
-import { expectActingAsService } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching, expectActingAsService } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 type AnyFunction = () => unknown;

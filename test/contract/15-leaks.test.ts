@@ -6,7 +6,7 @@ import {
   type ChildResult,
   type SourceKind,
 } from '../support/children/child';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 
 const open = "const alice = await world.alice.token(); say('ready');";
 const dispose = 'scope[Symbol.dispose]();';

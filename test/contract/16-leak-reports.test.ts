@@ -1,6 +1,6 @@
 import { product } from '../support/paths';
 import { linesOf, runSource, type ChildResult } from '../support/children/child';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 
 const open = `const alice = await world.alice.token();
   const bob = await world.bob.token();

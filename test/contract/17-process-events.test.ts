@@ -1,8 +1,7 @@
 import { linesOf, runSource } from '../support/children/child';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 import { run } from '../support/children/impersonated-worker';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
+import { alice, bob, describeSwitching, freshTokens } from '../support/world/acting';
 
 // `who()`: what the kernel takes the thread for, and whom the package takes the code for.
 const open = `

@@ -1,5 +1,5 @@
 import { linesOf } from '../support/children/child';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 
 // What starts in a scope that ends properly is allowed, and goes on as the service.
 describeSwitching('asynchronous work started in a scope that is closed properly', () => {

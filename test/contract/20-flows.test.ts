@@ -1,11 +1,16 @@
 import { EventEmitter, once } from 'node:events';
-import { Token, impersonate, runSync, withoutToken } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
+import { impersonate, runSync, Token, withoutToken } from 'impersonate';
 import { linesOf } from '../support/children/child';
 import { caught, rejected } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { tempFolder } from '../support/folders';
+import {
+  alice,
+  bob,
+  describeSwitching,
+  expectActingAs,
+  expectActingAsService,
+  freshTokens,
+} from '../support/world/acting';
 import { world } from '../support/world/world';
 
 const tick = (ms = 0): Promise<void> =>

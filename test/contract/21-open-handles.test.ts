@@ -3,14 +3,13 @@ import { once } from 'node:events';
 import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Token, setStrictHandles, type HandleLeakMessage } from 'impersonate';
+import { type HandleLeakMessage, setStrictHandles, Token } from 'impersonate';
 import { createReadStream, open, opendir, readFile } from 'impersonate/fs';
 import { linesOf } from '../support/children/child';
 import { caught, rejected } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
+import { tempFolder } from '../support/folders';
 import { root } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { alice, bob, describeSwitching, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 const folder = tempFolder('handles');

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { linesOf } from '../support/children/child';
+import { tempFolder } from '../support/folders';
 import { root } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
 
 const denied = expect.stringMatching(/^(EACCES|EPERM)$/) as string;
 

@@ -1,7 +1,7 @@
 import { linesOf } from '../support/children/child';
-import { jobs } from '../support/children/jobs';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { jobs } from '../support/children/sources';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
 import { world } from '../support/world/world';
 
 const open = `${jobs}

@@ -1,6 +1,6 @@
 import { linesOf } from '../support/children/child';
-import { jobs } from '../support/children/jobs';
-import { describeSwitching } from '../support/world/switching';
+import { jobs } from '../support/children/sources';
+import { describeSwitching } from '../support/world/acting';
 
 // A pool thread makes what waits for a token in one turn, whichever flow has asked, and the event loop is told of it
 // when it likes.

@@ -1,14 +1,19 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { EventEmitter, EventEmitterAsyncResource } from 'node:events';
-import { Token, enablePrivileges, impersonate, runSync, withoutToken } from 'impersonate';
+import { enablePrivileges, impersonate, runSync, Token, withoutToken } from 'impersonate';
 import * as userFs from 'impersonate/fs';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
-import { caught } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
-import { product } from '../support/paths';
 import { run } from '../support/children/impersonated-worker';
-import { registered } from '../support/children/registered';
-import { describeSwitching } from '../support/world/switching';
+import { registered } from '../support/children/sources';
+import { caught } from '../support/errors';
+import { product } from '../support/paths';
+import {
+  alice,
+  bob,
+  describeSwitching,
+  expectActingAs,
+  expectActingAsService,
+  freshTokens,
+} from '../support/world/acting';
 import { world } from '../support/world/world';
 
 const conflict = { name: 'ImpersonationError', code: 'ERR_IDENTITY_CONFLICT' };

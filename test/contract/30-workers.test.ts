@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { linesOf, writeSource } from '../support/children/child';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching, expectActingAs, expectActingAsService } from '../support/world/acting';
 import { world } from '../support/world/world';
 import type { Rounds, Tally } from './programs/worker-rounds';
 

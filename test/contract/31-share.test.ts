@@ -1,11 +1,16 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { linesOf, writeSource } from '../support/children/child';
 import { caught } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
-import { describeSwitching } from '../support/world/switching';
+import {
+  alice,
+  bob,
+  describeSwitching,
+  expectActingAs,
+  expectActingAsService,
+  freshTokens,
+} from '../support/world/acting';
 import { world } from '../support/world/world';
 
 const invalid = { name: 'ImpersonationError', code: 'ERR_TICKET_INVALID' };

@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import { Token } from 'impersonate';
-import { expectActingAsService } from '../support/world/acting';
 import { linesOf, writeSource } from '../support/children/child';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 import { postsOf, run, start } from '../support/children/impersonated-worker';
+import { usersSource } from '../support/children/sources';
 import { product, unrouted } from '../support/paths';
-import { usersSource } from '../support/children/registered';
-import { describeSwitching } from '../support/world/switching';
+import { alice, bob, describeSwitching, expectActingAsService, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 // `me()` of a worker: which users' things the kernel lets it open, and whom the kernel takes it for.

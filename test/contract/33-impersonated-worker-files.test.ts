@@ -1,13 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ImpersonatedWorker, Token, type ImpersonatedWorkerOptions } from 'impersonate';
+import { ImpersonatedWorker, type ImpersonatedWorkerOptions, Token } from 'impersonate';
 import { writeSource } from '../support/children/child';
-import { caught, type Caught } from '../support/errors';
-import { alice, freshTokens } from '../support/world/fresh-tokens';
 import { asProcessFirst, failureOf, postsOf, run } from '../support/children/impersonated-worker';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { caught, type Caught } from '../support/errors';
+import { tempFolder } from '../support/folders';
+import { alice, describeSwitching, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 /** What a worker that is started right posts first. */

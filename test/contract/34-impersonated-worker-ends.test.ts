@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import { Token } from 'impersonate';
-import { expectActingAsService } from '../support/world/acting';
-import { runSource, type ChildResult } from '../support/children/child';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
+import { type ChildResult, runSource } from '../support/children/child';
 import { failureOf, run, start } from '../support/children/impersonated-worker';
-import { product } from '../support/paths';
 import { until } from '../support/children/progress';
-import { describeSwitching } from '../support/world/switching';
+import { product } from '../support/paths';
+import { alice, bob, describeSwitching, expectActingAsService, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 async function tokensSettle(count: number): Promise<void> {

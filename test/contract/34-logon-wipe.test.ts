@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { writeSource } from '../support/children/child';
 import { countInMemory } from '../support/children/memory';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 // Nothing of it may come from anywhere but its standard input: the text of a script stays in the engine's memory.

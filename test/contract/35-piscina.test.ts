@@ -1,10 +1,8 @@
-import { Piscina } from 'piscina';
 import { Token } from 'impersonate';
-import { expectActingAsService } from '../support/world/acting';
+import { Piscina } from 'piscina';
 import { rejected } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
-import { describeSwitching } from '../support/world/switching';
-import { world, type Identity } from '../support/world/world';
+import { alice, bob, describeSwitching, expectActingAsService, freshTokens } from '../support/world/acting';
+import { type Identity, world } from '../support/world/world';
 import type { Seen, Task } from './programs/piscina-task';
 
 const expected = (who: Identity): Seen => ({ inside: who.id, opens: who.key, outside: world.serviceId });

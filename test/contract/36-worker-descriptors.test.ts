@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf } from '../support/children/child';
+import { tempFolder } from '../support/folders';
 import { product, root } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
 
 /** A file that anyone may read. */
 const file = join(tempFolder('descriptors'), 'file');

@@ -2,14 +2,12 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once, setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { Token, type LogonOptions } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
+import { type LogonOptions, Token } from 'impersonate';
 import { linesOf, writeSource } from '../support/children/child';
 import { rejected } from '../support/errors';
-import { settledHandles } from '../support/world/handles';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
-import { world } from '../support/world/world';
+import { describeSwitching, expectActingAs, expectActingAsService } from '../support/world/acting';
+import { settledHandles, world } from '../support/world/world';
 
 const refused =
   process.platform === 'win32'

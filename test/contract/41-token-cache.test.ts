@@ -1,10 +1,9 @@
 import { inspect } from 'node:util';
-import { Token, TokenCache, type LogonOptions } from 'impersonate';
+import { type LogonOptions, Token, TokenCache } from 'impersonate';
 import type { Native } from '../../types/native';
-import { expectActingAs } from '../support/world/acting';
-import { rejected } from '../support/errors';
 import { until } from '../support/children/progress';
-import { describeSwitching } from '../support/world/switching';
+import { rejected } from '../support/errors';
+import { describeSwitching, expectActingAs } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 const { native } = jest.requireActual<{ native: Native }>('impersonate/binding');

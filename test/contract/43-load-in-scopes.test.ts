@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { linesOf } from '../support/children/child';
 import { probeAddon, root } from '../support/paths';
-import { loading, usersSource } from '../support/children/registered';
-import { describeSwitching } from '../support/world/switching';
+import { loading, usersSource } from '../support/children/sources';
+import { describeSwitching } from '../support/world/acting';
 
 const addon =
   process.platform === 'win32' ? join(root, 'build-win32-x64', 'Release', 'seam.node') : probeAddon;

@@ -9,7 +9,7 @@ import {
 import { caught } from '../support/errors';
 import { Client, listen, negotiate, sendRaw } from '../support/network/http-client';
 import { until as eventually } from '../support/children/progress';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { TestNegotiator } from '../support/network/negotiator';
 import { world } from '../support/world/world';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { runProgram } from '../support/children/child';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
 
 const program = join(__dirname, 'programs', 'http-frameworks.js');
 

@@ -2,11 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net, { type Socket } from 'node:net';
 import { connectPeer, createPeerServer, PeerServer, Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { linesOf } from '../support/children/child';
+import { until } from '../support/children/progress';
 import { caught, rejected } from '../support/errors';
-import { settledHandles } from '../support/world/handles';
-import { product } from '../support/paths';
 import {
   anybody,
   isWindows,
@@ -16,9 +14,9 @@ import {
   plainServer,
   textOf,
 } from '../support/network/peers';
-import { until } from '../support/children/progress';
-import { describeSwitching } from '../support/world/switching';
-import { world } from '../support/world/world';
+import { product } from '../support/paths';
+import { describeSwitching, expectActingAs, expectActingAsService } from '../support/world/acting';
+import { settledHandles, world } from '../support/world/world';
 
 const users = [world.alice, world.bob];
 const nobody = { arrived: () => {} }.arrived;

@@ -1,14 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { runProgram, writeSource, type ChildResult } from '../support/children/child';
-import { product, root } from '../support/paths';
+import { type ChildResult, runProgram, writeSource } from '../support/children/child';
 import { isWindows, newAddress, setPrivs } from '../support/network/peers';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
-import { world, type Identity } from '../support/world/world';
+import { tempFolder } from '../support/folders';
+import { product, root } from '../support/paths';
+import { describeSwitching } from '../support/world/acting';
+import { type Identity, world } from '../support/world/world';
 
 const example = (name: string): string => join(root, 'examples', 'peers', name);
 const worldPath = JSON.stringify(require.resolve('../support/world/world'));

@@ -2,11 +2,10 @@ import childProcess from 'node:child_process';
 import cluster from 'node:cluster';
 import { promisify } from 'node:util';
 import { Token } from 'impersonate';
-import { expectActingAs } from '../support/world/acting';
 import { linesOf } from '../support/children/child';
 import { caught } from '../support/errors';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching, expectActingAs } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 declare const process: NodeJS.Process & { readonly execve?: unknown };

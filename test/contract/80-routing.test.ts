@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { linesOf, writeSource, type SourceKind } from '../support/children/child';
+import { linesOf, type SourceKind, writeSource } from '../support/children/child';
+import { loading, registered, registerFile, usersSource } from '../support/children/sources';
+import { tempFolder } from '../support/folders';
 import { product, root, unrouted } from '../support/paths';
-import { loading, registerFile, registered, usersSource } from '../support/children/registered';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 /** The witnesses of a child that begins with impersonate/unrouted are loaded before it is routed. */

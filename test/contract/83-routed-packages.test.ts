@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { linesOf } from '../support/children/child';
 import { root } from '../support/paths';
-import { registered, usersSource } from '../support/children/registered';
-import { describeSwitching } from '../support/world/switching';
+import { registered, usersSource } from '../support/children/sources';
+import { describeSwitching } from '../support/world/acting';
 
 const load = `const load = require('node:module').createRequire(${JSON.stringify(join(root, 'package.json'))});`;
 const both = `const asBoth = (work) => Promise.all([tokens.alice.run(work, alice, bob), tokens.bob.run(work, bob, alice)]);`;

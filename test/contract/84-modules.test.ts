@@ -1,6 +1,6 @@
 import { linesOf, runSource } from '../support/children/child';
-import { loading, registered, usersSource } from '../support/children/registered';
-import { describeSwitching } from '../support/world/switching';
+import { loading, registered, usersSource } from '../support/children/sources';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 /**

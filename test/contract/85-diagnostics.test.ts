@@ -1,15 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Token, type DeniedMessage, type ScopeMessage } from 'impersonate';
+import { type DeniedMessage, type ScopeMessage, Token } from 'impersonate';
 import { readFile } from 'impersonate/fs';
-import { expectActingAs } from '../support/world/acting';
 import { linesOf, runSource } from '../support/children/child';
 import { caught, rejected } from '../support/errors';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
+import { tempFolder } from '../support/folders';
 import { product, root } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { alice, bob, describeSwitching, expectActingAs, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 interface Event {

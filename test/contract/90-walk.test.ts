@@ -8,7 +8,7 @@ import readline from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import fc from 'fast-check';
 import { endWithoutProgress } from '../support/children/progress';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { walk, type AsyncStep } from '../support/walk/steps';
 
 const program = require.resolve('./programs/walk');

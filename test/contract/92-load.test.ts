@@ -3,9 +3,9 @@ import http from 'node:http';
 import { join } from 'node:path';
 import readline from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { tempFolder } from '../support/folders';
 import { root } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 /** How long: IMPERSONATE_LOAD_SECONDS=30 for the whole proof. */

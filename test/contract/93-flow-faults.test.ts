@@ -1,6 +1,6 @@
 import { linesOf, runSource } from '../support/children/child';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
 import { world } from '../support/world/world';
 
 const fsPath = JSON.stringify(require.resolve('../../dist/fs'));

@@ -1,5 +1,5 @@
 import { linesOf, runSource } from '../support/children/child';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 
 const open = 'const alice = await world.alice.token(); const bob = await world.bob.token();';
 const ends: [string, string][] = [

@@ -1,6 +1,5 @@
 import { Token } from 'impersonate';
-import { describeSwitching } from '../support/world/switching';
-import { expectActingAs } from '../support/world/acting';
+import { describeSwitching, expectActingAs } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 describeSwitching('churn', () => {

@@ -4,7 +4,7 @@ import { NegotiateServer, runSync, type Token } from 'impersonate';
 import { authenticate, type Negotiator } from 'impersonate/http';
 import { Client, listen } from '../support/network/http-client';
 import { clientHello, clientProof, seam, serverChallenge } from '../support/win32/seam';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { TestNegotiator } from '../support/network/negotiator';
 import { world } from '../support/world/world';
 

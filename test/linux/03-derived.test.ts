@@ -8,8 +8,8 @@ import {
   type RestrictOptions,
 } from 'impersonate';
 import { caught, rejected } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
 import { world } from '../support/world/linux';
 
 const unavailable = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';

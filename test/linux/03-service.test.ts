@@ -1,6 +1,6 @@
 import { linesOf } from '../support/children/child';
-import { asService, mayChangeIds } from '../support/linux/service';
-import { describeSwitching } from '../support/world/switching';
+import { asService, mayChangeIds } from '../support/linux/environment';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
 const status = `const { threadStatus } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});`;

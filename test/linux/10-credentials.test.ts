@@ -3,8 +3,8 @@ import { accessSync, constants, mkdirSync, chmodSync, chownSync, statSync, write
 import { join } from 'node:path';
 import { Token } from 'impersonate';
 import { caught } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
 import { threadStatus } from '../support/linux/thread-status';
 import { fileOf, world } from '../support/world/linux';
 

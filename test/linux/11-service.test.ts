@@ -1,7 +1,7 @@
 import { linesOf, runSource } from '../support/children/child';
-import { credentials } from '../support/children/credentials';
-import { asService, mayChangeIds, serviceIds } from '../support/linux/service';
-import { describeSwitching } from '../support/world/switching';
+import { credentials } from '../support/children/sources';
+import { asService, mayChangeIds, serviceIds } from '../support/linux/environment';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
 const open = `${credentials}

@@ -1,5 +1,5 @@
-import { registered } from '../support/children/registered';
-import { describeSwitching } from '../support/world/switching';
+import { registered } from '../support/children/sources';
+import { describeSwitching } from '../support/world/acting';
 
 // Linux asks who calls, and not how the descriptor was opened.
 describeSwitching("impersonate/register on other people's descriptors", () => {

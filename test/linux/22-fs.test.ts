@@ -1,9 +1,8 @@
 import fs, { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import impersonateFs from 'impersonate/fs';
-import { alice, freshTokens } from '../support/world/fresh-tokens';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { tempFolder } from '../support/folders';
+import { alice, describeSwitching, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
 const folder = join(tempFolder('created'), 'shared');

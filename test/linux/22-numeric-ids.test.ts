@@ -1,7 +1,7 @@
 import { Token, type ForIdsOptions } from 'impersonate';
 import { caught } from '../support/errors';
 import { linesOf } from '../support/children/child';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { threadStatus } from '../support/linux/thread-status';
 
 describeSwitching('a token for numbers', () => {

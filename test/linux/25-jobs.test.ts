@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf, runSource, type ChildResult } from '../support/children/child';
-import { jobs } from '../support/children/jobs';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { jobs } from '../support/children/sources';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
 import { threadStatus } from '../support/linux/thread-status';
 import { fileOf, world } from '../support/world/linux';
 

@@ -1,8 +1,8 @@
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf } from '../support/children/child';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
 
 const probePath = JSON.stringify(require.resolve('../support/linux/probe'));
 

@@ -2,10 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf } from '../support/children/child';
-import { copyOfProduct } from '../support/copy';
+import { copyOfProduct, tempFolder } from '../support/folders';
 import { product, unrouted } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
 
 const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});`;
 

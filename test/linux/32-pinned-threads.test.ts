@@ -1,6 +1,6 @@
 import { linesOf, runSource, writeSource } from '../support/children/child';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
 const open = `const { ImpersonatedWorker } = require(${JSON.stringify(product)});

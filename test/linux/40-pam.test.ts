@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Token, type LogonOptions } from 'impersonate';
 import { linesOf } from '../support/children/child';
 import { rejected } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
 import { world } from '../support/world/linux';
 
 const unavailable = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { lookupAccount, Token } from 'impersonate';
 import { linesOf } from '../support/children/child';
 import { caught, rejected } from '../support/errors';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
 import { world } from '../support/world/linux';
 
 test.each(['no-such-user', '0', '-1', '4294967295', ' root', 'root ', 'x'.repeat(1000), '../root', 'ß'])(

@@ -16,7 +16,7 @@ import { rejected } from '../support/errors';
 import { product } from '../support/paths';
 import { anybody, linesAs, listening, newAddress } from '../support/network/peers';
 import { until } from '../support/children/progress';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
 const nobody = (): void => {};

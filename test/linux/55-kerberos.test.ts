@@ -163,7 +163,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
         return [first, await outcome(server, leg), await closing].join();
       };
       await round();
-      const { settledHandles } = require(${JSON.stringify(require.resolve('../support/world/handles'))});
+      const { settledHandles } = require(${JSON.stringify(require.resolve('../support/world/world'))});
       const before = await settledHandles();
       const outcomes = new Set();
       for (let i = 0; i < 25; i++) outcomes.add(await round());
@@ -181,7 +181,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       const execFile = promisify(require('node:child_process').execFile);
       const { runSync } = require(${JSON.stringify(product)});
       const { authenticate } = require(${JSON.stringify(httpProduct)});
-      const { settledHandles } = require(${JSON.stringify(require.resolve('../support/world/handles'))});
+      const { settledHandles } = require(${JSON.stringify(require.resolve('../support/world/world'))});
       const negotiator = new NegotiateServer({ principal: 'HTTP@localhost' });
       const errors = [];
       const onError = ({ code }) => errors.push(code);

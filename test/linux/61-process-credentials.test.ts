@@ -1,6 +1,6 @@
 import { linesOf } from '../support/children/child';
 import { product } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
 const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});

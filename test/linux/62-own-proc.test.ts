@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { linesOf, writeSource } from '../support/children/child';
+import { tempFolder } from '../support/folders';
 import { root } from '../support/paths';
-import { describeSwitching } from '../support/world/switching';
-import { tempFolder } from '../support/temp-folder';
+import { describeSwitching } from '../support/world/acting';
 
 /**
  * Makes programs that begin with `before`, with both users' tokens; `open`, a file that bob has opened in a folder which only he may enter; `shared`,

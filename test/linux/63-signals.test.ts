@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { linesOf, runSource } from '../support/children/child';
-import { saidInUserNamespace, withLines } from '../support/linux/namespaces';
-import { asService } from '../support/linux/service';
+import { asService, saidInUserNamespace, withLines } from '../support/linux/environment';
 import { signaller } from '../support/linux/signaller';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { fileOf, world } from '../support/world/linux';
 
 const { alice, bob } = world;

@@ -1,8 +1,7 @@
 import { linesOf, runSource } from '../support/children/child';
-import { credentials } from '../support/children/credentials';
-import { saidInUserNamespace, withLines } from '../support/linux/namespaces';
-import { asService } from '../support/linux/service';
-import { describeSwitching } from '../support/world/switching';
+import { credentials } from '../support/children/sources';
+import { asService, saidInUserNamespace, withLines } from '../support/linux/environment';
+import { describeSwitching } from '../support/world/acting';
 import { fileOf, world } from '../support/world/linux';
 
 const { alice } = world;

@@ -1,6 +1,6 @@
 import { linesOf, runSource } from '../support/children/child';
-import { credentials } from '../support/children/credentials';
-import { describeSwitching } from '../support/world/switching';
+import { credentials } from '../support/children/sources';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
 const open = `${credentials}

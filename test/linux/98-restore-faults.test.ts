@@ -1,5 +1,5 @@
 import { runSource, type ChildResult } from '../support/children/child';
-import { describeSwitching } from '../support/world/switching';
+import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
 const open = `const { probe } = require(${JSON.stringify(require.resolve('../support/linux/probe'))});

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf } from '../support/children/child';
-import { tempFolder } from '../support/temp-folder';
+import { tempFolder } from '../support/folders';
 import { world } from '../support/world/win32';
 
 // Wine never asks a thread's token for a file; the seam's witness does, with the kernel's own AccessCheck.

@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf } from '../support/children/child';
-import { tempFolder } from '../support/temp-folder';
+import { tempFolder } from '../support/folders';
 
 // Electron and packagers rename or embed node.exe; an addon that imports from "node.exe" by name fails there.
 test('a host that is not called node.exe loads the addon and takes on a user', async () => {

@@ -1,5 +1,5 @@
 import { seam } from '../support/win32/seam';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
+import { alice, bob, freshTokens } from '../support/world/acting';
 
 const addon = 'impersonate.node';
 

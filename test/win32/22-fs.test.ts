@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { linesOf } from '../support/children/child';
+import { tempFolder } from '../support/folders';
 import { root } from '../support/paths';
-import { tempFolder } from '../support/temp-folder';
 
 // What node.exe asks the system about any path below the folder, from the first to the last step, as whom.
 const program = (api: string): string => `

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf, runSource } from '../support/children/child';
-import { jobs } from '../support/children/jobs';
-import { tempFolder } from '../support/temp-folder';
+import { jobs } from '../support/children/sources';
+import { tempFolder } from '../support/folders';
 import { world } from '../support/world/win32';
 
 const folder = tempFolder('jobs');

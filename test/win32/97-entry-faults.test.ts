@@ -1,9 +1,8 @@
 import { Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { caught } from '../support/errors';
-import { seam, type FaultSpan } from '../support/win32/seam';
+import { type FaultSpan, seam } from '../support/win32/seam';
+import { alice, bob, expectActingAs, expectActingAsService, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/win32';
-import { alice, bob, freshTokens } from '../support/world/fresh-tokens';
 
 const addon = 'impersonate.node';
 const fail = (name: string, span: FaultSpan = {}): void => {

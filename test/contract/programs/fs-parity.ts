@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Token } from 'impersonate';
 import * as userFs from 'impersonate/fs';
-import { tempFolder } from '../../support/temp-folder';
+import { tempFolder } from '../../support/folders';
 import { outcomeOf, treeOf } from '../../support/fs/outcome';
 import { rows } from '../../support/fs/rows';
 

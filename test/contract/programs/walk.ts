@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import readline from 'node:readline';
 import { ImpersonatedWorker, Token } from 'impersonate';
 import { asProcessFirst } from '../../support/children/impersonated-worker';
-import { tempFolder } from '../../support/temp-folder';
+import { tempFolder } from '../../support/folders';
 import { credentialsNow } from '../../support/walk/people';
 import { owners, type AsyncStep, type Name, type Owner, type SyncStep } from '../../support/walk/steps';
 import { Walker, type Setting } from '../../support/walk/walker';

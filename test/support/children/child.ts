@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { tempFolder } from '../folders';
 import { product, productModule, unrouted } from '../paths';
 import { endWithoutProgress } from './progress';
-import { tempFolder } from '../temp-folder';
 
 export interface ChildResult {
   readonly code: number | null;

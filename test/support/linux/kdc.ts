@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { cannotSwitch } from '../world/switching';
-import { tempFolder } from '../temp-folder';
+import { cannotSwitch } from '../world/acting';
+import { tempFolder } from '../folders';
 
 export const realm = 'IMPERSONATE.TEST';
 /** Another realm, which the first one trusts: its users get tickets there. */

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { tempFolder } from '../temp-folder';
+import { tempFolder } from '../folders';
 import { world } from '../world/linux';
 
 const answerUntilEnd = `while read id; do if kill -s 0 "$id" 2>/dev/null; then echo 'yes'; else echo 'no '; fi; done`;

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { type Server, createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createPeerServer, type PeerServer, type PeerServerOptions, type Token } from 'impersonate';
 import { linesOf } from '../children/child';
+import { tempFolder } from '../folders';
 import { product } from '../paths';
-import { tempFolder } from '../temp-folder';
 import type { Identity } from '../world/world';
 
 export const isWindows = process.platform === 'win32';

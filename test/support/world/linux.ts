@@ -2,17 +2,16 @@ import {
   chmodSync,
   chownSync,
   existsSync,
-  readFileSync,
   readdirSync,
+  readFileSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Token, type LogonOptions } from 'impersonate/unrouted';
-import { nodeFs } from '../linux/node-fs';
+import { type LogonOptions, Token } from 'impersonate/unrouted';
 import { probe } from '../linux/probe';
-import { tempFolder } from '../temp-folder';
-import { threadStatus, type ThreadStatus } from '../linux/thread-status';
+import { nodeFs, threadStatus, type ThreadStatus } from '../linux/thread-status';
+import { tempFolder } from '../folders';
 import type { Identity, World } from './world';
 
 interface LinuxIdentity extends Identity {

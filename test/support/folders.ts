@@ -1,7 +1,24 @@
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './paths';
-import { tempFolder } from './temp-folder';
+
+const folders: string[] = [];
+
+// Inside jest the folders go when the test file is done; a program of a test makes none of its own.
+if (typeof afterAll === 'function') {
+  afterAll(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  });
+}
+
+/** A new folder that anyone may pass through, removed after the test file. */
+export function tempFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `impersonate-${name}-`));
+  chmodSync(folder, 0o711);
+  folders.push(folder);
+  return folder;
+}
 
 const builds = [`build-${process.platform}-${process.arch}`, 'build'];
 const addon = join(

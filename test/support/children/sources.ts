@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { linesOf, type SourceKind } from './child';
+import { tempFolder } from '../folders';
 import { root } from '../paths';
-import { tempFolder } from '../temp-folder';
+import { linesOf, type SourceKind } from './child';
 
 export const registerModule = join(root, 'dist', 'register.mjs');
 export const registerFile = join(root, 'dist', 'register.js');
@@ -50,3 +50,26 @@ export function usersSource(name: string): string {
 export function registered(name: string, source: string, kind?: SourceKind): Promise<string[]> {
   return linesOf(`${usersSource(name)}\n${source}`, { execArgv: loading.import }, kind);
 }
+
+const binding = join(root, 'dist', 'binding.js');
+
+/**
+ * For child programs: `job(token, call, ...args)` starts one of libuv's calls on the pool as the token and resolves to
+ * [error, result]; `tokenId(identity)` gives the native id of a new token.
+ */
+export const jobs = `const { native } = require(${JSON.stringify(binding)});
+  const job = (token, call, ...args) => new Promise((resolve) => {
+    native.startFs(token, native.fsCalls[call], (error, result) => { resolve([error, result]); }, ...args);
+  });
+  const tokenId = (who) => process.platform === 'win32' ? native.tokenFromHandle(who.mint(), true) : native.tokenForUser(who.name, 0);
+  const alice = await tokenId(world.alice);
+  const bob = await tokenId(world.bob);`;
+
+/**
+ * For child programs on Linux: `probe` and `threadStatus`; `text()`, everything that the kernel judges this thread by;
+ * `attempt(enter)`, which says how that has ended.
+ */
+export const credentials = `const { probe } = require(${JSON.stringify(require.resolve('../linux/probe'))});
+  const { threadStatus } = require(${JSON.stringify(require.resolve('../linux/thread-status'))});
+  const text = () => { const { uids, gids, groups, capabilities } = threadStatus(); return [uids, gids, groups, ...Object.values(capabilities)].join(); };
+  const attempt = (enter) => { try { enter(); say('entered'); } catch (error) { say([error.name, error.code, error.syscall].join(' ')); } };`;
