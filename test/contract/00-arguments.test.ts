@@ -3,11 +3,12 @@ import {
   createPeerServer,
   lookupAccount,
   NegotiateServer,
+  type NegotiateServerOptions,
   Token,
   TokenCache,
 } from 'impersonate';
 import { authenticate } from 'impersonate/http';
-import { rejected, type Caught } from '../support/errors';
+import { type Caught, caught, rejected } from '../support/errors';
 import { newAddress } from '../support/network/peers';
 import { world } from '../support/world/world';
 
@@ -224,3 +225,27 @@ test.each(['restrict', 'duplicate', 'equals', 'runSync', 'impersonate', 'close',
     expect(world.whoAmI()).toBe(world.serviceId);
   },
 );
+
+const wrong: [string, unknown, string][] = [
+  ['options', null, 'TYPE'],
+  ['options', 'NTLM', 'TYPE'],
+  ['options.pakcage', { pakcage: 'NTLM' }, 'VALUE'],
+  ['options.package', { package: 'ntlm' }, 'VALUE'],
+  ['options.package', { package: '' }, 'VALUE'],
+  ['options.principal', { principal: '' }, 'VALUE'],
+  ['options.principal', { principal: 'a\0b' }, 'VALUE'],
+  ['options.principal', { principal: 1 }, 'TYPE'],
+  ['options.allowAnonymous', { allowAnonymous: 'no' }, 'TYPE'],
+  ['options.maxLegSize', { maxLegSize: 0 }, 'VALUE'],
+  ['options.maxLegSize', { maxLegSize: '64' }, 'TYPE'],
+  ['options.maxLegs', { maxLegs: 1.5 }, 'VALUE'],
+  ['options.timeout', { timeout: 3_600_001 }, 'VALUE'],
+  ['options.timeout', { timeout: Infinity }, 'VALUE'],
+  ['options.maxHandshakes', { maxHandshakes: -1 }, 'VALUE'],
+];
+
+test.each(wrong)('a wrong %s: %j', (argument, options, kind) => {
+  const error = caught(() => new NegotiateServer(options as NegotiateServerOptions));
+  expect(error).toMatchObject({ name: 'TypeError', code: `ERR_INVALID_ARG_${kind}` });
+  expect(error.message).toContain(`"${argument}"`);
+});

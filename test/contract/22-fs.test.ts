@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { linesOf } from '../support/children/child';
+import { linesOf, runProgram } from '../support/children/child';
 import { tempFolder } from '../support/folders';
 import { root } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
@@ -155,4 +155,20 @@ describeSwitching('impersonate/fs', () => {
     );
     expect(lines).toEqual(['AbortError,ABORT_ERR,enough']);
   });
+});
+
+interface Report {
+  readonly compared: number;
+  readonly differences: readonly string[];
+}
+
+test('impersonate/fs answers as node does, call by call', async () => {
+  const program = join(__dirname, 'programs', 'fs-parity.js');
+  const { code, stdout, stderr } = await runProgram(program, {
+    execArgv: ['--no-warnings'],
+  });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { compared, differences } = JSON.parse(stdout) as Report;
+  expect(differences).toEqual([]);
+  expect(compared).toBeGreaterThan(1500);
 });

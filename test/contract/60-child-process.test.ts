@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import { promisify } from 'node:util';
 import { Token } from 'impersonate';
 import { linesOf } from '../support/children/child';
+import { registered } from '../support/children/sources';
 import { caught } from '../support/errors';
 import { product } from '../support/paths';
 import { describeSwitching, expectActingAs } from '../support/world/acting';
@@ -134,5 +135,32 @@ describeSwitching('child_process in a scope', () => {
         try { process.execve(process.execPath, [process.execPath, '-v'], {}); } catch (error) { say(error.code); }
       });`);
     expect(lines).toEqual(['ERR_CHILD_PROCESS_IN_SCOPE']);
+  });
+});
+
+describeSwitching('child_process under impersonate/register', () => {
+  test('warns once that a program started in a flow is the process', async () => {
+    const lines = await registered(
+      'programs',
+      `const { execFile, spawnSync } = require('node:child_process');
+      process.removeAllListeners('warning');
+      process.on('warning', ({ name, code, message }) => say([name, code, message].join(' ')));
+      const version = ['-p', '1+1'];
+      spawnSync(process.execPath, version);
+      await new Promise(setImmediate);
+      say('before');
+      await tokens.alice.run(async () => {
+        say(await new Promise((done) => execFile(process.execPath, version, (_, out) => done(out.trim()))));
+        say(spawnSync(process.execPath, version).stdout.toString().trim());
+      });`,
+    );
+    expect(lines).toEqual([
+      'before',
+      expect.stringMatching(
+        /^ImpersonationWarning IMPERSONATE_CHILD_PROCESS_AS_PROCESS child_process\.execFile\(\) inside a flow/,
+      ),
+      '2',
+      '2',
+    ]);
   });
 });

@@ -1,4 +1,6 @@
-import { runSource, type ChildResult } from '../support/children/child';
+import { type ChildResult, runSource } from '../support/children/child';
+import { product } from '../support/paths';
+import { domain } from '../support/world/win32';
 
 const open = `const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
   const alice = await world.alice.token();
@@ -38,4 +40,93 @@ describe('a restore that fails aborts the process', () => {
   ])('of %s', async (_what, body) => {
     expectAborted(await runSource(`${open} ${body} say('went on');`));
   });
+});
+
+/** What takes an identity on for a while, and what comes of each of its calls of SetThreadToken that fails. */
+const refused = 'ERROR_ACCESS_DENIED';
+const aborted = 'aborted';
+/** Of what is done as the process: the identity is taken off, and given back. */
+const once = [refused, aborted];
+const rows: [string, string, string[]][] = [
+  [
+    'S4U',
+    `(await Token.forUser(${JSON.stringify(`${domain}\\alice`)})).close();`,
+    [...once, ...once, ...once],
+  ],
+  ['an anonymous token', 'Token.anonymous().close();', [...once, aborted]],
+  ['a pipe’s server', '(await createPeerServer().listen(newAddress())).close();', [refused, aborted]],
+  ['a peer', 'await meet();', [...once, ...once, ...once, ...once, ...once]],
+  [
+    'privileges',
+    "enablePrivileges(['SeShutdownPrivilege']).revert();",
+    // The copy is made as the process amid work as the process.
+    [...once, refused, ...once, ...once, aborted, ...once],
+  ],
+  ['an access check', "await token.canAccess({ sddl: 'O:SYG:SYD:' }, 'read');", [refused, aborted]],
+  ['a linked token', 'service.linked().close();', [...once, ...once]],
+  ['credentials', 'new NegotiateServer().close();', [refused, aborted]],
+];
+
+const program = (start: readonly [number, number]): string => `
+  const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
+  const { newAddress } = require(${JSON.stringify(require.resolve('../support/network/peers'))});
+  const { connectPeer, createPeerServer, enablePrivileges, NegotiateServer } = require(${JSON.stringify(product)});
+  const addon = 'impersonate.node';
+  const token = await world.alice.token();
+  const service = Token.process();
+  const meet = () => new Promise((resolve, reject) => {
+    const server = createPeerServer();
+    server.on('clientError', reject).on('connection', (socket) => {
+      try {
+        resolve(Token.fromPeer(socket).close());
+      } catch (error) {
+        reject(error);
+      }
+      socket.destroy();
+    });
+    server.listen(newAddress()).then(() => connectPeer(server.address())).then((client) => {
+      client.on('error', () => {}).once('close', () => server.close()).resume();
+    }, reject);
+  });
+  const works = [${rows.map(([, work]) => `async () => { ${work} }`).join()}];
+  let [first, skip] = ${JSON.stringify(start)};
+  for (let index = first; index < works.length; index++, skip = 0) {
+    await works[index]();
+    for (; ; skip++) {
+      seam().failImport(addon, 'SetThreadToken', { error: 5, skip, times: 1 });
+      fs.writeSync(1, index + ' ');
+      const outcome = await works[index]().then(() => 'done', ({ code, syscall }) => [code, syscall].join(' '));
+      const all = seam().importCalls(addon, 'SetThreadToken') <= skip;
+      seam().clearFaults();
+      const clean = world.whoAmI() === world.serviceId && world.canOpenService();
+      say(all ? '' : clean ? outcome.replace(' SetThreadToken', '') : 'not the process');
+      if (all) break;
+    }
+  }
+  say('end');
+  process.exit();`;
+
+/** In processes of their own, as some of these failures end one; the next goes on behind that call. */
+async function walk(): Promise<string[][]> {
+  const outcomes: string[][] = rows.map(() => []);
+  let at = 0;
+  for (;;) {
+    const { stdout, stderr, signal, code } = await runSource(program([at, outcomes[at]?.length ?? 0]));
+    // Each call is announced by its work's number, and its outcome follows; nothing for one more than there are.
+    for (const [line, index, outcome] of stdout.matchAll(/^(\d+) (.*)\r?\n?/gm)) {
+      at = Number(index);
+      if (outcome) outcomes[at]?.push(outcome);
+      else if (!line.endsWith('\n')) outcomes[at]?.push(aborted);
+    }
+    if (stdout.endsWith('end\n')) return outcomes;
+    expect(stderr).toMatch(/^impersonate: .*SetThreadToken failed: ERROR_ACCESS_DENIED/m);
+    expect(signal ?? code).not.toBe(0);
+  }
+}
+
+test('each SetThreadToken failing in turn: nothing is done, or there is no process to go on as somebody else', async () => {
+  const outcomes = await walk();
+  expect(rows.map(([name], index) => [name, outcomes[index]])).toEqual(
+    rows.map(([name, , calls]) => [name, calls]),
+  );
 });

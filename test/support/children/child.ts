@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { tempFolder } from '../folders';
 import { product, productModule, unrouted } from '../paths';
 import { endWithoutProgress } from './progress';
@@ -112,6 +115,19 @@ export function runSource(
   kind: SourceKind = 'main',
 ): Promise<ChildResult> {
   return runProgram(writeSource(kind, source), options);
+}
+
+/** Runs a source on a thread of its own; what it has printed. */
+export async function runOnThread(
+  source: string,
+  execArgv: string[] = [],
+  kind: SourceKind = 'bare',
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const worker = new Worker(writeSource(kind, source), { execArgv, stdout: true, stderr: true });
+  const ended = once(worker, 'exit');
+  const [stdout, stderr] = await Promise.all([text(worker.stdout), text(worker.stderr)]);
+  expect(await ended).toEqual([0]);
+  return { stdout, stderr };
 }
 
 // Short programs may end with tokens open; whether one is collected before that is up to the engine. What they load first

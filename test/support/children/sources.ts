@@ -13,6 +13,9 @@ export const loading = {
   require: ['--require', registerFile],
 };
 
+/** The witnesses of a child that begins with impersonate/unrouted are loaded before it is routed. */
+export const lateIsFine = '--disable-warning=IMPERSONATE_LOADED_LATE';
+
 /**
  * Source for a child: `folder` with a home for each user, `in(who, name)` for paths there, and in each `file`, which
  * only that user may open; `secret`, which only the service may; `tokens` of both; and `outcome(work)`: what it comes
