@@ -126,7 +126,7 @@ const cases = entryPoints.flatMap((entry) =>
 /** What the call throws or rejects with. */
 const failure = (call: () => unknown): Promise<Caught> => rejected(Promise.resolve().then(call));
 
-test.each(cases)('%s refuses %s and nothing changes', async (_name, kind, entry) => {
+test.each(cases)('%s throws for %s, and nothing changes', async (_name, kind, entry) => {
   const before = { count: Token.count, limit: Token.limit, user: token.user.id };
   const error = await failure(() => entry.call(values[kind] as never));
   expect(error.name).toBe('TypeError');
@@ -165,7 +165,7 @@ test.each<[string, unknown, () => unknown]>([
       return token.restrict({ dropGroups: true });
     },
   ],
-])('the option %s that every object has is nobody’s, and refused', async (name, value, call) => {
+])('rejects the option %s, although every object inherits it', async (name, value, call) => {
   Object.defineProperty(Object.prototype, name, { value, configurable: true });
   let outcome: Promise<Caught>;
   try {
@@ -182,7 +182,7 @@ test.each<[string, unknown, () => unknown]>([
   expect(error.message).toContain(`"options.${name}"`);
 });
 
-test('options are read once', () => {
+test('each option is read once', () => {
   let reads = 0;
   const options = {
     get level() {
@@ -205,7 +205,7 @@ test.each([
   'logonId',
   'isAnonymous',
   'closed',
-])('the getter %s refuses a foreign receiver', async (name) => {
+])('the getter %s throws for a foreign receiver', async (name) => {
   let owner: object | null = Token.prototype;
   while (owner && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner) as object | null;
   const get = Object.getOwnPropertyDescriptor(owner ?? {}, name)?.get;

@@ -13,7 +13,7 @@ describe('closing', () => {
     expect(token.closed).toBe(true);
   });
 
-  test('counts', () => {
+  test('lowers Token.count', () => {
     const before = Token.count;
     const token = Token.process();
     expect(Token.count).toBe(before + 1);
@@ -51,11 +51,11 @@ describe('the limit', () => {
     Token.limit = limit;
   });
 
-  test('is 16384 at first', () => {
+  test('is 16384 by default', () => {
     expect(limit).toBe(16384);
   });
 
-  test('stops the next token, and only that', () => {
+  test('rejects the next token and changes nothing else', () => {
     using open = Token.process();
     Token.limit = Token.count;
     const count = Token.count;
@@ -75,7 +75,7 @@ describe('the limit', () => {
 });
 
 describeSwitching('a token closed while in use', () => {
-  test('cannot be entered any more, and lives while a scope holds it', async () => {
+  test('cannot be entered, and lives while a scope holds it', async () => {
     using alice = await world.alice.token();
     using scope = alice.impersonate();
     alice.close();
@@ -89,7 +89,7 @@ describeSwitching('a token closed while in use', () => {
     expectActingAs(world.alice);
   });
 
-  test('is restored to when an inner scope ends', async () => {
+  test('is restored when an inner scope ends', async () => {
     const alice = await world.alice.token();
     using bob = await world.bob.token();
     alice.runSync(() => {
@@ -101,7 +101,7 @@ describeSwitching('a token closed while in use', () => {
     });
   });
 
-  test('does not take a later token with it', async () => {
+  test('is not confused with a later token', async () => {
     const first = await world.alice.token();
     first.close();
     using second = await world.bob.token();
@@ -113,7 +113,7 @@ describeSwitching('a token closed while in use', () => {
   });
 });
 
-test('a collected token releases its handle and warns once in a process', async () => {
+test('a collected token releases its handle and warns once per process', async () => {
   const result = await runSource(
     `
     process.on('warning', (warning) => say(warning.name + ' ' + warning.code));
@@ -136,7 +136,7 @@ test('a collected token releases its handle and warns once in a process', async 
   expect(lines).toEqual(expect.arrayContaining(['made 50', 'left 0']));
 });
 
-test('a chain of tokens needs a close() of its last one alone', async () => {
+test('in a chain of tokens only the last one needs close()', async () => {
   const { code, stdout } = await runSource(
     `
     process.on('warning', (warning) => say(warning.name + ' ' + warning.code));
@@ -154,7 +154,7 @@ test('a chain of tokens needs a close() of its last one alone', async () => {
   expect({ code, lines: stdout.split(/\r?\n/).filter(Boolean) }).toEqual({ code: 0, lines: ['left true'] });
 });
 
-describeSwitching('tokens that Token.current() makes', () => {
+describeSwitching('tokens that Token.current() returns', () => {
   test('need no close()', async () => {
     const { code, stdout } = await runSource(
       `

@@ -11,7 +11,7 @@ const isWindows = process.platform === 'win32';
 describeSwitching('the pool key', () => {
   const lessThanAlice: RestrictOptions = isWindows ? { denyOnly: [world.alice.group] } : { dropGroups: true };
 
-  test('is the same for the same identity, whatever the token', async () => {
+  test('is equal for tokens of the same identity', async () => {
     using alice = await world.alice.token();
     using copy = alice.duplicate();
     using claimed = Token.claim(alice.share());
@@ -20,7 +20,7 @@ describeSwitching('the pool key', () => {
     expect(alice.runSync(() => alice.duplicate().poolKey)).toBe(alice.poolKey);
   });
 
-  test('is of its own for another user, for fewer groups and for a lower level', async () => {
+  test('differs for another user, for fewer groups and for a lower level', async () => {
     using alice = await world.alice.token();
     using bob = await world.bob.token();
     using restricted = alice.restrict(lessThanAlice);
@@ -30,7 +30,7 @@ describeSwitching('the pool key', () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  test('is nothing that a closed token has', async () => {
+  test('cannot be read from a closed token', async () => {
     const alice = await world.alice.token();
     expect(alice.poolKey).toBe(alice.poolKey);
     alice.close();
@@ -64,13 +64,13 @@ describe('canAccess', () => {
     expect(error.message).toContain(`"${argument}"`);
   });
 
-  test('refuses a closed token', async () => {
+  test('rejects a closed token', async () => {
     const token = Token.process();
     token.close();
     expect((await rejected(token.canAccess('.', 'read'))).code).toBe('ERR_TOKEN_CLOSED');
   });
 
-  test('says yes for what the process has made', async () => {
+  test('allows what the process has made', async () => {
     const folder = tempFolder('can-access');
     mkdirSync(join(folder, 'inner'));
     const file = join(folder, 'file');
@@ -85,7 +85,7 @@ describe('canAccess', () => {
     expect(await Promise.all(asked)).toEqual([true, true, true]);
   });
 
-  test('rejects where there is nothing', async () => {
+  test('rejects if the path does not exist', async () => {
     using token = Token.process();
     const error = await rejected(token.canAccess(join(tempFolder('can-access'), 'nothing'), 'read'));
     expect(error.code).toBe(isWindows ? 'ERROR_FILE_NOT_FOUND' : 'ENOENT');
@@ -123,14 +123,14 @@ test.each<[string, unknown]>([
 });
 
 describe('restrict', () => {
-  test('wants at least one option', () => {
+  test('requires at least one option', () => {
     using token = Token.process();
     for (const options of [{}, undefined]) {
       expect(caught(() => token.restrict(options as never)).code).toMatch(/^ERR_INVALID_ARG_(TYPE|VALUE)$/);
     }
   });
 
-  test('takes privileges away from the new token alone', () => {
+  test('removes privileges from the new token only', () => {
     using token = Token.process();
     const names = token.privileges.map((privilege) => privilege.name);
     const [name] = names;
@@ -141,7 +141,7 @@ describe('restrict', () => {
     expect(restricted.equals(token)).toBe(false);
   });
 
-  test('says what this system does not have', () => {
+  test('names options that this system does not have', () => {
     using token = Token.process();
     const options =
       process.platform === 'win32' ? { dropGroups: true as const } : { denyOnly: ['S-1-5-32-544'] };
@@ -151,7 +151,7 @@ describe('restrict', () => {
 });
 
 describeSwitching('duplicate', () => {
-  test('makes a token of its own', async () => {
+  test('makes an independent token', async () => {
     const alice = await world.alice.token();
     using copy = alice.duplicate();
     expect(copy).not.toBe(alice);

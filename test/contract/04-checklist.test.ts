@@ -16,7 +16,7 @@ describeSwitching('the checklist', () => {
     alice.close();
   });
 
-  test('the user is the target, differs from the process, and is restored; a result comes through', () => {
+  test('runs as the user, reverts to the process, and returns the result', () => {
     const before = world.whoAmI();
     const inside = alice.runSync(world.whoAmI);
     expect(inside).toBe(world.alice.id);
@@ -24,7 +24,7 @@ describeSwitching('the checklist', () => {
     expect(world.whoAmI()).toBe(before);
   });
 
-  test('a name can be resolved for work that starts in a scope', async () => {
+  test('resolves a host name for work that starts in a scope', async () => {
     let address: Promise<{ address: string }> | undefined;
     alice.runSync(() => {
       address = lookup('127.0.0.1');
@@ -33,7 +33,7 @@ describeSwitching('the checklist', () => {
     expectActingAsService();
   });
 
-  test('a token closed and collected while a scope holds it is still what the scope ends as', async () => {
+  test('ends a scope as its token even if the token was closed and collected', async () => {
     const lines = await linesOf(
       `let alice = await world.alice.token();
        const bob = await world.bob.token();
@@ -50,7 +50,7 @@ describeSwitching('the checklist', () => {
     expect(lines).toEqual(['true', 'true']);
   });
 
-  test('the thread has no token when it does not impersonate', () => {
+  test('the thread has no token outside every scope', () => {
     expect(Token.thread()).toBeNull();
     alice.runSync(() => {
       const token = Token.thread();
@@ -60,7 +60,7 @@ describeSwitching('the checklist', () => {
     expect(Token.thread()).toBeNull();
   });
 
-  test('names are looked up as the process', async () => {
+  test('accounts are looked up as the process', async () => {
     const [inside] = alice.runSync(() => [lookupAccount(alice.user)]);
     const outside = await lookupAccount(alice.user);
     expect(await inside).toEqual(outside);
@@ -74,7 +74,7 @@ describeSwitching('the checklist', () => {
     expect(anonymous.equals(alice)).toBe(false);
   });
 
-  test('copies are independent of one another', () => {
+  test('duplicates are independent of one another', () => {
     const first = alice.duplicate();
     using second = first.duplicate();
     first.close();
@@ -88,7 +88,7 @@ describeSwitching('the checklist', () => {
     });
   });
 
-  test('a module loaded lazily in a scope is loaded, or not, by the rights of the user, without harm', () => {
+  test('a module that is loaded in a scope is loaded or rejected, and the scope goes on', () => {
     alice.runSync(() => {
       expect(() => require('node:dgram') as unknown).not.toThrow();
       expect(() => readFileSync('/nonexistent')).toThrow('ENOENT');
@@ -96,7 +96,7 @@ describeSwitching('the checklist', () => {
     expectActingAsService();
   });
 
-  test('callbacks of the event loop that come while no scope is open are the service', async () => {
+  test('callbacks of the event loop run as the service while no scope is open', async () => {
     const seen: string[] = [];
     const timer = setInterval(() => seen.push(world.whoAmI()), 1);
     for (let round = 0; round < 20; round++) {

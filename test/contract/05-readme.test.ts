@@ -36,7 +36,7 @@ function runnable({ language, source }: Example): string {
 }
 
 describeSwitching('the examples of the README and the documentation', () => {
-  test('are there, one at least in each', () => {
+  test('exist in every document', () => {
     expect([...new Set(examples.map(({ file }) => file))]).toEqual(files);
   });
 

@@ -9,8 +9,8 @@ const loadAgain = `(() => {
   return require(${JSON.stringify(product)});
 })()`;
 
-describeSwitching('the package, loaded once more on a thread', () => {
-  test('leaves the scopes that are open as they are', async () => {
+describeSwitching('loading the package a second time on a thread', () => {
+  test('leaves open scopes unchanged', async () => {
     const lines = await linesOf(`
       const alice = await world.alice.token();
       const scope = alice.impersonate();
@@ -22,7 +22,7 @@ describeSwitching('the package, loaded once more on a thread', () => {
     expect(lines).toEqual(['true', 'true', 'true']);
   });
 
-  test('refuses the tokens of the modules before, and says why', async () => {
+  test('rejects tokens of the first load, and the error explains it', async () => {
     const lines = await linesOf(`
       const alice = await world.alice.token();
       const again = ${loadAgain};
@@ -46,7 +46,7 @@ describeSwitching('a second copy of the addon', () => {
     try { require(${JSON.stringify(folder)}); ${say}('loaded'); }
     catch (error) { ${say}([error.name, error.code, error.message].join(' ')); }`;
 
-  test('is refused on every thread, with the paths of both, while the first goes on', async () => {
+  test('throws on every thread, naming both paths, while the first goes on working', async () => {
     const copy = copyOfProduct();
     const worker = `const { postMessage } = require('node:worker_threads').parentPort;
       ${load(copy.folder, "require('node:worker_threads').parentPort.postMessage")}`;
@@ -70,7 +70,7 @@ describeSwitching('a second copy of the addon', () => {
     }
   });
 
-  test('is the one that loads later, on whichever thread the first was loaded', async () => {
+  test('is the copy that loads later, whichever thread loaded the first', async () => {
     const [first, second] = [copyOfProduct(), copyOfProduct()];
     const worker = `require(${JSON.stringify(first.folder)}); require('node:worker_threads').parentPort.postMessage('loaded');`;
     const lines = await linesOf(

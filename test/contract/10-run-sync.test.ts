@@ -13,7 +13,7 @@ describeSwitching('runSync', () => {
     alice.close();
   });
 
-  test('acts as the user while the function runs, and not after', () => {
+  test('acts as the user while the function runs and reverts after it', () => {
     expectActingAsService();
     alice.runSync(() => {
       expectActingAs(world.alice);
@@ -21,7 +21,7 @@ describeSwitching('runSync', () => {
     expectActingAsService();
   });
 
-  test('passes arguments and the result through', () => {
+  test('passes the arguments and returns the result', () => {
     const object = {};
     expect(alice.runSync((a: number, b: string) => [a, b], 1, 'two')).toEqual([1, 'two']);
     expect(alice.runSync((value: object) => value, object)).toBe(object);
@@ -32,7 +32,7 @@ describeSwitching('runSync', () => {
     expect(nothing).toBeUndefined();
   });
 
-  test('gives the function no receiver', () => {
+  test('calls the function without a receiver', () => {
     const receiver = alice.runSync(function (this: unknown) {
       'use strict';
       return this;
@@ -40,7 +40,7 @@ describeSwitching('runSync', () => {
     expect(receiver).toBeUndefined();
   });
 
-  test('restores, and passes on, what the function throws', () => {
+  test('reverts when the callback throws, and rethrows the error', () => {
     for (const thrown of [new Error('mine'), 'a string', undefined, null]) {
       let got: unknown = 'nothing';
       try {
@@ -55,7 +55,7 @@ describeSwitching('runSync', () => {
     }
   });
 
-  test('restores when the stack overflows', () => {
+  test('reverts when the stack overflows', () => {
     let deepest = 0;
     const recurse = (depth: number): void => {
       deepest = depth;
@@ -70,7 +70,7 @@ describeSwitching('runSync', () => {
     expectActingAsService();
   });
 
-  test('restores when a vm time-out ends the function without its finally', () => {
+  test('reverts when a vm timeout ends the function without its finally', () => {
     const context = createContext({ alice, act: () => world.whoAmI() });
     const endless = 'alice.runSync(() => { try { for (;;); } finally { for (;;); } })';
     expect(caught(() => runInContext(endless, context, { timeout: 50 }) as unknown)).toMatchObject({
@@ -79,7 +79,7 @@ describeSwitching('runSync', () => {
     expectActingAsService();
   });
 
-  test('runs a thousand times over', () => {
+  test('runs a thousand times', () => {
     for (let round = 0; round < 1000; round++) {
       expect(alice.runSync(world.whoAmI)).toBe(world.alice.id);
       expect(world.whoAmI()).toBe(world.serviceId);

@@ -22,7 +22,7 @@ describeSwitching('impersonate', () => {
     expectActingAsService();
   });
 
-  test('comes back when the block throws', () => {
+  test('reverts when the block throws', () => {
     const error = caught(() => {
       using _scope = alice.impersonate();
       expectActingAs(world.alice);
@@ -32,7 +32,7 @@ describeSwitching('impersonate', () => {
     expectActingAsService();
   });
 
-  test('revert is idempotent, and dispose after it does nothing', () => {
+  test('revert() is idempotent, and dispose after it does nothing', () => {
     using scope = alice.impersonate();
     scope.revert();
     expect(scope.active).toBe(false);
@@ -42,7 +42,7 @@ describeSwitching('impersonate', () => {
     expectActingAsService();
   });
 
-  test('a scope ended long ago does not end a later one', () => {
+  test('a scope that has ended does not end a later one', () => {
     const first = alice.impersonate();
     first.revert();
     using second = alice.impersonate();
@@ -52,7 +52,7 @@ describeSwitching('impersonate', () => {
     expectActingAs(world.alice);
   });
 
-  test('revert needs its scope', () => {
+  test('revert() throws for a foreign receiver', () => {
     const scope = alice.impersonate();
     const { revert } = scope;
     const error = caught(() => {

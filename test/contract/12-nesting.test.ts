@@ -13,7 +13,7 @@ import { world } from '../support/world/world';
 describeSwitching('nested scopes', () => {
   freshTokens();
 
-  test('of the same token: a callback cannot end the using scope around it', () => {
+  test('of the same token: a callback cannot end the scope around it', () => {
     const scope = alice.impersonate();
     try {
       alice.runSync(() => {
@@ -26,7 +26,7 @@ describeSwitching('nested scopes', () => {
     expectActingAsService();
   });
 
-  test('restore the scope around them, in every mixture', () => {
+  test('revert to the outer scope, in every mixture', () => {
     alice.runSync(() => {
       bob.runSync(() => {
         using _inner = alice.impersonate();
@@ -42,7 +42,7 @@ describeSwitching('nested scopes', () => {
     expectActingAsService();
   });
 
-  test('restore the scope around them when they throw', () => {
+  test('revert to the outer scope when they throw', () => {
     alice.runSync(() => {
       const error = caught(() =>
         bob.runSync(() => {
@@ -54,7 +54,7 @@ describeSwitching('nested scopes', () => {
     });
   });
 
-  test('of the same token stay that user until the outer one ends', () => {
+  test('of the same token stay that user until the outer scope ends', () => {
     using outer = alice.impersonate();
     {
       using inner = alice.impersonate();
@@ -65,7 +65,7 @@ describeSwitching('nested scopes', () => {
     expectActingAs(world.alice);
   });
 
-  test('of the process come back to the service for a time', () => {
+  test('of the process token act as the service until they end', () => {
     using service = Token.process();
     alice.runSync(() => {
       service.runSync(() => {
@@ -75,7 +75,7 @@ describeSwitching('nested scopes', () => {
     });
   });
 
-  test('a hundred deep', () => {
+  test('a hundred deep revert one by one', () => {
     const descend = (depth: number): void => {
       const [token, who] = depth % 2 === 0 ? ([alice, world.alice] as const) : ([bob, world.bob] as const);
       token.runSync(() => {
@@ -87,7 +87,7 @@ describeSwitching('nested scopes', () => {
     expectActingAsService();
   });
 
-  test('disposed out of order are unwound, and that throws', () => {
+  test('disposed out of order are unwound, and dispose throws', () => {
     const outer = alice.impersonate();
     const inner = bob.impersonate();
     expect(
@@ -102,7 +102,7 @@ describeSwitching('nested scopes', () => {
     expectActingAsService();
   });
 
-  test('disposed out of order in the middle keep the outer one', () => {
+  test('disposed out of order in the middle keep the outer scope', () => {
     using outer = alice.impersonate();
     const middle = bob.impersonate();
     const inner = alice.impersonate();
@@ -115,7 +115,7 @@ describeSwitching('nested scopes', () => {
     expectActingAs(world.alice);
   });
 
-  test('around a running runSync cannot be left from inside it', () => {
+  test('around a running runSync cannot be ended from inside it', () => {
     const outer = alice.impersonate();
     bob.runSync(() => {
       const error = caught(() => {

@@ -14,7 +14,7 @@ describeSwitching('a foreign identity on the thread', () => {
     alice.close();
   });
 
-  test('is put back by runSync', () => {
+  test('is restored by runSync', () => {
     expectActingAs(world.bob);
     alice.runSync(() => {
       expectActingAs(world.alice);
@@ -22,7 +22,7 @@ describeSwitching('a foreign identity on the thread', () => {
     expectActingAs(world.bob);
   });
 
-  test('is put back by using, and by a throw', () => {
+  test('is restored by using, and when the block throws', () => {
     try {
       using _scope = alice.impersonate();
       expectActingAs(world.alice);
@@ -32,7 +32,7 @@ describeSwitching('a foreign identity on the thread', () => {
     }
   });
 
-  test('is captured anew for each outermost scope', () => {
+  test('is captured again for each outermost scope', () => {
     alice.runSync(() => undefined);
     world.removeForeign();
     expectActingAsService();
@@ -42,7 +42,7 @@ describeSwitching('a foreign identity on the thread', () => {
     expectActingAsService();
   });
 
-  test('is put back once, after nested scopes', () => {
+  test('is restored once, after nested scopes', () => {
     alice.runSync(() => {
       alice.runSync(() => {
         expectActingAs(world.alice);

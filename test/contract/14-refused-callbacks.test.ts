@@ -16,7 +16,7 @@ const iterators = (
   }
 ).Iterator;
 
-describeSwitching('runSync and functions that go on later', () => {
+describeSwitching('runSync with functions that continue later', () => {
   let alice: Token;
   let ran: string[];
   let started: string[];
@@ -71,7 +71,7 @@ describeSwitching('runSync and functions that go on later', () => {
           },
         }).work,
     ],
-  ])('an %s is refused before it starts', (_name, make) => {
+  ])('throws for an %s before it starts', (_name, make) => {
     const error = caught(() => alice.runSync(make()));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
     expect(error.message).toContain('fn');
@@ -103,7 +103,7 @@ describeSwitching('runSync and functions that go on later', () => {
     ],
     ['iterator helper', () => iterators?.prototype.map?.call(steps(), (step) => step) ?? steps()],
     ['wrapped iterator', () => iterators?.from?.({ next: () => ({ done: true }) }) ?? steps()],
-  ])('a %s as the result is refused after the thread is back', (_name, work) => {
+  ])('throws for a %s as the result after the thread has reverted', (_name, work) => {
     expect(caught(() => alice.runSync(work))).toMatchObject({
       name: 'ImpersonationError',
       code: 'ERR_ASYNC_RESULT',
@@ -111,7 +111,7 @@ describeSwitching('runSync and functions that go on later', () => {
     expectActingAsService();
   });
 
-  test('a generator as the result has not started, and is left alone', () => {
+  test('a generator as the result has not started, and is not touched', () => {
     let result: Generator | undefined;
     expect(caught(() => alice.runSync(() => (result = steps())))).toMatchObject({ code: 'ERR_ASYNC_RESULT' });
     expect(started).toEqual([]);
@@ -119,7 +119,7 @@ describeSwitching('runSync and functions that go on later', () => {
     expect(started).toEqual([world.serviceId]);
   });
 
-  test('what has been iterated in the callback, or needs no code of the program, is a result as any', () => {
+  test('returns iterators that are finished or run no code of the program', () => {
     expect(alice.runSync(() => [...steps()])).toEqual([1]);
     expect(started).toEqual([world.alice.id]);
     const values = [
@@ -133,7 +133,7 @@ describeSwitching('runSync and functions that go on later', () => {
     for (const value of values) expect(alice.runSync(() => value)).toBe(value);
   });
 
-  test('a flow refuses a generator, whose steps nothing would keep in it', async () => {
+  test('a flow rejects a generator, whose steps would leave it', async () => {
     for (const make of [() => steps(), () => asyncSteps(), steps, asyncSteps] as (() => object)[]) {
       const error = caught(() => alice.run(make));
       expect(error).toMatchObject({ name: 'ImpersonationError', code: 'ERR_ASYNC_RESULT' });
@@ -149,7 +149,7 @@ describeSwitching('runSync and functions that go on later', () => {
     expect(listed).toEqual([1]);
   });
 
-  test('the result is asked for its then only when the thread is back', () => {
+  test('reads the then of the result only after the thread has reverted', () => {
     const askedAs: string[] = [];
     const result = {
       get then(): undefined {
@@ -161,7 +161,7 @@ describeSwitching('runSync and functions that go on later', () => {
     expect(new Set(askedAs)).toEqual(new Set([world.serviceId]));
   });
 
-  test('a rejected promise as the result is the error alone, not an unhandled rejection too', async () => {
+  test('a rejected promise as the result is not reported as an unhandled rejection too', async () => {
     const unhandled: unknown[] = [];
     const listener = (reason: unknown): void => {
       unhandled.push(reason);

@@ -35,8 +35,8 @@ async function expectLeak(source: string, { kind = 'main', openedIn }: Leaky = {
   expect(result.stderr).toMatch(new RegExp(`opened[^]*${basename(openedIn ?? path)}`, 'i'));
 }
 
-describeSwitching('an await inside a scope ends the process before anything goes on', () => {
-  test('at once: not even the synchronous caller continues', () =>
+describeSwitching('an await inside a scope ends the process before other code runs', () => {
+  test('at once, before the synchronous caller continues', () =>
     expectLeak(`${open}
       async function leaky() {
         const scope = alice.impersonate();
@@ -136,7 +136,7 @@ describeSwitching('a scope left open ends the process before other code runs', (
       async function* leaky() { const scope = alice.impersonate(); try { yield 1; say('continued'); } finally { ${dispose} } }
       setImmediate(() => { ${queued} globalThis.generator = leaky(); generator.next(); });`));
 
-  test('in a callback of runSync, when that ends', () =>
+  test('in a callback of runSync, when the callback ends', () =>
     expectLeak(`${open}
       const bob = await world.bob.token();
       bob.runSync(() => { alice.impersonate(); });
@@ -173,7 +173,7 @@ describeSwitching('a scope left open ends the process before other code runs', (
       ),
   );
 
-  test('at the end of its callback, before what hooks into that end afterwards', () =>
+  test('at the end of its callback, before hooks that run after it', () =>
     expectLeak(`${open} const { createHook } = require('node:async_hooks');
       setImmediate(() => { alice.impersonate(); createHook({ after() { ${later('a hook')}; } }).enable(); });`));
 
@@ -188,7 +188,7 @@ describeSwitching('a scope left open ends the process before other code runs', (
       { kind: 'mjs' },
     ));
 
-  test('in a worker, the whole process', () => {
+  test('in a worker, ends the whole process', () => {
     const worker = writeSource(
       'main',
       `${open} setImmediate(() => { ${queued} alice.impersonate(); }); setTimeout(() => { say('went on'); }, 500);`,
@@ -199,7 +199,7 @@ describeSwitching('a scope left open ends the process before other code runs', (
   });
 });
 
-describeSwitching('a leak cannot be swallowed', () => {
+describeSwitching('a leak cannot be hidden', () => {
   const leak = `const leaky = async () => { const scope = alice.impersonate(); await null; ${dispose} };
     try { leaky().catch(() => { say('caught'); }); } catch { say('caught at once'); }
     setTimeout(() => { say('went on'); }, 200);`;

@@ -116,7 +116,7 @@ describeSwitching(
 );
 
 describeSwitching('a leak whose description fails', () => {
-  test('ends the process all the same, before other code runs', async () => {
+  test('ends the process before other code runs', async () => {
     expectEndedByLeak(
       await runSource(`${open}
         const { native } = require(${binding});
@@ -130,7 +130,7 @@ describeSwitching('a leak whose description fails', () => {
   });
 });
 
-describeSwitching('a stack that is used up', () => {
+describeSwitching('an exhausted stack', () => {
   // Ever deeper, until a scope finds no room; the argument shifts the edge by a word.
   const edge = (leaf: string): string => `${open}
     const { native } = require(${binding});
@@ -174,7 +174,7 @@ describeSwitching('a stack that is used up', () => {
 });
 
 describeSwitching('code that the inspector evaluates', () => {
-  test('may not leave a scope open by its time limit', async () => {
+  test('cannot leave a scope open by its time limit', async () => {
     expectEndedByLeak(
       await runSource(`${open}
         const { Session } = require('node:inspector');
@@ -187,7 +187,7 @@ describeSwitching('code that the inspector evaluates', () => {
 });
 
 describeSwitching('a module of node:vm', () => {
-  test('that runs out of its time in a scope ends the process before its starter goes on', async () => {
+  test('that exceeds its time limit in a scope ends the process before its caller continues', async () => {
     const source = `${open}
       const vm = require('node:vm');
       const context = vm.createContext({ f() { bob.impersonate(); for (;;); } });
@@ -199,7 +199,7 @@ describeSwitching('a module of node:vm', () => {
   });
 });
 
-describeSwitching('a script that runs out of its time', () => {
+describeSwitching('a script that exceeds its time limit', () => {
   const caught = (body: string): string => `${open}
     const vm = require('node:vm');
     const timeOut = (f) => {
@@ -226,11 +226,11 @@ describeSwitching('a script that runs out of its time', () => {
       'const scope = alice.impersonate(); timeOut(() => { bob.impersonate(); for (;;); }); scope.revert();',
       'alice',
     ],
-  ])('leaves the scopes that it was in: %s', async (_name, body, as) => {
+  ])('reverts the scopes that it was in: %s', async (_name, body, as) => {
     expect(await linesOf(caught(body))).toEqual([`${timedOut} as ${as}`, 'after it service']);
   });
 
-  test('has its scopes inactive', async () => {
+  test('has inactive scopes', async () => {
     const lines = await linesOf(
       caught(
         'let scope; timeOut(() => { scope = bob.impersonate(); for (;;); }); say(scope.active); scope.revert();',
@@ -239,7 +239,7 @@ describeSwitching('a script that runs out of its time', () => {
     expect(lines).toEqual([`${timedOut} as service`, 'false', 'after it service']);
   });
 
-  test('and throws null where no script can be ended, which is an exception like others', async () => {
+  test('and throws null if no script can be ended, like any exception', async () => {
     expectEndedByLeak(
       await runSource(
         `${open} try { alice.runSync(() => { bob.impersonate(); throw null; }); } catch { say('went on'); }`,
@@ -257,7 +257,7 @@ describeSwitching('the queues of ticks and promises', () => {
       'withoutToken in a using scope',
       'const scope = alice.impersonate(); withoutToken(() => { pump(); }); scope.revert();',
     ],
-  ])('cannot be emptied inside %s', async (_name, body) => {
+  ])('cannot be drained inside %s', async (_name, body) => {
     const lines = await linesOf(`${open}
       const { withoutToken } = require(${JSON.stringify(product)});
       const pump = () => { try { process._tickCallback(); say('emptied'); } catch (error) { say(error.code); } };
@@ -266,14 +266,14 @@ describeSwitching('the queues of ticks and promises', () => {
     expect(lines).toEqual(['ERR_SCOPE_ACTIVE', 'a tick as service']);
   });
 
-  test('can be emptied outside', async () => {
+  test('can be drained outside', async () => {
     const lines = await linesOf(
       `process.nextTick(() => { say('a tick'); }); process._tickCallback(); say('after it');`,
     );
     expect(lines).toEqual(['a tick', 'after it']);
   });
 
-  test('emptied by other means inside withoutToken, they find the scope that has been put aside', async () => {
+  test('drained by other means inside withoutToken, find the suspended scope', async () => {
     expectEndedByLeak(
       await runSource(
         `const pump = process._tickCallback;
@@ -290,7 +290,7 @@ describeSwitching('the queues of ticks and promises', () => {
 });
 
 describeSwitching('the name of a script', () => {
-  test('does not pass an await off as a call of then()', async () => {
+  test('does not make an await look like a call of then()', async () => {
     expectEndedByLeak(
       await runSource(`${open}
         const vm = require('node:vm');
@@ -301,7 +301,7 @@ describeSwitching('the name of a script', () => {
     );
   });
 
-  test('nor one of a function that a builtin calls as a method of a promise', async () => {
+  test('nor an await of a function that a builtin calls as a method of a promise', async () => {
     expectEndedByLeak(
       await runSource(`${open}
         const vm = require('node:vm');

@@ -27,9 +27,9 @@ const causes: Record<string, string> = {
   worker: "new (require('node:worker_threads').Worker)('', { eval: true })",
 };
 
-describeSwitching("handlers of the process's events, which a flow sets off", () => {
+describeSwitching("handlers of the process's events, emitted by a flow", () => {
   test.each(Object.entries(causes))(
-    '%s: run as the process, and so does what they start',
+    '%s: run as the process, and so does the work that they start',
     async (event, cause) => {
       const listen = `process.on('${event}', () => {
         tell('handler');
@@ -48,7 +48,7 @@ describeSwitching("handlers of the process's events, which a flow sets off", () 
     },
   );
 
-  test('signals, also where the handler was made in the flow', async () => {
+  test('signals, also if the handler was added in the flow', async () => {
     // Windows has none to send: what node does when one arrives is to call the emit of that time.
     const send = `process.platform === 'win32' ? process.emit('SIGBREAK') : process.kill(process.pid, 'SIGUSR2')`;
     const lines = await linesOf(`${open}
@@ -62,7 +62,7 @@ describeSwitching("handlers of the process's events, which a flow sets off", () 
     expect(lines).toEqual(['in flow: service service', 'every time: service service']);
   });
 
-  test('messages of the parent, also where the handler was made in the flow', async () => {
+  test('messages of the parent, also if the handler was added in the flow', async () => {
     const lines = await linesOf(`
       if (!process.send) {
         const child = require('node:child_process').fork(__filename, { stdio: 'inherit' });
@@ -78,7 +78,7 @@ describeSwitching("handlers of the process's events, which a flow sets off", () 
     expect(lines).toEqual(['message: service service', 'disconnect: service service']);
   });
 
-  test('what captures uncaught exceptions', async () => {
+  test('the callback that captures uncaught exceptions', async () => {
     const lines = await linesOf(`${open}
       alice.run(() => {
         process.setUncaughtExceptionCaptureCallback(() => { tell('captured'); over(); });
@@ -88,7 +88,7 @@ describeSwitching("handlers of the process's events, which a flow sets off", () 
     expect(lines).toEqual(['captured: service service']);
   });
 
-  test('a flow begins in one as everywhere', async () => {
+  test('can begin a flow', async () => {
     const lines = await linesOf(`${open}
       process.on('custom', () => { bob.run(async () => { tell('now'); await null; tell('later'); runSync(() => { tell('scope'); }); over(); }); });
       alice.run(() => { process.emit('custom'); tell('after'); });
@@ -122,7 +122,7 @@ describeSwitching("handlers of the process's events, which a flow sets off", () 
   });
 });
 
-describeSwitching("handlers of the process's events, which a scope sets off", () => {
+describeSwitching("handlers of the process's events, emitted by a scope", () => {
   test.each([
     ['runSync', 'alice.runSync(() => {', '});'],
     ['impersonate', 'const scope = alice.impersonate();', 'scope.revert();'],
@@ -153,7 +153,7 @@ describeSwitching("handlers of the process's events, which a scope sets off", ()
     ['runSync', 'alice.runSync(() => { process.exit(3); });'],
     ['impersonate', 'alice.impersonate(); process.exit(3);'],
     ['a scope in a flow', 'bob.run(() => { alice.runSync(() => { process.exit(3); }); });'],
-  ])('exit, in %s: what node does at the end is not done as the user', async (_name, end) => {
+  ])("exit, in %s: Node's own work at the end is not done as the user", async (_name, end) => {
     const { code, stdout, stderr } = await runSource(`${open}
       const { reallyExit } = process;
       process.reallyExit = (code) => { say('end: ' + nameOf(world.whoAmI())); reallyExit.call(process, code); };
@@ -163,7 +163,7 @@ describeSwitching("handlers of the process's events, which a scope sets off", ()
     expect(stdout.split(/\r?\n/).filter(Boolean)).toEqual(['exit: service service', 'end: service']);
   });
 
-  test('exit: what an exit handler throws finds the scope as it was', async () => {
+  test('exit: an error thrown by a handler leaves the scope as it was', async () => {
     const { code, stdout } = await runSource(`${open}
       process.once('exit', () => { tell('by hand'); });
       { const scope = bob.impersonate(); try { process.emit('exit', 0); } finally { tell('finally'); scope.revert(); } }
@@ -177,7 +177,7 @@ describeSwitching("handlers of the process's events, which a scope sets off", ()
     expect(code).toBe(0);
   });
 
-  test('a scope that one of them leaves open ends the process', async () => {
+  test('a scope that a handler leaves open ends the process', async () => {
     for (const enter of ['', 'alice.run(() => {', 'alice.runSync(() => {']) {
       const { code, stdout, stderr } = await runSource(`${open}
         process.on('custom', () => { bob.impersonate(); });
@@ -190,7 +190,7 @@ describeSwitching("handlers of the process's events, which a scope sets off", ()
   });
 
   test.each(['process.exit(0);', ''])(
-    'a scope that one of them leaves open ends the process before the next: %j',
+    'a scope that a handler leaves open ends the process before the next handler: %j',
     async (how) => {
       const { code, stdout, stderr } = await runSource(`${open}
         process.on('exit', () => { say('first'); alice.impersonate(); });
@@ -202,7 +202,7 @@ describeSwitching("handlers of the process's events, which a scope sets off", ()
   );
 });
 
-describeSwitching('what others put into the place of process.emit', () => {
+describeSwitching('a replacement of process.emit', () => {
   const patch = `
     const emit = process.emit;
     process.emit = function (name, ...args) {
@@ -220,12 +220,12 @@ describeSwitching('what others put into the place of process.emit', () => {
     expect(await linesOf(`${open} ${patch} ${cause}`)).toEqual(told);
   });
 
-  test('is taken back by what was there before', async () => {
+  test('can be removed again', async () => {
     const lines = await linesOf(`${open} ${patch} process.emit = emit; ${cause}`);
     expect(lines).toEqual(['handler: service service', 'true']);
   });
 
-  test('may have been there, or have taken the emit that it calls, before the package was loaded', async () => {
+  test('may exist, or hold the emit that it calls, before the package was loaded', async () => {
     const program = (before: string, after: string): string => `
       let tell = () => {}, say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       ${before}
@@ -239,7 +239,7 @@ describeSwitching('what others put into the place of process.emit', () => {
     }
   });
 
-  test('nobody sees a listener more, and a copy of the process has its own', async () => {
+  test('adds no visible listener, and a copy of the process has its own', async () => {
     const lines = await linesOf(`${open}
       say(['exit', 'uncaughtException', 'uncaughtExceptionMonitor'].map((name) => process.listenerCount(name)).join());
       const copy = Object.create(process);
@@ -252,7 +252,7 @@ describeSwitching('what others put into the place of process.emit', () => {
 describeSwitching('an ImpersonatedWorker', () => {
   freshTokens();
 
-  test('is its user in handlers that a flow or scope of another user sets off', async () => {
+  test('is its own user in handlers of events that a flow or scope of another user emits', async () => {
     const posts = await run(
       `const bob = Token.claim(workerData);
       const tell = (what) => post(what + ' ' + me() + ' ' + (Token.current().user.id === world.alice.id));
@@ -277,9 +277,9 @@ describeSwitching('an ImpersonatedWorker', () => {
 const openAlice =
   'const alice = await world.alice.token(); const who = () => (world.whoAmI() === world.serviceId ? "service" : "user");';
 
-describeSwitching('handlers of the process run as the service', () => {
+describeSwitching("handlers of the process's events run as the service", () => {
   test.each(['alice.impersonate();', 'alice.impersonate(); alice.impersonate();'])(
-    'uncaughtException: not at all after %s and a throw, which is a leak',
+    'uncaughtException: never after %s and a throw, which is a leak',
     async (enter) => {
       const { code, stdout, stderr } = await runSource(`${openAlice}
         process.on('uncaughtExceptionMonitor', () => { say('monitor ' + who()); });
@@ -291,7 +291,7 @@ describeSwitching('handlers of the process run as the service', () => {
     },
   );
 
-  test('uncaughtException, of what a promise hook throws inside runSync', async () => {
+  test('uncaughtException, of an error that a promise hook throws inside runSync', async () => {
     const lines = await linesOf(`${openAlice}
       process.on('uncaughtException', (error) => { say(error.message + ' ' + who()); });
       const stop = require('node:v8').promiseHooks.onInit(() => { throw new Error('mine'); });
@@ -316,7 +316,7 @@ describeSwitching('handlers of the process run as the service', () => {
     expect(result.stdout.trim()).toBe('exit service');
   });
 
-  test('handlers that were there before the package was loaded', async () => {
+  test('handlers that were added before the package was loaded', async () => {
     const path = JSON.stringify(require.resolve('../support/world/world'));
     const result = await runSource(
       `const say = (text) => require('node:fs').writeSync(1, text + '\\n');

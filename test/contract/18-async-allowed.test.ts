@@ -2,7 +2,7 @@ import { linesOf } from '../support/children/child';
 import { describeSwitching } from '../support/world/acting';
 
 // What starts in a scope that ends properly is allowed, and goes on as the service.
-describeSwitching('asynchronous work started in a scope that is closed properly', () => {
+describeSwitching('asynchronous work that is started in a scope', () => {
   const open =
     'const alice = await world.alice.token(); const who = () => (world.whoAmI() === world.serviceId ? "service" : "user");';
   const inScope = (body: string): string => `${open}
@@ -23,7 +23,7 @@ describeSwitching('asynchronous work started in a scope that is closed properly'
     expect(await linesOf(inScope(body))).toEqual(['in scope user', 'later service']);
   });
 
-  test('the same inside runSync, and an async function that is not waited for', async () => {
+  test('the same inside runSync, and an async function that is not awaited', async () => {
     const lines = await linesOf(`${open}
       alice.runSync(() => {
         Promise.resolve().then(() => { say('then ' + who()); });
@@ -46,7 +46,7 @@ describeSwitching('asynchronous work started in a scope that is closed properly'
     ).toEqual(['done service']);
   });
 
-  test("the package's own account look-up, of what it has not seen yet", async () => {
+  test("the package's own look-up of an account that is not cached", async () => {
     const lines = await linesOf(`${open}
       const account = { kind: 'user', id: world.serviceId };
       let asked;
@@ -60,7 +60,7 @@ describeSwitching('asynchronous work started in a scope that is closed properly'
     expect(lines).toEqual(['in scope user', 'string true service']);
   });
 
-  test('asking for another token', async () => {
+  test('requesting another token', async () => {
     const lines = await linesOf(`${open}
       let asked;
       {

@@ -9,7 +9,7 @@ const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
 
 // What decides in JavaScript, without a call, that a thread is the user already.
 describeSwitching('the same token in a callback of its own runSync', () => {
-  test('calls, returns and throws as every runSync', async () => {
+  test('calls, returns and throws like every runSync', async () => {
     const lines = await linesOf(`${open}
       alice.runSync(() => {
         say(alice.runSync(function (...args) { return [who(), this, ...args].join(); }, 1, 2));
@@ -29,7 +29,7 @@ describeSwitching('the same token in a callback of its own runSync', () => {
   test.each([
     ['returns', ''],
     ['throws', "throw new Error('mine');"],
-  ])('finds a scope that is open when it %s, before the callback around it goes on', async (_how, end) => {
+  ])('finds a scope that is open when it %s, before the outer callback continues', async (_how, end) => {
     const { code, stdout, stderr } = await runSource(`${open}
       alice.runSync(() => {
         try { alice.runSync(() => { bob.impersonate(); ${end} }); } catch { say('caught as ' + who()); }
@@ -39,7 +39,7 @@ describeSwitching('the same token in a callback of its own runSync', () => {
     expect(stderr).toContain('ERR_SCOPE_LEAKED');
   });
 
-  test('does not let the scopes around it be left', async () => {
+  test('does not allow the scopes around it to be ended', async () => {
     const lines = await linesOf(`${open}
       const scope = alice.impersonate();
       alice.runSync(() => {
@@ -54,7 +54,7 @@ describeSwitching('the same token in a callback of its own runSync', () => {
     expect(lines).toEqual(['ERR_SCOPE_ORDER alice', 'ERR_SCOPE_ORDER alice']);
   });
 
-  test('is itself in what it puts aside, and after it', async () => {
+  test('is entered again inside withoutToken(), and after it', async () => {
     const lines = await linesOf(`${open}
       const { withoutToken } = require(${JSON.stringify(product)});
       alice.runSync(() => {
@@ -65,8 +65,8 @@ describeSwitching('the same token in a callback of its own runSync', () => {
   });
 });
 
-describeSwitching('what a thread knows of its scopes', () => {
-  test('a token that was closed in its scope is never taken for another one with its number', async () => {
+describeSwitching("the state of a thread's scopes", () => {
+  test('a token that was closed in its scope is never confused with another token of the same id', async () => {
     const lines = await linesOf(`${open}
       const { native } = require(${binding});
       const number = alice.openId();
@@ -87,7 +87,7 @@ describeSwitching('what a thread knows of its scopes', () => {
     expect(lines).toEqual(['true', 'bob alice true', 'bob']);
   });
 
-  test('the stack of a scope that leaks is kept of the first sixteen of a callback', async () => {
+  test('the report shows the stacks of the first sixteen scopes of a callback', async () => {
     const leak = async (before: number): Promise<string> => {
       const { code, stderr } = await runSource(`${open}
         function opener() { return alice.impersonate(); }
@@ -105,7 +105,7 @@ describeSwitching('what a thread knows of its scopes', () => {
     expect(stderr).toMatch(/Opened by [^]* at opener /);
   });
 
-  test('an await that leaks a scope is named, however many scopes there were', async () => {
+  test('the report names the await that leaked a scope, however many scopes there were', async () => {
     const { code, stderr } = await runSource(`${open}
       const leaky = async () => { const scope = alice.impersonate(); await null; scope.revert(); };
       for (let i = 0; i < 100; i++) alice.impersonate().revert();

@@ -22,7 +22,7 @@ const who = (): string => Token.current().user.id;
 describeSwitching('a flow', () => {
   freshTokens();
 
-  test('passes arguments and result on, and an exception', async () => {
+  test('passes on the arguments, the result and an exception', async () => {
     expect(alice.run((a: number, b: string) => `${String(a)}${b}`, 1, 'b')).toBe('1b');
     expect(await alice.run((a: number) => Promise.resolve(a + 1), 1)).toBe(2);
     const failure = new Error('mine');
@@ -36,7 +36,7 @@ describeSwitching('a flow', () => {
     expect(await rejected(alice.run(() => Promise.reject(failure)))).toBe(failure);
   });
 
-  test('carries its token over awaits, timers, ticks and events, and leaves the thread alone', async () => {
+  test('keeps its token over awaits, timers, ticks and events, and does not change the thread', async () => {
     await alice.run(async () => {
       expect(Token.current()).toBe(alice);
       expectActingAsService();
@@ -61,7 +61,7 @@ describeSwitching('a flow', () => {
     expect(who()).toBe(world.serviceId);
   });
 
-  test('its token is that of runSync() and impersonate(), by the kernel', async () => {
+  test('gives its token to runSync() and impersonate(), by the kernel', async () => {
     await alice.run(async () => {
       await tick();
       expect(
@@ -79,14 +79,14 @@ describeSwitching('a flow', () => {
     });
   });
 
-  test('without a token they throw ERR_NO_TOKEN and call nothing', () => {
+  test('outside a flow, both throw ERR_NO_TOKEN and call nothing', () => {
     const fn = jest.fn();
     expect(caught(() => runSync(fn))).toMatchObject({ name: 'ImpersonationError', code: 'ERR_NO_TOKEN' });
     expect(caught(() => impersonate())).toMatchObject({ code: 'ERR_NO_TOKEN' });
     expect(fn).not.toHaveBeenCalled();
   });
 
-  test('a scope inside it comes first, and the flow again after it', async () => {
+  test('a scope inside it takes precedence until it ends', async () => {
     await alice.run(async () => {
       await tick();
       bob.runSync(() => {
@@ -97,7 +97,7 @@ describeSwitching('a flow', () => {
     });
   });
 
-  test('inside another is its own, and the outer one goes on', async () => {
+  test('inside another flow has its own token, and the outer flow keeps its', async () => {
     await alice.run(async () => {
       const inner = bob.run(async () => {
         await tick(2);
@@ -115,7 +115,7 @@ describeSwitching('a flow', () => {
     });
   });
 
-  test('withoutToken() is the process again for a step, and for what comes of it', async () => {
+  test('withoutToken() acts as the process, and so does the work that it starts', async () => {
     await alice.run(async () => {
       const later = withoutToken(async (n: number) => {
         expect(who()).toBe(world.serviceId);
@@ -130,7 +130,7 @@ describeSwitching('a flow', () => {
     });
   });
 
-  test('withoutToken() puts a synchronous scope aside until it returns', () => {
+  test('withoutToken() suspends a synchronous scope until it returns', () => {
     alice.runSync(() => {
       withoutToken(() => {
         expectActingAsService();
@@ -151,7 +151,7 @@ describeSwitching('a flow', () => {
     }
   });
 
-  test('does not begin inside a synchronous scope', () => {
+  test('cannot begin inside a synchronous scope', () => {
     const fn = jest.fn();
     alice.runSync(() => {
       expect(caught(() => bob.run(fn))).toMatchObject({ code: 'ERR_SCOPE_ACTIVE' });
@@ -167,7 +167,7 @@ describeSwitching('a flow', () => {
     ['nothing', undefined],
     ['a promise', Promise.resolve()],
     ['an object', { call: 0 }],
-  ])('refuses %s for a function', (_name, fn) => {
+  ])('throws for %s as the function', (_name, fn) => {
     for (const call of [
       () => alice.run(fn as never),
       () => withoutToken(fn as never),
@@ -177,14 +177,14 @@ describeSwitching('a flow', () => {
     }
   });
 
-  test('of a token that is only to be looked at is refused', () => {
+  test('cannot begin with a token of identification level', () => {
     using looked = alice.duplicate({ level: 'identification' });
     const fn = jest.fn();
     expect(caught(() => looked.run(fn))).toMatchObject({ code: 'ERR_TOKEN_LEVEL' });
     expect(fn).not.toHaveBeenCalled();
   });
 
-  test('gives way to a scope inside it for file work, too', async () => {
+  test('gives precedence to a scope inside it for file operations too', async () => {
     const folder = tempFolder('scope-in-flow');
     const lines = await linesOf(`
       const { join } = require('node:path');
@@ -207,13 +207,13 @@ describeSwitching('a flow', () => {
     expect(lines).toEqual(['denied,of bob', 'of alice']);
   });
 
-  test('of a closed token is refused', async () => {
+  test('cannot begin with a closed token', async () => {
     const closed = await world.alice.token();
     closed.close();
     expect(caught(() => closed.run(() => 0)).code).toBe('ERR_TOKEN_CLOSED');
   });
 
-  test('keeps its token alive when it is closed, and close() is close() for everybody else', async () => {
+  test('keeps its closed token alive, while all others find it closed', async () => {
     const token = await world.alice.token();
     await token.run(async () => {
       token.close();
@@ -237,7 +237,7 @@ describeSwitching('a flow', () => {
     });
   });
 
-  test('work that nobody waits for keeps it, too', async () => {
+  test('keeps its token alive for work that is not awaited', async () => {
     const token = await world.bob.token();
     let seen = '';
     token.run(() => {
@@ -252,7 +252,7 @@ describeSwitching('a flow', () => {
     expect(seen).toBe(world.bob.id);
   });
 
-  test('lets go of a closed token some time after nothing can resume it', async () => {
+  test('releases a closed token after nothing can resume the flow', async () => {
     for (let round = 0; round < 25_000; round++) {
       const token = alice.duplicate();
       const flow = token.run(async () => {

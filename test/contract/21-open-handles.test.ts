@@ -57,7 +57,7 @@ describeSwitching('a handle that its flow leaves open', () => {
   freshTokens();
   listening();
 
-  test('is told of with its path, descriptor and stack, and both identities', async () => {
+  test('is reported with its path, descriptor and stack, and both identities', async () => {
     const handle = await alice.run(() => open(file));
     expect(leaks).toEqual([
       {
@@ -74,7 +74,7 @@ describeSwitching('a handle that its flow leaves open', () => {
     await handle.close();
   });
 
-  test('is told of before anybody goes on with the result, and once', async () => {
+  test('is reported once, before the caller gets the result', async () => {
     let before = 0;
     const running = alice.run(leave);
     await running.then(() => {
@@ -85,7 +85,7 @@ describeSwitching('a handle that its flow leaves open', () => {
     expect(leaks).toHaveLength(1);
   });
 
-  test('is told of when the flow fails, which keeps its own error', async () => {
+  test('is reported if the flow fails, which keeps its own error', async () => {
     let fd = -1;
     const failure = new Error('mine');
     const flow = alice.run(async () => {
@@ -96,7 +96,7 @@ describeSwitching('a handle that its flow leaves open', () => {
     expect(leaks.map((leak) => leak.fd)).toEqual([fd]);
   });
 
-  test('is not one that it closes, waiting for that or not', async () => {
+  test('is not reported if the flow closes it, awaited or not', async () => {
     await alice.run(async () => {
       const [first, second] = [await open(file), await open(file)];
       await first.close();
@@ -106,7 +106,7 @@ describeSwitching('a handle that its flow leaves open', () => {
     expect(leaks).toEqual([]);
   });
 
-  test('counts for the inner flow, if that has opened it', async () => {
+  test('belongs to the inner flow if that has opened it', async () => {
     await alice.run(async () => {
       await bob.run(leave);
       expect(leaks.map(({ user }) => user.id)).toEqual([world.bob.id]);
@@ -114,7 +114,7 @@ describeSwitching('a handle that its flow leaves open', () => {
     expect(leaks).toHaveLength(1);
   });
 
-  test('is none of another flow that runs at the same time', async () => {
+  test('does not belong to another flow that runs at the same time', async () => {
     await Promise.all([
       alice.run(leave),
       bob.run(async () => {
@@ -126,7 +126,7 @@ describeSwitching('a handle that its flow leaves open', () => {
     expect(leaks.map(({ user }) => user.id)).toEqual([world.alice.id]);
   });
 
-  test('may be that of a stream, unless it has come to its end or is destroyed', async () => {
+  test('may be a stream, unless it has ended or is destroyed', async () => {
     const forgotten = await alice.run(async () => {
       const streams = [createReadStream(file), createReadStream(file), createReadStream(file)] as const;
       await Promise.all(streams.map((stream) => once(stream, 'open')));
@@ -139,7 +139,7 @@ describeSwitching('a handle that its flow leaves open', () => {
     forgotten.stream.destroy();
   });
 
-  test('may be a directory, unless that is closed or read to its end', async () => {
+  test('may be a directory, unless it is closed or read to its end', async () => {
     const forgotten = await alice.run(async () => {
       const [closed, read, open] = [await opendir(shared), await opendir(shared), await opendir(shared)];
       await closed.close();
@@ -151,7 +151,7 @@ describeSwitching('a handle that its flow leaves open', () => {
     await forgotten.close();
   });
 
-  test('is not asked for where the flow has a result and no end', async () => {
+  test('is not checked if the flow returns a synchronous result', async () => {
     const opening = alice.run(() => ({ opened: open(file) })).opened;
     await (await opening).close();
     let handed = -1;
@@ -164,7 +164,7 @@ describeSwitching('a handle that its flow leaves open', () => {
     expect(leaks).toEqual([]);
   });
 
-  test('is not one of a synchronous scope: that is how to hand a handle out', async () => {
+  test('is not reported if it was opened in a synchronous scope', async () => {
     const fd = await alice.run(async () => {
       await Promise.resolve();
       return bob.runSync(() => openSync(file, 'r'));
@@ -183,7 +183,7 @@ describeSwitching('a handle that its flow leaves open', () => {
   });
 });
 
-describeSwitching('strict about handles', () => {
+describeSwitching('setStrictHandles(true)', () => {
   freshTokens();
   beforeEach(() => {
     setStrictHandles(true);
@@ -192,7 +192,7 @@ describeSwitching('strict about handles', () => {
     setStrictHandles(false);
   });
 
-  test('a flow that leaves some open is rejected, with the path and stack of each', async () => {
+  test('rejects a flow that leaves handles open, with the path and stack of each', async () => {
     const error = await rejected(
       alice.run(async () => {
         await leave();
@@ -205,7 +205,7 @@ describeSwitching('strict about handles', () => {
     expect(error.message.split(basename(__filename)).length).toBeGreaterThanOrEqual(3);
   });
 
-  test('a flow that closes what it opens has its result, and one that fails its error', async () => {
+  test('keeps the result of a flow that closes its handles, and the error of a flow that fails', async () => {
     const clean = alice.run(async () => {
       const handle = await open(file);
       await handle.close();
@@ -219,7 +219,7 @@ describeSwitching('strict about handles', () => {
     expect(await rejected(failing)).toMatchObject({ name: 'RangeError', message: 'mine' });
   });
 
-  test('many handles of one flow leave nothing behind', async () => {
+  test('keeps nothing of many handles of one flow', async () => {
     const lines = await linesOf(
       `const { setStrictHandles } = require(${JSON.stringify(join(root, 'dist', 'index.js'))});
       const { open } = require(${JSON.stringify(join(root, 'dist', 'fs.js'))});
@@ -242,17 +242,17 @@ describeSwitching('strict about handles', () => {
   });
 });
 
-describeSwitching('with nobody to tell of handles', () => {
+describeSwitching('without a subscriber for open handles', () => {
   freshTokens();
 
-  test('the promise of the function is the result itself', async () => {
+  test('the flow returns the promise of the function itself', async () => {
     const promise = Promise.resolve(1);
     expect(alice.run(() => promise)).toBe(promise);
     await promise;
   });
 });
 
-test.each([undefined, null, 0, 'on', {}])('setStrictHandles(%p) is refused', (on) => {
+test.each([undefined, null, 0, 'on', {}])('setStrictHandles(%p) throws', (on) => {
   const error = caught(() => {
     setStrictHandles(on as never);
   });

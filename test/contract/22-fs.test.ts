@@ -59,7 +59,7 @@ const operations = `const text = async (stream) => { let all = ''; for await (co
   };`;
 
 describeSwitching('impersonate/fs', () => {
-  test('does to a file what its user may do', async () => {
+  test('does what its user may do to a file', async () => {
     const lines = await linesOf(
       program(`${operations}
         await tokens.alice.run(async () => {
@@ -79,7 +79,7 @@ describeSwitching('impersonate/fs', () => {
     );
   });
 
-  test("does nothing to another's, or to the service's", async () => {
+  test('changes no file of another user or of the service', async () => {
     const lines = await linesOf(
       program(`${operations}
         for (const owner of [world.bob, 'service']) {
@@ -92,7 +92,7 @@ describeSwitching('impersonate/fs', () => {
     expect(lines).toEqual(Array.from({ length: 38 }, () => denied));
   });
 
-  test('refuses to act as the process', async () => {
+  test('throws outside flows and scopes', async () => {
     const lines = await linesOf(
       program(`${operations}
         const at = (...names) => of('service', ...names);
@@ -104,7 +104,7 @@ describeSwitching('impersonate/fs', () => {
     expect(lines).toEqual(Array.from({ length: 19 }, () => 'ERR_NO_TOKEN true'));
   });
 
-  test('takes the user of the scope at the call', async () => {
+  test('acts as the user of the scope at the time of the call', async () => {
     const lines = await linesOf(
       program(`let reading;
         { const scope = tokens.alice.impersonate(); reading = files.readFile(of(world.alice, 'file'), 'utf8'); scope.revert(); }
@@ -115,7 +115,7 @@ describeSwitching('impersonate/fs', () => {
     expect(lines).toEqual(['of alice', denied]);
   });
 
-  test('ends what has been started when the token is closed', async () => {
+  test('finishes started operations when the token is closed', async () => {
     const lines = await linesOf(
       program(`const copying = tokens.alice.run(() => files.cp(of(world.alice, 'tree'), of(world.alice, 'copied'), { recursive: true }));
         tokens.alice.close();
@@ -128,7 +128,7 @@ describeSwitching('impersonate/fs', () => {
     expect(lines).toEqual(['of alice']);
   });
 
-  test("a recursive removal or copy stops at what is another's", async () => {
+  test("a recursive removal or copy stops at another user's files", async () => {
     const lines = await linesOf(
       program(`const inner = of(world.alice, 'tree', 'below');
         world.own(path.join(inner, 'two'), world.bob);
@@ -143,7 +143,7 @@ describeSwitching('impersonate/fs', () => {
     expect(lines.slice(0, 3)).toEqual([denied, denied, denied]);
   });
 
-  test('aborts as node does', async () => {
+  test('aborts like Node', async () => {
     const lines = await linesOf(
       program(`await tokens.alice.run(async () => {
           const controller = new AbortController();
@@ -162,7 +162,7 @@ interface Report {
   readonly differences: readonly string[];
 }
 
-test('impersonate/fs answers as node does, call by call', async () => {
+test('impersonate/fs gives the same results as Node, call by call', async () => {
   const program = join(__dirname, 'programs', 'fs-parity.js');
   const { code, stdout, stderr } = await runProgram(program, {
     execArgv: ['--no-warnings'],

@@ -21,7 +21,7 @@ function program(body: string, flags = 'r+'): string {
 }
 
 describeSwitching('a FileHandle of a user', () => {
-  test("is node's own, and needs no token any more", async () => {
+  test("is Node's own class and needs no token", async () => {
     const lines = await linesOf(
       program(`const own = await fs.promises.open(__filename);
         say(Object.getPrototypeOf(handle) === Object.getPrototypeOf(own));
@@ -39,7 +39,7 @@ describeSwitching('a FileHandle of a user', () => {
     expect(lines).toEqual(['true', 'true', '13', '13', '3 two', '"one\\nTwo"']);
   });
 
-  test('has lines and streams, which close it', async () => {
+  test('provides lines and streams, which close it', async () => {
     const lines = await linesOf(
       program(`for await (const line of handle.readLines()) say(line);
         say(handle.fd);
@@ -51,7 +51,7 @@ describeSwitching('a FileHandle of a user', () => {
     expect(lines).toEqual(['one', 'two', 'three', '-1', 'two -1']);
   });
 
-  test('closes at the end of `await using`, and refuses work after that', async () => {
+  test('closes at the end of `await using`, and rejects later calls', async () => {
     const lines = await linesOf(
       program(`await handle[Symbol.asyncDispose]();
         say(handle.fd);
@@ -69,7 +69,7 @@ describeSwitching('a FileHandle of a user', () => {
     ]);
   });
 
-  test('refuses arguments in the words of node', async () => {
+  test("rejects wrong arguments with Node's messages", async () => {
     const lines = await linesOf(
       program(`const own = await fs.promises.open(__filename);
         for (const [name, ...args] of [['chmod', 'x'], ['chmod'], ['chown', 1.5, 2], ['chown', 1], ['utimes', {}, 1]]) {
@@ -81,7 +81,7 @@ describeSwitching('a FileHandle of a user', () => {
     expect(lines).toEqual(Array.from({ length: 5 }, () => 'true'));
   });
 
-  test('cannot be given to another thread, where it would change files as the process', async () => {
+  test('cannot be transferred to another thread, where it would change files as the process', async () => {
     const lines = await linesOf(
       program(`const { MessageChannel } = require('node:worker_threads');
         const { port1, port2 } = new MessageChannel();
@@ -93,7 +93,7 @@ describeSwitching('a FileHandle of a user', () => {
     expect(lines).toEqual(['DataCloneError', '13']);
   });
 
-  test("changes no mode, owner or time of another's file that it may read", async () => {
+  test("cannot change the mode, owner or times of another user's file that it may read", async () => {
     if (process.platform === 'win32') return;
     const lines = await linesOf(
       program(

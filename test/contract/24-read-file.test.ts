@@ -14,7 +14,7 @@ const open = `${jobs}
 const limit = 512 * 1024;
 
 describeSwitching('readFile', () => {
-  test('gives what is in a file, of any size and in any encoding', async () => {
+  test('returns the content of a file, of any size and in any encoding', async () => {
     const lines = await linesOf(`${open}
       for (const size of [0, 1, 3, 65536, ${String(limit)}, ${String(limit)} + 1, 3_000_001]) {
         const content = Buffer.alloc(size, 'é€😀');
@@ -29,7 +29,7 @@ describeSwitching('readFile', () => {
     );
   });
 
-  test('is one call on a pool thread where the file is small, and leaves nothing open', async () => {
+  test('makes one call on a pool thread for a small file, and leaves nothing open', async () => {
     // A thread has one handle more from its first job on.
     const oneThread = { env: { UV_THREADPOOL_SIZE: '1' } };
     const lines = await linesOf(
@@ -53,7 +53,7 @@ describeSwitching('readFile', () => {
     expect(lines).toEqual(['of alice true true', 'number of alice', 'true undefined', 'number']);
   });
 
-  test('fails as node does', async () => {
+  test('fails like Node', async () => {
     const lines = await linesOf(`${open}
       const told = ({ code, errno, syscall, path: where, message }) => JSON.stringify([code, errno, syscall, where, message]);
       const outcome = (work) => work().then(() => 'read', told);

@@ -4,7 +4,7 @@ import { describeSwitching } from '../support/world/acting';
 
 // A pool thread makes what waits for a token in one turn, whichever flow has asked, and the event loop is told of it
 // when it likes.
-describeSwitching('calls that share the turn of a pool thread', () => {
+describeSwitching('calls that share a batch of a pool thread', () => {
   const options = { env: { UV_THREADPOOL_SIZE: '1' }, execArgv: ['--expose-gc'] };
 
   /** Runs `one(index)`, which the source makes, for many at once, each as a request of its own; it notes what is `wrong`. */
@@ -23,7 +23,7 @@ describeSwitching('calls that share the turn of a pool thread', () => {
     expect(lines).toEqual(['[]']);
   }
 
-  test('end each in its own flow and its own async context', () =>
+  test('each complete in their own flow and async context', () =>
     expectNoneWrong(
       `const files = require(${JSON.stringify(require.resolve('../../dist/fs'))});
       const tokens = { alice: await world.alice.token(), bob: await world.bob.token() };
@@ -36,7 +36,7 @@ describeSwitching('calls that share the turn of a pool thread', () => {
       });`,
     ));
 
-  test('are told each in its own async context', () =>
+  test('each call back in their own async context', () =>
     expectNoneWrong(
       `${jobs}
       const one = (index) => new Promise((resolve) => {

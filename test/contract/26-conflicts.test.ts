@@ -89,7 +89,7 @@ describeSwitching("a handler of another user's flow inside a scope", () => {
     expect(called).toEqual([]);
   });
 
-  test('the message names the remedy, which helps', () => {
+  test('the message names a remedy that works', () => {
     const handler = bob.run(() => AsyncResource.bind(() => Token.current()));
     alice.runSync(() => {
       expect(caught(handler).message).toContain('withoutToken()');
@@ -99,7 +99,7 @@ describeSwitching("a handler of another user's flow inside a scope", () => {
     expect(handler()).toBe(bob);
   });
 
-  test('a token that it names itself is no conflict, nor is what comes after it', () => {
+  test('a token that it names itself is no conflict, nor is the code after it', () => {
     const handler = bob.run(() =>
       AsyncResource.bind(() => {
         for (const [token, who] of [
@@ -121,7 +121,7 @@ describeSwitching("a handler of another user's flow inside a scope", () => {
     inScopes(handler);
   });
 
-  test('ends with the scope: the rest of an async handler is in its flow', async () => {
+  test('the conflict ends with the scope: the rest of an async handler is in its flow', async () => {
     const handler = bob.run(() =>
       AsyncResource.bind(async () => {
         const first = caught(() => Token.current());
@@ -136,7 +136,7 @@ describeSwitching("a handler of another user's flow inside a scope", () => {
     expect(await result).toEqual([conflict.code, true, world.bob.id]);
   });
 
-  test('a scope whose token has been closed, too', () => {
+  test('a scope whose token has been closed conflicts too', () => {
     const handler = bob.run(() => AsyncResource.bind(() => Token.current()));
     const other = alice.duplicate();
     const same = alice.run(() => AsyncResource.bind(() => Token.current().user.id));
@@ -149,7 +149,7 @@ describeSwitching("a handler of another user's flow inside a scope", () => {
     });
   });
 
-  test('a flow with less than the scope, or more, is another user', () => {
+  test('a flow with fewer or more rights than the scope is another user', () => {
     const less =
       process.platform === 'win32'
         ? bob.restrict({ removePrivileges: ['SeChangeNotifyPrivilege'] })
@@ -165,7 +165,7 @@ describeSwitching("a handler of another user's flow inside a scope", () => {
 describeSwitching('no conflict', () => {
   freshTokens();
 
-  test('a scope opened in the very flow, also by a handler that was bound in it', () => {
+  test('for a scope opened in the same flow, also by a handler that was bound in it', () => {
     bob.run(() => {
       const handler = AsyncResource.bind(() => Token.current().user.id);
       const snapshot = AsyncLocalStorage.snapshot();
@@ -181,7 +181,7 @@ describeSwitching('no conflict', () => {
     });
   });
 
-  test('of each scope anew: what its flow was, not that of an earlier one', () => {
+  test('compares each scope with its own flow, not with an earlier one', () => {
     for (const inScope of [
       (fn: () => void) => alice.runSync(fn),
       (fn: () => void) => {
@@ -205,7 +205,7 @@ describeSwitching('no conflict', () => {
     }
   });
 
-  test('a handler of the same user, whichever token of his it is', () => {
+  test('for a handler of the same user with another token', () => {
     const again = alice.duplicate();
     const handlers = [alice, again].map((token) =>
       token.run(() => AsyncResource.bind(() => Token.current())),
@@ -217,7 +217,7 @@ describeSwitching('no conflict', () => {
     again.close();
   });
 
-  test('a handler of no flow, and one of a flow that has gone back to the process', () => {
+  test('for a handler of no flow, and of a flow inside withoutToken()', () => {
     const emitter = new EventEmitter();
     let seen: unknown[] = [];
     emitter.on('event', () => seen.push(Token.current().user.id));
@@ -233,7 +233,7 @@ describeSwitching('no conflict', () => {
     expect(seen).toEqual([world.serviceId]);
   });
 
-  test('in an ImpersonatedWorker its user, who is beneath every flow', async () => {
+  test('for the user of an ImpersonatedWorker beneath every flow', async () => {
     const posts = await run(
       `const { AsyncResource } = require('node:async_hooks');
       const bob = Token.claim(workerData), alice = Token.current();
@@ -255,7 +255,7 @@ describeSwitching('impersonate/register', () => {
     const text = (file) => fs.readFileSync(file, 'utf8');
     const bound = (work) => tokens.bob.run(() => AsyncResource.bind(work));`;
 
-  test('refuses each form of a call in a conflict, and does none of them', async () => {
+  test('throws for each form of a call in a conflict, and performs none', async () => {
     const lines = await registered(
       'conflicts',
       `${source}
@@ -292,7 +292,7 @@ describeSwitching('impersonate/register', () => {
     expect(lines).toEqual(['false']);
   });
 
-  test('does the call where there is none', async () => {
+  test('performs the call without a conflict', async () => {
     const lines = await registered(
       'conflicts',
       `${source}
@@ -314,7 +314,7 @@ describeSwitching('impersonate/register', () => {
     ]);
   });
 
-  test('loads modules and prepares stacks as the process, in a conflict too', async () => {
+  test('loads modules and prepares stacks as the process even in a conflict', async () => {
     const lines = await registered(
       'conflicts',
       `${source}

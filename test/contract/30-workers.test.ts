@@ -17,7 +17,7 @@ async function tally(workerData: Rounds): Promise<Tally> {
 }
 
 describeSwitching('worker threads', () => {
-  test('two as two users at once, 100,000 checks each: 0 wrong', async () => {
+  test('two workers as two users at once make 100,000 correct checks each', async () => {
     const rounds = 100_000;
     const results = Promise.all([tally({ who: 'alice', rounds }), tally({ who: 'bob', rounds })]);
     let seen = 0;
@@ -36,7 +36,7 @@ describeSwitching('worker threads', () => {
     expect(seen).toBeGreaterThan(0);
   });
 
-  test('one that ends takes its own tokens along and no others', async () => {
+  test('a worker that ends closes its own tokens and no others', async () => {
     using alice = await world.alice.token();
     const count = Token.count;
     const source = `
@@ -51,7 +51,7 @@ describeSwitching('worker threads', () => {
     });
   });
 
-  test('one started by the service, while another thread is in a scope, is the service', async () => {
+  test('a worker started by the service while another thread is in a scope is the service', async () => {
     using alice = await world.alice.token();
     const source = `require('node:worker_threads').parentPort.postMessage(world.whoAmI());`;
     const worker = new Worker(writeSource('main', source), { env: process.env });

@@ -37,19 +37,22 @@ describe('a ticket', () => {
     expect(new Set(tickets).size).toBe(100);
   });
 
-  test('is good for one claim', () => {
+  test('can be claimed once', () => {
     const ticket = token.share();
     using claimed = Token.claim(ticket);
     expect(claimed.equals(token)).toBe(true);
     expect(caught(() => Token.claim(ticket))).toMatchObject(invalid);
   });
 
-  test.each(['never given out', 'x'.repeat(100_000), '💥', '0'])('that is none is refused: %#', (ticket) => {
-    expect(caught(() => Token.claim(ticket))).toMatchObject(invalid);
-  });
+  test.each(['never given out', 'x'.repeat(100_000), '💥', '0'])(
+    'that does not exist is rejected: %#',
+    (ticket) => {
+      expect(caught(() => Token.claim(ticket))).toMatchObject(invalid);
+    },
+  );
 
   test.each([undefined, null, 1, {}, Buffer.from('x')])(
-    'that is no string is a wrong argument: %p',
+    'that is no string is an argument error: %p',
     (ticket) => {
       const error = caught(() => Token.claim(ticket as string));
       expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
@@ -57,7 +60,7 @@ describe('a ticket', () => {
     },
   );
 
-  test('is in no error message', () => {
+  test('appears in no error message', () => {
     const ticket = token.share();
     Token.claim(ticket).close();
     const error = caught(() => Token.claim(ticket));
@@ -71,13 +74,13 @@ describe('a ticket', () => {
     Token.claim(usual).close();
   });
 
-  test('expires on time, even where no timer can run', () => {
+  test('expires on time even if no timer can run', () => {
     const ticket = token.share({ expiresIn: 5 });
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
     expect(caught(() => Token.claim(ticket))).toMatchObject(invalid);
   });
 
-  test.each([0, -1, 1.5, NaN, Infinity, 86_400_001])('cannot be for %p ms', (expiresIn) => {
+  test.each([0, -1, 1.5, NaN, Infinity, 86_400_001])('cannot be valid for %p ms', (expiresIn) => {
     const error = caught(() => token.share({ expiresIn }));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
     expect(error.message).toContain('"options.expiresIn"');
@@ -88,16 +91,16 @@ describe('a ticket', () => {
     [{ expires: 1 }, 'ERR_INVALID_ARG_VALUE'],
     [null, 'ERR_INVALID_ARG_TYPE'],
     [5, 'ERR_INVALID_ARG_TYPE'],
-  ])('cannot be asked for with %p', (options, code) => {
+  ])('cannot be made with the options %p', (options, code) => {
     expect(caught(() => token.share(options as object))).toMatchObject({ name: 'TypeError', code });
   });
 
-  test('is not given for a closed token', () => {
+  test('cannot be made for a closed token', () => {
     token.close();
     expect(caught(() => token.share())).toMatchObject({ code: 'ERR_TOKEN_CLOSED' });
   });
 
-  test('counts as no open token, and is no way around the limit', () => {
+  test('is not counted in Token.count, and does not bypass the limit', () => {
     const { count, limit } = Token;
     const ticket = token.share();
     expect(Token.count).toBe(count);
@@ -109,7 +112,7 @@ describe('a ticket', () => {
     }
   });
 
-  test('is one of at most as many as there can be tokens', () => {
+  test('is limited to the number of tokens', () => {
     const { limit } = Token;
     Token.limit = 3;
     const tickets: string[] = [];
@@ -127,7 +130,7 @@ describe('a ticket', () => {
   });
 });
 
-test('a ticket keeps no process alive', async () => {
+test('a ticket does not keep the process alive', async () => {
   // One that did would be found without progress.
   expect(await linesOf('Token.process().share({ expiresIn: 86_400_000 });')).toEqual([]);
 });
@@ -154,7 +157,7 @@ describeSwitching('a shared token', () => {
     expectActingAsService();
   });
 
-  test('outlives the one it was shared from, and does not depend on it', () => {
+  test('outlives the token it was shared from, and does not depend on it', () => {
     const { count } = Token;
     const ticket = alice.share();
     alice.close();
@@ -170,7 +173,7 @@ describeSwitching('a shared token', () => {
     });
   });
 
-  test('acts in another thread as in this one, and goes with it', async () => {
+  test('acts in another thread as in this one, and ends with that thread', async () => {
     const { count } = Token;
     const source = `
       const { parentPort, workerData } = require('node:worker_threads');
@@ -184,7 +187,7 @@ describeSwitching('a shared token', () => {
     expect(Token.count).toBe(count);
   });
 
-  test('is had by one of many threads that claim it at once', async () => {
+  test('is claimed by exactly one of many threads that try at once', async () => {
     const source = `
       const { parentPort, workerData } = require('node:worker_threads');
       const gate = new Int32Array(workerData.gate);

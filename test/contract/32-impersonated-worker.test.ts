@@ -35,7 +35,7 @@ describeSwitching('an ImpersonatedWorker', () => {
     expectActingAsService();
   });
 
-  test('is the user in what the parent sends and asks', async () => {
+  test("is the user in handlers of the parent's messages", async () => {
     const worker = start(
       `parentPort.on('message', (n) => { post(me()); if (n === 3) parentPort.close(); });`,
       {
@@ -46,7 +46,7 @@ describeSwitching('an ImpersonatedWorker', () => {
     expect(await postsOf(worker)).toEqual([isBob, isBob, isBob]);
   });
 
-  test('stays the user after an exception that its own handler takes', async () => {
+  test('stays the user after an exception that its own handler catches', async () => {
     const posts = await run(
       `process.on('uncaughtException', (error) => { post(error.message + ' ' + me()); });
       setTimeout(() => { post(me()); }, 20);
@@ -56,7 +56,7 @@ describeSwitching('an ImpersonatedWorker', () => {
     expect(posts).toEqual([`thrown ${isAlice}`, isAlice]);
   });
 
-  test('is known to the package as the user', async () => {
+  test('is the user in Token.current() and runSync()', async () => {
     const posts = await run(
       `const thread = Token.thread();
       post([Token.current().user.id, thread.user.id, Token.process().user.id]);
@@ -68,7 +68,7 @@ describeSwitching('an ImpersonatedWorker', () => {
     expect(posts).toEqual([[world.alice.id, world.alice.id, world.serviceId], true, isAlice]);
   });
 
-  test('comes back to the user from scopes', async () => {
+  test('reverts to the user after scopes', async () => {
     const source = `
       const bob = Token.claim(workerData), alice = Token.current();
       post(bob.runSync(me)); post(me());
@@ -114,7 +114,7 @@ describeSwitching('an ImpersonatedWorker', () => {
     ]);
   });
 
-  test('needs nothing more of the token that it was given', async () => {
+  test('does not need the token that it was given', async () => {
     const { count } = Token;
     const token = alice.duplicate();
     const worker = start(`post(me()); parentPort.once('message', () => { post(me()); });`, { token });
@@ -126,7 +126,7 @@ describeSwitching('an ImpersonatedWorker', () => {
     expect(Token.count).toBe(count);
   });
 
-  test('closes its token when its own program does, and is the user all the same', async () => {
+  test('stays the user if its own program closes its token', async () => {
     const posts = await run(
       `Token.current().close();
       post(me());
@@ -137,7 +137,7 @@ describeSwitching('an ImpersonatedWorker', () => {
     expect(posts).toEqual([isAlice, [isAlice, world.alice.id, isAlice]]);
   });
 
-  test('is one of two as two users at once, 20,000 checks each: 0 wrong', async () => {
+  test('two as two users at once make 20,000 correct checks each', async () => {
     const source = `
       const [who, other] = [world[workerData.who], world[workerData.other]];
       const otherToken = Token.claim(workerData.ticket);
@@ -217,7 +217,7 @@ const workerOfAlice = (file: string, first = ''): string => `
   await new Promise((done) => worker.once('exit', done));`;
 
 describeSwitching('node:fs in an ImpersonatedWorker', () => {
-  test('is the user, asynchronous or not, though the worker loads nothing for it', async () => {
+  test('is the user, asynchronous or not, without the worker loading anything', async () => {
     const lines = await linesOf(`${usersSource('pinned')} ${workerOfAlice(writeSource('bare', reader))}`);
     expect(lines).toEqual(readerForms.map((name) => `${name}: of alice: denied`));
   });
@@ -275,10 +275,10 @@ describeSwitching('node:fs in an ImpersonatedWorker', () => {
   });
 });
 
-describeSwitching('what an ImpersonatedWorker starts', () => {
+describeSwitching('a thread or program started by an ImpersonatedWorker', () => {
   freshTokens();
 
-  test('as a Worker is the process', async () => {
+  test('a Worker is the process', async () => {
     const posts = await run(
       `const { Worker } = require('node:worker_threads');
       const source = 'const { world } = require(' + JSON.stringify(workerData) + ');' +
@@ -289,7 +289,7 @@ describeSwitching('what an ImpersonatedWorker starts', () => {
     expect(posts).toEqual([world.serviceId, isAlice]);
   });
 
-  test('as an ImpersonatedWorker is the user that it is given', async () => {
+  test('an ImpersonatedWorker is the user that it is given', async () => {
     const posts = await run(
       `const token = Token.claim(workerData.ticket);
       const inner = new ImpersonatedWorker(workerData.file, { token, env: process.env });
@@ -302,7 +302,7 @@ describeSwitching('what an ImpersonatedWorker starts', () => {
     expect(posts).toEqual([world.bob.id, isAlice]);
   });
 
-  test('starts no program', async () => {
+  test('a program is not started', async () => {
     const posts = await run(
       `const { execFileSync } = require('node:child_process');
       const program = () => execFileSync(process.execPath, ['-p', 'process.getuid?.()'], { encoding: 'utf8' }).trim();

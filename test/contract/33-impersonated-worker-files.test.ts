@@ -126,7 +126,7 @@ function expectNoTicketLeft(): void {
   Token.claim(ticket).close();
 }
 
-describe('an ImpersonatedWorker is not made', () => {
+describe('an ImpersonatedWorker cannot be made', () => {
   let token: Token;
   beforeEach(() => {
     token = Token.process();
@@ -147,11 +147,11 @@ describe('an ImpersonatedWorker is not made', () => {
     ['', 'ERR_WORKER_PATH'],
     ['file:///worker.js', 'ERR_WORKER_PATH'],
     [new URL('https://example.org/worker.js'), 'ERR_INVALID_URL_SCHEME'],
-  ])('of %p', (file, code) => {
+  ])('from %p', (file, code) => {
     expect(attempt(file, { token })).toMatchObject({ name: 'TypeError', code });
   });
 
-  test('of code that is a URL', () => {
+  test('from code that is a URL', () => {
     expect(attempt(new URL('data:text/javascript,'), { token, eval: true })).toMatchObject({
       name: 'TypeError',
       code: 'ERR_INVALID_ARG_VALUE',
@@ -172,7 +172,7 @@ describe('an ImpersonatedWorker is not made', () => {
     expect(error.message).toContain('"options');
   });
 
-  test('of a closed token', () => {
+  test('with a closed token', () => {
     token.close();
     expect(attempt('./worker.js', { token })).toMatchObject({ code: 'ERR_TOKEN_CLOSED' });
   });
@@ -181,23 +181,23 @@ describe('an ImpersonatedWorker is not made', () => {
     [{ execArgv: ['--no-such-option'] }, 'ERR_WORKER_INVALID_EXEC_ARGV'],
     [{ execArgv: 'x' }, 'ERR_INVALID_ARG_TYPE'],
     [{ env: 5 }, 'ERR_INVALID_ARG_TYPE'],
-  ])('with %p, and gives up the ticket', (options, code) => {
+  ])('with %p, and revokes the ticket', (options, code) => {
     expect(attempt('./worker.js', { token, ...options })).toMatchObject({ code });
   });
 
-  test('with data that cannot be cloned, and gives up the ticket', () => {
+  test('with data that cannot be cloned, and revokes the ticket', () => {
     const workerData = (): void => {};
     expect(attempt('./worker.js', { token, workerData })).toMatchObject({ name: 'DataCloneError' });
   });
 });
 
-describeSwitching('an ImpersonatedWorker fails, with none of its code run,', () => {
+describeSwitching('an ImpersonatedWorker fails before its code runs', () => {
   freshTokens();
   afterEach(expectNoTicketLeft);
   const file = (): string =>
     writeSource('bare', `require('node:worker_threads').parentPort.postMessage('ran');`);
 
-  test('if its token does not let it act', async () => {
+  test('if its token is of identification level', async () => {
     using token = alice.duplicate({ level: 'identification' });
     const { error, posts } = await failureOf(new ImpersonatedWorker(file(), { token }));
     expect({ code: error.code, posts }).toEqual({ code: 'ERR_TOKEN_LEVEL', posts: [] });

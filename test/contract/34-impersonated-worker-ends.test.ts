@@ -21,7 +21,7 @@ describeSwitching('an ImpersonatedWorker that is terminated', () => {
     ['idle', 'post(me()); setInterval(() => {}, 1000);'],
     ['in a scope', 'Token.claim(workerData).runSync(() => { post(me()); for (;;); });'],
     ['in withoutToken', 'withoutToken(() => { post("alice alice"); for (;;); });'],
-  ])('%s takes its tokens along', async (name, source) => {
+  ])('%s closes its tokens', async (name, source) => {
     const { count } = Token;
     const isScope = name === 'in a scope';
     const worker = start(source, { token: alice, ...(isScope && { workerData: bob.share() }) });
@@ -35,7 +35,7 @@ describeSwitching('an ImpersonatedWorker that is terminated', () => {
     expectActingAsService();
   });
 
-  test('before it has begun leaves no ticket', async () => {
+  test('before it has started leaves no ticket', async () => {
     const { limit } = Token;
     const workers = Array.from({ length: 3 }, () => start('post(me());', { token: alice }));
     await Promise.all(workers.map((worker) => worker.terminate()));
@@ -65,7 +65,7 @@ describeSwitching('an ImpersonatedWorker that ends', () => {
     await tokensSettle(count);
   });
 
-  test('by an exception emits it, and is the user in its exit handlers', async () => {
+  test('by an exception emits the error, and is the user in its exit handlers', async () => {
     const { error, posts } = await failureOf(
       start(
         `process.on('exit', () => { post(me()); });
@@ -107,7 +107,7 @@ describeSwitching('a process with an ImpersonatedWorker', () => {
     expect(await runWith(code, 'process.exit(0);')).toEqual(quietEnd);
   });
 
-  test('ends when that leaves a scope open', async () => {
+  test('ends if the worker leaves a scope open', async () => {
     const { code, stdout, stderr } = await runWith(
       `parentPort.once('message', () => {
         Token.current().impersonate();
@@ -120,7 +120,7 @@ describeSwitching('a process with an ImpersonatedWorker', () => {
     expect(stderr).toContain('ERR_SCOPE_LEAKED');
   });
 
-  test('never sees it reverted by a leak, nor by leaving all scopes', async () => {
+  test('never sees the worker reverted by a leak, nor by ending all scopes', async () => {
     const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
     const { stdout, stderr } = await runWith(
       `const { native } = require(${binding});

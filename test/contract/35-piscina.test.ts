@@ -25,7 +25,7 @@ describeSwitching('the threads of a piscina pool', () => {
     expect(Token.count).toBe(count);
   }
 
-  test('are each who its task has a ticket of: 400 tasks of two users, mixed', async () => {
+  test('run each task as the user of its ticket: 400 tasks of two users, mixed', async () => {
     const users = Array.from({ length: 400 }, (_user, n) => (n % 3 === 0 ? world.alice : world.bob));
     await withPool(async (pool) => {
       const results = await Promise.all(
@@ -36,7 +36,7 @@ describeSwitching('the threads of a piscina pool', () => {
     expectActingAsService();
   });
 
-  test('do nothing for a ticket a second time', async () => {
+  test('reject a ticket that is used a second time', async () => {
     await withPool(async (pool) => {
       const ticket = alice.share();
       expect(await pool.run({ ticket })).toEqual(expected(world.alice));

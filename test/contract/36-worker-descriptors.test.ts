@@ -43,7 +43,7 @@ describeSwitching('descriptors that a Worker opens as a user', () => {
   test.each([
     ['by itself', "worker.postMessage('end');"],
     ['when it is terminated', 'worker.terminate();'],
-  ])('are closed with it: %s', async (_how, main) => {
+  ])('are closed when it ends: %s', async (_how, main) => {
     const lines = await inWorker(
       loads('register'),
       `const [, fd] = await done((next) => fs.open(file, 'r', next));
@@ -75,7 +75,7 @@ describeSwitching('descriptors that a Worker opens as a user', () => {
     expect(lines).toEqual(['posted [false,false,false,false]', 'ended [false,false,false,false]']);
   });
 
-  test("are the caller's and closed with it, of fs.openSync() too", async () => {
+  test('belong to the caller and are closed with it, those of fs.openSync() too', async () => {
     const lines = await inWorker(
       loads('register'),
       `const [closed, left] = [fs.openSync(file), fs.openSync(file)];
@@ -85,7 +85,7 @@ describeSwitching('descriptors that a Worker opens as a user', () => {
     expect(lines).toEqual(['posted [false,true]', 'ended [false,false]']);
   });
 
-  test('are closed by the streams of impersonate/fs alone', async () => {
+  test('are closed by the streams of impersonate/fs if nothing else is loaded', async () => {
     const lines = await inWorker(
       loads('fs'),
       `const ifs = require(${JSON.stringify(join(root, 'dist', 'fs.js'))});

@@ -43,7 +43,7 @@ describe('an argument of Token.logon', () => {
     ['options.password', { ...good, password: Buffer.alloc(32_768, 'secret-of-nobody') }],
     ['options.signal', { ...good, signal: 'now' }],
     ['options.signal', { ...good, signal: null }],
-  ])('%s is refused in a wrong form, and says nothing of the password', async (argument, options) => {
+  ])('%s in a wrong form throws without a word of the password', async (argument, options) => {
     const count = Token.count;
     const error = await rejected(Token.logon(options as LogonOptions));
     expect(error.name).toBe('TypeError');
@@ -65,7 +65,7 @@ describeSwitching('a logon', () => {
     expectActingAsService();
   });
 
-  test('takes the password as bytes, which the caller may wipe once the call has returned', async () => {
+  test('takes the password as bytes, which the caller may wipe as soon as the call has returned', async () => {
     const passwords = Array.from({ length: many }, () => Buffer.from(world.alice.password));
     const logons = passwords.map((password) => Token.logon(world.alice.logon({ password })));
     for (const password of passwords) password.fill('x');
@@ -84,7 +84,7 @@ describeSwitching('a logon', () => {
     ['a password that stops', { password: world.alice.password.slice(0, -1) }],
     ['an unknown user', { user: 'nobody-at-all' }],
   ];
-  test('is refused for a wrong password and for an unknown user in the same words', async () => {
+  test('rejects a wrong password and an unknown user with the same error', async () => {
     const count = Token.count;
     for (const [, changes] of wrong) {
       const error = await rejected(Token.logon(world.alice.logon(changes)));
@@ -94,7 +94,7 @@ describeSwitching('a logon', () => {
     expect(Token.count).toBe(count);
   });
 
-  test('leaves the password in no error, token or event', async () => {
+  test('shows the password in no error, token or event', async () => {
     const secret = 'unusual-password-of-nobody';
     const error = await rejected(Token.logon(world.alice.logon({ password: secret })));
     const told: unknown[] = [];
@@ -113,7 +113,7 @@ describeSwitching('a logon', () => {
     if (world.alice.password !== world.alice.name) expect(text).not.toContain(world.alice.password);
   });
 
-  test('can be asked for inside a scope, which it does not change', async () => {
+  test('can be started inside a scope, which it does not change', async () => {
     using bob = await world.bob.token();
     const logon = bob.runSync(() => {
       const promise = Token.logon(world.alice.logon());
@@ -126,7 +126,7 @@ describeSwitching('a logon', () => {
     });
   });
 
-  test('gives everything back, 100 times right and 100 times wrong', async () => {
+  test('leaks nothing after 100 successes and 100 failures', async () => {
     const round = async (): Promise<void> => {
       const right = Array.from({ length: 20 }, () => Token.logon(world.alice.logon()));
       const bad = right.map(() => rejected(Token.logon(world.alice.logon({ password: 'wrong' }))));
@@ -148,13 +148,13 @@ describeSwitching('a logon', () => {
   });
 
   describe('with a signal', () => {
-    test('that is aborted already asks nobody', async () => {
+    test('that is already aborted starts no logon', async () => {
       const reason = new Error('not wanted');
       const signal = AbortSignal.abort(reason);
       expect(await rejected(Token.logon(world.alice.logon({ signal })))).toBe(reason);
     });
 
-    test('rejects at once with its reason, under way or queued, and leaves no token', async () => {
+    test('rejects at once with its reason, in progress or queued, and leaves no token', async () => {
       const count = Token.count;
       const aborter = new AbortController();
       const { signal } = aborter;
@@ -171,7 +171,7 @@ describeSwitching('a logon', () => {
       expect(Token.count).toBe(count);
     });
 
-    test('that is aborted afterwards changes nothing', async () => {
+    test('that is aborted later changes nothing', async () => {
       const aborter = new AbortController();
       using token = await Token.logon(world.alice.logon({ signal: aborter.signal }));
       aborter.abort();
@@ -179,7 +179,7 @@ describeSwitching('a logon', () => {
     });
   });
 
-  test('ends with the thread that asked for it', async () => {
+  test('ends with the thread that started it', async () => {
     const count = Token.count;
     const source = `
       const { parentPort, workerData } = require('node:worker_threads');
@@ -198,7 +198,7 @@ describeSwitching('a logon', () => {
     expect(Token.count).toBe(count);
   });
 
-  test('keeps the process alive until it is answered', async () => {
+  test('keeps the process alive until it completes', async () => {
     const options = JSON.stringify(world.alice.logon());
     const lines = await linesOf(`Token.logon(${options}).then((token) => say(token.user.id));`);
     expect(lines).toEqual([world.alice.id]);
@@ -266,7 +266,7 @@ async function leftOf(
 const all = (status: string): string => Array<string>(5).fill(status).join();
 const none = encodings.map(() => 0);
 
-describeSwitching('what a logon leaves of the password in memory', () => {
+describeSwitching('the password in memory after a logon', () => {
   const long = randomBytes(12_000).toString('base64');
   // Under Wine newCredentials asks nobody whether it is right.
   const password = isWindows ? long : world.alice.password;
@@ -274,16 +274,16 @@ describeSwitching('what a logon leaves of the password in memory', () => {
   const right = isWindows ? { user, type: 'newCredentials' } : { user, service };
   const wrong = isWindows ? { user: 'nobody-at-all' } : { user: 'imp-bob', service };
 
-  test('would be found', async () => {
+  test('is found if it is kept', async () => {
     const { left } = await leftOf(password, right, 'keep');
     expect(left[0]).toBeGreaterThan(0);
   });
 
-  test('is nothing after a right one', async () => {
+  test('is not found after a success', async () => {
     expect(await leftOf(password, right)).toEqual({ ends: all('fulfilled'), left: none });
   });
 
-  test('is nothing after a wrong one', async () => {
+  test('is not found after a failure', async () => {
     expect(await leftOf(long, wrong)).toEqual({ ends: all('rejected'), left: none });
   });
 });

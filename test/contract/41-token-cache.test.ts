@@ -33,7 +33,7 @@ describe('an argument of a token cache', () => {
     ['options.max', { max: 0 }],
     ['options.max', { max: 1.5 }],
     ['options.size', { size: 5 }],
-  ])('%s is refused in a wrong form', (argument, options) => {
+  ])('%s in a wrong form throws', (argument, options) => {
     expect(() => new TokenCache(options as object)).toThrow(`"${argument}"`);
   });
 
@@ -50,7 +50,7 @@ describe('an argument of a token cache', () => {
       'options.domain',
       (cache) => cache.logon({ user: 'a', password: 'b', domain: 5 } as unknown as LogonOptions),
     ],
-  ])('%s of a call is refused, and nobody is asked', async (argument, call) => {
+  ])('%s of a call is rejected without a request', async (argument, call) => {
     using cache = new TokenCache();
     const error = await rejected(call(cache));
     expect(error.name).toBe('TypeError');
@@ -60,7 +60,7 @@ describe('an argument of a token cache', () => {
 });
 
 describeSwitching('a token cache', () => {
-  test('asks once, and gives each caller a token of his own', async () => {
+  test('requests a token once, and gives each caller an independent token', async () => {
     using cache = new TokenCache();
     const first = await cache.forUser(nameOf('alice'));
     using second = await cache.forUser(nameOf('alice'));
@@ -76,7 +76,7 @@ describeSwitching('a token cache', () => {
     expect(cache.size).toBe(2);
   });
 
-  test('leaves open what it has handed out when it lets go', async () => {
+  test('does not close tokens that it has returned when it evicts', async () => {
     const cache = new TokenCache();
     using token = await cache.forUser(nameOf('alice'));
     cache.close();
@@ -88,7 +88,7 @@ describeSwitching('a token cache', () => {
     expect((await rejected(cache.logon(world.alice.logon()))).code).toBe('ERR_TOKEN_CACHE_CLOSED');
   });
 
-  test('asks again for whom it was told to forget, and for nobody else', async () => {
+  test('requests again only for a user that was deleted', async () => {
     using cache = new TokenCache();
     for (const key of ['alice', 'bob'] as const) (await cache.forUser(nameOf(key))).close();
     cache.clear(nameOf('alice'));
@@ -100,7 +100,7 @@ describeSwitching('a token cache', () => {
     expect(cache.size).toBe(0);
   });
 
-  test('lets go by itself once the time is over', async () => {
+  test('evicts by itself when the time is over', async () => {
     using cache = new TokenCache({ ttl: 20 });
     (await cache.forUser(nameOf('alice'))).close();
     while (cache.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -109,7 +109,7 @@ describeSwitching('a token cache', () => {
     expect(asked).toHaveBeenCalledTimes(2);
   });
 
-  test('gives out nothing whose time is over, before it is let go too', async () => {
+  test('returns no expired token, even before it is evicted', async () => {
     using cache = new TokenCache({ ttl: 20 });
     (await cache.forUser(nameOf('alice'))).close();
     const end = performance.now() + 25;
@@ -119,7 +119,7 @@ describeSwitching('a token cache', () => {
     (await again).close();
   });
 
-  test('keeps those used last', async () => {
+  test('keeps the most recently used tokens', async () => {
     using cache = new TokenCache({ max: 2 });
     for (const key of ['alice', 'bob', 'alice'] as const) (await cache.forUser(nameOf(key))).close();
     (await cache.logon(world.alice.logon())).close();
@@ -130,7 +130,7 @@ describeSwitching('a token cache', () => {
     expect(asked).toHaveBeenCalledTimes(3);
   });
 
-  test('asks once for all who ask at the same time; whoever gives up leaves the others their answer', async () => {
+  test('shares one request among concurrent callers, and one that aborts does not affect the others', async () => {
     using cache = new TokenCache();
     const controller = new AbortController();
     const impatient = cache.forUser(nameOf('alice'), { signal: controller.signal });
@@ -146,7 +146,7 @@ describeSwitching('a token cache', () => {
     expect(asked).toHaveBeenCalledTimes(1);
   });
 
-  test('keeps nothing of a question that everybody has given up, or that was under way when it was cleared', async () => {
+  test('keeps nothing of a request that all callers have aborted, or that was in progress when it was cleared', async () => {
     using cache = new TokenCache();
     const controller = new AbortController();
     const alone = cache.forUser(nameOf('alice'), { signal: controller.signal });
@@ -159,7 +159,7 @@ describeSwitching('a token cache', () => {
     await until(() => Token.count <= count);
   });
 
-  test('does not keep a failure', async () => {
+  test('does not cache a failure', async () => {
     using cache = new TokenCache();
     for (const turn of [1, 2]) {
       expect((await rejected(cache.forUser('no-such-user'))).code).toBe('ERR_UNKNOWN_USER');
@@ -168,7 +168,7 @@ describeSwitching('a token cache', () => {
     expect(cache.size).toBe(0);
   });
 
-  test('serves a logon to who knows the password, and to nobody else', async () => {
+  test('serves a logon only to a caller with the password', async () => {
     using cache = new TokenCache();
     const right = world.alice.logon();
     const bytes = { ...right, password: Buffer.from(String(right.password)) };
@@ -186,7 +186,7 @@ describeSwitching('a token cache', () => {
     expect(inspect(cache, { showHidden: true, depth: null })).not.toContain(String(right.password));
   });
 
-  test('tells kinds of logon apart', async () => {
+  test('distinguishes types of logon', async () => {
     using cache = new TokenCache();
     const right = world.alice.logon();
     (await cache.logon(right)).close();

@@ -72,7 +72,7 @@ afterEach(() => {
 const bare = { status: 401, challenge: 'Negotiate', body: '' };
 
 describeSwitching('authenticate()', () => {
-  test('asks for a proof, and takes it in one leg', async () => {
+  test('requests authentication, and accepts it in one message', async () => {
     await serve();
     const one = client();
     expect(await one.ask()).toEqual(bare);
@@ -86,7 +86,7 @@ describeSwitching('authenticate()', () => {
     expect(errors).toEqual([]);
   });
 
-  test('takes it in two legs on one connection, whose requests are the user from then on', async () => {
+  test('accepts it in two messages on one connection, whose later requests are the user', async () => {
     await serve();
     const one = client();
     expect(await one.ask({ leg: 'hello' })).toEqual({
@@ -100,7 +100,7 @@ describeSwitching('authenticate()', () => {
     expect(await client().ask()).toEqual(bare);
   });
 
-  test('a second leg on another connection proves nothing, nor does one after a request between', async () => {
+  test('a second message on another connection, or after another request, does not authenticate', async () => {
     await serve();
     const [one, other] = [client(), client()];
     await one.ask({ leg: 'hello' });
@@ -110,7 +110,7 @@ describeSwitching('authenticate()', () => {
     expect(negotiator.open.size).toBe(0);
   });
 
-  test("persist: 'request' forgets the user after the request that proved it", async () => {
+  test("persist: 'request' forgets the user after the authenticated request", async () => {
     await serve(tell, { persist: 'request' });
     const one = client();
     expect(await one.logon('alice')).toMatchObject({ status: 200, body: 'alice, true' });
@@ -119,7 +119,7 @@ describeSwitching('authenticate()', () => {
     expect(one.connections.size).toBe(1);
   });
 
-  test('a leg on the connection of a user forgets him before it is looked at', async () => {
+  test("a handshake message on a user's connection forgets the user before it is checked", async () => {
     await serve();
     const one = client();
     await one.logon('alice');
@@ -139,7 +139,7 @@ describeSwitching('authenticate()', () => {
     ['no leg', 'Negotiate'],
     ['two legs', `${negotiate('i am alice')} ${negotiate('i am bob')}`],
     ['two headers', [negotiate('i am alice'), negotiate('i am bob')]],
-  ])('%s is answered by a new challenge, and forgets the user', async (_name, authorization) => {
+  ])('%s gets a new challenge, and forgets the user', async (_name, authorization) => {
     await serve();
     const one = client();
     await one.logon('alice');
@@ -150,7 +150,7 @@ describeSwitching('authenticate()', () => {
     expect(errors).toEqual(['ERR_INVALID_AUTHORIZATION']);
   });
 
-  test('a wrong proof is answered by a new challenge without a word of the reason', async () => {
+  test('failed authentication gets a new challenge that does not show the reason', async () => {
     await serve();
     const one = client();
     await one.ask({ leg: 'hello' });
@@ -163,7 +163,7 @@ describeSwitching('authenticate()', () => {
     expect(one.connections.size).toBe(1);
   });
 
-  test('the scheme is known in any case, and the body of a refused request is passed over', async () => {
+  test('the scheme is not case-sensitive, and the body of a rejected request is discarded', async () => {
     await serve();
     const one = client();
     const body = 'x'.repeat(300_000);
@@ -175,13 +175,13 @@ describeSwitching('authenticate()', () => {
     expect(one.connections.size).toBe(1);
   });
 
-  test("a header beyond node's limit never comes here", async () => {
+  test("a header beyond Node's limit does not reach the handler", async () => {
     await serve();
     expect((await client().ask({ leg: 'x'.repeat(20_000) })).status).toBe(431);
     expect(negotiator.begun).toBe(0);
   });
 
-  test('a client that lets itself only be looked at is forbidden, and stays nobody', async () => {
+  test('a client of identification level gets 403, and stays unauthenticated', async () => {
     const handler = jest.fn();
     await serve(handler);
     const one = client();
@@ -196,14 +196,14 @@ describeSwitching('authenticate()', () => {
     expect(await one.ask()).toEqual(bare);
   });
 
-  test('a reply without a leg may be empty', async () => {
+  test('a reply without a handshake message may be empty', async () => {
     await serve();
     negotiator.handshake = () => ({ step: () => Promise.resolve({}), close: () => {} });
     expect(await client().ask({ leg: 'hello' })).toEqual(bare);
   });
 });
 
-describeSwitching('requests that a proxy has forwarded', () => {
+describeSwitching('requests forwarded by a proxy', () => {
   test.each([
     'Via',
     'Forwarded',
@@ -214,33 +214,30 @@ describeSwitching('requests that a proxy has forwarded', () => {
     'CDN-Loop',
     'X-Forwarded',
     'X-Original-Forwarded-For',
-  ])(
-    '%s: prove themselves in one leg, each for itself, on a connection that is nobody’s for good',
-    async (name) => {
-      await serve();
-      const one = client();
-      await one.logon('bob');
-      const headers = { [name]: '1.1 proxy' };
-      expect(await one.ask({ headers })).toEqual(bare);
-      expect(await one.ask()).toEqual(bare);
-      expect(await one.ask({ leg: 'hello' })).toEqual(bare);
-      expect(await one.ask({ leg: 'i am alice', headers })).toMatchObject({ body: 'alice, true' });
-      expect(await one.ask()).toEqual(bare);
-      expect(errors).toEqual(['ERR_HTTP_FORWARDED']);
-      expect(one.connections.size).toBe(1);
-      expect(negotiator.open.size).toBe(0);
-    },
-  );
+  ])('%s: each authenticates in one message, and the connection is not tied to a user', async (name) => {
+    await serve();
+    const one = client();
+    await one.logon('bob');
+    const headers = { [name]: '1.1 proxy' };
+    expect(await one.ask({ headers })).toEqual(bare);
+    expect(await one.ask()).toEqual(bare);
+    expect(await one.ask({ leg: 'hello' })).toEqual(bare);
+    expect(await one.ask({ leg: 'i am alice', headers })).toMatchObject({ body: 'alice, true' });
+    expect(await one.ask()).toEqual(bare);
+    expect(errors).toEqual(['ERR_HTTP_FORWARDED']);
+    expect(one.connections.size).toBe(1);
+    expect(negotiator.open.size).toBe(0);
+  });
 });
 
-describeSwitching('requests in a row that nobody waits for', () => {
+describeSwitching('pipelined requests', () => {
   const get = (leg?: string, path = '/'): string =>
     `GET ${path} HTTP/1.1\r\nHost: x\r\n${leg === undefined ? '' : `Authorization: ${negotiate(leg)}\r\n`}\r\n`;
 
   test.each([
     ['a leg', get('i am bob')],
     ['a request without one', get()],
-  ])('%s behind a leg ends the connection, and nobody is served', async (_name, second) => {
+  ])('%s behind a handshake message ends the connection, and no request is served', async (_name, second) => {
     const handler = jest.fn();
     await serve(handler);
     expect(await sendRaw(port, get('i am alice') + second)).toBe('');
@@ -249,7 +246,7 @@ describeSwitching('requests in a row that nobody waits for', () => {
     expect(errors[0]).toBe('ERR_HTTP_PIPELINED');
   });
 
-  test('a leg waits until the requests of the user before it are answered', async () => {
+  test("a handshake message waits until the previous user's requests have been answered", async () => {
     const pending: (() => void)[] = [];
     const order: string[] = [];
     await serve((request, response) => {
@@ -271,8 +268,8 @@ describeSwitching('requests in a row that nobody waits for', () => {
   });
 });
 
-describeSwitching('what a request leaves behind', () => {
-  test('its token is its own, and closed once the response is over and everybody knows', async () => {
+describeSwitching('the resources of a request', () => {
+  test('has a token of its own, which is closed once the response is over and its listeners have run', async () => {
     const tokens: Token[] = [];
     const closedAtEnd: boolean[] = [];
     await serve((request, response) => {
@@ -291,7 +288,7 @@ describeSwitching('what a request leaves behind', () => {
     expect(caught(() => tokens[0]?.user).code).toBe('ERR_TOKEN_CLOSED');
   });
 
-  test('a handler that closes its token closes it for itself alone', async () => {
+  test('a handler that closes its token closes it only for itself', async () => {
     await serve((request, response) => {
       request.token.close();
       response.end(me());
@@ -301,7 +298,7 @@ describeSwitching('what a request leaves behind', () => {
     expect(await one.ask()).toMatchObject({ status: 200, body: 'bob' });
   });
 
-  test('a client that goes away in the middle of a handshake or a response leaves nothing open', async () => {
+  test('a client that disconnects during a handshake or a response leaves nothing open', async () => {
     const tokens: Token[] = [];
     await serve((request, response) => {
       tokens.push(request.token);
@@ -319,7 +316,7 @@ describeSwitching('what a request leaves behind', () => {
     await Promise.allSettled(lost);
   });
 
-  test('a token that comes when the client has gone is closed, and nobody is served', async () => {
+  test('a token that arrives after the client has disconnected is closed, and no request is served', async () => {
     const handler = jest.fn();
     await serve(handler);
     const token = await world.alice.token();
@@ -352,7 +349,7 @@ describeSwitching('what a request leaves behind', () => {
   test.each([
     ['throws', thrown],
     ['rejects', () => Promise.reject(new Error('mine'))],
-  ])('a handler that %s is answered for, and its error told', async (_name, failure) => {
+  ])('a handler that %s gets a response, and its error is reported', async (_name, failure) => {
     await serve((request, response) => {
       if (request.url === '/begun') response.write('begun');
       return failure();
@@ -369,8 +366,8 @@ function thrown(): never {
   throw new Error('mine');
 }
 
-describeSwitching('a response that is not the handler’s alone', () => {
-  test('has nothing left of what a handler that fails had to say, and one end', async () => {
+describeSwitching('a response that others write to', () => {
+  test('drops what a failed handler has set, and ends once', async () => {
     await serve((_request, response) => {
       response.statusMessage = 'Fine';
       response.setHeader('Set-Cookie', 'secret=1').setHeader('Transfer-Encoding', 'chunked');
@@ -384,7 +381,7 @@ describeSwitching('a response that is not the handler’s alone', () => {
     expect(fields.sort()).toEqual(['Connection: close', 'Content-Length: 0', proof]);
   });
 
-  test('that was ended while the proof was looked at: the handler is not called, and the next one is', async () => {
+  test('that ended during authentication: the handler is not called, and the next one is', async () => {
     const handler = jest.fn(tell);
     await serve(handler);
     server.prependListener('request', (request, response) => {
@@ -400,7 +397,7 @@ describeSwitching('a response that is not the handler’s alone', () => {
     expect(one.connections.size).toBe(1);
   });
 
-  test('has one end when it asks for a proof, whatever somebody meant to send', async () => {
+  test('ends once when it requests authentication, whatever else was to be sent', async () => {
     await serve();
     server.prependListener('request', (_request, response) => {
       response.setHeader('Transfer-Encoding', 'chunked').setHeader('X-Before', 'kept');
@@ -411,7 +408,7 @@ describeSwitching('a response that is not the handler’s alone', () => {
     expect(answer).not.toContain('Transfer-Encoding');
   });
 
-  test('that was begun while the proof was looked at goes on, and the proof brings nobody down', async () => {
+  test('that began during authentication goes on, and the result of authentication does not end the process', async () => {
     await serve((_request, response) => {
       response.end(me());
     });
@@ -425,7 +422,7 @@ describeSwitching('a response that is not the handler’s alone', () => {
     });
   });
 
-  test('middleware that is passed twice is in the same flow, whatever lost it between', async () => {
+  test('middleware that runs twice is in the same flow, even if the flow was lost between', async () => {
     const lost: (() => void)[] = [];
     const middleware = expressAuthentication(negotiator);
     server = http.createServer((request, response) => {

@@ -38,7 +38,7 @@ const linesFor = (own: string): string[] => {
   ];
 };
 
-describeSwitching('what runs long after the handler was called', () => {
+describeSwitching('work that runs long after the handler was called', () => {
   test('runs as the user who sent the request, with node:http, Express, Fastify and Koa', async () => {
     const { code, stdout, stderr } = await runProgram(program, {
       args: [tempFolder('http')],

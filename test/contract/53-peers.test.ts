@@ -47,7 +47,7 @@ describeSwitching('a peer of another process', () => {
     expect(seen).toEqual([[who.id, 'impersonation', true, users.map((user) => user === who)]]);
   });
 
-  test('is known to Token.fromPeer at a server of node:net', async () => {
+  test('is identified by Token.fromPeer at a server of node:net', async () => {
     const who = world.bob;
     const seen: unknown[] = [];
     const [server, path] = await plainServer((socket) => {
@@ -64,7 +64,7 @@ describeSwitching('a peer of another process', () => {
 
   const each = isWindows ? 30 : 100;
 
-  test('of many connections of two users none gets the other one’s token, and nothing is left', async () => {
+  test("many connections of two users never get the other user's token, and leave nothing", async () => {
     let wrong = 0;
     const ids = new Map<string, number>();
     using server = await listening((socket, token) => {
@@ -119,7 +119,7 @@ describe('Token.fromPeer', () => {
     server.close();
   });
 
-  test('of the client’s own end, and of what is closed or never was connected, is refused', async () => {
+  test("throws for the client's own end, and for a socket that is closed or was never connected", async () => {
     using server = await listening(nobody);
     const [client, accepted, token] = await closedPair(server);
     expect(caught(() => Token.fromPeer(client))).toMatchObject({
@@ -135,7 +135,7 @@ describe('Token.fromPeer', () => {
     }
   });
 
-  test('of a pipe to a child of ours does not tell who the child is', async () => {
+  test('does not identify a child process by a pipe to it', async () => {
     const child = spawn(process.execPath, ['-p', '1']);
     await once(child.stdout, 'data');
     if (isWindows) {
@@ -165,7 +165,7 @@ describe('Token.fromPeer', () => {
 });
 
 describeSwitching('Token.fromPeer in a scope', () => {
-  test('answers the same and leaves the scope in force', async () => {
+  test('returns the same token and leaves the scope in effect', async () => {
     using server = await listening(nobody);
     const [client, accepted] = await closedPair(server);
     using alice = await world.alice.token();
@@ -210,7 +210,7 @@ describeSwitching('Token.fromPeer in a scope', () => {
 });
 
 describe('a peer server', () => {
-  test('closes a connection’s token with its socket, and tells how many there are', async () => {
+  test("closes a connection's token with its socket, and counts its connections", async () => {
     using server = await listening(nobody);
     const [client, socket, token] = await closedPair(server);
     expect([server.connections, token.closed]).toEqual([1, false]);
@@ -221,7 +221,7 @@ describe('a peer server', () => {
     expect([server.connections, token.closed]).toEqual([0, true]);
   });
 
-  test('keeps what a client writes at once for the listener', async () => {
+  test('keeps data that a client writes at once for the listener', async () => {
     using server = await listening((socket) => {
       socket.on('data', (part) => socket.write(part.toString().toUpperCase()));
     });
@@ -236,7 +236,7 @@ describe('a peer server', () => {
     expect(answer).toBe('ONE, TWO, THREE');
   });
 
-  test('turns clients away beyond maxConnections', async () => {
+  test('rejects clients beyond maxConnections', async () => {
     using server = await listening(nobody, { ...anybody, maxConnections: 1 });
     const [first] = await closedPair(server);
     const dropped = once(server, 'drop');
@@ -247,7 +247,7 @@ describe('a peer server', () => {
     first.destroy();
   });
 
-  test('gives its address away to nobody while it listens, and frees it when it is closed', async () => {
+  test('keeps its address while it listens, and frees it when it is closed', async () => {
     using server = await listening(nobody);
     const address = server.address() ?? '';
     const other = createPeerServer();
@@ -265,7 +265,7 @@ describe('a peer server', () => {
     expect((await rejected(connectPeer(address))).code).toMatch(/^(ENOENT|ERROR_FILE_NOT_FOUND)$/);
   });
 
-  test('closed while it is being started never listens, and 50 of them leave nothing', async () => {
+  test('closed while it starts never listens, and 50 of them leave nothing', async () => {
     const handles = await settledHandles();
     for (let n = 0; n < 50; n++) {
       const server = createPeerServer();
@@ -277,7 +277,7 @@ describe('a peer server', () => {
     expect(await settledHandles(handles + few)).toBeLessThanOrEqual(handles + few);
   });
 
-  test('told to listen again while it is being started listens once', async () => {
+  test('called to listen again while it starts listens once', async () => {
     using server = createPeerServer();
     const address = newAddress();
     const first = server.listen(address);
@@ -290,7 +290,7 @@ describe('a peer server', () => {
     expect((await rejected(connectPeer(address))).code).toMatch(/^(ENOENT|ERROR_FILE_NOT_FOUND)$/);
   });
 
-  test('is not ended by a client that goes away, and tells of it unless somebody else listens', async () => {
+  test('is not ended by a client that disconnects, and reports it unless the error has a listener', async () => {
     const lines = await linesOf(`
       const { once } = require('node:events');
       const { connectPeer, createPeerServer } = require(${JSON.stringify(product)});
@@ -313,7 +313,7 @@ describe('a peer server', () => {
     expect(lines).toEqual(['clientError 0 0', 'own 0 0']);
   });
 
-  test('what connected stays connected when the server closes', async () => {
+  test('open connections stay open when the server closes', async () => {
     const server = await listening(nobody);
     const [client, socket, token] = await closedPair(server);
     server.close();
@@ -344,7 +344,7 @@ describe('a peer server', () => {
     });
   });
 
-  test('options of the other port are refused, not ignored', () => {
+  test('options of the other port throw and are not ignored', () => {
     for (const options of isWindows
       ? [{ mode: 0o600 }, { group: 0 }]
       : [{ allow: [] }, { securityDescriptor: 'D:' }]) {
@@ -369,7 +369,7 @@ describe('a peer server', () => {
 });
 
 describe('connectPeer', () => {
-  test('connects to the expected user’s server, and gives another one’s nothing', async () => {
+  test("connects to the expected user's server, and sends nothing to another user's", async () => {
     let written = 0;
     using server = await listening((socket) => {
       socket.on('data', ({ length }) => (written += length)).on('error', () => {});
@@ -383,7 +383,7 @@ describe('connectPeer', () => {
     expect(written).toBe(0);
   });
 
-  test('where nobody listens rejects, and so does an aborted one, leaving nothing', async () => {
+  test('rejects if there is no server or it is aborted, and leaves nothing', async () => {
     using server = await listening(nobody);
     const handles = await settledHandles();
     for (let n = 0; n < 20; n++) {

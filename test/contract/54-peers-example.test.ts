@@ -65,7 +65,7 @@ function client(who: Identity, server: string, ...requests: string[]): Promise<C
 }
 
 describeSwitching('examples/peers: a service and its clients, each a process of its own', () => {
-  test('does for each of two users what he himself may do, and no more', async () => {
+  test('does for each of two users what that user may do, and no more', async () => {
     const users = [world.alice, world.bob];
     const denied = isWindows ? 'EPERM' : 'EACCES';
     const both = users.map(({ key, id }): [string, string][] => [
@@ -94,13 +94,13 @@ describeSwitching('examples/peers: a service and its clients, each a process of 
     expect(existsSync(fileOf('new'))).toBe(false);
   });
 
-  test('is asked nothing by a client that expects another user’s service', async () => {
+  test("gets no request from a client that expects another user's service", async () => {
     const { code, stdout } = await client(world.alice, world.bob.id, 'whoami');
     expect({ code, stdout: stdout.trim() }).toEqual({ code: 1, stdout: 'ERR_UNEXPECTED_SERVER' });
   });
 
   if (!isWindows) {
-    test('ends when it is told to, and leaves no socket', async () => {
+    test('ends on SIGTERM, and leaves no socket', async () => {
       service.kill('SIGTERM');
       expect(await once(service, 'exit')).toEqual([0, null]);
       expect(existsSync(address)).toBe(false);

@@ -65,7 +65,7 @@ describeSwitching('child_process in a scope', () => {
     },
   );
 
-  test('a token of the process with less starts none either', () => {
+  test('a token of the process with fewer rights starts none either', () => {
     using own = Token.process();
     using less = own.restrict({ removePrivileges: own.privileges.map(({ name }) => name) });
     less.runSync(() => {
@@ -73,7 +73,7 @@ describeSwitching('child_process in a scope', () => {
     });
   });
 
-  test('functions taken before the package was loaded throw, and work outside', async () => {
+  test('functions captured before the package was loaded throw, and work outside scopes', async () => {
     const lines = await linesOf(
       `const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       const { spawn, spawnSync, execFileSync, fork, ChildProcess } = require('node:child_process');
@@ -95,7 +95,7 @@ describeSwitching('child_process in a scope', () => {
     expect(lines).toEqual([...Array<string>(5).fill('ERR_CHILD_PROCESS_IN_SCOPE'), 'outside 2', 'outside 0']);
   });
 
-  test('under the permission system too, where Node gives out no bindings', async () => {
+  test('under the permission model too, where Node exposes no bindings', async () => {
     const [major = 0] = process.versions.node.split('.').map(Number);
     const permissions = ['--allow-fs-read=*', '--allow-addons', '--allow-child-process'];
     const lines = await linesOf(

@@ -61,7 +61,7 @@ const formNames = [...forms.matchAll(/^ {4}'?([\w /]+?)'?: /gm)].map(([, name]) 
 
 describeSwitching('impersonate/register', () => {
   test.each(Object.entries(loading))(
-    'by --%s: all forms of node:fs read as the flow',
+    "by --%s: all forms of node:fs read as the flow's user",
     async (_name, execArgv) => {
       const source = `${usersSource('register')} ${forms}
       const readAll = async (who) => {
@@ -95,15 +95,15 @@ describeSwitching('impersonate/register', () => {
     });
     await readAll();`;
 
-  test('is not needed for it: the package routes node:fs', async () => {
+  test('is not needed: the package routes node:fs', async () => {
     expect(await linesOf(naive())).toEqual(Array(4).fill('denied'));
   });
 
-  test('with impersonate/unrouted alone, a flow reads through fs.promises what only the service may', async () => {
+  test('with impersonate/unrouted alone, fs.promises in a flow reads as the process', async () => {
     expect(await linesOf(naive(), {}, 'unrouted')).toEqual(Array(4).fill('of the service'));
   });
 
-  test('the package ends that for the whole thread', async () => {
+  test('loading the package routes the whole thread', async () => {
     const source = `${naive()}
       require(${JSON.stringify(product)});
       await readAll();`;
@@ -136,7 +136,7 @@ describeSwitching('impersonate/register', () => {
     expect(await linesOf(source)).toEqual(Array(4).fill('denied'));
   });
 
-  test('ESM named imports follow, and so do those taken before it was loaded', async () => {
+  test('named imports of ES modules are routed, even those made before it was loaded', async () => {
     const source = (): string => `
       import { readFile, readFileSync, createReadStream, ReadStream } from 'node:fs';
       import { readFile as read } from 'node:fs/promises';
@@ -157,7 +157,7 @@ describeSwitching('impersonate/register', () => {
     expect(await linesOf(source(), twice, 'mjs')).toEqual(denied);
   });
 
-  test('writes, lists, makes and removes as the flow', async () => {
+  test("writes, lists, makes and removes files as the flow's user", async () => {
     const lines = await registered(
       'changes',
       `const changes = {
@@ -187,7 +187,7 @@ describeSwitching('impersonate/register', () => {
     for (const line of lines) expect(line).toMatch(/^\S+ {2}denied$/);
   });
 
-  test('what is opened in a flow stays usable outside, and the other way round', async () => {
+  test('descriptors opened in a flow stay usable outside, and the other way round', async () => {
     const lines = await registered(
       'descriptors',
       `const fd = tokens.alice.run(() => fs.openSync(within(alice, 'file')));
@@ -206,7 +206,7 @@ describeSwitching('impersonate/register', () => {
     expect(lines).toEqual(['of alice', 'of the service', '14', 'null', 'of the service!']);
   });
 
-  test('in a synchronous scope too, what is left for later is done as the user', async () => {
+  test('asynchronous work that a synchronous scope starts is done as the user', async () => {
     const lines = await registered(
       'scopes',
       `const later = [];

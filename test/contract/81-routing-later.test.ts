@@ -2,7 +2,7 @@ import { registered } from '../support/children/sources';
 import { describeSwitching } from '../support/world/acting';
 
 describeSwitching('callbacks under impersonate/register', () => {
-  test('come later, in the context of the caller, and with what node gives', async () => {
+  test("are asynchronous, in the context of the caller, and get Node's arguments", async () => {
     const lines = await registered(
       'callbacks',
       `const { AsyncLocalStorage } = require('node:async_hooks');
@@ -33,7 +33,7 @@ describeSwitching('callbacks under impersonate/register', () => {
     expect(lines).toEqual(['true context true', '2  8 true', '[null]', 'denied 0 access', 'true false']);
   });
 
-  test('may throw: an uncaught exception', async () => {
+  test('may throw, which is an uncaught exception', async () => {
     const lines = await registered(
       'uncaught',
       `process.on('uncaughtException', (error) => say('uncaught ' + error.message));
@@ -46,7 +46,7 @@ describeSwitching('callbacks under impersonate/register', () => {
     expect(lines.sort()).toEqual(['uncaught mine', 'uncaught mine too']);
   });
 
-  test('wrong arguments are refused at once, as by node', async () => {
+  test('are not called for wrong arguments, which throw at once like in Node', async () => {
     const calls = `const calls = [
         () => fs.readFile(secret), () => fs.stat(secret, {}), () => fs.rename('a'), () => fs.exists(secret),
         () => fs.readFile({}, () => {}), () => fs.open(secret, 'q', () => {}), () => fs.chmod(secret, 'x', () => {}),
@@ -68,8 +68,8 @@ describeSwitching('callbacks under impersonate/register', () => {
   });
 });
 
-describeSwitching('what node:fs does later', () => {
-  test('an open folder is read as who opened it', async () => {
+describeSwitching('deferred work of node:fs', () => {
+  test('an open directory is read as the user who opened it', async () => {
     const lines = await registered(
       'folders',
       `const open = (who) => {
@@ -93,7 +93,7 @@ describeSwitching('what node:fs does later', () => {
     expect(lines).toEqual(['file', 'denied', 'file', 'file', 'file']);
   });
 
-  test('a disposable folder is removed as who made it', async () => {
+  test('a disposable directory is removed as the user who made it', async () => {
     const lines = await registered(
       'disposable',
       `if (!fs.mkdtempDisposableSync) {
@@ -140,7 +140,7 @@ describeSwitching('what node:fs does later', () => {
     if (lines[0] !== 'none') expect(lines).toEqual(Array(3).fill('alice/file'));
   });
 
-  test('a watch is opened as the user, and refused where node would open more as the process', async () => {
+  test('a watch is opened as the user, and throws if Node would open more as the process', async () => {
     const lines = await registered(
       'watch',
       `const watch = (file, ...rest) => fs.watch(file, ...rest).close();

@@ -20,7 +20,7 @@ describeSwitching('the table of impersonate/register', () => {
     expect(missing).toBe('[]');
   });
 
-  test('refuses what cannot be done as the user, and nothing else', async () => {
+  test('throws for what cannot be done as the user, and for nothing else', async () => {
     const [refused] = await registered(
       'refused',
       `process.noDeprecation = true;
@@ -46,7 +46,7 @@ describeSwitching('the table of impersonate/register', () => {
     expect(JSON.parse(String(refused))).toEqual(known);
   });
 
-  test('what a later version adds is in a scope if synchronous, and refused otherwise', async () => {
+  test('runs unknown synchronous functions in a scope, and throws for other unknown functions', async () => {
     const lines = await linesOf(
       `fs.laterSync = () => world.whoAmI();
       fs.later = () => world.whoAmI();
@@ -72,7 +72,7 @@ describeSwitching('the table of impersonate/register', () => {
     ]);
   });
 
-  test('changes nothing that can be seen of the functions, and leaves alone what needs no routing', async () => {
+  test('changes no visible property of the functions, and does not replace those that need no routing', async () => {
     const source = `const shape = (target) => Object.entries(Object.getOwnPropertyDescriptors(target))
         .filter(([name]) => !/^[FRWX]_OK$/.test(name))
         .map(([name, { value = target[name], enumerable, configurable }]) => [
@@ -134,7 +134,7 @@ describe('modules that are loaded before the package', () => {
       [],
     ],
     ['one that can be read no more', `${load('gone.cjs')} ${loadPackage}`, []],
-  ])('are warned of: %s', async (_name, source, execArgv) => {
+  ])('emit a warning: %s', async (_name, source, execArgv) => {
     writeFileSync(file('gone.cjs'), `require('node:fs').unlinkSync(__filename);`);
     const options = execArgv.map((arg) => (arg === 'holds.cjs' ? file(arg) : arg));
     expect(await warningsOf(source, options)).toMatch(warning);
@@ -151,7 +151,7 @@ describe('modules that are loaded before the package', () => {
       [],
     ],
     ['impersonate/unrouted', `${load('holds.cjs')} require(${JSON.stringify(unrouted)});`, []],
-  ])('are not warned of: %s', async (_name, source, execArgv) => {
+  ])('emit no warning: %s', async (_name, source, execArgv) => {
     expect(await warningsOf(source, [...execArgv])).toBe('');
   });
 });

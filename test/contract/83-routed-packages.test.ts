@@ -121,7 +121,7 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
     ]);
   });
 
-  test('graceful-fs tries again in the flow that found no descriptor, not in the one that closed another', async () => {
+  test('graceful-fs retries in the flow that found no descriptor, not in the one that closed another', async () => {
     const lines = await registered(
       'graceful-queue',
       `${load}
@@ -231,7 +231,7 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
     ]);
   });
 
-  test('under impersonate/unrouted they read as the process', async () => {
+  test('under impersonate/unrouted, they read as the process', async () => {
     const lines = await linesOf(
       `${usersSource('unregistered')} ${load}
       const extra = load('fs-extra');

@@ -67,7 +67,7 @@ describeSwitching('modules under impersonate/register', () => {
     'node:internal/modules/cjs/loader',
     'node:internal/modules/esm/load',
     'node:internal/source_map/source_map_cache',
-  ])('a script that has been given the name %s reads as the user', async (filename) => {
+  ])('a script with the file name %s reads as the user', async (filename) => {
     const lines = await registered(
       'modules',
       `${modules}
@@ -101,7 +101,7 @@ describeSwitching('modules under impersonate/register', () => {
     },
   );
 
-  test('require() in a synchronous scope too', async () => {
+  test('require() in a synchronous scope reads as the process too', async () => {
     const lines = await registered(
       'modules-scope',
       `${modules}
@@ -120,7 +120,7 @@ describeSwitching('modules under impersonate/register', () => {
     expect(lines).toEqual(['main.js', 'common process', world.alice.id, 'inner process', world.alice.id]);
   });
 
-  test('what a module starts while it is loaded is not in the flow', async () => {
+  test('work that a module starts while it is loaded is not in the flow', async () => {
     const lines = await registered(
       'modules-later',
       `fs.writeFileSync(path.join(folder, 'timer.cjs'), 'exports.later = new Promise((done) => setTimeout(() => done(who()), 1))');
@@ -173,7 +173,7 @@ describeSwitching('modules under impersonate/register', () => {
     expect(lines).toEqual(['original.ts', 'original.ts']);
   });
 
-  test('and so is what an uncaught exception shows of them', async () => {
+  test('the source lines of an uncaught exception are mapped too', async () => {
     const source = `${usersSource('modules-fatal')} ${modules}
       const { fail } = require(file('compiled.cjs'));
       tokens.alice.run(() => setImmediate(fail));
@@ -233,7 +233,7 @@ const scopeLoads: Readonly<Record<string, readonly [source: string, result: stri
   'a module of node': [`typeof require('node:repl').start`, 'function'],
 };
 
-describeSwitching('in a synchronous scope', () => {
+describeSwitching('loading in a synchronous scope', () => {
   test('modules and native addons are loaded by the process, and the scope goes on', async () => {
     const steps = Object.values(scopeLoads).map(
       ([source]) => `say(await outcome(() => tokens.alice.runSync(() => ${source} + ' ' + who())));`,
@@ -243,7 +243,7 @@ describeSwitching('in a synchronous scope', () => {
     expect(lines).toEqual([...Object.values(scopeLoads).map(([, result]) => `${result} user`), 'process']);
   });
 
-  test('so is an addon where modules are not routed', async () => {
+  test('an addon is loaded by the process even if modules are not routed', async () => {
     const lines = await linesOf(
       `${usersSource('dlopen-in-scopes')} ${scopeModules}
       say(await outcome(() => tokens.alice.runSync(() => dlopen('opened.node') + ' ' + who())));`,
@@ -251,7 +251,7 @@ describeSwitching('in a synchronous scope', () => {
     expect(lines).toEqual(['object user']);
   });
 
-  test('so is a module of node that process.getBuiltinModule() loads', async () => {
+  test('a built-in module that process.getBuiltinModule() loads is loaded by the process', async () => {
     // Node's cluster asks for a variable of the environment while it is loaded.
     const lines = await linesOf(
       `const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});

@@ -53,7 +53,7 @@ function expectTellingAsService(list: readonly Event[]): void {
 describeSwitching('impersonate:enter and impersonate:revert', () => {
   freshTokens();
 
-  test('tell of every scope, inner ones first at the end, and as the process', () => {
+  test('are published for every scope, inner ones first at the end, to subscribers that run as the process', () => {
     const told = eventsOf(() => {
       alice.runSync(() => {
         expectActingAs(world.alice);
@@ -77,7 +77,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
     expect(told[0]?.message).toBe(told[5]?.message);
   });
 
-  test('have nothing in them but who, what and how deep', () => {
+  test('contain only the identities, the operation and the depth', () => {
     const [entered] = eventsOf(() => {
       alice.runSync(() => 0);
     });
@@ -89,7 +89,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
     });
   });
 
-  test('inside a flow run as the process, too', async () => {
+  test('inside a flow, subscribers run as the process too', async () => {
     const told = await alice.run(async () => {
       await Promise.resolve();
       return eventsOf(() => {
@@ -100,7 +100,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
     expectTellingAsService(told);
   });
 
-  test('come in order when scopes are left out of order', () => {
+  test('are published in order when scopes end out of order', () => {
     const told = eventsOf(() => {
       const outer = alice.impersonate();
       const inner = bob.impersonate();
@@ -112,7 +112,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
     expectTellingAsService(told);
   });
 
-  test('come of a callback that throws, and of a token closed meanwhile', async () => {
+  test('are published if the callback throws, and if the token is closed in between', async () => {
     const token = await world.alice.token();
     const told = eventsOf(() => {
       const failure = new Error('mine');
@@ -125,7 +125,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
     expect(summary(told)).toEqual(['enter runSync 1 alice', 'revert runSync 1 alice']);
   });
 
-  test('a revert comes only of what was entered while somebody listened', () => {
+  test('a revert is published only if its enter was published', () => {
     const scope = alice.impersonate();
     expect(
       eventsOf(() => {
@@ -134,7 +134,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
     ).toEqual([]);
   });
 
-  test('leave arguments, receiver and result of the callback alone', () => {
+  test('do not change arguments, receiver and result of the callback', () => {
     let got: unknown[] = [];
     eventsOf(() => {
       got = alice.runSync(
@@ -162,7 +162,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
     expect(lines).toEqual([world.serviceId, world.bob.id]);
   });
 
-  test('a subscriber that throws does so later, and the scope goes on', async () => {
+  test('an error of a subscriber is thrown later, and the scope goes on', async () => {
     const lines = await linesOf(`
       const alice = await world.alice.token();
       process.on('uncaughtException', ({ message }) => say(message + ' ' + (world.whoAmI() === world.serviceId)));
@@ -181,7 +181,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
     ]);
   });
 
-  test('an asynchronous subscriber is not taken for the scope awaiting', async () => {
+  test('an asynchronous subscriber is not mistaken for an await in the scope', async () => {
     const lines = await linesOf(`
       const alice = await world.alice.token();
       const bob = await world.bob.token();
@@ -200,24 +200,27 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
 describeSwitching('impersonate:denied', () => {
   freshTokens();
 
-  test.each(['runSync', 'impersonate', 'run'] as const)('tells of a token refused by %s()', (operation) => {
-    using lesser = alice.duplicate({ level: 'identification' });
-    const fn = jest.fn();
-    const told = eventsOf(() => {
-      expect(caught(() => lesser[operation](fn)).code).toBe('ERR_TOKEN_LEVEL');
-    });
-    expect(fn).not.toHaveBeenCalled();
-    expect(told.map(({ name }) => name)).toEqual(['denied']);
-    const { user, code, operation: said } = told[0]?.message as DeniedMessage;
-    expect({ id: user.id, code, said }).toEqual({
-      id: world.alice.id,
-      code: 'ERR_TOKEN_LEVEL',
-      said: operation,
-    });
-    expectTellingAsService(told);
-  });
+  test.each(['runSync', 'impersonate', 'run'] as const)(
+    'is published for a token that %s() rejects',
+    (operation) => {
+      using lesser = alice.duplicate({ level: 'identification' });
+      const fn = jest.fn();
+      const told = eventsOf(() => {
+        expect(caught(() => lesser[operation](fn)).code).toBe('ERR_TOKEN_LEVEL');
+      });
+      expect(fn).not.toHaveBeenCalled();
+      expect(told.map(({ name }) => name)).toEqual(['denied']);
+      const { user, code, operation: said } = told[0]?.message as DeniedMessage;
+      expect({ id: user.id, code, said }).toEqual({
+        id: world.alice.id,
+        code: 'ERR_TOKEN_LEVEL',
+        said: operation,
+      });
+      expectTellingAsService(told);
+    },
+  );
 
-  test('tells nothing of a wrong call', async () => {
+  test('is not published for wrong arguments', async () => {
     const closed = await world.alice.token();
     closed.close();
     const told = eventsOf(() => {
@@ -237,7 +240,7 @@ describeSwitching('impersonate:denied', () => {
         ]
       : ['setgroups', 'EPERM', `require(${support('linux/probe')}).probe().failSyscall('setgroups', 1)`];
 
-  test('tells what call the system refused', async () => {
+  test('names the system call that failed', async () => {
     const [line = ''] = await linesOf(`
       const alice = await world.alice.token();
       require('node:diagnostics_channel').subscribe('impersonate:denied', (message) => say(JSON.stringify(message)));
@@ -254,7 +257,7 @@ describeSwitching('impersonate:denied', () => {
 });
 
 describeSwitching('impersonate:leak', () => {
-  test('has no subscriber run before a leaked scope ends the process', async () => {
+  test('runs no subscriber before a leaked scope ends the process', async () => {
     for (const leak of ['alice.impersonate();', '(async () => { alice.impersonate(); await null; })();']) {
       const { code, stdout, stderr } = await runSource(`
         require('node:diagnostics_channel').subscribe('impersonate:leak', () => { say('subscriber'); });
@@ -284,7 +287,7 @@ describeSwitching('tracing:impersonate:fs', () => {
     for (const part of parts) unsubscribe(`tracing:impersonate:fs:${part}`, note);
   });
 
-  test('tells of an operation and both identities, and not what came of it', async () => {
+  test('publishes an operation and both identities, without its result', async () => {
     expect(await alice.run(() => readFile(file, 'utf8'))).toBe('the content');
     expect(namesOfEvents()).toEqual(['start', 'end', 'asyncStart', 'asyncEnd']);
     expect(new Set(events.map(({ message }) => message)).size).toBe(1);
@@ -297,7 +300,7 @@ describeSwitching('tracing:impersonate:fs', () => {
     expectTellingAsService(events);
   });
 
-  test('tells of one that fails, which fails as ever', async () => {
+  test('publishes an operation that fails, which fails as usual', async () => {
     const error = await rejected(alice.run(() => readFile(missing)));
     expect(error).toMatchObject({ code: 'ENOENT', syscall: 'open', path: missing });
     expect(namesOfEvents()).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
@@ -305,7 +308,7 @@ describeSwitching('tracing:impersonate:fs', () => {
     expectTellingAsService(events);
   });
 
-  test('tells of one in a scope as the process', async () => {
+  test('publishes an operation of a scope to subscribers that run as the process', async () => {
     let reading;
     {
       using _scope = alice.impersonate();
@@ -316,7 +319,7 @@ describeSwitching('tracing:impersonate:fs', () => {
     expectTellingAsService(events);
   });
 
-  test('and impersonate:denied tell of what the user may not, synchronous functions included', async () => {
+  test('and impersonate:denied publish denied operations, synchronous ones included', async () => {
     const secret = join(folder, 'secret.txt');
     writeFileSync(secret, 'of bob');
     const lines = await linesOf(
@@ -365,7 +368,7 @@ describeSwitching('tracing:impersonate:fs', () => {
   });
 });
 
-describeSwitching('when nobody listens', () => {
+describeSwitching('without subscribers', () => {
   // The calls of the native side by which a message is made: who is who, and a thread out of its scopes.
   const counting = `
     const binding = require(${JSON.stringify(join(root, 'dist', 'binding.js'))});
@@ -378,7 +381,7 @@ describeSwitching('when nobody listens', () => {
     const path = require.resolve(${JSON.stringify(join(root, 'dist', 'binding.js'))});
     require.cache[path].exports = { native: counted };`;
 
-  test('nobody is asked who anybody is', async () => {
+  test('no identity is looked up', async () => {
     const lines = await linesOf(
       `'use strict';
       ${counting}

@@ -90,7 +90,7 @@ describeSwitching(`a walk of ${String(steps)} steps`, () => {
   test.each([
     ['with changes of the process itself', []],
     ['with threads that are users for life', ['pinned']],
-  ])('%s: every step as the right user', async (_name, args) => {
+  ])('%s: every step runs as the right user', async (_name, args) => {
     expect(await takeWalks(args, steps / 2)).toBeGreaterThanOrEqual(steps / 2);
   });
 });

@@ -9,7 +9,7 @@ describeSwitching('1,000 flows of two users at once', () => {
   test.each([
     ['impersonate/fs', 'fs'],
     ['node:fs', 'node'],
-  ])('through %s: no step as somebody else', async (_name, mode) => {
+  ])('through %s: no step runs as another user', async (_name, mode) => {
     const seed = String(Math.floor(Math.random() * 1e6));
     const result = await runProgram(program, {
       args: [tempFolder('flows'), mode, seed, '1000'],
@@ -25,7 +25,7 @@ describeSwitching('1,000 flows of two users at once', () => {
     });
   });
 
-  test('and through node:fs under impersonate/unrouted, to show that the check is one', async () => {
+  test('through node:fs under impersonate/unrouted: the check finds wrong users', async () => {
     const { stdout } = await runProgram(program, { args: [tempFolder('flows'), 'unrouted', '1', '50'] });
     expect(JSON.parse(stdout)).toMatchObject({ flows: 50 });
     expect((JSON.parse(stdout) as { wrongCount: number }).wrongCount).toBeGreaterThan(10);

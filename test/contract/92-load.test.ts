@@ -58,7 +58,7 @@ function get(options: http.RequestOptions): Promise<Answer> {
   });
 }
 
-describeSwitching('a file server that knows nothing of impersonation, under impersonate/register', () => {
+describeSwitching('a file server without impersonation code, under impersonate/register', () => {
   test(
     `answers two users on ${String(connections)} connections for ${String(seconds)} s, each as himself`,
     async () => {

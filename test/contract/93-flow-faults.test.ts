@@ -28,8 +28,8 @@ const setting = (): string => `
   const refused = (work) => work.then(() => 'done', (error) => (/^(EACCES|EPERM)$/.test(error.code) ? 'refused' : error.stack));
 `;
 
-describeSwitching('whatever happens in a flow', () => {
-  test('a token closed at any point of it does not change who it acts as', async () => {
+describeSwitching('faults in a flow', () => {
+  test('a token closed at any point does not change its effective identity', async () => {
     const lines = await linesOf(`${setting()}
       const copy = path.join(home, 'copy');
       const steps = [
@@ -61,7 +61,7 @@ describeSwitching('whatever happens in a flow', () => {
     expect(lines).toEqual(['every point']);
   });
 
-  test('a saturated pool only makes it wait', async () => {
+  test('a saturated pool only delays it', async () => {
     const lines = await linesOf(
       `${setting()}
       const { pbkdf2 } = require('node:crypto');
@@ -82,7 +82,7 @@ describeSwitching('whatever happens in a flow', () => {
     expect(lines).toEqual(['done', 'refused', 'true']);
   });
 
-  test('process.exit() amid its file work ends the process at once and in order', async () => {
+  test('process.exit() during its file operations ends the process at once and cleanly', async () => {
     const result = await runSource(`${setting()}
       const alice = await world.alice.token();
       process.on('exit', () => { say(world.whoAmI()); });
@@ -91,7 +91,7 @@ describeSwitching('whatever happens in a flow', () => {
     expect(result).toEqual({ code: 3, signal: null, stderr: '', stdout: `${world.serviceId}\n` });
   });
 
-  test('a worker terminated amid its file work takes nothing with it', async () => {
+  test('a worker terminated during its file operations does not affect others', async () => {
     const lines = await linesOf(`${setting()}
       const { Worker } = require('node:worker_threads');
       const source = \`

@@ -64,7 +64,7 @@ describeSwitching('the environment is torn down cleanly', () => {
     expect(lines).toEqual(['0,0,0 true']);
   });
 
-  test('while workers are still running scopes', async () => {
+  test('while workers still run scopes', async () => {
     const result = await runSource(`
       const { Worker, isMainThread, parentPort } = require('node:worker_threads');
       if (isMainThread) {

@@ -19,7 +19,7 @@ describeSwitching('churn', () => {
     expect(world.handleCount()).toBeLessThanOrEqual(handles + 2);
   });
 
-  test('1,000 tokens asked for by name or minted, closed, leave none behind', async () => {
+  test('1,000 tokens requested by name or minted, then closed, leave no handle behind', async () => {
     const make = async (rounds: number): Promise<void> => {
       for (let round = 0; round < rounds; round += 10) {
         const tokens = await Promise.all(Array.from({ length: 10 }, () => world.bob.token()));

@@ -81,7 +81,7 @@ async function serve(negotiator: Negotiator): Promise<{ server: Server; port: nu
 }
 
 describeSwitching('a thousand requests of two users', () => {
-  test.each(made)('are each their sender’s, over connections that are kept, by %s', async (_name, make) => {
+  test.each(made)('run as their senders, over keep-alive connections, by %s', async (_name, make) => {
     const { negotiator, prove, left } = make();
     const { server, port, tokens } = await serve(negotiator);
     const clients = Array.from(

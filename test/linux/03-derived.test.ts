@@ -14,7 +14,7 @@ import { world } from '../support/world/linux';
 
 const unavailable = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
 
-test('what only Windows has says so', async () => {
+test('features of Windows throw ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', async () => {
   using token = Token.process();
   expect(caught(() => token.linked()).code).toBe(unavailable);
   expect(caught(() => enablePrivileges(['SeBackupPrivilege'])).code).toBe(unavailable);
@@ -48,7 +48,7 @@ describeSwitching('canAccess', () => {
     return path;
   };
 
-  test('answers for owner, group and others, by the bits of the file', async () => {
+  test('checks owner, group and others by the mode of the file', async () => {
     using asAlice = await alice.token();
     using asBob = await bob.token();
     const own = make('own', 0o640, alice.uid, Number(bob.group));
@@ -63,7 +63,7 @@ describeSwitching('canAccess', () => {
     expect(await ask(script, ['read', 'write', 'execute'])).toEqual([true, false]);
   });
 
-  test('knows of dropped groups, and of folders on the way', async () => {
+  test('respects dropped groups and the directories on the way', async () => {
     using asBob = await bob.token();
     using without = asBob.restrict({ dropGroups: true });
     const shared = make('shared', 0o040, 0, Number(bob.group));
@@ -80,7 +80,7 @@ describeSwitching('canAccess', () => {
     expect((await rejected(asBob.canAccess(join(folder, 'loop'), 'read'))).code).toBe('ELOOP');
   });
 
-  test('asks for its token, not for whom the thread or the flow acts as', async () => {
+  test('checks its own token, not the effective identity of the thread or the flow', async () => {
     using asAlice = await alice.token();
     using asBob = await bob.token();
     const path = make('alone', 0o600, alice.uid, alice.gid);
@@ -89,7 +89,7 @@ describeSwitching('canAccess', () => {
     expect(await asBob.run(() => asAlice.canAccess(path, 'read'))).toBe(true);
   });
 
-  test('is no question for a token that may only be looked at', async () => {
+  test('rejects a token of identification level', async () => {
     using asAlice = await alice.token();
     using looked = asAlice.duplicate({ level: 'identification' });
     expect((await rejected(looked.canAccess(folder, 'read'))).code).toBe('ERR_TOKEN_LEVEL');

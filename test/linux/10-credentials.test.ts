@@ -22,7 +22,7 @@ describeSwitching('the credentials of a thread', () => {
     token.close();
   });
 
-  test('in a scope are the effective ids and groups of the user, without effective capabilities', () => {
+  test("in a scope are the user's effective ids and groups, without effective capabilities", () => {
     const { uids, gids, groups, capabilities } = token.runSync(threadStatus);
     const service = threadStatus();
     expect(uids).toEqual([reservedUid, alice.uid, service.uids[2], alice.uid]);
@@ -32,7 +32,7 @@ describeSwitching('the credentials of a thread', () => {
     expect(capabilities.ambient).toBe(0n);
   });
 
-  test('after a scope are what they were, to the last field', async () => {
+  test('after a scope are restored in every field', async () => {
     using other = await bob.token();
     const before = threadStatus();
     token.runSync(() => other.runSync(() => token.impersonate().revert()));
@@ -45,14 +45,14 @@ describeSwitching('the credentials of a thread', () => {
     expect(threadStatus()).toEqual(before);
   });
 
-  test('in a nested scope have nothing of the outer user', async () => {
+  test('in a nested scope contain nothing of the outer user', async () => {
     using other = await bob.token();
     const { uids, gids, groups } = token.runSync(() => other.runSync(threadStatus));
     expect([...uids, ...gids]).not.toEqual(expect.arrayContaining([alice.uid]));
     expect(sorted(groups)).toEqual(sorted(bob.groups));
   });
 
-  test('accessSync() asks for the user, not for the real uid', () => {
+  test('accessSync() checks the user, not the real uid', () => {
     token.runSync(() => {
       accessSync(fileOf(alice), constants.R_OK | constants.W_OK);
       for (const path of [fileOf(bob), fileOf('service')]) {
@@ -72,13 +72,13 @@ describeSwitching('the credentials of a thread', () => {
     });
   });
 
-  test('pass to no program: it is not started', () => {
+  test('pass to no program, because none is started', () => {
     token.runSync(() => {
       expect(caught(() => spawnSync('true')).code).toBe('ERR_CHILD_PROCESS_IN_SCOPE');
     });
   });
 
-  test('own what the user makes', () => {
+  test('own the files that the user makes', () => {
     const folder = tempFolder('owner');
     const shared = join(folder, 'shared');
     mkdirSync(shared);
@@ -120,7 +120,7 @@ describeSwitching('restricted tokens', () => {
     expect(threadStatus().capabilities.effective & kill).toBe(kill);
   });
 
-  test('wants a capability that exists', () => {
+  test('throw for a capability that does not exist', () => {
     using service = Token.process();
     expect(caught(() => service.restrict({ removePrivileges: ['CAP_NONSENSE'] })).code).toBe(
       'ERR_INVALID_ARG_VALUE',

@@ -14,7 +14,7 @@ const { uid, gid } = serviceIds;
 const bobsGroups = [...world.bob.groups].sort((a, b) => a - b).join();
 
 describeSwitching('scopes of a service that is not root', () => {
-  test('inside each other are the innermost user, with that one’s groups and no capability', async () => {
+  test('nested in each other act as the innermost user, with its groups and no capability', async () => {
     const lines = await linesOf(
       `${open}
       const before = text();
@@ -40,7 +40,7 @@ describeSwitching('scopes of a service that is not root', () => {
     ]);
   });
 
-  test('leave the outer one in force where the inner token is root', async () => {
+  test('leave the outer scope in effect if the inner token is root', async () => {
     const lines = await linesOf(
       `${open}
       const root = await Token.forUser('root');
@@ -60,9 +60,11 @@ describeSwitching('scopes of a service that is not root', () => {
     ['setresuid', 1, world.bob.uid, 'EPERM setresuid'],
     ['setresgid', 0, world.bob.gid, 'ERR_IMPERSONATION_DOWNGRADED getegid'],
     ['setresuid', 0, world.bob.uid, 'ERR_IMPERSONATION_DOWNGRADED geteuid'],
-  ])('at %s, errno %d, inside another scope leave that one in force', async (call, errno, id, said) => {
-    const lines = await linesOf(
-      `${open}
+  ])(
+    'that fail at %s, errno %d, inside another scope leave the outer scope in effect',
+    async (call, errno, id, said) => {
+      const lines = await linesOf(
+        `${open}
       bob.runSync(() => {});
       failSyscall('${call}', ${String(errno)}, ${String(id)});
       alice.runSync(() => {
@@ -71,15 +73,16 @@ describeSwitching('scopes of a service that is not root', () => {
         say([text() === before, world.whoAmI() === world.alice.id, world.canOpen(world.bob)].join());
       });
       say(String(world.whoAmI()));`,
-      { through },
-    );
-    expect(lines).toEqual([`ImpersonationError ${said}`, 'true,true,false', String(uid)]);
-  });
+        { through },
+      );
+      expect(lines).toEqual([`ImpersonationError ${said}`, 'true,true,false', String(uid)]);
+    },
+  );
 
   test.each([
     ['at once', ''],
     ['at a later use', 'alice.runSync(() => {});'],
-  ])('are not entered where capset only claims to have worked, %s', async (_when, before) => {
+  ])('are not entered if capset reports false success, %s', async (_when, before) => {
     const lines = await linesOf(
       `${open}
       ${before}
@@ -100,7 +103,7 @@ describeSwitching('scopes of a service that is not root', () => {
     ['lies between one user and another', `alice.runSync(() => { ${lying} ${enterBob} });`],
     ['fails on the way back', `alice.runSync(() => { ${failing} });`],
     ['lies on the way back', `alice.runSync(() => { ${lying} });`],
-  ])('end the process where capset %s', async (_where, work) => {
+  ])('end the process if capset %s', async (_where, work) => {
     const { stdout, signal, stderr } = await runSource(
       `${open} bob.runSync(() => {}); ${work} say('went on');`,
       { through },
@@ -109,7 +112,7 @@ describeSwitching('scopes of a service that is not root', () => {
     expect(stderr).toMatch(/^impersonate: cannot restore the thread's identity/m);
   });
 
-  test('find out what they were where another addon has given up capabilities', async () => {
+  test('restore the remaining capabilities after another addon has dropped some', async () => {
     const lines = await linesOf(
       `${open}
       alice.runSync(() => {});
@@ -135,7 +138,7 @@ const bits = { setgid: 1n << 6n, setuid: 1n << 7n, override: 1n << 1n };
 
 describeSwitching('a service that is not root', () => {
   // The kernel clears capabilities when the effective user goes from root to another; here nobody is root.
-  test('has no effective capabilities in a scope, and all of its own after it', async () => {
+  test('has no effective capabilities in a scope, and all of them after it', async () => {
     const lines = await linesOf(
       `${status}
       const alice = await world.alice.token();
@@ -175,7 +178,7 @@ describeSwitching('a service that is not root', () => {
     ['no capability', []],
     ['CAP_SETUID alone', ['setuid']],
     ['CAP_SETGID alone', ['setgid']],
-  ])('with %s gets a clear error, and nothing runs', async (_name, capabilities) => {
+  ])('with %s gets a clear error, and the callback never runs', async (_name, capabilities) => {
     const lines = await linesOf(
       `${status}
       const alice = await world.alice.token();

@@ -42,7 +42,7 @@ async function expectKept(change: string, options?: ChildOptions): Promise<void>
 }
 
 // What a thread was before is known from its last scope, and only looked over at the next one.
-describeSwitching('what another addon changes between two scopes is there again after the second', () => {
+describeSwitching('changes of another addon between two scopes are restored after the second', () => {
   test.each(changes)('%s', (_what, change) => expectKept(change));
 
   test.each([
@@ -70,7 +70,7 @@ describeSwitching('what another addon changes between two scopes is there again 
   });
 });
 
-describeSwitching('capabilities come back', () => {
+describeSwitching('capabilities are restored', () => {
   // Root's go and come with the uid, unless the thread or the token is another case.
   test.each([
     [
@@ -96,7 +96,7 @@ describeSwitching('capabilities come back', () => {
     expect(lines).toEqual(['true', 'true', 'true', 'true']);
   });
 
-  test('where the kernel leaves them alone, too', async () => {
+  test('even if the kernel does not drop them', async () => {
     const lines = await linesOf(
       `${open}
       const before = text();

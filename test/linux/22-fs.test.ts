@@ -10,7 +10,7 @@ const folder = join(tempFolder('created'), 'shared');
 mkdirSync(folder);
 chmodSync(folder, 0o777);
 
-describeSwitching('what a flow creates belongs to its user', () => {
+describeSwitching('files created by a flow belong to its user', () => {
   freshTokens();
 
   test.each([
@@ -47,7 +47,7 @@ describeSwitching('what a flow creates belongs to its user', () => {
 });
 
 // Linux asks who calls, and not how the descriptor was opened.
-describeSwitching("impersonate/register on other people's descriptors", () => {
+describeSwitching('impersonate/register on descriptors of another user', () => {
   const changes = {
     fchmodSync: `fs.fchmodSync(fd, 0o666)`,
     fchownSync: `fs.fchownSync(fd, 0, 0)`,
@@ -73,7 +73,7 @@ describeSwitching("impersonate/register on other people's descriptors", () => {
     expect(lines).toEqual(['denied', 'true', 'denied', 'undefined']);
   });
 
-  test('what is made in a flow is owned by its user', async () => {
+  test('files made in a flow are owned by its user', async () => {
     const lines = await registered(
       'owners',
       `await tokens.alice.run(async () => {

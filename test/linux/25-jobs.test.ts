@@ -51,7 +51,7 @@ describeSwitching('a job that cannot start', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test.each(['setresgid', 'setresuid'])('because %s only claims to have worked', async (call) => {
+  test.each(['setresgid', 'setresuid'])('because %s reports false success', async (call) => {
     const path = newPath();
     const lines = await linesOf(`${open}
       say(failure(await job(alice, 'access', ${JSON.stringify(folder)}, 0)));
@@ -62,7 +62,7 @@ describeSwitching('a job that cannot start', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('for a token that is closed or only to be looked at is refused at once', async () => {
+  test('for a token that is closed or of identification level throws at once', async () => {
     const lines = await linesOf(`${open}
       const attempt = (token) => { try { native.startFs(token, native.fsCalls.stat, () => { say('done'); }, '/', false); } catch (error) { say(error.code); } };
       attempt(native.duplicateToken(alice, 1));
@@ -78,7 +78,7 @@ function expectAborted(result: ChildResult): void {
   expect(result.stderr).toMatch(/^impersonate: cannot restore the thread's identity/m);
 }
 
-describeSwitching('a job that cannot come back aborts the process', () => {
+describeSwitching('a job that cannot revert aborts the process', () => {
   const groups = threadStatus().groups.length;
   const restores: [string, number, number][] = [
     ['setresuid', 1, 0],
@@ -87,7 +87,7 @@ describeSwitching('a job that cannot come back aborts the process', () => {
     ['setresuid', 0, 0],
     ['setresgid', 0, 0],
   ];
-  test.each(restores)('when %s answers with errno %d', async (call, errno, argument) => {
+  test.each(restores)('when %s returns errno %d', async (call, errno, argument) => {
     expect(groups).not.toBe(world.alice.groups.length);
     expectAborted(
       await runSource(`${open}
@@ -103,7 +103,7 @@ describeSwitching('a job that cannot come back aborts the process', () => {
 });
 
 describeSwitching('a pool thread', () => {
-  test('is the user, with a real uid that is nobody’s, only while a job runs', async () => {
+  test('is the user, with the reserved real uid, only while a job runs', async () => {
     const pipe = JSON.stringify(newPipe());
     const lines = await linesOf(`${open}
       const opened = job(alice, 'open', ${pipe}, fs.constants.O_RDONLY, 0);
@@ -128,7 +128,7 @@ describeSwitching('a pool thread', () => {
     ]);
   });
 
-  test('that was left as another user is the process again, for the job and after it', async () => {
+  test('that was left as another user is reset for a job, and is the process after it', async () => {
     const lines = await linesOf(
       `${open}
       const { uid, gid, groups } = world.bob;
@@ -142,7 +142,7 @@ describeSwitching('a pool thread', () => {
     expect(lines).toEqual(['0 1', '0 0', '0 1', '-13 0']);
   });
 
-  test('comes back to what the process has become', async () => {
+  test('reverts to the credentials that the process has changed to', async () => {
     const lines = await linesOf(
       `${open}
       await job(alice, 'access', '/', 0);
@@ -156,7 +156,7 @@ describeSwitching('a pool thread', () => {
     expect(lines).toEqual(['0', '-13', 'true,0', '0 0']);
   });
 
-  test('that works for a user bars a change of the process’s own credentials', async () => {
+  test("that works for a user prevents a change of the process's own credentials", async () => {
     const pipe = JSON.stringify(newPipe());
     const lines = await linesOf(`${open}
       const attempt = () => { try { process.seteuid(0); say('allowed'); } catch (error) { say(error.code); } };
@@ -169,7 +169,7 @@ describeSwitching('a pool thread', () => {
     expect(lines).toEqual(['ERR_SCOPE_ACTIVE', 'allowed']);
   });
 
-  test('keeps nothing of all that ran on it', async () => {
+  test('keeps nothing of the jobs that ran on it', async () => {
     const lines = await linesOf(`${open}
       const paths = [files.alice, files.bob, '/nowhere', '/'];
       const some = Array.from({ length: 800 }, (_, i) => job(i % 3 ? alice : bob, i % 2 ? 'stat' : 'realpath', paths[i % 4], false));
@@ -183,7 +183,7 @@ describeSwitching('jobs of two users', () => {
   test.each([
     ['at any interleaving', 32, {}],
     ['where one thread has all of them to do', 2000, oneThread],
-  ])('never see the other’s file, %s', async (_how, atOnce, options) => {
+  ])("never see the other user's file, %s", async (_how, atOnce, options) => {
     const lines = await linesOf(
       `${open}
       const content = (fd) => { try { return fs.readFileSync(fd, 'utf8'); } finally { fs.closeSync(fd); } };
@@ -204,7 +204,7 @@ describeSwitching('jobs of two users', () => {
   });
 
   // The first keeps the only thread until the others have come.
-  test('are told as they are done, though one that came later waits', async () => {
+  test('complete as they finish, although a later one waits', async () => {
     const [first, last] = [newPipe(), newPipe()];
     const lines = await linesOf(
       `${open}
@@ -225,7 +225,7 @@ describeSwitching('jobs of two users', () => {
     expect(lines).toEqual(['0', '0,0,0,0,0,0,0,0,0,0', '0', '-13,0 0']);
   });
 
-  test('ask access(2) for the user, not for the real uid', async () => {
+  test('check access(2) for the user, not for the real uid', async () => {
     const lines = await linesOf(`${open}
       for (const token of [alice, bob]) {
         for (const mode of [0, 4, 2, 6, 1]) say([(await job(token, 'access', files.alice, mode))[0], native.fsSync(token, native.fsCalls.access, files.alice, mode)].join());

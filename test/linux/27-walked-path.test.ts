@@ -83,8 +83,8 @@ const comparing = (errnos: readonly number[]): string => `const expected = resul
     for (const [n, line] of results().entries()) if (line !== expected[n]) say([errno, line, 'instead of', expected[n]].join(' '));
   }`;
 
-describeSwitching('where openat2 is unavailable', () => {
-  test('every path leads to the same as with it', async () => {
+describeSwitching('without openat2', () => {
+  test('every path resolves as with it', async () => {
     expect(await linesOf(program(comparing([38, 1])))).toEqual(['true']);
   });
 
@@ -137,7 +137,7 @@ describeSwitching('where openat2 is unavailable', () => {
     expect(lines).toEqual([expected]);
   });
 
-  test('no link is followed on a file system that is mounted so', async () => {
+  test('follows no link on a file system mounted with nosymfollow', async () => {
     const folder = tempFolder('nosymfollow');
     symlinkSync('/etc/passwd', join(folder, 'link'));
     chmodSync(folder, 0o755);

@@ -8,7 +8,7 @@ import { describeSwitching } from '../support/world/acting';
 
 const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});`;
 
-describeSwitching('threads born while a scope is open', () => {
+describeSwitching('threads started while a scope is open', () => {
   // Anonymous, for that token is made without the pool: its first use ever is inside the scope.
   test.each([4, 1, 32])('%d pool threads are the service, even when first used in a scope', async (size) => {
     const lines = await linesOf(
@@ -29,7 +29,7 @@ describeSwitching('threads born while a scope is open', () => {
     expect(lines).toEqual(['service', 'true']);
   });
 
-  test('a Worker is the service, from its first line to its last', async () => {
+  test('a Worker is the service from its first line to its last', async () => {
     const worker = `${status}
       const { parentPort } = require('node:worker_threads');
       const first = threadStatus();
@@ -66,7 +66,7 @@ describeSwitching('threads born while a scope is open', () => {
     expect(lines).toEqual(['0,0']);
   });
 
-  test('a refused Worker leaves the scope in force', async () => {
+  test('a rejected Worker leaves the scope in effect', async () => {
     const lines = await linesOf(`
       const { Worker } = require('node:worker_threads');
       const alice = await world.alice.token();
@@ -77,7 +77,7 @@ describeSwitching('threads born while a scope is open', () => {
     expect(lines).toEqual(['TypeError', 'true']);
   });
 
-  test('a thread off the baseline is healed when it loads the package', async () => {
+  test('a thread with other credentials is reset when it loads the package', async () => {
     const { folder, status: own } = copyForEveryone();
     const worker = `const { threadStatus } = require(${JSON.stringify(own)});
       const { parentPort } = require('node:worker_threads');
@@ -109,7 +109,7 @@ describeSwitching('threads born while a scope is open', () => {
     expect(lines[0]).not.toMatch(/^65533,0,/);
   });
 
-  test('a thread that is a user for life stays so when it loads the package again', async () => {
+  test('the thread of an ImpersonatedWorker stays the user when it loads the package again', async () => {
     const { folder } = copyForEveryone();
     const worker = `for (const key of Object.keys(require.cache)) delete require.cache[key];
       require(${JSON.stringify(folder)});
@@ -131,7 +131,7 @@ describeSwitching('threads born while a scope is open', () => {
     expect(lines[1]).toBe(lines[0]);
   });
 
-  test('a scope stays in force where the addon is loaded again by a dlopen() taken before', async () => {
+  test('a scope stays in effect if the addon is loaded again by a captured dlopen()', async () => {
     const { folder, status: own } = copyForEveryone();
     const lines = await linesOf(
       `const { dlopen } = process;
@@ -157,7 +157,7 @@ describeSwitching('threads born while a scope is open', () => {
 
 describeSwitching('threads that this package starts in a scope', () => {
   // The kernel counts a thread for whoever starts it, and lets the service alone have more of them than its limit says.
-  test('are born as the process', async () => {
+  test('start as the process', async () => {
     const lines = await linesOf(
       `const alice = await world.alice.token();
       let asked;
@@ -170,7 +170,7 @@ describeSwitching('threads that this package starts in a scope', () => {
   });
 });
 
-describeSwitching('threads that node starts in a scope', () => {
+describeSwitching('threads that Node starts in a scope', () => {
   const hooks = `data:text/javascript,${encodeURIComponent('export const resolve = (id, context, next) => next(id, context);')}`;
   const session = 'session = new inspector.Session(); session.connect();';
   const starts: [string, string][] = [
@@ -195,7 +195,7 @@ describeSwitching('threads that node starts in a scope', () => {
     ['v8.startCpuProfile()', 'profile = require("node:v8").startCpuProfile?.();'],
   ];
 
-  test.each(starts)('are born as the process: %s', async (_what, start) => {
+  test.each(starts)('start as the process: %s', async (_what, start) => {
     const lines = await linesOf(
       `const { Worker } = require('node:worker_threads');
       const { register } = require('node:module');
@@ -250,7 +250,7 @@ describeSwitching('threads that node starts in a scope', () => {
     expect(lines).toEqual(['0,0,0,0 0,0,0,0']);
   });
 
-  test('and a callback of the profiler is called as the user', async () => {
+  test('but a callback of the profiler is called as the user', async () => {
     const lines = await linesOf(`
       const inspector = require('node:inspector');
       const alice = await world.alice.token();

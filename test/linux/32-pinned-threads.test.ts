@@ -11,8 +11,8 @@ const open = `const { ImpersonatedWorker } = require(${JSON.stringify(product)})
   };`;
 const probePath = JSON.stringify(require.resolve('../support/linux/probe'));
 
-describeSwitching('a thread that is a user for its whole life', () => {
-  test('has all of the identity, and gives all of it up', async () => {
+describeSwitching('a thread that is a user for its lifetime', () => {
+  test('gets the whole identity, and drops it completely', async () => {
     const status = JSON.stringify(require.resolve('../support/linux/thread-status'));
     const lines = await linesOf(`${open}
       const { threadStatus, allThreads } = require(${status});
@@ -41,7 +41,7 @@ describeSwitching('a thread that is a user for its whole life', () => {
   });
 
   test.each(['setgroups', 'setresgid', 'setresuid'])(
-    'is not one if %s fails: none of its code runs',
+    'does not start if %s fails: none of its code runs',
     async (call) => {
       // Loaded by --require, before the thread takes the identity on.
       const fault = writeSource('bare', `require(${probePath}).probe().failSyscall('${call}', 1);`);
@@ -53,7 +53,7 @@ describeSwitching('a thread that is a user for its whole life', () => {
     },
   );
 
-  test('begins as the process, wherever it is started', async () => {
+  test('begins as the process, even if a scope starts it', async () => {
     const tell = writeSource('bare', `require('node:fs').writeSync(1, process.geteuid() + '\\n');`);
     const lines = await linesOf(`${open}
       const { Worker } = require('node:worker_threads');
@@ -66,7 +66,7 @@ describeSwitching('a thread that is a user for its whole life', () => {
     expect(lines).toEqual([world.serviceId, world.serviceId, world.serviceId]);
   });
 
-  test('ends the process if it cannot be given its own identity back', async () => {
+  test('ends the process if it cannot revert', async () => {
     const code = `require(${probePath}).probe().failSyscall('setresuid', 1);
       require('node:worker_threads').parentPort.postMessage(1);`;
     const result = await runSource(`${open}

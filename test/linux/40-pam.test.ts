@@ -13,7 +13,7 @@ test.each<[string, Partial<LogonOptions>]>([
   ['a domain', { domain: 'EXAMPLE' }],
   ['a type', { type: 'network' }],
   ['a provider', { provider: 'default' }],
-])('%s is Windows’', async (_what, changes) => {
+])('%s is a Windows option', async (_what, changes) => {
   expect(await rejected(Token.logon(world.alice.logon(changes)))).toMatchObject({ code: unavailable });
 });
 
@@ -33,7 +33,7 @@ test.each<[unknown]>([
   expect(error.message).toContain('"options.service"');
 });
 
-test('a system without PAM says what is missing', async () => {
+test('a system without PAM gets an error that names what is missing', async () => {
   const folder = tempFolder('no-pam');
   writeFileSync(join(folder, 'libpam.so.0'), 'not a library');
   const lines = await linesOf(
@@ -45,7 +45,7 @@ test('a system without PAM says what is missing', async () => {
   for (const line of lines) expect(line).toMatch(/^ERR_FEATURE_UNAVAILABLE_ON_PLATFORM .*libpam0g/);
 });
 
-test('PAM is not loaded before somebody logs on', async () => {
+test('PAM is not loaded before the first logon', async () => {
   const loaded = `require('node:fs').readFileSync('/proc/self/maps', 'utf8').includes('libpam.so')`;
   expect(await linesOf(`Token.process().close(); say(String(${loaded}));`)).toEqual(['false']);
 });
@@ -65,23 +65,23 @@ describeSwitching('PAM', () => {
     ['an expired password', { user: 'imp-outdated' }, 'PAM_NEW_AUTHTOK_REQD', 12, 'pam_acct_mgmt'],
     ['too many attempts', { service: 'impersonate-tries' }, 'PAM_MAXTRIES', 11, 'pam_authenticate'],
     ['an account that may not', { service: 'impersonate-denied' }, 'PAM_PERM_DENIED', 6, 'pam_acct_mgmt'],
-  ])('%s is refused', async (_what, changes, code, errno, syscall) => {
+  ])('%s is rejected', async (_what, changes, code, errno, syscall) => {
     const count = Token.count;
     expect(await attempt(changes)).toMatchObject({ name: 'ImpersonationError', code, errno, syscall });
     expect(Token.count).toBe(count);
   });
 
-  test('an expired account with a wrong password tells nothing of either', async () => {
+  test('an expired account with a wrong password gets the error of a wrong password', async () => {
     const expired = await attempt({ user: 'imp-expired', password: 'x' });
     expect(expired).toEqual(await attempt({ user: 'imp-nobody', password: 'x' }));
   });
 
-  test('without a service’s own rules those of `other` hold', async () => {
+  test('a service without rules of its own uses those of `other`', async () => {
     writeFileSync('/etc/pam.d/other', 'auth required pam_deny.so\naccount required pam_deny.so\n');
     expect(await attempt({ service: 'impersonate-missing' })).toMatchObject({ code: 'PAM_AUTH_ERR' });
   });
 
-  test('who is wrong waits, and nobody else does', async () => {
+  test('a failed logon is delayed, and no other work waits', async () => {
     let over = false;
     const wrong = attempt({ service: 'impersonate-slow', password: 'x' }).finally(() => (over = true));
     for (let n = 0; n < 5; n++) (await Token.logon(world.alice.logon())).close();
@@ -90,7 +90,7 @@ describeSwitching('PAM', () => {
     expect(await wrong).toMatchObject({ code: 'PAM_AUTH_ERR' });
   });
 
-  test('a token from a password is the one that its name makes', async () => {
+  test('a token from a password equals the token by name', async () => {
     using token = await Token.logon(world.bob.logon());
     using named = await Token.forUser(world.bob.name);
     expect(token.equals(named)).toBe(true);

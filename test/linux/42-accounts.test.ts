@@ -9,7 +9,7 @@ import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
 test.each(['no-such-user', '0', '-1', '4294967295', ' root', 'root ', 'x'.repeat(1000), '../root', 'ß'])(
-  'the name %p is nobody',
+  'the name %p is unknown',
   async (name) => {
     const count = Token.count;
     const error = await rejected(Token.forUser(name));
@@ -32,13 +32,13 @@ test.each([[undefined], [null], [0], [NaN], [-1], [''], ['root\0x'], [{}], [['ro
   },
 );
 
-test('handles are a Windows matter', () => {
+test('Token.fromHandle() is a Windows feature', () => {
   const error = caught(() => Token.fromHandle(4n));
   expect(error.code).toBe('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
 });
 
 describeSwitching('the user database', () => {
-  test('gives ids, groups and names', async () => {
+  test('provides ids, groups and names', async () => {
     using token = await Token.forUser('imp-alice');
     expect(token.user).toMatchObject({ uid: world.alice.uid, id: world.alice.id });
     expect(token.groups.map((group) => group.gid).sort()).toEqual([...world.alice.groups].sort());
@@ -48,7 +48,7 @@ describeSwitching('the user database', () => {
   });
 
   // The kernel takes the id -1 for "leave it as it is": a switch to it would run as the service.
-  test('with ids that mean "no change", or groups beyond the usual number', async () => {
+  test('rejects ids that mean "no change", and takes groups beyond the usual number', async () => {
     const folder = tempFolder('passwd');
     const many = Array.from(
       { length: 300 },
@@ -85,8 +85,8 @@ describeSwitching('the user database', () => {
   });
 });
 
-describeSwitching('a token for numbers', () => {
-  test('is a user of whom no account knows', () => {
+describeSwitching('a token for numeric ids', () => {
+  test('may be a user without an account', () => {
     const service = threadStatus();
     using token = Token.forIds({ uid: 3_000_000_001, gid: 3_000_000_002, groups: [30_000, 5, 30_000] });
     expect(token.user).toEqual({ kind: 'user', id: '3000000001', uid: 3_000_000_001 });
@@ -99,7 +99,7 @@ describeSwitching('a token for numbers', () => {
     expect(threadStatus()).toEqual(service);
   });
 
-  test('has no supplementary groups where none are named', () => {
+  test('has no supplementary groups if none are given', () => {
     using token = Token.forIds({ uid: 20_001, gid: 20_001 });
     expect(token.runSync(threadStatus).groups).toEqual([]);
     using same = Token.forIds({ uid: 20_001, gid: 20_001, groups: [] });
@@ -107,13 +107,13 @@ describeSwitching('a token for numbers', () => {
     expect(token.poolKey).toBe(same.poolKey);
   });
 
-  test('may be root if that is said', () => {
+  test('may be root with allowRoot', () => {
     using token = Token.forIds({ uid: 0, gid: 7, allowRoot: true });
     const { uids, gids, groups } = token.runSync(threadStatus);
     expect([uids[1], gids[1], [...groups]]).toEqual([0, 7, []]);
   });
 
-  test('that is the reserved uid is not entered', async () => {
+  test('cannot be entered if it is the reserved uid', async () => {
     const lines = await linesOf(`const token = Token.forIds({ uid: 65533, gid: 65533 });
       try { token.runSync(() => { say('ran'); }); } catch (error) { say(error.code); }`);
     expect(lines).toEqual(['ERR_INVALID_IDENTITY']);
@@ -160,7 +160,7 @@ describeSwitching('a token for numbers', () => {
     ],
     ['an unknown option', { uid: 1, gid: 1, name: 'x' }, 'ERR_INVALID_ARG_VALUE', /"options\.name"/],
     ['no options', undefined, 'ERR_INVALID_ARG_TYPE', /"options"/],
-  ])('is refused for %s', (_what, options, code, message) => {
+  ])('throws for %s', (_what, options, code, message) => {
     const count = Token.count;
     const error = caught(() => Token.forIds(options as ForIdsOptions));
     expect(error).toMatchObject({ name: 'TypeError', code });

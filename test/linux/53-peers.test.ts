@@ -33,7 +33,7 @@ describe('the socket of a peer server', () => {
     [{}, 0o600],
     [{ mode: 0o622 }, 0o622],
     [{ group: process.getgid?.() ?? 0 }, 0o660],
-  ])('with %p has that mode, whatever the umask, and leaves nothing beside it', async (options, mode) => {
+  ])('with %p has that mode, whatever the umask, and leaves no other file', async (options, mode) => {
     const before = process.umask(0);
     try {
       using server = await listening(nobody, options);
@@ -47,7 +47,7 @@ describe('the socket of a peer server', () => {
     }
   });
 
-  test('that a dead server has left behind is replaced', async () => {
+  test('that a dead server has left is replaced', async () => {
     const path = newAddress();
     const start = `const { createPeerServer } = require(${JSON.stringify(product)});
       await createPeerServer().listen(${JSON.stringify(path)}); process.kill(process.pid, 'SIGKILL');`;
@@ -57,7 +57,7 @@ describe('the socket of a peer server', () => {
     (await connectPeer(server.address() ?? '')).destroy();
   });
 
-  test('does not take the place of a file, a link or a server that lives', async () => {
+  test('does not replace a file, a link or a live server', async () => {
     const folder = dirname(newAddress());
     const [file, link, live] = ['file', 'link', 'live'].map((name) => join(folder, name));
     writeFileSync(file as string, 'kept');
@@ -70,7 +70,7 @@ describe('the socket of a peer server', () => {
     other.close();
   });
 
-  test('is not removed once it is somebody else’s', async () => {
+  test('is not removed after another server has replaced it', async () => {
     const server = await listening(nobody);
     const path = server.address() ?? '';
     renameSync(path, `${path}-moved`);
@@ -79,7 +79,7 @@ describe('the socket of a peer server', () => {
     expect(lstatSync(path).isFile()).toBe(true);
   });
 
-  test('in a folder that is not there rejects, and the server can be told again', async () => {
+  test('in a missing directory rejects, and the server can try again', async () => {
     using server = createPeerServer({}, nobody);
     expect((await rejected(server.listen('/nonexistent/socket'))).code).toBe('ENOENT');
     await server.listen(newAddress());
@@ -105,7 +105,7 @@ describeSwitching('a peer on Linux', () => {
     expect(lines).toEqual(['EACCES']);
   });
 
-  test('brings all of its groups, however many', async () => {
+  test('has all of its groups, however many', async () => {
     const groups = Array.from({ length: 300 }, (_, index) => 31_000 + index);
     let seen: number[] = [];
     using server = await listening((socket, token) => {
@@ -122,7 +122,7 @@ describeSwitching('a peer on Linux', () => {
     expect([...new Set(seen)].sort((a, b) => a - b)).toEqual(groups);
   });
 
-  test('is refused where its credentials cannot be read', async () => {
+  test('is rejected if its credentials cannot be read', async () => {
     const path = newAddress();
     const lines = linesOf(
       `const { createPeerServer } = require(${JSON.stringify(product)});
@@ -139,7 +139,7 @@ describeSwitching('a peer on Linux', () => {
     expect(await lines).toEqual(['ENOMEM getsockopt 0']);
   });
 
-  test('can be served where its folder is the only one the process may write to', async () => {
+  test('can be served if its directory is the only one that the process may write to', async () => {
     const folder = join(dirname(newAddress()), 'run');
     mkdirSync(folder);
     chownSync(folder, world.alice.uid, world.alice.gid);
@@ -149,7 +149,7 @@ describeSwitching('a peer on Linux', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('that is another user’s server is found out', async () => {
+  test('detects a server of another user', async () => {
     const path = newAddress();
     chownSync(dirname(path), world.alice.uid, world.alice.gid);
     const lines = linesAs(

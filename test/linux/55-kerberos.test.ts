@@ -38,7 +38,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
   const lines = (source: string): Promise<string[]> =>
     linesOf(setup(kdc.ticketsOf('alice')) + source, { env: kdc.env, execArgv: ['--expose-gc'] });
 
-  test('makes of a ticket the token of its user, and proves itself to the client', async () => {
+  test("makes a ticket into its user's token, and authenticates itself to the client", async () => {
     const said = await lines(`
       const server = new NegotiateServer();
       for (const user of ['alice', 'bob']) for (const mechanism of [spnego, krb5]) {
@@ -54,7 +54,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     expect(said).toEqual([alice, alice, bob, bob, '0 true,true,true']);
   });
 
-  test('refuses what is no proof, and what is one for another service', async () => {
+  test('rejects invalid tickets, and tickets for another service', async () => {
     const said = await lines(`
       const server = new NegotiateServer({ maxLegSize: 2048 });
       const good = await legOf('alice');
@@ -97,7 +97,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     ]);
   });
 
-  test('takes a principal for nobody but the user of that name in its own realm', async () => {
+  test('maps a principal only to the user of that name in its own realm', async () => {
     const said = await lines(`
       const server = new NegotiateServer();
       for (const user of ['admin', 'foreign', 'nobody', 'root', 'daemon']) {
@@ -127,7 +127,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     ]);
   });
 
-  test('can be begun inside a scope or a flow, and asks as the process', async () => {
+  test('can start inside a scope or a flow, and acts as the process', async () => {
     const said = await lines(`
       const bob = await world.bob.token();
       const legs = [await legOf('alice'), await legOf('alice'), await legOf('alice')];
@@ -151,7 +151,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     expect(said).toEqual(['loaded as the process', asAlice, asAlice, asAlice, 'true,true,true null']);
   });
 
-  test('keeps nothing of the handshakes that are over', async () => {
+  test('keeps nothing of finished handshakes', async () => {
     const said = await lines(`
       const server = new NegotiateServer();
       const round = async () => {
@@ -173,7 +173,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     expect(said).toEqual(['alice,ERR_HANDSHAKE_REFUSED,ERR_HANDSHAKE_CLOSED', '0 0']);
   });
 
-  test('lets curl --negotiate in: a thousand requests of two users over connections that are kept', async () => {
+  test('accepts curl --negotiate: a thousand requests of two users over keep-alive connections', async () => {
     const said = await lines(`
       const http = require('node:http');
       const net = require('node:net');
@@ -239,7 +239,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     ]);
   });
 
-  test('has neither NTLM nor anonymous clients', async () => {
+  test('accepts neither NTLM nor anonymous clients', async () => {
     const said = await lines(`
       const made = (options) => { try { new NegotiateServer(options); return 'made'; } catch ({ code }) { return code; } };
       for (const options of [{ package: 'NTLM' }, { allowAnonymous: true }, { principal: 'HTTP/localhost' }, { mapUser: 'alice' }]) say(made(options));`);

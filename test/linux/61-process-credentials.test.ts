@@ -70,7 +70,7 @@ describeSwitching("the process's own credentials", () => {
     expect(lines).toEqual([...refused, ...allowed]);
   });
 
-  test('keep their argument errors', async () => {
+  test("throw Node's argument errors", async () => {
     const lines = await linesOf(`${status}
       for (const value of ['no-such-user', {}, -1]) {
         try { process.setuid(value); say('allowed'); } catch (error) { say(error.code); }
@@ -79,7 +79,7 @@ describeSwitching("the process's own credentials", () => {
     expect(lines).toEqual(['ERR_UNKNOWN_CREDENTIAL', 'ERR_INVALID_ARG_TYPE', 'ERR_OUT_OF_RANGE', 'true']);
   });
 
-  test('given up for good between scopes stay given up: no scope and no later thread brings root back', async () => {
+  test('dropped for good between scopes stay dropped in every scope and later thread', async () => {
     const b = world.bob.id;
     const lines = await linesOf(`${status}
       const { Worker } = require('node:worker_threads');
@@ -107,7 +107,7 @@ describeSwitching("the process's own credentials", () => {
     ]);
   });
 
-  test('lowered between scopes, with the way back kept, are what every scope comes back to', async () => {
+  test('lowered between scopes, reversibly, are what every scope reverts to', async () => {
     const b = world.bob.id;
     const lines = await linesOf(`${status}
       const { Worker } = require('node:worker_threads');
@@ -130,7 +130,7 @@ describeSwitching("the process's own credentials", () => {
     ]);
   });
 
-  test('lowered while a thread begins are that thread’s too', async () => {
+  test('lowered while a thread starts apply to that thread too', async () => {
     // Each load of the addon makes a thread what the process is, as the first one in a worker does.
     const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
     const lines = await linesOf(`

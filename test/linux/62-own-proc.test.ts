@@ -103,7 +103,7 @@ describe.each([
   const program = programs(before);
 
   describeSwitching("the process's own entries in /proc", () => {
-    test('are closed to a user, by whatever path and function', async () => {
+    test('are closed to a user, by every path and function', async () => {
       const source = program(`${ownPaths} ${operations}
       await refuseAll(operations, ownPaths);
       await refuseAll(entries, ownPaths);
@@ -111,7 +111,7 @@ describe.each([
       expect(await linesOf(source)).toEqual(['done', 'done', 'text of bobs/open']);
     });
 
-    test("are closed behind a user's links", async () => {
+    test("are closed through a user's links", async () => {
       const source = program(`${operations}
       const link = (name, to) => { fs.symlinkSync(to, shared(name)); return shared(name); };
       const links = [link('fd', '/proc/self/fd/' + open.fd), link('chain', 'fd'), link('cwd', '/proc/self/cwd') + '/x',
@@ -123,7 +123,7 @@ describe.each([
       expect(await linesOf(source)).toEqual(['done', 'done', 'fd', 'true']);
     });
 
-    test('are not copied out of a tree, nor found', async () => {
+    test('are not copied from a tree, and not listed', async () => {
       const source = program(`
       fs.mkdirSync(shared('tree'));
       world.own(shared('tree'), world.alice);
@@ -137,7 +137,7 @@ describe.each([
       expect(await linesOf(source)).toEqual(['EACCES', 'EACCES', 'EACCES', '0,0']);
     });
 
-    test('are not found by a glob either that node had loaded before this package', async () => {
+    test('are not found by a glob that Node had loaded before this package', async () => {
       const early = writeSource('bare', "require('node:fs').globSync?.('/nowhere/*');");
       const source = program(`
       const find = () => (fs.globSync ?? (() => []))('/proc/self/fd/*').length;
@@ -145,7 +145,7 @@ describe.each([
       expect(await linesOf(source, { execArgv: ['--no-warnings', '--require', early] })).toEqual(['0,0']);
     });
 
-    test('are closed where the last link is not to be followed', async () => {
+    test('are closed if the last link is not followed', async () => {
       const source = program(`
       const flags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW;
       for (const at of ['/proc/self/exe', '/proc/self/fd/' + open.fd]) {
@@ -155,7 +155,7 @@ describe.each([
       expect(await linesOf(source)).toEqual(Array(4).fill('EACCES'));
     });
 
-    test('stay open as far as they are to every process, and so does the rest of /proc', async () => {
+    test('stay open as far as they are open to every process, like the rest of /proc', async () => {
       const source = program(`
       const readable = ['self/status', 'thread-self/status', process.pid + '/task/' + thread + '/status', 'mounts', 'net/dev', 'cpuinfo',
         'self/net/dev', process.ppid + '/status', process.ppid + '/cmdline'].map((name) => '/proc/' + name);
@@ -194,7 +194,7 @@ describe.each([
       expect(await linesOf(source)).toEqual(['EACCES,text of shared/open']);
     });
 
-    test('nor by a function that looks twice: what it uses is what was checked', async () => {
+    test('cannot be reached by a function that resolves twice: it uses what was checked', async () => {
       const source = program(`
       const { spawn } = require('node:child_process');
       for (const name of ['bobs/inside', 'shared/inside']) {
@@ -261,7 +261,7 @@ describe.each([
       for (const line of lines) expect(line).toMatch(/: EACCES$/);
     });
 
-    test('works elsewhere, and is what an error shows', async () => {
+    test('works elsewhere, and is shown in errors', async () => {
       const lines = await linesOf(
         program(`${reading}
       process.chdir(shared());

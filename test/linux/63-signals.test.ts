@@ -65,20 +65,20 @@ describeSwitching('the reserved real uid', () => {
   const account = (uid: number): string =>
     `taken-${String(uid)}:x:${String(uid)}:${String(uid)}::/:/bin/false`;
 
-  test('is one that no account has', async () => {
+  test('belongs to no account', async () => {
     expect(await linesOf(uids, { through: withAccounts([]) })).toEqual([inScope(reserved)]);
     const taken = [account(65533), account(65532)];
     expect(await linesOf(uids, { through: withAccounts(taken) })).toEqual([inScope(65531)]);
   });
 
-  test('is the highest free one where all of those are taken', async () => {
+  test('is the highest free uid if the preferred ones are taken', async () => {
     const taken = Array.from({ length: 14 }, (_, index) => account(65520 + index));
     expect(await linesOf(uids, { through: withAccounts([...taken, account(4294967294)]) })).toEqual([
       inScope(4294967293),
     ]);
   });
 
-  test('is the one that is configured', async () => {
+  test('can be configured', async () => {
     const env = { IMPERSONATE_RESERVED_UID: '4242' };
     expect(await linesOf(uids, { env })).toEqual([inScope(4242)]);
     expect(await linesOf(uids, { env: { IMPERSONATE_RESERVED_UID: '' } })).toEqual([inScope(reserved)]);
@@ -116,19 +116,19 @@ describeSwitching('the reserved real uid', () => {
   const inNamespace = (map: string, accounts: string[]): Promise<string> =>
     saidInUserNamespace(uids, { uids: map, through: withAccounts(accounts) });
 
-  test('is the highest that the user namespace maps and no account has', async () => {
+  test('is the highest uid that the user namespace maps and no account has', async () => {
     const map = `0 0 1\n${String(alice.uid)} ${String(alice.uid)} 1\n70000 70000 3`;
     expect(await inNamespace(map, [])).toBe(inScope(70002));
     expect(await inNamespace(map, [account(70002), account(70001)])).toBe(inScope(70000));
   });
 
-  test('is missing where every mapped uid is an account’s: entering throws', async () => {
+  test('is missing if every mapped uid has an account: entering throws', async () => {
     const map = `0 0 1\n${String(alice.uid)} ${String(alice.uid)} 1`;
     expect(await inNamespace(map, [])).toMatch(/^ImpersonationError ERR_NO_RESERVED_UID Every uid/);
   });
 });
 
-describeSwitching('where access(2) asked the real uid', () => {
+describeSwitching('access(2), which checks the real uid', () => {
   const files = JSON.stringify([fileOf(alice), fileOf(bob), '/nowhere', '']);
   const ask = `const tries = () => ${files}.flatMap((path) => [0, 4, 2, 1].map((mode) => { try { fs.accessSync(path, mode); return 'ok'; } catch (error) { return error.code; } }).concat(fs.existsSync(path)));
     const token = await world.alice.token();
@@ -139,19 +139,19 @@ describeSwitching('where access(2) asked the real uid', () => {
   const none = 'ENOENT,ENOENT,ENOENT,ENOENT,false';
   const expected = [own, others, none, none].join();
 
-  test('accessSync and existsSync in a scope ask for the user', async () => {
+  test('accessSync and existsSync in a scope check the user', async () => {
     expect(await linesOf(ask)).toEqual([expected, expected]);
   });
 
   test.each([
     [38, 'is missing (ENOSYS)'],
     [1, 'is unknown to a filter of system calls (EPERM)'],
-  ])('and so they do where faccessat2 fails with %d because it %s', async (errno) => {
+  ])('they do so too if faccessat2 fails with %d because it %s', async (errno) => {
     const probe = `require(${JSON.stringify(require.resolve('../support/linux/probe'))}).probe().failSyscall('faccessat2', ${String(errno)});`;
     expect(await linesOf(`${probe} ${ask}`)).toEqual([expected, expected]);
   });
 
-  test('they refuse what node refuses, with its error', async () => {
+  test('they reject what Node rejects, with its error', async () => {
     const lines = await linesOf(`const token = await world.alice.token();
       const outcome = (...args) => { try { fs.accessSync(...args); return 'ok'; } catch (error) { return [error.name, error.code, error.message].join(' '); } };
       for (const args of [[1], ['a\\0b'], ['/', 'x'], ['/', 99], []]) say(String(token.runSync(() => outcome(...args)) === outcome(...args)));

@@ -17,7 +17,7 @@ const both = String((1 << 6) | (1 << 7));
 const own = [both, both, both].join();
 
 describeSwitching('the ambient capabilities of a service', () => {
-  test('stay the process’s, and no user has them in a scope', async () => {
+  test('stay with the process, and no user has them in a scope', async () => {
     const lines = await linesOf(
       `${open}
       const before = text();
@@ -64,7 +64,7 @@ describeSwitching('the ambient capabilities of a service', () => {
     expect(lines).toEqual(['true', 'true']);
   });
 
-  test('that could not be given back are not taken: entering throws', async () => {
+  test('that could not be restored are not dropped: entering throws', async () => {
     const lines = await linesOf(
       `${open}
       say(String(setSecurebits(1 << 6)));
@@ -78,7 +78,7 @@ describeSwitching('the ambient capabilities of a service', () => {
     expect(lines).toEqual(['0', error, error, 'true']);
   });
 
-  test('of root, and its inheritable ones, are no user’s either', async () => {
+  test('of root, and its inheritable ones, are not passed to a user either', async () => {
     const lines = await linesOf(
       `${open}
       const before = text();
@@ -90,8 +90,8 @@ describeSwitching('the ambient capabilities of a service', () => {
   });
 });
 
-describeSwitching('what another addon changes between two scopes', () => {
-  test('SECBIT_NO_SETUID_FIXUP: the user has no capability all the same', async () => {
+describeSwitching('changes of another addon between two scopes', () => {
+  test('SECBIT_NO_SETUID_FIXUP: the user still has no capability', async () => {
     const lines = await linesOf(`${open}
       alice.runSync(() => {});
       say(String(setSecurebits(1 << 2)));
@@ -104,7 +104,7 @@ describeSwitching('what another addon changes between two scopes', () => {
   });
 });
 
-describeSwitching('an entry where capset is refused', () => {
+describeSwitching('an entry during which capset fails', () => {
   test.each<[string, readonly string[], string]>([
     ['a service', through, ''],
     ['a service that has entered before', through, 'alice.runSync(() => {});'],
@@ -126,7 +126,7 @@ describeSwitching('an entry where capset is refused', () => {
   });
 });
 
-describeSwitching('a refusal says what is missing', () => {
+describeSwitching('an error names what is missing', () => {
   const enter = `const alice = await world.alice.token();
     try { alice.runSync(() => { say('ran'); }); } catch (error) { say([error.code, error.syscall, error.message].join(' ')); }`;
   const setgid = /^EPERM setgroups EPERM: .*, setgroups: the process lacks CAP_SETGID \(docs\/rights\.md\)$/;
@@ -164,7 +164,7 @@ describeSwitching('a refusal says what is missing', () => {
     expect(line).toMatch(/^EINVAL setgroups .*: the user is in more than NGROUPS_MAX groups/);
   });
 
-  test('canAccess does not answer for a user whom it cannot act as', async () => {
+  test('canAccess rejects a user that it cannot act as', async () => {
     const [line] = await linesOf(
       `const alice = await world.alice.token();
       say(await alice.canAccess(${JSON.stringify(fileOf(alice))}, 'read').catch((error) => [error.name, error.code, error.syscall].join(' ')));`,
@@ -174,7 +174,7 @@ describeSwitching('a refusal says what is missing', () => {
   });
 });
 
-describeSwitching('a node that ignores NODE_OPTIONS', () => {
+describeSwitching('a Node that ignores NODE_OPTIONS', () => {
   // The effective uid is not that of whoever started it, which is as good as a capability for AT_SECURE.
   const secure = ['setpriv', '--ruid=4300', '--clear-groups'];
   const warnings = async (
@@ -189,21 +189,18 @@ describeSwitching('a node that ignores NODE_OPTIONS', () => {
 
   // Such a node ignores LD_PRELOAD, too, by which a sanitizer comes in.
   const testUnlessPreloaded = process.env.LD_PRELOAD === undefined ? test : test.skip;
-  testUnlessPreloaded(
-    'is warned of once, if they name this package and it was not loaded by other means',
-    async () => {
-      const register = require.resolve('impersonate/register');
-      const named = { NODE_OPTIONS: `--title=impersonate --require=${register}` };
-      expect(await warnings(named, secure)).toBe(1);
-      expect(await warnings(named, [])).toBe(0);
-      expect(await warnings({ NODE_OPTIONS: '--max-old-space-size=512' }, secure)).toBe(0);
-      expect(await warnings(named, secure, ['--title=impersonate', '--require', register])).toBe(0);
-    },
-  );
+  testUnlessPreloaded('warns once, if they name this package and it was not loaded otherwise', async () => {
+    const register = require.resolve('impersonate/register');
+    const named = { NODE_OPTIONS: `--title=impersonate --require=${register}` };
+    expect(await warnings(named, secure)).toBe(1);
+    expect(await warnings(named, [])).toBe(0);
+    expect(await warnings({ NODE_OPTIONS: '--max-old-space-size=512' }, secure)).toBe(0);
+    expect(await warnings(named, secure, ['--title=impersonate', '--require', register])).toBe(0);
+  });
 });
 
 describeSwitching('an account that has expired', () => {
-  test('is not a token, where the process may read that it has', async () => {
+  test('gets no token if the process may read the expiry', async () => {
     const attempt = `const attempt = (options) => Token.forUser('imp-expired', options).then(() => 'a token', (error) => [error.name, error.code, error.syscall].join(' '));
       say(await attempt({}));
       say(await attempt({ account: true }));
@@ -217,7 +214,7 @@ describeSwitching('an account that has expired', () => {
     ]);
   });
 
-  test('is not known to have where the process may not read it', async () => {
+  test('gets a token if the process may not read the expiry', async () => {
     const lines = await linesOf(`say(await Token.forUser('imp-expired').then((token) => token.user.name));`, {
       through: asService([]),
     });

@@ -41,8 +41,10 @@ describeSwitching('an entry that fails', () => {
     // Only claims to have worked.
     ['setresgid', 0, world.bob.gid, 'ERR_IMPERSONATION_DOWNGRADED getegid'],
     ['setresuid', 0, world.bob.uid, 'ERR_IMPERSONATION_DOWNGRADED geteuid'],
-  ])('at %s, errno %d, inside another scope leaves that one in force', async (call, errno, id, said) => {
-    const lines = await linesOf(`${open}
+  ])(
+    'at %s, errno %d, inside another scope leaves the outer scope in effect',
+    async (call, errno, id, said) => {
+      const lines = await linesOf(`${open}
       bob.runSync(() => {});
       failSyscall('${call}', ${String(errno)}, ${String(id)});
       alice.runSync(() => {
@@ -52,30 +54,28 @@ describeSwitching('an entry that fails', () => {
         say([text() === before, world.whoAmI() === world.alice.id, world.canOpen(world.alice)].join());
       });
       say(String(world.whoAmI() === world.serviceId));`);
-    const error = `ImpersonationError ${said}`;
-    expect(lines).toEqual([error, error, 'true,true,true', 'true']);
-  });
+      const error = `ImpersonationError ${said}`;
+      expect(lines).toEqual([error, error, 'true,true,true', 'true']);
+    },
+  );
 
   // A sandbox may answer "done" for a call that it suppresses: only reading back tells.
-  test.each(['setgroups', 'setresgid', 'setresuid'])(
-    'by a %s that only claims to have worked is noticed',
-    async (call) => {
-      const lines = await linesOf(`${open}
+  test.each(['setgroups', 'setresgid', 'setresuid'])('by false success of %s is detected', async (call) => {
+    const lines = await linesOf(`${open}
       const before = text();
       failSyscall('${call}', 0);
       let error;
       try { alice.runSync(() => { say('ran'); }); } catch (caught) { error = caught; }
       say(error.name + ' ' + error.code);
       say(String(text() === before));`);
-      expect(lines).toEqual([
-        expect.stringMatching(/^ImpersonationError (ERR_IMPERSONATION_DOWNGRADED|EPERM)$/),
-        'true',
-      ]);
-    },
-  );
+    expect(lines).toEqual([
+      expect.stringMatching(/^ImpersonationError (ERR_IMPERSONATION_DOWNGRADED|EPERM)$/),
+      'true',
+    ]);
+  });
 
   test.each(['setresgid', 'setresuid'])(
-    'by a %s that only claims to have worked is noticed at a later use too',
+    'by false success of %s is detected at a later use too',
     async (call) => {
       const lines = await linesOf(`${open}
       alice.runSync(() => {});
@@ -85,7 +85,7 @@ describeSwitching('an entry that fails', () => {
     },
   );
 
-  test('one after the other leaves no token or scope behind', async () => {
+  test('repeated leaves no token or scope behind', async () => {
     const lines = await linesOf(`${open}
       failSyscall('setresuid', 1, ${String(world.alice.uid)});
       const count = Token.count;
@@ -98,7 +98,7 @@ describeSwitching('an entry that fails', () => {
 });
 
 describeSwitching('the same token, already in effect', () => {
-  test('is entered and left without any switching call', async () => {
+  test('is entered and left without a switching call', async () => {
     const result = await runSource(`${open}
       alice.runSync(() => {
         for (const call of ['setgroups', 'setresgid', 'setresuid', 'setfsuid', 'setfsgid', 'capset']) failSyscall(call, 1);

@@ -45,7 +45,7 @@ describeSwitching('a restore that fails aborts the process', () => {
     );
   });
 
-  test('from an inner scope to the one around it', async () => {
+  test('from an inner scope to the outer scope', async () => {
     expectAborted(
       await runSource(`${open}
         alice.runSync(() => {
@@ -71,7 +71,7 @@ describeSwitching('a restore that fails aborts the process', () => {
     );
   });
 
-  test('in a worker, the whole process', async () => {
+  test('in a worker, aborts the whole process', async () => {
     expectAborted(
       await runSource(`
         const { Worker, isMainThread } = require('node:worker_threads');
@@ -86,7 +86,7 @@ describeSwitching('a restore that fails aborts the process', () => {
   });
 
   // An entry that fails half-way has to be undone; one that cannot be undone is a failed restore.
-  test('from the undoing of a failed entry', async () => {
+  test('while undoing a failed entry', async () => {
     expectAborted(
       await runSource(`${open}
         failSyscall('setresuid', 1, ${String(world.alice.uid)});

@@ -33,7 +33,7 @@ describe.each(users)('%s of the directory', (user) => {
     ['Negotiate', 'krb5'],
     ['Kerberos', 'krb5'],
   ] as const)(
-    '%s, %s: is the local user of that name, and the client believes the server',
+    '%s, %s: is the local user of that name, and the client trusts the server',
     async (name, mechanism) => {
       const client = kerberosClient(user, mechanism);
       const { reply, ...outcome } = await leg(name, await client.next());
@@ -42,14 +42,14 @@ describe.each(users)('%s of the directory', (user) => {
     },
   );
 
-  test('comes in with curl --negotiate', async () => {
+  test('is accepted with curl --negotiate', async () => {
     expect(await curl(`${service.url}/http/Negotiate`, user, ...negotiate)).toBe(
       `${uidOf(user) ?? '?'}\n200`,
     );
   });
 });
 
-test('a client does not believe a server whose proof has been changed', async () => {
+test('a client does not trust a server whose reply has been changed', async () => {
   const client = kerberosClient('imp-alice', 'krb5');
   const { reply = '' } = await leg('Kerberos', await client.next());
   const bytes = Buffer.from(reply, 'base64');
@@ -57,7 +57,7 @@ test('a client does not believe a server whose proof has been changed', async ()
   await expect(client.next(bytes.toString('base64'))).rejects.toThrow();
 });
 
-test('a user whom only the directory has is refused', async () => {
+test('a user that exists only in the directory is rejected', async () => {
   const client = kerberosClient('administrator', 'spnego');
   expect(await leg('Negotiate', await client.next())).toMatchObject({
     code: 'ERR_UNKNOWN_USER',
@@ -67,14 +67,14 @@ test('a user whom only the directory has is refused', async () => {
   expect(await service.error()).toMatchObject({ code: 'ERR_UNKNOWN_USER' });
 });
 
-describe('a machine account gets tickets as the user of its name, whom the directory does not have', () => {
-  test('root is refused all the same', async () => {
+describe('a machine account gets tickets as the user of its name, which the directory does not have', () => {
+  test('root is rejected', async () => {
     const outcome = await leg('Negotiate', await kerberosClient('root', 'spnego').next());
     expect(outcome).toMatchObject({ code: 'ERR_UNMAPPED_PRINCIPAL', closed: true });
   });
 
   // Which docs/integrated-authentication.md warns of: the ticket does not say that it is a machine's.
-  test('another user of this computer is taken for that user', async () => {
+  test('another user of this computer becomes that user', async () => {
     const outcome = await leg('Negotiate', await kerberosClient('daemon', 'spnego').next());
     expect(outcome).toMatchObject({ user: uidOf('daemon') });
   });
@@ -83,11 +83,11 @@ describe('a machine account gets tickets as the user of its name, whom the direc
 describe('services of one account have one key', () => {
   const hostTicket = () => kerberosClient('imp-alice', 'krb5', 'host@localhost').next();
 
-  test("a ticket for another of them is this service's, where the keytab has no other name", async () => {
+  test('a ticket for another of them is accepted if the keytab has no other name', async () => {
     expect(await leg('Negotiate', await hostTicket())).toMatchObject({ user: uidOf('imp-alice') });
   });
 
-  test('where the other one comes first in the keytab, nobody comes in', async () => {
+  test('no client is accepted if the other one comes first in the keytab', async () => {
     const other = await startService('linux', { KRB5_KTNAME: 'FILE:/run/host-first.keytab' });
     try {
       for (const [id, name] of ['HTTP@localhost', 'host@localhost'].entries()) {
@@ -103,12 +103,12 @@ describe('services of one account have one key', () => {
   });
 });
 
-test('who has no ticket is not let in', async () => {
+test('a client without a ticket is rejected', async () => {
   expect(await curl(`${service.url}/http/Negotiate`, 'nobody', ...negotiate)).toMatch(/\n401$/);
   await expect(kerberosClient('nobody', 'spnego').next()).rejects.toThrow();
 });
 
-describe('a leg that is refused', () => {
+describe('a rejected handshake message', () => {
   const ticket = (service?: string): Promise<Buffer | null> =>
     kerberosClient('imp-alice', 'krb5', service).next();
 
@@ -119,11 +119,11 @@ describe('a leg that is refused', () => {
     expect(await service.error()).toEqual(refused);
   });
 
-  test('a ticket for this service, at a server that is another', async () => {
+  test('a ticket for this service at another server', async () => {
     expect(await leg('elsewhere', await ticket())).toEqual({ ...refused, closed: true });
   });
 
-  test('one that has been seen already, or has been changed', async () => {
+  test('a replayed or changed message', async () => {
     const good = await ticket();
     expect(await leg('Kerberos', good)).toMatchObject({ user: uidOf('imp-alice') });
     expect(await leg('Kerberos', good)).toEqual({ ...refused, closed: true });

@@ -70,13 +70,13 @@ const withTickets = [
 ] as const;
 
 describe.each(withTickets)('%s, a ticket of the domain controller (%s)', (name, mechanism) => {
-  test('is accepted in one leg; without a token nobody is in', async () => {
+  test('is accepted in one message; without a token the client is not authenticated', async () => {
     const { outcomes } = await converse(name, kerberosClient('imp-alice', mechanism));
     expect(outcomes).toEqual([{ ...noToken, closed: true }]);
     expect(await calls()).toEqual({ accept: 1, query: 1, delete: 1 });
   });
 
-  test('is accepted in one leg, and the client believes the server', async () => {
+  test('is accepted in one message, and the client trusts the server', async () => {
     await service.giveTokens(true);
     const { outcomes, taken } = await converse(name, kerberosClient('imp-alice', mechanism));
     expect(outcomes).toEqual([{ reply: expect.any(String) as string, user: sid, closed: true }]);
@@ -85,7 +85,7 @@ describe.each(withTickets)('%s, a ticket of the domain controller (%s)', (name, 
   });
 });
 
-test('a client does not believe a server whose proof has been changed', async () => {
+test('a client does not trust a server whose reply has been changed', async () => {
   await service.giveTokens(true);
   const client = kerberosClient('imp-alice', 'krb5');
   const { reply = '' } = await begin('Kerberos', await client.next());
@@ -95,7 +95,7 @@ test('a client does not believe a server whose proof has been changed', async ()
 });
 
 describe.each(['NTLM', 'Negotiate'])('%s, a password that the domain controller knows', (name) => {
-  test('is proven in two legs; without a token nobody is in', async () => {
+  test('is accepted in two messages; without a token the client is not authenticated', async () => {
     const { outcomes } = await converse(name, ntlmClient('imp-alice', right));
     expect(outcomes).toEqual([
       { reply: expect.any(String) as string, closed: false },
@@ -104,7 +104,7 @@ describe.each(['NTLM', 'Negotiate'])('%s, a password that the domain controller 
     expect(await calls()).toEqual({ accept: 2, query: 1, delete: 1 });
   });
 
-  test('is proven in two legs', async () => {
+  test('is accepted in two messages', async () => {
     await service.giveTokens(true);
     const { outcomes } = await converse(name, ntlmClient('imp-alice', right));
     expect(outcomes).toEqual([
@@ -118,7 +118,7 @@ describe.each(['NTLM', 'Negotiate'])('%s, a password that the domain controller 
     ['a wrong password', 'imp-alice', 'wrong'],
     ['nobody it knows', 'mallory', right],
     ["another user's password", 'imp-bob', right],
-  ])('%s is refused in the second leg, and the context deleted', async (_name, user, password) => {
+  ])('%s is rejected in the second message, and the context deleted', async (_name, user, password) => {
     await service.giveTokens(true);
     const { outcomes } = await converse(name, ntlmClient(user, password));
     expect(outcomes).toEqual([
@@ -128,7 +128,7 @@ describe.each(['NTLM', 'Negotiate'])('%s, a password that the domain controller 
     expect(await calls()).toEqual({ accept: 2, query: 0, delete: 1 });
   });
 
-  test('an answer to another challenge is refused', async () => {
+  test('a reply to another challenge is rejected', async () => {
     await service.giveTokens(true);
     const [client, other] = [ntlmClient('imp-alice', right), ntlmClient('imp-alice', right)];
     const id = String(handshakes++);
@@ -144,7 +144,7 @@ describe.each(['NTLM', 'Negotiate'])('%s, a password that the domain controller 
   });
 });
 
-describe('a leg that is refused', () => {
+describe('a rejected handshake message', () => {
   beforeEach(() => service.giveTokens(true));
   const refusal = async (name: string, leg: Buffer | null): Promise<void> => {
     const outcome = await begin(name, leg);
@@ -165,7 +165,7 @@ describe('a leg that is refused', () => {
     expect(await calls()).toEqual({ accept: 1, query: 0, delete: 0 });
   });
 
-  test('one that has been seen already, or has been changed', async () => {
+  test('a replayed or changed message', async () => {
     const good = await kerberosClient('imp-alice', 'krb5').next();
     expect(await begin('Kerberos', good)).toMatchObject({ user: sid });
     await refusal('Kerberos', good);
@@ -182,7 +182,7 @@ describe('curl, by impersonate/http', () => {
     ['--ntlm with the right password', 'NTLM', ntlm(right)],
   ];
   test.each(clients)(
-    '%s: comes in where there is a token, and not otherwise',
+    '%s: is accepted if there is a token, and not otherwise',
     async (_name, name, options) => {
       const url = `${service.url}/http/${name}`;
       await service.giveTokens(true);
@@ -193,7 +193,7 @@ describe('curl, by impersonate/http', () => {
     },
   );
 
-  test('a wrong password, no ticket and a ticket for another service stay out', async () => {
+  test('a wrong password, no ticket and a ticket for another service are rejected', async () => {
     await service.giveTokens(true);
     expect(await curl(`${service.url}/http/NTLM`, 'imp-alice', ...ntlm('wrong'))).toMatch(/\n401$/);
     expect(await service.error()).toMatchObject({ code: 'SEC_E_LOGON_DENIED' });

@@ -37,7 +37,7 @@ describe('restrict', () => {
       { restrictingSids: [alice.group, { kind: 'group', id: everyone }] },
       `flags 0 ${alice.group} ${everyone}`,
     ],
-  ])('%j reaches CreateRestrictedToken', async (options, told) => {
+  ])('passes %j to CreateRestrictedToken', async (options, told) => {
     using token = await alice.token();
     seam().takeAuthorityRecords();
     using restricted = token.restrict(options);
@@ -64,7 +64,7 @@ describe('restrict', () => {
     });
   });
 
-  test('an integrity level that the system refuses leaves nothing behind', async () => {
+  test('an integrity level that the system rejects leaves nothing behind', async () => {
     using token = await alice.token();
     token.restrict({ integrity: 'low' }).close();
     const [handles, count] = [world.handleCount(), Token.count];
@@ -79,7 +79,7 @@ describe('restrict', () => {
 });
 
 describe('linked', () => {
-  test('is the twin that the kernel tells of, at its level', () => {
+  test('is the linked token of the kernel, at its level', () => {
     using token = Token.process();
     using linked = token.linked();
     expect(linked?.user.id).toBe(world.serviceId);
@@ -87,14 +87,14 @@ describe('linked', () => {
     expect(caught(() => linked?.runSync(() => undefined)).code).toBe('ERR_TOKEN_LEVEL');
   });
 
-  test('of a user with one token is null', async () => {
+  test('is null for a user with one token', async () => {
     using token = await alice.token();
     expect(token.linked()).toBeNull();
     seam().failImport('impersonate.node', 'GetTokenInformation', { error: 1312 });
     expect(token.linked()).toBeNull();
   });
 
-  test('is asked for as the process, and the scope goes on', async () => {
+  test('is queried as the process, and the scope goes on', async () => {
     using asAlice = await alice.token();
     using service = Token.process();
     asAlice.runSync(() => {
@@ -114,7 +114,7 @@ describe('enablePrivileges', () => {
     expectActingAsService();
   });
 
-  test('is a scope of the process with more, and the process keeps what it had', () => {
+  test('is a scope of the process with more privileges, and the process token does not change', () => {
     const count = Token.count;
     {
       using scope = enablePrivileges([shutdown, 'SeBackupPrivilege']);
@@ -131,7 +131,7 @@ describe('enablePrivileges', () => {
     expect(Token.count).toBe(count);
   });
 
-  test('other threads have nothing of it', async () => {
+  test('does not affect other threads', async () => {
     using scope = enablePrivileges([shutdown]);
     const pool = seam().poolThread();
     scope.revert();
@@ -144,7 +144,7 @@ describe('enablePrivileges', () => {
     return token.duplicate();
   };
 
-  test('acts as the innermost scope does, closed or not, and gives it back', async () => {
+  test('acts as the innermost scope, closed or not, and reverts to it', async () => {
     const asAlice = await withShutdown();
     using outer = asAlice.impersonate();
     asAlice.close();
@@ -158,7 +158,7 @@ describe('enablePrivileges', () => {
     outer.revert();
   });
 
-  test('acts as the flow does', async () => {
+  test('acts as the flow', async () => {
     using asBob = await bob.token();
     await asBob.run(async () => {
       await Promise.resolve();
@@ -171,7 +171,7 @@ describe('enablePrivileges', () => {
     });
   });
 
-  test('acts as another addon has made the thread', () => {
+  test('acts as the identity that another addon has put on the thread', () => {
     world.putForeign(alice);
     try {
       using scope = enablePrivileges([shutdown]);
@@ -182,7 +182,7 @@ describe('enablePrivileges', () => {
     }
   });
 
-  test('acts as a worker that is its user for life', async () => {
+  test('acts as the user of an ImpersonatedWorker', async () => {
     using asAlice = await alice.token();
     const posts = await run(
       `const { enablePrivileges } = require(${JSON.stringify(product)});
@@ -193,7 +193,7 @@ describe('enablePrivileges', () => {
     expect(posts).toEqual(['alice alice', 'alice alice']);
   });
 
-  test('throws for a privilege that the token does not hold, and nothing is entered', async () => {
+  test('throws for a privilege that the token does not hold, and enters nothing', async () => {
     using asAlice = await alice.token();
     asAlice.runSync(() => {
       const count = Token.count;
@@ -210,7 +210,7 @@ describe('enablePrivileges', () => {
     });
   });
 
-  test('throws for a token that may only be looked at', () => {
+  test('throws for a token of identification level', () => {
     const handle = alice.mint({ level: 'identification' });
     seam().setForeignToken(handle);
     try {
@@ -221,7 +221,7 @@ describe('enablePrivileges', () => {
     }
   });
 
-  test('a scope left open ends the process as any other does', async () => {
+  test('a scope left open ends the process like any other', async () => {
     const { code, stdout, stderr } = await runSource(`
       const { enablePrivileges } = require(${JSON.stringify(product)});
       enablePrivileges(['${shutdown}']);
@@ -237,7 +237,7 @@ describe('canAccess of a security descriptor', () => {
   const answers = async (token: Token, dacls: string[]): Promise<boolean[]> =>
     Promise.all(dacls.map((dacl) => token.canAccess(sd(dacl), 'read')));
 
-  test('weighs entries in their order', async () => {
+  test('evaluates entries in their order', async () => {
     using token = await alice.token();
     const [allow, deny] = [`(A;;GR;;;${alice.id})`, `(D;;GR;;;${alice.group})`];
     expect(
@@ -252,14 +252,14 @@ describe('canAccess of a security descriptor', () => {
     ).toEqual([true, false, true, false, true, false]);
   });
 
-  test('lets a deny-only group allow nothing', async () => {
+  test('allows nothing by a deny-only group', async () => {
     using token = await alice.token();
     using restricted = token.restrict({ denyOnly: [alice.group] });
     const dacl = `D:(A;;GR;;;${alice.group})`;
     expect([await answers(token, [dacl]), await answers(restricted, [dacl])]).toEqual([[true], [false]]);
   });
 
-  test('asks for all that is named, or all bits of a mask', async () => {
+  test('checks all named rights, or all bits of a mask', async () => {
     using token = await alice.token();
     const readOnly = sd(`D:(A;;FR;;;${alice.id})`);
     const all = sd(`D:(A;;FA;;;${alice.id})`);
@@ -275,7 +275,7 @@ describe('canAccess of a security descriptor', () => {
     expect((await rejected(token.canAccess(all, 0x02000000))).message).toContain('MAXIMUM_ALLOWED');
   });
 
-  test('answers for a token that may be looked at, not for one of level anonymous', async () => {
+  test('accepts a token of identification level, not of anonymous level', async () => {
     using token = await alice.token();
     using looked = token.duplicate({ level: 'identification' });
     expect(await looked.canAccess(sd(`D:(A;;GR;;;${alice.id})`), 'read')).toBe(true);
@@ -283,13 +283,13 @@ describe('canAccess of a security descriptor', () => {
     expect(await nobody.canAccess(sd(`D:(A;;GR;;;${alice.id})`), 'read')).toBe(false);
   });
 
-  test.each(['O:SYG:SYD:(A;;GR;;;', 'x', 'D'])('names text that is none: %s', async (sddl) => {
+  test.each(['O:SYG:SYD:(A;;GR;;;', 'x', 'D'])('names an invalid descriptor: %s', async (sddl) => {
     using token = await alice.token();
     const error = await rejected(token.canAccess({ sddl }, 'read'));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
   });
 
-  test('says what is missing without an owner', async () => {
+  test('names what is missing without an owner', async () => {
     using token = await alice.token();
     const error = await rejected(token.canAccess({ sddl: 'D:(A;;GR;;;WD)' }, 'read'));
     expect(error).toMatchObject({ code: 'ERROR_INVALID_SECURITY_DESCR', syscall: 'AccessCheck' });
@@ -310,7 +310,7 @@ describe('canAccess of a self-relative descriptor', () => {
     return copy;
   };
 
-  test('reads what is within its bytes', async () => {
+  test('reads a descriptor within its bytes', async () => {
     using token = await alice.token();
     expect(await token.canAccess({ securityDescriptor: whole }, 'read')).toBe(true);
     expect(await token.canAccess({ securityDescriptor: new Uint8Array(whole) }, 'write')).toBe(false);
@@ -330,14 +330,14 @@ describe('canAccess of a self-relative descriptor', () => {
     ['a list longer than the bytes', changed(46, 0xff, 0xff)],
     ['a system list beyond the end', changed(2, 0x14, 0x80, 20, 0, 0, 0, 32, 0, 0, 0, 0xf0, 0xff, 0, 0)],
     ['another revision', changed(0, 9)],
-  ])('refuses %s', async (_what, securityDescriptor) => {
+  ])('throws for %s', async (_what, securityDescriptor) => {
     using token = await alice.token();
     const error = await rejected(token.canAccess({ securityDescriptor }, 'read'));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
   });
 });
 
-test('a deny-only group no longer opens what only the group may open', async () => {
+test('a deny-only group does not open an object that only the group may open', async () => {
   const name = `impersonate-test-${randomBytes(8).toString('hex')}`;
   seam().createObject(name, `D:(A;;GA;;;${alice.group})`);
   using token = await alice.token();
@@ -351,7 +351,7 @@ test('a deny-only group no longer opens what only the group may open', async () 
   expect(token.denyOnlyGroups).toEqual([]);
 });
 
-test('groups may be named by their principals', async () => {
+test('groups may be given as principals', async () => {
   using token = await alice.token();
   const group = token.groups.find(({ id }) => id === alice.group);
   if (group === undefined) throw new Error('the group is missing');
@@ -359,7 +359,7 @@ test('groups may be named by their principals', async () => {
   expect(restricted.denyOnlyGroups.map(({ id }) => id).sort()).toEqual([alice.group, everyone].sort());
 });
 
-test('a removed privilege is gone from the new token alone', async () => {
+test('a removed privilege is missing from the new token only', async () => {
   using token = await alice.token();
   const names = token.privileges.map(({ name }) => name).sort();
   expect(names).toEqual(['SeChangeNotifyPrivilege', 'SeShutdownPrivilege']);
@@ -380,7 +380,7 @@ test.each<[string, { denyOnly?: string[]; removePrivileges?: string[] }]>([
   expect(Token.count).toBe(count);
 });
 
-test('a lower level is what the kernel has too', async () => {
+test('a lower level applies in the kernel too', async () => {
   using token = await alice.token();
   using identification = token.duplicate({ level: 'identification' });
   using back = Token.fromHandle(alice.mint({ level: 'delegation' }), { adopt: true });

@@ -4,7 +4,7 @@ import { linesOf } from '../support/children/child';
 import { tempFolder } from '../support/folders';
 
 // Electron and packagers rename or embed node.exe; an addon that imports from "node.exe" by name fails there.
-test('a host that is not called node.exe loads the addon and takes on a user', async () => {
+test('a host that is not called node.exe loads the addon and acts as a user', async () => {
   const host = join(tempFolder('host'), 'portal.exe');
   copyFileSync(process.execPath, host);
   const lines = await linesOf(

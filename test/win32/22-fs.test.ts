@@ -79,7 +79,7 @@ const open = `const { seam } = require(${JSON.stringify(require.resolve('../supp
   seam().takeRecords();`;
 
 describe('the file witness', () => {
-  test('judges a synchronous read as the user of the scope', async () => {
+  test('checks a synchronous read as the user of the scope', async () => {
     const lines = await linesOf(`${open}
       say(alice.runSync(read));
       say(bob.runSync(read));
@@ -103,11 +103,11 @@ describe('the file witness', () => {
       say([record.sid, record.main].join(' '));
       seam().unpatchAll();`;
 
-  test('judges an asynchronous read started in a scope as its user, on another thread', async () => {
+  test('checks an asynchronous read started in a scope as its user, on another thread', async () => {
     expect(await linesOf(reading)).toEqual(['of alice', `${world.alice.id} false`]);
   });
 
-  test('and as the process under impersonate/unrouted', async () => {
+  test('checks it as the process under impersonate/unrouted', async () => {
     const lines = await linesOf(reading, {}, 'unrouted');
     expect(lines).toEqual([expect.stringMatching(/^E(PERM|ACCES)$/), `${world.serviceId} false`]);
   });

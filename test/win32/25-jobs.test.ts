@@ -43,7 +43,7 @@ describe('a job that cannot start', () => {
   test.each([
     ['a silent downgrade', 'lieSetThreadToken', '{ times: 1 }', 'DOWNGRADED'],
     ["another user's token", 'swapThreadToken', 'world.bob.mint(), { times: 1 }', 'MISMATCH'],
-  ])('by %s is noticed at the first use', async (_what, fault, options, code) => {
+  ])('by %s is detected at the first use', async (_what, fault, options, code) => {
     const path = newPath();
     const lines = await linesOf(
       `${open}
@@ -56,7 +56,7 @@ describe('a job that cannot start', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('for a token that is closed or only to be looked at is refused at once', async () => {
+  test('for a token that is closed or of identification level throws at once', async () => {
     const lines = await linesOf(`${open}
       const attempt = (token) => { try { native.startFs(token, native.fsCalls.stat, () => { say('done'); }, folder, false); } catch (error) { say(error.code); } };
       attempt(native.duplicateToken(alice, 1));
@@ -66,7 +66,7 @@ describe('a job that cannot start', () => {
   });
 });
 
-describe('a job that cannot come back aborts the process', () => {
+describe('a job that cannot revert aborts the process', () => {
   test.each([
     ['SetThreadToken fails', 'SetThreadToken', '{ skip: 1 }', /SetThreadToken failed: ERROR_ACCESS_DENIED/],
     [
@@ -136,7 +136,7 @@ describe('a pool thread', () => {
     expect(lines).toEqual([`${world.bob.id},impersonation,true`, refused, service, notStarted, service]);
   });
 
-  test('makes 3 kernel calls for its identity: set, take off, ask', async () => {
+  test('makes 3 kernel calls for its identity: set, revert, check', async () => {
     const lines = await linesOf(`${open}
       await job(alice, 'access', folder, 0);
       const calls = ['OpenThreadToken', 'SetThreadToken', 'RevertToSelf', 'ImpersonateLoggedOnUser', 'GetTokenInformation', 'DuplicateTokenEx', 'CloseHandle'];
@@ -148,7 +148,7 @@ describe('a pool thread', () => {
 });
 
 describe('jobs of one user', () => {
-  test('that wait for a thread together share its switches', async () => {
+  test('that wait for a thread together share its identity switches', async () => {
     const lines = await linesOf(
       `${open}
       await job(alice, 'access', folder, 0);
@@ -168,7 +168,7 @@ describe('jobs of two users', () => {
   test.each([
     ['at any interleaving', 16, {}],
     ['where one thread has all of them to do', 2000, oneThread],
-  ])('never open the other’s file, %s', async (_how, atOnce, options) => {
+  ])("never open the other user's file, %s", async (_how, atOnce, options) => {
     const lines = await linesOf(
       `${owned}
       const round = async (i) => {
@@ -190,7 +190,7 @@ describe('jobs of two users', () => {
     expect(lines).toEqual(['1333,667,2']);
   });
 
-  test('list a directory as who asks', async () => {
+  test('list a directory as the caller', async () => {
     const lines = await linesOf(`${owned}
       for (const call of ['opendir', 'scandir']) say(failure(await job(bob, call, paths.alice, false)));
       say(JSON.stringify(await job(alice, 'scandir', paths.alice, false)));

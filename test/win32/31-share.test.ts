@@ -1,7 +1,7 @@
 import { Token } from 'impersonate';
 import { world } from '../support/world/world';
 
-test('tickets that nobody claims close their handles when they expire, by themselves', async () => {
+test('tickets that are not claimed close their handles when they expire', async () => {
   using original = Token.process();
   const before = world.handleCount();
   for (let n = 0; n < 200; n++) {

@@ -19,7 +19,7 @@ async function held(count: number): Promise<void> {
   while (seam().heldLogons() !== count) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-test('LogonUserW is the authority’s here', () => {
+test('LogonUserW is patched by the test authority', () => {
   expect(seam().patchAuthority(addon)).toContain('advapi32.dll!LogonUserW');
 });
 
@@ -43,7 +43,7 @@ describe('the type of a logon', () => {
     expectActingAsService();
   });
 
-  test('newCredentials is the process’s user, whatever the password', async () => {
+  test("newCredentials is the process's user, whatever the password", async () => {
     const options = world.alice.logon({ type: 'newCredentials', password: 'whatever' });
     using token = await Token.logon(options);
     expect(token.user.id).toBe(world.serviceId);
@@ -89,7 +89,7 @@ describe('a user’s name', () => {
     expect(token.user.id).toBe(sid);
   });
 
-  test('without a domain is none of a domain’s', async () => {
+  test('without a domain is not a user of a domain', async () => {
     const error = await rejected(Token.logon({ user: 'alice', password: 'alice' }));
     expect(error).toMatchObject({ code: 'ERROR_LOGON_FAILURE', errno: 1326 });
   });
@@ -110,7 +110,7 @@ describe('a user’s name', () => {
     ['an unknown type', { type: 'toString' as never }, 'options.type'],
     ['a type that is a number', { type: 3 as never }, 'options.type'],
     ['an unknown provider', { provider: 'winnt35' as never }, 'options.provider'],
-  ])('%s is refused before anybody is asked', async (_what, changes, argument) => {
+  ])('%s is rejected before any request', async (_what, changes, argument) => {
     seam().takeAuthorityRecords();
     const error = await rejected(Token.logon({ user: 'alice', password: 'alice', ...changes }));
     expect(error.name).toBe('TypeError');
@@ -118,7 +118,7 @@ describe('a user’s name', () => {
     expect(seam().takeAuthorityRecords()).toEqual([]);
   });
 
-  test('a PAM service is Linux’s', async () => {
+  test('the PAM service is a Linux option', async () => {
     const error = await rejected(Token.logon(world.alice.logon({ service: 'login' })));
     expect(error.code).toBe('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
   });
@@ -134,7 +134,7 @@ test.each<[string, number]>([
   ['ERROR_INVALID_LOGON_HOURS', 1328],
   ['ERROR_LOGON_TYPE_NOT_GRANTED', 1385],
   ['ERROR_NO_LOGON_SERVERS', 1311],
-])('%s is what the caller gets', async (code, errno) => {
+])('passes on %s', async (code, errno) => {
   const count = Token.count;
   seam().defineUser({ name: 'refused', domain, password: 'p', sid: world.alice.id, error: errno });
   const error = await rejected(Token.logon({ user: 'refused', domain, password: 'p' }));
@@ -160,7 +160,7 @@ test.each(['network', 'interactive'] as const)(
 describe('a logon that hangs', () => {
   const hang = { user: 'alice', domain, password: 'alice' };
 
-  test('holds up neither the loop nor the pool nor anybody else, and is asked as the process', async () => {
+  test('delays neither the event loop nor the pool nor other logons, and is made as the process', async () => {
     using bob = await world.bob.token();
     seam().takeAuthorityRecords();
     seam().holdLogons('alice');
@@ -184,7 +184,7 @@ describe('a logon that hangs', () => {
     }
   });
 
-  test('is given up at once; what comes later is closed, and what is queued never begins', async () => {
+  test('is aborted at once; a late token is closed, and a queued logon never begins', async () => {
     seam().takeAuthorityRecords();
     seam().holdLogons('alice');
     const count = Token.count;
@@ -209,7 +209,7 @@ describe('a logon that hangs', () => {
 });
 
 describe('a logon of which a call fails', () => {
-  test('says nothing of the password', async () => {
+  test('does not show the password', async () => {
     seam().failImport(addon, 'LogonUserW', { error: 8 });
     const error = await rejected(Token.logon(world.alice.logon({ password: 'correct-horse' })));
     expect(inspect(error, { showHidden: true })).not.toContain('correct-horse');

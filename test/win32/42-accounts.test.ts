@@ -28,7 +28,7 @@ describe('an account look-up', () => {
     for (const record of records) expect(record).toMatchObject({ sid: world.serviceId, main: false });
   });
 
-  test('of nobody finds nothing', async () => {
+  test('of an unknown SID finds nothing', async () => {
     expect(await lookupAccount({ kind: 'user', id: 'S-1-5-21-9-9-9-9999' })).toBeUndefined();
   });
 });

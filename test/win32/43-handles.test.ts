@@ -17,7 +17,7 @@ const isOpen = (handle: bigint): boolean => {
 };
 
 describe('fromHandle', () => {
-  test('copies the token and leaves the handle to its owner', () => {
+  test('copies the token and does not close the handle', () => {
     const handle = alice.mint();
     const token = Token.fromHandle(handle);
     expect(isOpen(handle)).toBe(true);
@@ -54,7 +54,7 @@ describe('fromHandle', () => {
     });
   });
 
-  test('of a token for looking at cannot be entered', () => {
+  test('of a token of identification level cannot be entered', () => {
     using token = Token.fromHandle(alice.mint({ level: 'identification' }), { adopt: true });
     expect(token.level).toBe('identification');
     expect(
@@ -77,7 +77,7 @@ describe('fromHandle', () => {
     ['too large', 2n ** 64n],
     ['the pseudo handle of the thread token', 2n ** 64n - 5n],
     ['an object', {}],
-  ])('refuses %s', (_what, handle) => {
+  ])('throws for %s', (_what, handle) => {
     const count = Token.count;
     const error = caught(() => Token.fromHandle(handle as bigint, { adopt: true }));
     expect(error.code).toMatch(/^ERR_INVALID_ARG_(TYPE|VALUE)$/);
@@ -86,7 +86,7 @@ describe('fromHandle', () => {
     expect(Token.count).toBe(count);
   });
 
-  test('refuses what is not open', () => {
+  test('throws for a handle that is not open', () => {
     const handle = alice.mint();
     seam().closeHandle(handle);
     expect(caught(() => Token.fromHandle(handle))).toMatchObject({
@@ -98,7 +98,7 @@ describe('fromHandle', () => {
   test.each([
     ['TOKEN_DUPLICATE', 0x8],
     ['TOKEN_QUERY', 0x2],
-  ])('says what right is missing with %s alone, and leaves the handle open', (_name, access) => {
+  ])('names the right that is missing with only %s, and leaves the handle open', (_name, access) => {
     const full = alice.mint();
     const poor = seam().duplicateHandle(full, access);
     const error = caught(() => Token.fromHandle(poor, { adopt: true }));

@@ -6,14 +6,14 @@ import { world } from '../support/world/win32';
 
 const anonymousLogon = 'S-1-5-7';
 
-test('an anonymous token is the anonymous logon, with no group of anybody', () => {
+test("an anonymous token is the anonymous logon, with no user's group", () => {
   using token = Token.anonymous();
   expect(token.user.id).toBe(anonymousLogon);
   expect(token.isAnonymous).toBe(true);
   expect(seam().effectiveIdentity().thread).toBe(false);
 });
 
-test('in its scope nothing of a user can be opened', () => {
+test('its scope cannot open the objects of a user', () => {
   using token = Token.anonymous();
   const opened = token.runSync(() => [
     world.canOpen(world.alice),
@@ -23,7 +23,7 @@ test('in its scope nothing of a user can be opened', () => {
   expect(opened).toEqual([false, false, false]);
 });
 
-test('making one in a scope leaves the scope in force', async () => {
+test('making one in a scope leaves the scope in effect', async () => {
   using alice = await world.alice.token();
   alice.runSync(() => {
     using token = Token.anonymous();

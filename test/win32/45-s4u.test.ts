@@ -79,7 +79,7 @@ describe('a user by every form of name', () => {
   });
 
   test.each(['\\alice', `${domain}\\`, '@SEAM', 'alice@', 'A\\B\\c', '\\', '@'])(
-    '%s is no name',
+    '%s is an invalid name',
     async (name) => {
       const error = await rejected(Token.forUser(name));
       expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
@@ -88,7 +88,7 @@ describe('a user by every form of name', () => {
   );
 
   test.each(['carol', '.\\carol', `${computer}\\carol`, `carol@${computer}`])(
-    '%s has no domain to ask Kerberos of',
+    '%s has no domain for Kerberos',
     async (name) => {
       const error = await rejected(Token.forUser(name, { source: 'kerberos' }));
       expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
@@ -96,12 +96,12 @@ describe('a user by every form of name', () => {
     },
   );
 
-  test('of more characters than a request holds is refused', async () => {
+  test('of more characters than a request holds is rejected', async () => {
     const error = await rejected(Token.forUser(`${'a'.repeat(40_000)}@${domain}`));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
   });
 
-  test('is not cut short where the directory’s name for it is too long', async () => {
+  test("is not truncated if the directory's name for it is too long", async () => {
     expect(await rejected(Token.forUser(`${domain}\\erin`))).toMatchObject({
       name: 'ImpersonationError',
       code: 'ERROR_INVALID_ACCOUNT_NAME',
@@ -109,7 +109,7 @@ describe('a user by every form of name', () => {
     expect(calls()).not.toContain('LsaLogonUser');
   });
 
-  test('is not taken for another user whom the directory gives for it', async () => {
+  test('is not replaced by another user whom the directory returns', async () => {
     expect(await rejected(Token.forUser(`${domain}\\dave`))).toMatchObject({
       name: 'ImpersonationError',
       code: 'ERR_IMPERSONATION_MISMATCH',
@@ -133,7 +133,7 @@ describe('an account that may not log on', () => {
 });
 
 describe('the call', () => {
-  test('is made as the process on a thread of its own, and changes neither', async () => {
+  test('is made as the process on a separate thread, and changes neither', async () => {
     using alice = await world.alice.token();
     using self = Token.process();
     const pending: Promise<Token>[] = [];
@@ -159,7 +159,7 @@ describe('the call', () => {
     expect(after.privileges).toContainEqual({ name: 'SeTcbPrivilege', enabled: false });
   });
 
-  test('does not end what an abort rejects, and keeps nothing of it', async () => {
+  test('goes on after an abort has rejected, and leaves nothing', async () => {
     const count = Token.count;
     const reason = new Error('enough');
     const controller = new AbortController();
@@ -185,7 +185,7 @@ const untrusted = `
   const { world } = require(${JSON.stringify(require.resolve('../support/world/win32'))});
 `;
 
-test('an untrusted process gets a token to look at, and is told how to get more', async () => {
+test('an untrusted process gets a token of identification level, and an error that names the remedy', async () => {
   const lines = await linesOf(
     `${untrusted}
     (async () => {
@@ -209,7 +209,7 @@ test('an untrusted process gets a token to look at, and is told how to get more'
   expect(lines).toEqual(['true false', 'identification true', refused, refused, refused, '0 0']);
 });
 
-test('a wrong argument is named', async () => {
+test('names a wrong argument', async () => {
   for (const [options, argument] of [
     [{ source: 'ntlm' }, 'options.source'],
     [{ source: 'toString' }, 'options.source'],

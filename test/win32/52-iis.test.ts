@@ -125,7 +125,7 @@ test.each<[string, () => IncomingMessage, IisOptions?]>([
     '4n',
     '１',
   ].map((text): [string, () => IncomingMessage] => [`the handle '${text}'`, () => request(paired(text))]),
-])('%s is refused, and the handle is not touched', (_what, from, ...[options]) => {
+])('%s throws, and the handle is not touched', (_what, from, ...[options]) => {
   const [handles, count] = [world.handleCount(), Token.count];
   const error = refusal(from(), options);
   expect(error).toMatchObject({ name: 'ImpersonationError', code: 'ERR_IIS_REQUEST_REFUSED' });
@@ -150,7 +150,7 @@ function handleOfSomethingElse(): bigint {
   throw new Error('all handles are those of tokens');
 }
 
-test('a handle of something else is refused and stays open', () => {
+test('a handle of another kind throws and stays open', () => {
   const other = handleOfSomethingElse();
   try {
     expect(refusal(request(paired(hex(other)))).message).toContain('not that of an access token');
@@ -190,7 +190,7 @@ test.each(['DuplicateTokenEx', 'CloseHandle'])(
   },
 );
 
-test('the pairing token is the environment’s, as it was first; without one nothing is taken over', async () => {
+test("the pairing token is the environment's first one; without one no handle is taken over", async () => {
   const lines = await linesOf(`
     const handle = world.alice.mint();
     const request = (token) => ({
@@ -253,7 +253,7 @@ describe('behind a server', () => {
     expect(isOpen(handle)).toBe(false);
   });
 
-  test('a second handle that node drops from headers is seen', async () => {
+  test('a second handle that Node drops from headers is detected', async () => {
     const lines = Object.entries(paired(hex(handle))).map(([name, value]) => `${name}: ${value}`);
     const text = [
       'GET / HTTP/1.1',

@@ -25,12 +25,12 @@ afterEach(() => {
 const refusal = (server: PeerServer): Promise<Caught> =>
   once(server, 'clientError').then(([error]) => error as Caught);
 
-describe('a client that is not known before it writes', () => {
+describe('a client that is identified only after it writes', () => {
   const unknown = (times = 1): void => {
     seam().failImport(addon, 'ImpersonateNamedPipeClient', { error: cannotImpersonate, times });
   };
 
-  test('arrives once it has, with all that it wrote', async () => {
+  test('arrives after it has written, with all its data', async () => {
     using server = await listening((socket, token) => {
       socket.once('data', (data) => socket.end(`${String(data)} of ${token.user.id}`));
     });
@@ -45,7 +45,7 @@ describe('a client that is not known before it writes', () => {
   test.each<[string, (client: Socket) => void, string]>([
     ['does not write in time', () => {}, 'ERR_PEER_TIMEOUT'],
     ['leaves', (client) => client.destroy(), 'ERR_SOCKET_CLOSED'],
-  ])('and %s is turned away', async (_name, act, code) => {
+  ])('and %s is rejected', async (_name, act, code) => {
     using server = await listening(
       () => {
         throw new Error('arrived');
@@ -60,7 +60,7 @@ describe('a client that is not known before it writes', () => {
     expect((await refused).code).toBe(code);
   });
 
-  test('waits with no more than maxConnections others', async () => {
+  test('counts towards maxConnections while it waits', async () => {
     using server = await listening(nobody, { ...anybody, maxConnections: 2, identifyTimeout: 60_000 });
     unknown(3);
     const dropped = once(server, 'drop');
@@ -73,7 +73,7 @@ describe('a client that is not known before it writes', () => {
     for (const client of clients) client.destroy();
   });
 
-  test('and not then either, is turned away', async () => {
+  test('and not even then, is rejected', async () => {
     using server = await listening(nobody);
     unknown(2);
     const refused = refusal(server);
@@ -87,7 +87,7 @@ describe('a client that is not known before it writes', () => {
   });
 });
 
-test('Token.fromPeer before the first read says what to wait for', async () => {
+test('Token.fromPeer before the first read names what to wait for', async () => {
   using server = await listening(nobody);
   const arrival = once(server, 'connection') as Promise<[Socket]>;
   const client = await connectPeer(server.address() ?? '');
@@ -103,7 +103,7 @@ test('Token.fromPeer before the first read says what to wait for', async () => {
 
 describe('a system call that fails', () => {
   test.each(['CreateEventW', 'CreateNamedPipeW', 'ConvertStringSecurityDescriptorToSecurityDescriptorW'])(
-    '%s, each in turn: the server does not start, and nothing is left',
+    '%s, each in turn: the server does not start and leaves nothing',
     async (call) => {
       const handles = world.handleCount();
       for (let skip = 0; skip < 10; skip++) {
@@ -124,7 +124,7 @@ describe('a system call that fails', () => {
   );
 
   test.each(['GetNamedPipeInfo', 'ImpersonateNamedPipeClient', 'DuplicateTokenEx', 'GetTokenInformation'])(
-    '%s: the client is turned away, the next one is not',
+    '%s: the client is rejected, the next one is not',
     async (call) => {
       using server = await listening((socket) => socket.end());
       seam().failImport(addon, call, { error: 5, times: 1 });
@@ -182,15 +182,18 @@ describe('the pipe of a peer server', () => {
     expect(made).toEqual(flags.map((open) => `${String(open)} 8 ${sddl}`));
   });
 
-  test.each([['D'], ['O:SY'], ['nonsense']])('is not made with the security descriptor %p', async (text) => {
-    seam().takeAuthorityRecords();
-    const server = createPeerServer({ securityDescriptor: text });
-    expect(await rejected(server.listen(newAddress()))).toMatchObject({
-      name: 'TypeError',
-      code: 'ERR_INVALID_ARG_VALUE',
-    });
-    expect(records('CreateNamedPipeW')).toEqual([]);
-  });
+  test.each([['D'], ['O:SY'], ['nonsense']])(
+    'cannot be made with the security descriptor %p',
+    async (text) => {
+      seam().takeAuthorityRecords();
+      const server = createPeerServer({ securityDescriptor: text });
+      expect(await rejected(server.listen(newAddress()))).toMatchObject({
+        name: 'TypeError',
+        code: 'ERR_INVALID_ARG_VALUE',
+      });
+      expect(records('CreateNamedPipeW')).toEqual([]);
+    },
+  );
 });
 
 describe('the level a client connects at', () => {
@@ -198,7 +201,7 @@ describe('the level a client connects at', () => {
   const sqos = 0x10_0000 | 0x8_0000 | 0x4000_0000;
   const access = 0x12_0089 | 0x2 | 0x100;
 
-  test.each(levels)('is asked for: %s', async (level) => {
+  test.each(levels)('is requested: %s', async (level) => {
     const number = levels.indexOf(level);
     using server = await listening(nobody);
     for (const [options, tracking] of [
@@ -214,7 +217,7 @@ describe('the level a client connects at', () => {
     }
   });
 
-  test.each(levels.slice(1))('is the token’s: %s', async (level) => {
+  test.each(levels.slice(1))('is the level of the token: %s', async (level) => {
     using server = await listening(nobody);
     const arrival = once(server, 'connection') as Promise<[Socket, Token]>;
     const client = await connectPeer(server.address() ?? '', { level });
@@ -227,7 +230,7 @@ describe('the level a client connects at', () => {
     client.destroy();
   });
 
-  test('anonymous: the client is turned away, and the server is told why', async () => {
+  test('anonymous: the client is rejected, and the server gets the reason', async () => {
     using server = await listening(nobody);
     const refused = refusal(server);
     const client = await connectPeer(server.address() ?? '', { level: 'anonymous' });

@@ -35,7 +35,7 @@ async function prove(...legs: readonly Buffer[]): Promise<Token> {
   throw new Error('the legs lead to no token');
 }
 
-test('one leg proves who the client is, and the answer is for the client', async () => {
+test('one message authenticates the client, and the reply is for the client', async () => {
   const handshake = server.handshake();
   expect(server.handshakes).toBe(1);
   const { reply, token } = await handshake.step(proofOf(world.alice));
@@ -47,7 +47,7 @@ test('one leg proves who the client is, and the answer is for the client', async
   token?.close();
 });
 
-test('two legs prove it, with a challenge between them', async () => {
+test('two messages authenticate it, with a challenge between them', async () => {
   const handshake = server.handshake();
   expect(await handshake.step(clientHello)).toEqual({ reply: serverChallenge });
   expect([handshake.closed, seam().outstanding().contexts]).toEqual([false, 1]);
@@ -57,7 +57,7 @@ test('two legs prove it, with a challenge between them', async () => {
   token?.close();
 });
 
-test('answers that have to be completed are', async () => {
+test('replies that need CompleteAuthToken are completed', async () => {
   const handshake = server.handshake();
   expect(await handshake.step(toComplete(clientHello))).toEqual({ reply: serverChallenge });
   const { reply, token } = await handshake.step(toComplete(proofOf(world.alice)));
@@ -77,7 +77,7 @@ test.each(['Negotiate', 'NTLM', 'Kerberos'] as const)('the package is %s', async
   token?.close();
 });
 
-test('the credentials are the process’s, and legs are looked at as the process, whoever asks', async () => {
+test("uses the process's credentials and checks messages as the process, whatever the effective identity", async () => {
   using alice = await world.alice.token();
   seam().takeAuthorityRecords();
   const [one, proven] = alice.runSync(() => {
@@ -95,14 +95,14 @@ test('the credentials are the process’s, and legs are looked at as the process
   ]);
 });
 
-describe('the client says how far the server may go', () => {
-  test.each<Level>(['impersonation', 'delegation'])('%s: for work', async (level) => {
+describe('the impersonation level that the client grants', () => {
+  test.each<Level>(['impersonation', 'delegation'])('%s: the token can be entered', async (level) => {
     using token = await prove(proofOf(world.alice, level));
     expect(token.level).toBe(level);
     token.runSync(() => expectActingAs(world.alice));
   });
 
-  test('identification: the token is to be looked at only', async () => {
+  test('identification: the token cannot be entered', async () => {
     using token = await prove(clientHello, proofOf(world.alice, 'identification'));
     expect([token.level, token.user.id]).toEqual(['identification', world.alice.id]);
     expect(() => token.runSync(() => undefined)).toThrow(
@@ -112,7 +112,7 @@ describe('the client says how far the server may go', () => {
   });
 });
 
-describe('a client who proves nothing', () => {
+describe('an unauthenticated client', () => {
   const nobodies: [string, string, Level][] = [
     ['ANONYMOUS LOGON', 'S-1-5-7', 'impersonation'],
     ['Guest', 'S-1-5-21-1000-2000-3000-501', 'impersonation'],
@@ -122,7 +122,7 @@ describe('a client who proves nothing', () => {
     seam().defineUser({ name: 'nobody', domain, password: 'none', sid });
   };
 
-  test.each(nobodies)('%s is refused', async (_name, sid, level) => {
+  test.each(nobodies)('%s is rejected', async (_name, sid, level) => {
     define(sid);
     const handles = world.handleCount();
     const error = await rejected(server.handshake().step(clientProof(`nobody@${domain}`, 'none', level)));
@@ -130,7 +130,7 @@ describe('a client who proves nothing', () => {
     expect(world.handleCount()).toBeLessThanOrEqual(handles + 2);
   });
 
-  test.each(nobodies)('%s comes in with allowAnonymous', async (_name, sid, level) => {
+  test.each(nobodies)('%s is accepted with allowAnonymous', async (_name, sid, level) => {
     define(sid);
     using open = new NegotiateServer({ allowAnonymous: true });
     const { token } = await open.handshake().step(clientProof(`nobody@${domain}`, 'none', level));
@@ -138,14 +138,14 @@ describe('a client who proves nothing', () => {
     token?.close();
   });
 
-  test('others whose number is 501 are somebody', async () => {
+  test('another account with the RID 501 is accepted', async () => {
     define('S-1-5-32-501');
     using token = await prove(clientProof(`nobody@${domain}`, 'none'));
     expect(token.user.id).toBe('S-1-5-32-501');
   });
 });
 
-describe('a proof that fails', () => {
+describe('failed authentication', () => {
   const locked = {
     name: 'locked',
     domain,
@@ -171,7 +171,7 @@ describe('a proof that fails', () => {
   });
 
   test.each(cases)(
-    '%s closes the handshake, in the first leg and in the second',
+    '%s closes the handshake, in the first message and in the second',
     async (_name, leg, fields) => {
       for (const first of [[], [clientHello]]) {
         const handshake = server.handshake();
@@ -192,7 +192,7 @@ describe('a proof that fails', () => {
   );
 });
 
-test('clients whose legs come in between each other are never taken for each other', async () => {
+test('clients with interleaved messages are never mistaken for each other', async () => {
   const handles = world.handleCount();
   for (let round = 0; round < 10; round++) {
     const clients = Array.from({ length: 100 }, (_, n) => ({

@@ -30,8 +30,8 @@ async function released(): Promise<void> {
   for (let n = 0; n < 200 && seam().outstanding().credentials > 0; n++) await rest();
 }
 
-describe('one leg at a time', () => {
-  test('a second one while the first is under way closes the handshake', async () => {
+describe('one handshake message at a time', () => {
+  test('a second message while the first is in progress closes the handshake', async () => {
     const handshake = server.handshake();
     const first = rejected(handshake.step(slow(proof)));
     const second = rejected(handshake.step(proof));
@@ -41,7 +41,7 @@ describe('one leg at a time', () => {
     expect(server.handshakes).toBe(0);
   });
 
-  test('none after the last', async () => {
+  test('no message after the last', async () => {
     const handshake = server.handshake();
     const { token } = await handshake.step(proof);
     expect(await rejected(handshake.step(proof))).toMatchObject({ code: 'ERR_HANDSHAKE_CLOSED' });
@@ -50,7 +50,7 @@ describe('one leg at a time', () => {
     token?.close();
   });
 
-  test('the caller may use the memory of a leg again at once', async () => {
+  test('the caller may reuse the memory of a message at once', async () => {
     const leg = Buffer.from(proof);
     const step = server.handshake().step(leg);
     leg.fill(0);
@@ -58,7 +58,7 @@ describe('one leg at a time', () => {
   });
 });
 
-describe('legs that the system is not asked about', () => {
+describe('messages that are rejected without a system call', () => {
   const cases: [string, unknown, string][] = [
     ['an empty one', Buffer.alloc(0), 'ERR_INVALID_ARG_VALUE'],
     ['one larger than maxLegSize', Buffer.alloc(1025, 'SEAM'), 'ERR_HANDSHAKE_TOO_LARGE'],
@@ -73,12 +73,12 @@ describe('legs that the system is not asked about', () => {
     expect(asked()).toBe(0);
   });
 
-  test('one of just maxLegSize is asked about', async () => {
+  test('a message of exactly maxLegSize is passed to the system', async () => {
     const error = await rejected(server.handshake().step(Buffer.alloc(1024, 'SEAM')));
     expect(error).toMatchObject({ code: 'SEC_E_INVALID_TOKEN' });
   });
 
-  test('one beyond maxLegs', async () => {
+  test('a message beyond maxLegs', async () => {
     const handshake = server.handshake();
     await handshake.step(clientHello);
     await handshake.step(clientHello);
@@ -88,7 +88,7 @@ describe('legs that the system is not asked about', () => {
 });
 
 describe('close()', () => {
-  test('of a handshake between legs', async () => {
+  test('of a handshake between messages', async () => {
     const handshake = server.handshake();
     await handshake.step(clientHello);
     handshake.close();
@@ -106,7 +106,7 @@ describe('close()', () => {
   });
 
   test.each(['first', 'second'])(
-    'of a handshake while the %s leg is under way: its token is closed',
+    'of a handshake while the %s message is in progress: its token is closed',
     async (leg) => {
       const handshake = server.handshake();
       if (leg === 'second') await handshake.step(clientHello);
@@ -119,7 +119,7 @@ describe('close()', () => {
     },
   );
 
-  test('of the server closes every handshake, legs under way too', async () => {
+  test('of the server closes every handshake, messages in progress too', async () => {
     const [idle, busy] = [server.handshake(), server.handshake()];
     expect(await idle.step(clientHello)).toEqual({ reply: serverChallenge });
     const step = rejected(busy.step(slow(proof)));
@@ -132,7 +132,7 @@ describe('close()', () => {
   });
 });
 
-test('maxHandshakes are under way at once, however they end', async () => {
+test('limits the handshakes in progress to maxHandshakes, however they end', async () => {
   const open = [server.handshake(), server.handshake(), server.handshake()];
   expect(caught(() => server.handshake())).toMatchObject({ code: 'ERR_HANDSHAKE_LIMIT' });
   (await open[0]?.step(proof))?.token?.close();
@@ -145,7 +145,7 @@ test('maxHandshakes are under way at once, however they end', async () => {
 describe('a handshake that takes too long', () => {
   const late = { name: 'ImpersonationError', code: 'ERR_HANDSHAKE_TIMEOUT' };
 
-  test('between legs', async () => {
+  test('between messages', async () => {
     using hasty = new NegotiateServer({ timeout: 100 });
     const handshake = hasty.handshake();
     await handshake.step(clientHello).catch(() => undefined);
@@ -154,13 +154,13 @@ describe('a handshake that takes too long', () => {
     expect(await rejected(handshake.step(proof))).toMatchObject(late);
   });
 
-  test('while a leg is under way: its token is closed', async () => {
+  test('while a message is in progress: its token is closed', async () => {
     using hasty = new NegotiateServer({ timeout: 50 });
     expect(await rejected(hasty.handshake().step(slow(proof)))).toMatchObject(late);
     while (asked() === 0) await rest();
   });
 
-  test('does not keep the process', async () => {
+  test('does not keep the process alive', async () => {
     const lines = await linesOf(`
       const { NegotiateServer } = require(${JSON.stringify(product)});
       new NegotiateServer({ timeout: 3_600_000 }).handshake();

@@ -21,7 +21,7 @@ test.each<[string, object, object]>([
   ['QuerySecurityContextToken', status, { code: 'SEC_E_INSUFFICIENT_MEMORY', errno: memory }],
   ['DuplicateTokenEx', bool, { code: 'ERROR_NOT_ENOUGH_MEMORY', errno: 8 }],
   ['GetTokenInformation', bool, { code: 'ERROR_NOT_ENOUGH_MEMORY', errno: 8 }],
-])('a leg passes on the error of %s', async (call, fault, fields) => {
+])('a handshake message passes on the error of %s', async (call, fault, fields) => {
   using server = new NegotiateServer();
   expect(seam().failImport(addon, call, { error: 8, ...fault })).not.toEqual([]);
   const client = server.handshake();
@@ -39,13 +39,13 @@ test('the server passes on the error of AcquireCredentialsHandleW', () => {
   });
 });
 
-test('there is no server for a thread that cannot act as the process', () => {
+test('cannot make a server on a thread that cannot act as the process', () => {
   seam().failImport(addon, 'SetThreadToken', { ...bool, times: 1 });
   expect(caught(() => new NegotiateServer())).toMatchObject({ syscall: 'SetThreadToken' });
   expect(seam().outstanding()).toEqual(none);
 });
 
-test('a status without a name has its number', async () => {
+test('a status without a name is shown by its number', async () => {
   using server = new NegotiateServer();
   seam().failImport(addon, 'AcceptSecurityContext', { ...status, returns: 0x80091234 | 0 });
   expect(await rejected(server.handshake().step(proof))).toMatchObject({
@@ -54,7 +54,7 @@ test('a status without a name has its number', async () => {
   });
 });
 
-test('a success that means nothing here proves nothing', async () => {
+test('an unexpected success status does not authenticate', async () => {
   using server = new NegotiateServer();
   // SEC_I_RENEGOTIATE
   seam().failImport(addon, 'AcceptSecurityContext', { error: 0, returns: 0x00090321 });
@@ -63,7 +63,7 @@ test('a success that means nothing here proves nothing', async () => {
   expect(client.closed).toBe(true);
 });
 
-test('at the limit of tokens the client is turned away', async () => {
+test('at the limit of tokens the client is rejected', async () => {
   using server = new NegotiateServer();
   const limit = Token.limit;
   using _one = Token.process();

@@ -48,7 +48,7 @@ const makers: Readonly<Record<string, string>> = {
 };
 
 describe('kernel objects that are made inside a scope', () => {
-  test('do not admit the user, whatever of node or the package makes them', async () => {
+  test('do not allow access to the user, whichever part of Node or the package makes them', async () => {
     const functions = Object.entries(makers).map(
       ([name, source]) => `${JSON.stringify(name)}() { ${source}; },`,
     );
@@ -62,7 +62,7 @@ describe('kernel objects that are made inside a scope', () => {
     expect(lines).toEqual(Object.keys(makers));
   });
 
-  test('would admit whoever makes them', async () => {
+  test('are found by the check if they allow access to their maker', async () => {
     // A time limit has node start a thread for as long as the code runs.
     const lines = await linesOf(`${preamble}
       globalThis.look = () => { admitted().forEach(say); };
@@ -80,7 +80,7 @@ describe('kernel objects that are made inside a scope', () => {
 describe('the token on a thread', () => {
   const lines = (source: string): Promise<string[]> => linesOf(`${preamble} ${source}`);
 
-  test('admits the process alone, wherever it was made', async () => {
+  test('allows access only to the process, wherever it was made', async () => {
     const tokens = `
       const look = (token) => token.runSync(() => {
         const carried = seam().duplicateHandle(BigInt.asUintN(64, -5n));

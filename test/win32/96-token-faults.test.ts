@@ -93,7 +93,7 @@ beforeAll(() => {
 const refused = 0xc0000022; // STATUS_ACCESS_DENIED
 const held = (): object => seam().outstanding();
 
-test('no handle, connection or buffer is left of 200 users', async () => {
+test('200 users leave no handle, connection or buffer', async () => {
   const [before, count] = [held(), Token.count];
   const ask = async (turn: number): Promise<void> => {
     const name = turn % 5 === 4 ? 'no-such-user' : (names[turn % 2] as string);

@@ -15,7 +15,7 @@ afterEach(() => {
 freshTokens();
 
 describe('an entry that fails', () => {
-  test('for want of a privilege names it', () => {
+  test('because a privilege is missing names it', () => {
     expect(seam().failImport(addon, 'SetThreadToken', { error: 1314, times: 1 })).not.toEqual([]);
     const error = caught(() => {
       alice.impersonate();
@@ -54,7 +54,7 @@ describe('an entry that fails', () => {
     });
   });
 
-  test('inside another scope leaves that one in force', () => {
+  test('inside another scope leaves the outer scope in effect', () => {
     alice.runSync(() => {
       fail('SetThreadToken', { times: 1 });
       expect(
@@ -67,7 +67,7 @@ describe('an entry that fails', () => {
     expectActingAsService();
   });
 
-  test('over a foreign token that nobody can open leaves it there', () => {
+  test('over a foreign token that cannot be opened leaves it in place', () => {
     const handle = world.bob.mint({ level: 'anonymous' });
     seam().setForeignToken(handle);
     try {
@@ -87,7 +87,7 @@ describe('an entry that fails', () => {
   });
 
   test.each(['runSync', 'impersonate'] as const)(
-    'by a silent downgrade is caught at the first use by %s',
+    'by a silent downgrade is detected at the first use by %s',
     (how) => {
       seam().lieSetThreadToken(addon, { times: 1 });
       let ran = false;
@@ -110,7 +110,7 @@ describe('an entry that fails', () => {
     },
   );
 
-  test("by another user's token is caught at the first use", () => {
+  test("by another user's token is detected at the first use", () => {
     const handle = world.bob.mint();
     try {
       seam().swapThreadToken(addon, handle);
@@ -128,7 +128,7 @@ describe('an entry that fails', () => {
     }
   });
 
-  test('by a silent downgrade in a nested scope goes back to the outer one', () => {
+  test('by a silent downgrade in a nested scope reverts to the outer scope', () => {
     alice.runSync(() => {
       seam().lieSetThreadToken(addon, { times: 1 });
       expect(

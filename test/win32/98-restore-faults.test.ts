@@ -124,7 +124,7 @@ async function walk(): Promise<string[][]> {
   }
 }
 
-test('each SetThreadToken failing in turn: nothing is done, or there is no process to go on as somebody else', async () => {
+test('each SetThreadToken failing in turn: the operation fails, or the process ends', async () => {
   const outcomes = await walk();
   expect(rows.map(([name], index) => [name, outcomes[index]])).toEqual(
     rows.map(([name, , calls]) => [name, calls]),
