@@ -120,7 +120,7 @@ test('a collected token releases its handle and warns once per process', async (
     const baseline = Token.count;
     (() => { for (let i = 0; i < 50; i++) Token.process(); })();
     say('made ' + (Token.count - baseline));
-    for (let turn = 0; turn < 100 && Token.count > baseline; turn++) {
+    for (let round = 0; round < 100 && Token.count > baseline; round++) {
       globalThis.gc();
       await new Promise((resolve) => { setTimeout(resolve, 10); });
     }
@@ -143,7 +143,7 @@ test('in a chain of tokens only the last one needs close()', async () => {
     const baseline = Token.count;
     const removePrivileges = Token.current().privileges.map(({ name }) => name).slice(0, 1);
     for (let i = 0; i < 50; i++) Token.process().restrict({ removePrivileges }).duplicate().close();
-    for (let turn = 0; turn < 100 && Token.count > baseline + 1; turn++) {
+    for (let round = 0; round < 100 && Token.count > baseline + 1; round++) {
       globalThis.gc();
       await new Promise((resolve) => { setTimeout(resolve, 10); });
     }
@@ -164,7 +164,7 @@ describeSwitching('tokens that Token.current() returns', () => {
       const bob = await world.bob.token();
       alice.runSync(() => { alice.close(); for (let i = 0; i < 50; i++) Token.current(); });
       bob.run(() => { bob.close(); for (let i = 0; i < 50; i++) Token.current(); });
-      for (let turn = 0; turn < 100 && Token.count > baseline; turn++) {
+      for (let round = 0; round < 100 && Token.count > baseline; round++) {
         globalThis.gc();
         await new Promise((resolve) => { setTimeout(resolve, 10); });
       }

@@ -76,13 +76,13 @@ describe('canAccess', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     using token = Token.process().duplicate();
-    const asked = [
+    const checks = [
       token.canAccess(file, 'read'),
       token.canAccess(file, ['read', 'write']),
       token.canAccess(join(folder, 'inner'), ['read', 'write', 'execute']),
     ];
     token.close(); // what is asked already goes on
-    expect(await Promise.all(asked)).toEqual([true, true, true]);
+    expect(await Promise.all(checks)).toEqual([true, true, true]);
   });
 
   test('rejects if the path does not exist', async () => {

@@ -9,7 +9,7 @@ const open = `
   const alice = await world.alice.token(), bob = await world.bob.token();
   const nameOf = (id) => ({ [world.alice.id]: 'alice', [world.bob.id]: 'bob', [world.serviceId]: 'service' })[id];
   const who = () => nameOf(world.whoAmI()) + ' ' + nameOf(Token.current().user.id);
-  const tell = (what) => say(what + ': ' + who());
+  const report = (what) => say(what + ': ' + who());
   const end = new Promise((resolve) => { globalThis.over = resolve; });
 `;
 
@@ -32,13 +32,13 @@ describeSwitching("handlers of the process's events, emitted by a flow", () => {
     '%s: run as the process, and so does the work that they start',
     async (event, cause) => {
       const listen = `process.on('${event}', () => {
-        tell('handler');
-        if ('${event}' !== 'exit') setTimeout(() => { tell('later'); process.exit(0); }, 1);
+        report('handler');
+        if ('${event}' !== 'exit') setTimeout(() => { report('later'); process.exit(0); }, 1);
       });`;
       const quiet =
         "for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, () => {});";
       const { stdout } = await runSource(`${open} ${event === 'exit' ? '' : quiet}
-      process.on('${event}', () => { tell('outside'); });
+      process.on('${event}', () => { report('outside'); });
       alice.run(() => { ${listen} setTimeout(() => { ${cause} }, 1); });`);
       const later = event === 'exit' ? [] : ['later: service service'];
       expect(stdout.split(/\r?\n/).filter(Boolean)).toEqual([
@@ -54,8 +54,8 @@ describeSwitching("handlers of the process's events, emitted by a flow", () => {
     const lines = await linesOf(`${open}
       const signal = process.platform === 'win32' ? 'SIGBREAK' : 'SIGUSR2';
       alice.run(() => {
-        process.once(signal, () => { tell('in flow'); });
-        process.on(signal, () => { tell('every time'); setTimeout(over, 20); });
+        process.once(signal, () => { report('in flow'); });
+        process.on(signal, () => { report('every time'); setTimeout(over, 20); });
         setTimeout(() => { ${send}; }, 1);
       });
       setTimeout(() => {}, 60_000); await end; process.exit();`);
@@ -72,8 +72,8 @@ describeSwitching("handlers of the process's events, emitted by a flow", () => {
       }
       ${open}
       alice.run(() => {
-        process.on('disconnect', () => { tell('disconnect'); });
-        process.on('message', () => { tell('message'); setImmediate(() => { process.disconnect(); }); });
+        process.on('disconnect', () => { report('disconnect'); });
+        process.on('message', () => { report('message'); setImmediate(() => { process.disconnect(); }); });
       });`);
     expect(lines).toEqual(['message: service service', 'disconnect: service service']);
   });
@@ -81,7 +81,7 @@ describeSwitching("handlers of the process's events, emitted by a flow", () => {
   test('the callback that captures uncaught exceptions', async () => {
     const lines = await linesOf(`${open}
       alice.run(() => {
-        process.setUncaughtExceptionCaptureCallback(() => { tell('captured'); over(); });
+        process.setUncaughtExceptionCaptureCallback(() => { report('captured'); over(); });
         setTimeout(() => { throw new Error('x'); }, 1);
       });
       await end;`);
@@ -90,8 +90,8 @@ describeSwitching("handlers of the process's events, emitted by a flow", () => {
 
   test('can begin a flow', async () => {
     const lines = await linesOf(`${open}
-      process.on('custom', () => { bob.run(async () => { tell('now'); await null; tell('later'); runSync(() => { tell('scope'); }); over(); }); });
-      alice.run(() => { process.emit('custom'); tell('after'); });
+      process.on('custom', () => { bob.run(async () => { report('now'); await null; report('later'); runSync(() => { report('scope'); }); over(); }); });
+      alice.run(() => { process.emit('custom'); report('after'); });
       await end;`);
     expect(lines).toEqual([
       'now: service bob',
@@ -109,9 +109,9 @@ describeSwitching("handlers of the process's events, emitted by a flow", () => {
         return;
       }
       ${open}
-      process.on('warning', () => { tell('warning'); });
-      process.on('uncaughtException', () => { tell('uncaughtException'); alice.run(() => { process.exit(); }); });
-      process.on('exit', () => { tell('exit'); });
+      process.on('warning', () => { report('warning'); });
+      process.on('uncaughtException', () => { report('uncaughtException'); alice.run(() => { process.exit(); }); });
+      process.on('exit', () => { report('exit'); });
       alice.run(() => { setTimeout(() => { process.emitWarning('x', { type: 'Mine' }); throw new Error('x'); }, 1); });
       await end;`);
     expect(lines.sort()).toEqual([
@@ -130,17 +130,17 @@ describeSwitching("handlers of the process's events, emitted by a scope", () => 
   ])('%s: run as the process, and the scope goes on', async (_name, enter, leave) => {
     const lines = await linesOf(`${open}
       process.on('custom', async (...args) => {
-        tell(args.join());
-        alice.runSync(() => { tell('inner'); });
-        bob.run(() => { tell('flow'); runSync(() => { tell('scope of it'); }); });
+        report(args.join());
+        alice.runSync(() => { report('inner'); });
+        bob.run(() => { report('flow'); runSync(() => { report('scope of it'); }); });
         await null;
-        tell('later');
+        report('later');
         over();
       });
       ${enter}
         say(String(process.emit('custom', 1, 2)));
         say(String(process.emit('nobody listens')));
-        tell('after');
+        report('after');
       ${leave}
       await end;`);
     expect(lines).toEqual([
@@ -157,7 +157,7 @@ describeSwitching("handlers of the process's events, emitted by a scope", () => 
     const { code, stdout, stderr } = await runSource(`${open}
       const { reallyExit } = process;
       process.reallyExit = (code) => { say('end: ' + nameOf(world.whoAmI())); reallyExit.call(process, code); };
-      process.on('exit', () => { tell('exit'); });
+      process.on('exit', () => { report('exit'); });
       ${end}`);
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
     expect(stdout.split(/\r?\n/).filter(Boolean)).toEqual(['exit: service service', 'end: service']);
@@ -165,11 +165,11 @@ describeSwitching("handlers of the process's events, emitted by a scope", () => 
 
   test('exit: an error thrown by a handler leaves the scope as it was', async () => {
     const { code, stdout } = await runSource(`${open}
-      process.once('exit', () => { tell('by hand'); });
-      { const scope = bob.impersonate(); try { process.emit('exit', 0); } finally { tell('finally'); scope.revert(); } }
-      process.once('exit', () => { tell('exit'); throw new Error('mine'); });
-      alice.runSync(() => { try { process.exit(); } catch (error) { tell(error.message); } });
-      tell('after'); process.exit(0);`);
+      process.once('exit', () => { report('by hand'); });
+      { const scope = bob.impersonate(); try { process.emit('exit', 0); } finally { report('finally'); scope.revert(); } }
+      process.once('exit', () => { report('exit'); throw new Error('mine'); });
+      alice.runSync(() => { try { process.exit(); } catch (error) { report(error.message); } });
+      report('after'); process.exit(0);`);
     expect(stdout.split(/\r?\n/).filter(Boolean)).toEqual([
       ...['by hand: service service', 'finally: bob bob'],
       ...['exit: service service', 'mine: alice alice', 'after: service service'],
@@ -194,7 +194,7 @@ describeSwitching("handlers of the process's events, emitted by a scope", () => 
     async (how) => {
       const { code, stdout, stderr } = await runSource(`${open}
         process.on('exit', () => { say('first'); alice.impersonate(); });
-        process.once('exit', () => { tell('second'); });
+        process.once('exit', () => { report('second'); });
         ${how}`);
       expect({ code, stdout }).toEqual({ code: 70, stdout: 'first\n' });
       expect(stderr).toContain('ERR_SCOPE_LEAKED');
@@ -207,17 +207,17 @@ describeSwitching('a replacement of process.emit', () => {
     const emit = process.emit;
     process.emit = function (name, ...args) {
       if (name !== 'custom') return emit.call(this, name, ...args);
-      tell('before');
+      report('before');
       const result = emit.call(this, name, ...args);
-      tell('behind');
+      report('behind');
       return result;
     };`;
-  const cause = `process.on('custom', () => { tell('handler'); });
+  const cause = `process.on('custom', () => { report('handler'); });
     alice.run(() => { say(String(process.emit('custom'))); });`;
-  const told = ['before: service service', 'handler: service service', 'behind: service service', 'true'];
+  const reported = ['before: service service', 'handler: service service', 'behind: service service', 'true'];
 
   test('runs as the process, and calls the handlers', async () => {
-    expect(await linesOf(`${open} ${patch} ${cause}`)).toEqual(told);
+    expect(await linesOf(`${open} ${patch} ${cause}`)).toEqual(reported);
   });
 
   test('can be removed again', async () => {
@@ -227,15 +227,18 @@ describeSwitching('a replacement of process.emit', () => {
 
   test('may exist, or hold the emit that it calls, before the package was loaded', async () => {
     const program = (before: string, after: string): string => `
-      let tell = () => {}, say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      let report = () => {}, say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       ${before}
       const { Token } = require(${JSON.stringify(product)});
       const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});
-      (async () => { ${open.replace('const tell =', 'tell =')} ${after} })();`;
+      (async () => { ${open.replace('const report =', 'report =')} ${after} })();`;
     const [save, replace] = patch.split(/(?<=emit;)/);
     for (const source of [program(patch, cause), program(String(save), `${String(replace)} ${cause}`)]) {
       const { stdout, stderr } = await runSource(source, {}, 'bare');
-      expect({ stdout: stdout.split(/\r?\n/).filter(Boolean), stderr }).toEqual({ stdout: told, stderr: '' });
+      expect({ stdout: stdout.split(/\r?\n/).filter(Boolean), stderr }).toEqual({
+        stdout: reported,
+        stderr: '',
+      });
     }
   });
 
@@ -255,10 +258,10 @@ describeSwitching('an ImpersonatedWorker', () => {
   test('is its own user in handlers of events that a flow or scope of another user emits', async () => {
     const posts = await run(
       `const bob = Token.claim(workerData);
-      const tell = (what) => post(what + ' ' + me() + ' ' + (Token.current().user.id === world.alice.id));
-      process.on('custom', (what) => { tell(what); });
-      process.on('exit', () => { tell('exit'); });
-      process.on('uncaughtException', () => { tell('uncaughtException'); });
+      const report = (what) => post(what + ' ' + me() + ' ' + (Token.current().user.id === world.alice.id));
+      process.on('custom', (what) => { report(what); });
+      process.on('exit', () => { report('exit'); });
+      process.on('uncaughtException', () => { report('uncaughtException'); });
       process.emit('custom', 'none');
       bob.run(() => { process.emit('custom', 'flow'); });
       bob.runSync(() => { process.emit('custom', 'scope'); post(me()); });

@@ -49,12 +49,12 @@ describeSwitching('asynchronous work that is started in a scope', () => {
   test("the package's own look-up of an account that is not cached", async () => {
     const lines = await linesOf(`${open}
       const account = { kind: 'user', id: world.serviceId };
-      let asked;
+      let pending;
       {
         const scope = alice.impersonate();
-        try { asked = lookupAccount(account); say('in scope ' + who()); } finally { scope[Symbol.dispose](); }
+        try { pending = lookupAccount(account); say('in scope ' + who()); } finally { scope[Symbol.dispose](); }
       }
-      const found = await asked;
+      const found = await pending;
       const again = await lookupAccount(account);
       say(typeof found.name + ' ' + (found.name === again.name) + ' ' + who());`);
     expect(lines).toEqual(['in scope user', 'string true service']);
@@ -62,12 +62,12 @@ describeSwitching('asynchronous work that is started in a scope', () => {
 
   test('requesting another token', async () => {
     const lines = await linesOf(`${open}
-      let asked;
+      let pending;
       {
         const scope = alice.impersonate();
-        try { asked = world.bob.token(); say('in scope ' + who()); } finally { scope[Symbol.dispose](); }
+        try { pending = world.bob.token(); say('in scope ' + who()); } finally { scope[Symbol.dispose](); }
       }
-      const bob = await asked;
+      const bob = await pending;
       say(String(bob.user.id === world.bob.id) + ' ' + who());`);
     expect(lines).toEqual(['in scope user', 'true service']);
   });

@@ -226,13 +226,13 @@ describeSwitching('setStrictHandles(true)', () => {
       const alice = await world.alice.token();
       setStrictHandles(true);
       await alice.run(async () => {
-        const turns = async (count) => {
+        const rounds = async (count) => {
           for (let i = 0; i < count; i++) await (await open(${JSON.stringify(file)})).close();
           gc();
           return process.memoryUsage().heapUsed;
         };
-        const before = await turns(500);
-        const after = await turns(2500);
+        const before = await rounds(500);
+        const after = await rounds(2500);
         say(after - before);
       });`,
       { execArgv: ['--expose-gc'] },

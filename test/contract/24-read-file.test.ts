@@ -55,8 +55,8 @@ describeSwitching('readFile', () => {
 
   test('fails like Node', async () => {
     const lines = await linesOf(`${open}
-      const told = ({ code, errno, syscall, path: where, message }) => JSON.stringify([code, errno, syscall, where, message]);
-      const outcome = (work) => work().then(() => 'read', told);
+      const fields = ({ code, errno, syscall, path: where, message }) => JSON.stringify([code, errno, syscall, where, message]);
+      const outcome = (work) => work().then(() => 'read', fields);
       for (const where of [path.join(folder, 'none'), folder]) {
         const [ours, nodes] = [await outcome(() => user.run(() => files.readFile(where))), await outcome(() => fs.promises.readFile(where))];
         say(ours === nodes ? 'the same' : ours + ' ' + nodes);

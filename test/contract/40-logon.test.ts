@@ -97,15 +97,15 @@ describeSwitching('a logon', () => {
   test('shows the password in no error, token or event', async () => {
     const secret = 'unusual-password-of-nobody';
     const error = await rejected(Token.logon(world.alice.logon({ password: secret })));
-    const told: unknown[] = [];
-    const listen = (message: unknown): void => void told.push(message);
+    const events: unknown[] = [];
+    const listen = (message: unknown): void => void events.push(message);
     const channels = ['enter', 'revert', 'denied'].map((name) => `impersonate:${name}`);
     for (const one of channels) subscribe(one, listen);
     using token = await Token.logon(world.alice.logon());
     token.runSync(() => undefined);
     for (const one of channels) unsubscribe(one, listen);
-    expect(told.length).toBeGreaterThan(0);
-    const text = inspect([error, token, told, String(token), JSON.stringify(token)], {
+    expect(events.length).toBeGreaterThan(0);
+    const text = inspect([error, token, events, String(token), JSON.stringify(token)], {
       showHidden: true,
       depth: null,
     });
@@ -185,7 +185,7 @@ describeSwitching('a logon', () => {
       const { parentPort, workerData } = require('node:worker_threads');
       const { Token } = require(workerData.product);
       for (let n = 0; n < 10; n++) Token.logon(workerData.options).catch(() => {});
-      parentPort.postMessage('asked');`;
+      parentPort.postMessage('started');`;
     const workerData = { product, options: world.alice.logon() };
     for (let round = 0; round < 3; round++) {
       const worker = new Worker(writeSource('bare', source), { workerData, env: process.env });

@@ -10,8 +10,8 @@ const { native } = jest.requireActual<{ native: Native }>('impersonate/binding')
 const isWindows = process.platform === 'win32';
 const nameOf = (key: 'alice' | 'bob'): string => (isWindows ? `SEAM\\${key}` : world[key].name);
 
-/** How often the system was asked for a user, and with a password. */
-const asked = jest.spyOn(native, 'tokenForUser');
+/** How often the system was called for a user, and with a password. */
+const lookUps = jest.spyOn(native, 'tokenForUser');
 const loggedOn = jest.spyOn(native, 'logon');
 let count = 0;
 beforeEach(() => {
@@ -55,7 +55,7 @@ describe('an argument of a token cache', () => {
     const error = await rejected(call(cache));
     expect(error.name).toBe('TypeError');
     expect(error.message).toContain(`"${argument}"`);
-    expect([asked, loggedOn].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    expect([lookUps, loggedOn].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
   });
 });
 
@@ -72,7 +72,7 @@ describeSwitching('a token cache', () => {
     other.runSync(() => {
       expectActingAs(world.bob);
     });
-    expect(asked).toHaveBeenCalledTimes(2);
+    expect(lookUps).toHaveBeenCalledTimes(2);
     expect(cache.size).toBe(2);
   });
 
@@ -93,7 +93,7 @@ describeSwitching('a token cache', () => {
     for (const key of ['alice', 'bob'] as const) (await cache.forUser(nameOf(key))).close();
     cache.clear(nameOf('alice'));
     for (const key of ['alice', 'bob'] as const) (await cache.forUser(nameOf(key))).close();
-    expect(asked.mock.calls.map(([name]) => name)).toEqual(
+    expect(lookUps.mock.calls.map(([name]) => name)).toEqual(
       ['alice', 'bob', 'alice'].map((key) => nameOf(key as 'alice')),
     );
     cache.clear();
@@ -106,7 +106,7 @@ describeSwitching('a token cache', () => {
     while (cache.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(Token.count).toBe(count);
     (await cache.forUser(nameOf('alice'))).close();
-    expect(asked).toHaveBeenCalledTimes(2);
+    expect(lookUps).toHaveBeenCalledTimes(2);
   });
 
   test('returns no expired token, even before it is evicted', async () => {
@@ -115,7 +115,7 @@ describeSwitching('a token cache', () => {
     const end = performance.now() + 25;
     while (performance.now() < end);
     const again = cache.forUser(nameOf('alice'));
-    expect(asked).toHaveBeenCalledTimes(2);
+    expect(lookUps).toHaveBeenCalledTimes(2);
     (await again).close();
   });
 
@@ -125,9 +125,9 @@ describeSwitching('a token cache', () => {
     (await cache.logon(world.alice.logon())).close();
     expect([cache.size, Token.count - count]).toEqual([2, 2]);
     (await cache.forUser(nameOf('alice'))).close();
-    expect(asked).toHaveBeenCalledTimes(2);
+    expect(lookUps).toHaveBeenCalledTimes(2);
     (await cache.forUser(nameOf('bob'))).close();
-    expect(asked).toHaveBeenCalledTimes(3);
+    expect(lookUps).toHaveBeenCalledTimes(3);
   });
 
   test('shares one request among concurrent callers, and one that aborts does not affect the others', async () => {
@@ -143,7 +143,7 @@ describeSwitching('a token cache', () => {
       });
       token.close();
     }
-    expect(asked).toHaveBeenCalledTimes(1);
+    expect(lookUps).toHaveBeenCalledTimes(1);
   });
 
   test('keeps nothing of a request that all callers have aborted, or that was in progress when it was cleared', async () => {
@@ -161,9 +161,9 @@ describeSwitching('a token cache', () => {
 
   test('does not cache a failure', async () => {
     using cache = new TokenCache();
-    for (const turn of [1, 2]) {
+    for (const round of [1, 2]) {
       expect((await rejected(cache.forUser('no-such-user'))).code).toBe('ERR_UNKNOWN_USER');
-      expect(asked).toHaveBeenCalledTimes(turn);
+      expect(lookUps).toHaveBeenCalledTimes(round);
     }
     expect(cache.size).toBe(0);
   });
@@ -193,6 +193,6 @@ describeSwitching('a token cache', () => {
     const other = isWindows ? { ...right, type: 'interactive' as const } : { ...right, service: 'login' };
     (await cache.logon(other)).close();
     (await cache.forUser(nameOf('alice'))).close();
-    expect([loggedOn, asked].map(({ mock }) => mock.calls.length)).toEqual([2, 1]);
+    expect([loggedOn, lookUps].map(({ mock }) => mock.calls.length)).toEqual([2, 1]);
   });
 });

@@ -22,7 +22,7 @@ function me(): string {
     return world.canOpenService() ? 'the service' : mine.join();
   });
 }
-const tell: Handler = (request, response) => {
+const sendUser: Handler = (request, response) => {
   response.end(`${me()}, ${String(request.token === Token.current())}`);
 };
 const tick = (ms = 0): Promise<void> =>
@@ -44,7 +44,7 @@ let clients: Client[];
 
 const codeOf = (error: Error): string => (error as { code?: string }).code ?? error.message;
 
-async function serve(handler: Handler = tell, options: HttpAuthenticationOptions = {}): Promise<void> {
+async function serve(handler: Handler = sendUser, options: HttpAuthenticationOptions = {}): Promise<void> {
   const onError = (error: Error): void => {
     expect(Token.current().user.id).toBe(world.serviceId);
     errors.push(codeOf(error));
@@ -75,8 +75,8 @@ describeSwitching('authenticate()', () => {
   test('requests authentication, and accepts it in one message', async () => {
     await serve();
     const one = client();
-    expect(await one.ask()).toEqual(bare);
-    expect(await one.ask({ leg: 'i am alice' })).toEqual({
+    expect(await one.send()).toEqual(bare);
+    expect(await one.send({ message: 'i am alice' })).toEqual({
       status: 200,
       challenge: 'Negotiate welcome alice',
       body: 'alice, true',
@@ -89,32 +89,32 @@ describeSwitching('authenticate()', () => {
   test('accepts it in two messages on one connection, whose later requests are the user', async () => {
     await serve();
     const one = client();
-    expect(await one.ask({ leg: 'hello' })).toEqual({
+    expect(await one.send({ message: 'hello' })).toEqual({
       status: 401,
       challenge: 'Negotiate challenge 0',
       body: '',
     });
-    expect(await one.ask({ leg: 'i am bob 0' })).toMatchObject({ status: 200, body: 'bob, true' });
-    expect(await one.ask()).toEqual({ status: 200, challenge: undefined, body: 'bob, true' });
+    expect(await one.send({ message: 'i am bob 0' })).toMatchObject({ status: 200, body: 'bob, true' });
+    expect(await one.send()).toEqual({ status: 200, challenge: undefined, body: 'bob, true' });
     expect(one.connections.size).toBe(1);
-    expect(await client().ask()).toEqual(bare);
+    expect(await client().send()).toEqual(bare);
   });
 
   test('a second message on another connection, or after another request, does not authenticate', async () => {
     await serve();
     const [one, other] = [client(), client()];
-    await one.ask({ leg: 'hello' });
-    expect(await other.ask({ leg: 'i am alice 0' })).toEqual(bare);
-    expect(await one.ask()).toEqual(bare);
-    expect(await one.ask({ leg: 'i am alice 0' })).toEqual(bare);
+    await one.send({ message: 'hello' });
+    expect(await other.send({ message: 'i am alice 0' })).toEqual(bare);
+    expect(await one.send()).toEqual(bare);
+    expect(await one.send({ message: 'i am alice 0' })).toEqual(bare);
     expect(negotiator.open.size).toBe(0);
   });
 
   test("persist: 'request' forgets the user after the authenticated request", async () => {
-    await serve(tell, { persist: 'request' });
+    await serve(sendUser, { persist: 'request' });
     const one = client();
     expect(await one.logon('alice')).toMatchObject({ status: 200, body: 'alice, true' });
-    expect(await one.ask()).toEqual(bare);
+    expect(await one.send()).toEqual(bare);
     expect(await one.logon('bob')).toMatchObject({ status: 200, body: 'bob, true' });
     expect(one.connections.size).toBe(1);
   });
@@ -124,11 +124,11 @@ describeSwitching('authenticate()', () => {
     const one = client();
     await one.logon('alice');
     expect(await one.logon('bob')).toMatchObject({ body: 'bob, true' });
-    expect(await one.ask({ leg: 'i am nobody' })).toEqual(bare);
-    expect(await one.ask()).toEqual(bare);
+    expect(await one.send({ message: 'i am nobody' })).toEqual(bare);
+    expect(await one.send()).toEqual(bare);
     await one.logon('alice');
-    await one.ask({ leg: 'hello' });
-    expect(await one.ask()).toEqual(bare);
+    await one.send({ message: 'hello' });
+    expect(await one.send()).toEqual(bare);
     expect(one.connections.size).toBe(1);
   });
 
@@ -136,29 +136,29 @@ describeSwitching('authenticate()', () => {
     ['another scheme', 'Basic YWxpY2U6c2VjcmV0'],
     ['no base64', 'Negotiate a*b='],
     ['base64 cut short', 'Negotiate YWx'],
-    ['no leg', 'Negotiate'],
-    ['two legs', `${negotiate('i am alice')} ${negotiate('i am bob')}`],
+    ['no message', 'Negotiate'],
+    ['two messages', `${negotiate('i am alice')} ${negotiate('i am bob')}`],
     ['two headers', [negotiate('i am alice'), negotiate('i am bob')]],
   ])('%s gets a new challenge, and forgets the user', async (_name, authorization) => {
     await serve();
     const one = client();
     await one.logon('alice');
     const { begun } = negotiator;
-    expect(await one.ask({ headers: { authorization } })).toEqual(bare);
+    expect(await one.send({ headers: { authorization } })).toEqual(bare);
     expect(negotiator.begun).toBe(begun);
-    expect(await one.ask()).toEqual(bare);
+    expect(await one.send()).toEqual(bare);
     expect(errors).toEqual(['ERR_INVALID_AUTHORIZATION']);
   });
 
   test('failed authentication gets a new challenge that does not show the reason', async () => {
     await serve();
     const one = client();
-    await one.ask({ leg: 'hello' });
-    expect(await one.ask({ leg: 'i am alice 17' })).toEqual(bare);
-    expect(await one.ask({ leg: 'i am alice 0' })).toEqual(bare);
+    await one.send({ message: 'hello' });
+    expect(await one.send({ message: 'i am alice 17' })).toEqual(bare);
+    expect(await one.send({ message: 'i am alice 0' })).toEqual(bare);
     expect(negotiator.open.size).toBe(0);
     negotiator.refusal = new Error('too many');
-    expect(await one.ask({ leg: 'i am alice' })).toEqual(bare);
+    expect(await one.send({ message: 'i am alice' })).toEqual(bare);
     expect(errors).toEqual(['no: i am alice 17', 'no: i am alice 0', 'too many']);
     expect(one.connections.size).toBe(1);
   });
@@ -167,9 +167,9 @@ describeSwitching('authenticate()', () => {
     await serve();
     const one = client();
     const body = 'x'.repeat(300_000);
-    expect(await one.ask({ method: 'POST', body })).toEqual(bare);
+    expect(await one.send({ method: 'POST', body })).toEqual(bare);
     const authorization = negotiate('i am bob').replace('Negotiate', 'nEGOTIATE');
-    expect(await one.ask({ method: 'POST', body, headers: { authorization } })).toMatchObject({
+    expect(await one.send({ method: 'POST', body, headers: { authorization } })).toMatchObject({
       body: 'bob, true',
     });
     expect(one.connections.size).toBe(1);
@@ -177,7 +177,7 @@ describeSwitching('authenticate()', () => {
 
   test("a header beyond Node's limit does not reach the handler", async () => {
     await serve();
-    expect((await client().ask({ leg: 'x'.repeat(20_000) })).status).toBe(431);
+    expect((await client().send({ message: 'x'.repeat(20_000) })).status).toBe(431);
     expect(negotiator.begun).toBe(0);
   });
 
@@ -185,7 +185,7 @@ describeSwitching('authenticate()', () => {
     const handler = jest.fn();
     await serve(handler);
     const one = client();
-    expect(await one.ask({ leg: 'i am alice to look at' })).toEqual({
+    expect(await one.send({ message: 'i am alice to look at' })).toEqual({
       status: 403,
       challenge: undefined,
       body: '',
@@ -193,13 +193,13 @@ describeSwitching('authenticate()', () => {
     expect(handler).toHaveBeenCalledTimes(0);
     expect(negotiator.tokens.map((token) => token.closed)).toEqual([true]);
     expect(errors).toEqual(['ERR_TOKEN_LEVEL']);
-    expect(await one.ask()).toEqual(bare);
+    expect(await one.send()).toEqual(bare);
   });
 
   test('a reply without a handshake message may be empty', async () => {
     await serve();
     negotiator.handshake = () => ({ step: () => Promise.resolve({}), close: () => {} });
-    expect(await client().ask({ leg: 'hello' })).toEqual(bare);
+    expect(await client().send({ message: 'hello' })).toEqual(bare);
   });
 });
 
@@ -219,11 +219,11 @@ describeSwitching('requests forwarded by a proxy', () => {
     const one = client();
     await one.logon('bob');
     const headers = { [name]: '1.1 proxy' };
-    expect(await one.ask({ headers })).toEqual(bare);
-    expect(await one.ask()).toEqual(bare);
-    expect(await one.ask({ leg: 'hello' })).toEqual(bare);
-    expect(await one.ask({ leg: 'i am alice', headers })).toMatchObject({ body: 'alice, true' });
-    expect(await one.ask()).toEqual(bare);
+    expect(await one.send({ headers })).toEqual(bare);
+    expect(await one.send()).toEqual(bare);
+    expect(await one.send({ message: 'hello' })).toEqual(bare);
+    expect(await one.send({ message: 'i am alice', headers })).toMatchObject({ body: 'alice, true' });
+    expect(await one.send()).toEqual(bare);
     expect(errors).toEqual(['ERR_HTTP_FORWARDED']);
     expect(one.connections.size).toBe(1);
     expect(negotiator.open.size).toBe(0);
@@ -231,11 +231,11 @@ describeSwitching('requests forwarded by a proxy', () => {
 });
 
 describeSwitching('pipelined requests', () => {
-  const get = (leg?: string, path = '/'): string =>
-    `GET ${path} HTTP/1.1\r\nHost: x\r\n${leg === undefined ? '' : `Authorization: ${negotiate(leg)}\r\n`}\r\n`;
+  const get = (message?: string, path = '/'): string =>
+    `GET ${path} HTTP/1.1\r\nHost: x\r\n${message === undefined ? '' : `Authorization: ${negotiate(message)}\r\n`}\r\n`;
 
   test.each([
-    ['a leg', get('i am bob')],
+    ['a message', get('i am bob')],
     ['a request without one', get()],
   ])('%s behind a handshake message ends the connection, and no request is served', async (_name, second) => {
     const handler = jest.fn();
@@ -256,7 +256,7 @@ describeSwitching('pipelined requests', () => {
       if (request.url === '/slow') pending.push(() => response.end(name));
       else response.setHeader('Connection', request.url === '/last' ? 'close' : 'keep-alive').end(name);
     });
-    negotiator.arrived = (leg) => order.push(leg);
+    negotiator.arrived = (message) => order.push(message);
     const sent = sendRaw(port, get('i am alice'), get(undefined, '/slow') + get('i am bob', '/last'));
     await until(() => pending.length === 1);
     await tick(20);
@@ -281,7 +281,7 @@ describeSwitching('the resources of a request', () => {
     });
     const one = client();
     await one.logon('alice');
-    await one.ask();
+    await one.send();
     await until(() => tokens.every((token) => token.closed));
     expect(new Set(tokens).size).toBe(2);
     expect(closedAtEnd).toEqual(Array.from({ length: 8 }, () => false));
@@ -295,7 +295,7 @@ describeSwitching('the resources of a request', () => {
     });
     const one = client();
     await one.logon('bob');
-    expect(await one.ask()).toMatchObject({ status: 200, body: 'bob' });
+    expect(await one.send()).toMatchObject({ status: 200, body: 'bob' });
   });
 
   test('a client that disconnects during a handshake or a response leaves nothing open', async () => {
@@ -305,8 +305,8 @@ describeSwitching('the resources of a request', () => {
       response.write('begun');
     });
     const [mid, waiting, aborted] = [client(), client(), client()];
-    await mid.ask({ leg: 'hello' });
-    const lost = [waiting.ask({ leg: 'wait' }), aborted.ask({ leg: 'i am alice' })];
+    await mid.send({ message: 'hello' });
+    const lost = [waiting.send({ message: 'wait' }), aborted.send({ message: 'i am alice' })];
     for (const each of lost) each.catch(() => {});
     await until(() => negotiator.begun === 3 && tokens.length === 1);
     expect(negotiator.open.size).toBe(2);
@@ -334,7 +334,7 @@ describeSwitching('the resources of a request', () => {
       },
     });
     const one = client();
-    const lost = one.ask({ leg: 'i am alice' });
+    const lost = one.send({ message: 'i am alice' });
     lost.catch(() => {});
     await until(() => begun);
     one.close();
@@ -355,9 +355,9 @@ describeSwitching('the resources of a request', () => {
       return failure();
     });
     const one = client();
-    expect(await one.ask({ leg: 'i am alice' })).toMatchObject({ status: 500, body: '' });
-    expect(await one.ask()).toMatchObject({ status: 500 });
-    await expect(one.ask({ path: '/begun' })).rejects.toThrow();
+    expect(await one.send({ message: 'i am alice' })).toMatchObject({ status: 500, body: '' });
+    expect(await one.send()).toMatchObject({ status: 500 });
+    await expect(one.send({ path: '/begun' })).rejects.toThrow();
     expect(errors).toEqual(['mine', 'mine', 'mine']);
   });
 });
@@ -373,8 +373,8 @@ describeSwitching('a response that others write to', () => {
       response.setHeader('Set-Cookie', 'secret=1').setHeader('Transfer-Encoding', 'chunked');
       return thrown();
     });
-    const leg = `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${negotiate('i am bob')}\r\n\r\n`;
-    const [head = '', body] = (await sendRaw(port, leg)).split('\r\n\r\n');
+    const message = `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${negotiate('i am bob')}\r\n\r\n`;
+    const [head = '', body] = (await sendRaw(port, message)).split('\r\n\r\n');
     const [status, ...fields] = head.split('\r\n').filter((line) => !line.startsWith('Date: '));
     expect([status, body]).toEqual(['HTTP/1.1 500 Internal Server Error', '']);
     const proof = `WWW-Authenticate: ${negotiate('welcome bob')}`;
@@ -382,18 +382,18 @@ describeSwitching('a response that others write to', () => {
   });
 
   test('that ended during authentication: the handler is not called, and the next one is', async () => {
-    const handler = jest.fn(tell);
+    const handler = jest.fn(sendUser);
     await serve(handler);
     server.prependListener('request', (request, response) => {
       const end = (): unknown => response.writeHead(503, { 'Content-Length': '0' }).end();
       negotiator.arrived = request.url === '/late' ? end : undefined;
     });
     const one = client();
-    expect((await one.ask({ leg: 'i am bob', path: '/late' })).status).toBe(503);
+    expect((await one.send({ message: 'i am bob', path: '/late' })).status).toBe(503);
     await until(() => errors.length === 1);
     expect(errors).toEqual(['ERR_HTTP_ANSWERED']);
     expect(handler).toHaveBeenCalledTimes(0);
-    expect(await one.ask({ leg: 'i am alice' })).toMatchObject({ status: 200, body: 'alice, true' });
+    expect(await one.send({ message: 'i am alice' })).toMatchObject({ status: 200, body: 'alice, true' });
     expect(one.connections.size).toBe(1);
   });
 
@@ -415,7 +415,7 @@ describeSwitching('a response that others write to', () => {
     server.prependListener('request', (_request, response) => {
       negotiator.arrived = () => response.write('begun by another, ended by ');
     });
-    expect(await client().ask({ leg: 'i am bob' })).toEqual({
+    expect(await client().send({ message: 'i am bob' })).toEqual({
       status: 200,
       challenge: undefined,
       body: 'begun by another, ended by bob',
@@ -429,29 +429,29 @@ describeSwitching('a response that others write to', () => {
       middleware(request, response, () => {
         if (request.url === '/first')
           lost.push(() =>
-            middleware(request, response, () => tell(request as AuthenticatedRequest, response)),
+            middleware(request, response, () => sendUser(request as AuthenticatedRequest, response)),
           );
         else {
           for (const each of lost) each();
-          tell(request as AuthenticatedRequest, response);
+          sendUser(request as AuthenticatedRequest, response);
         }
       });
     });
     port = await listen(server);
-    const first = client().ask({ leg: 'i am alice', path: '/first' });
+    const first = client().send({ message: 'i am alice', path: '/first' });
     await until(() => lost.length === 1);
-    expect(await client().ask({ leg: 'i am bob' })).toMatchObject({ body: 'bob, true' });
+    expect(await client().send({ message: 'i am bob' })).toMatchObject({ body: 'bob, true' });
     expect(await first).toMatchObject({ body: 'alice, true' });
   });
 });
 
 test.each([
-  ['negotiator', () => authenticate({} as never, tell)],
-  ['negotiator', () => authenticate(undefined as never, tell)],
+  ['negotiator', () => authenticate({} as never, sendUser)],
+  ['negotiator', () => authenticate(undefined as never, sendUser)],
   ['handler', () => authenticate(new TestNegotiator(), undefined as never)],
-  ['options.onError', () => authenticate(new TestNegotiator(), tell, { onError: 1 as never })],
-  ['options.persist', () => authenticate(new TestNegotiator(), tell, { persist: 'user' as never })],
-  ['options.trustProxy', () => authenticate(new TestNegotiator(), tell, { trustProxy: true } as never)],
+  ['options.onError', () => authenticate(new TestNegotiator(), sendUser, { onError: 1 as never })],
+  ['options.persist', () => authenticate(new TestNegotiator(), sendUser, { persist: 'user' as never })],
+  ['options.trustProxy', () => authenticate(new TestNegotiator(), sendUser, { trustProxy: true } as never)],
 ])('a wrong %s is a TypeError that names it', (name, call) => {
   const error = caught(call);
   expect(error.name).toBe('TypeError');

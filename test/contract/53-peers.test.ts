@@ -19,11 +19,11 @@ import { describeSwitching, expectActingAs, expectActingAsService } from '../sup
 import { settledHandles, world } from '../support/world/world';
 
 const users = [world.alice, world.bob];
-const nobody = { arrived: () => {} }.arrived;
+const ignore = { arrived: () => {} }.arrived;
 /** Handles that Wine keeps of pipes that are closed. */
 const few = isWindows ? 4 : 0;
 /** One connection: what the server answers. */
-const ask = (path: string): string => `
+const printReply = (path: string): string => `
   { const socket = await connectPeer(${JSON.stringify(path)});
     socket.setEncoding('utf8').write('hello');
     for await (const part of socket) say(part); }`;
@@ -43,7 +43,7 @@ describeSwitching('a peer of another process', () => {
       seen.push([token.user.id, token.level, token.groups.some(({ id }) => id === who.group), inside]);
       socket.end(token.user.id);
     });
-    expect(await linesAs(who, ask(server.address() ?? ''))).toEqual([who.id]);
+    expect(await linesAs(who, printReply(server.address() ?? ''))).toEqual([who.id]);
     expect(seen).toEqual([[who.id, 'impersonation', true, users.map((user) => user === who)]]);
   });
 
@@ -57,7 +57,7 @@ describeSwitching('a peer of another process', () => {
         socket.end(token.user.id);
       });
     });
-    expect(await linesAs(who, ask(path))).toEqual([who.id]);
+    expect(await linesAs(who, printReply(path))).toEqual([who.id]);
     expect(seen).toEqual([[who.id, 'impersonation', who.id]]);
     server.close();
   });
@@ -70,9 +70,9 @@ describeSwitching('a peer of another process', () => {
     using server = await listening((socket, token) => {
       const { id } = token.user;
       ids.set(id, (ids.get(id) ?? 0) + 1);
-      socket.once('data', (said) => {
+      socket.once('data', (received) => {
         using again = Token.fromPeer(socket);
-        if (String(said) !== id || again.user.id !== id) wrong += 1;
+        if (String(received) !== id || again.user.id !== id) wrong += 1;
         socket.end();
       });
     });
@@ -120,7 +120,7 @@ describe('Token.fromPeer', () => {
   });
 
   test("throws for the client's own end, and for a socket that is closed or was never connected", async () => {
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     const [client, accepted, token] = await closedPair(server);
     expect(caught(() => Token.fromPeer(client))).toMatchObject({
       code: 'ERR_INVALID_ARG_VALUE',
@@ -150,7 +150,7 @@ describe('Token.fromPeer', () => {
   });
 
   test('leaves the socket as it was, whether or not it keeps the process alive', async () => {
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     const [client, accepted] = await closedPair(server);
     const handle = (accepted as unknown as { _handle: { hasRef(): boolean } })._handle;
     for (const referenced of [true, false]) {
@@ -166,7 +166,7 @@ describe('Token.fromPeer', () => {
 
 describeSwitching('Token.fromPeer in a scope', () => {
   test('returns the same token and leaves the scope in effect', async () => {
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     const [client, accepted] = await closedPair(server);
     using alice = await world.alice.token();
     alice.runSync(() => {
@@ -194,7 +194,7 @@ describeSwitching('Token.fromPeer in a scope', () => {
 
   test('a server can be started and stopped in a scope, as the process', async () => {
     using alice = await world.alice.token();
-    const server = createPeerServer({}, nobody);
+    const server = createPeerServer({}, ignore);
     let listens: Promise<unknown> | undefined;
     const address = newAddress();
     alice.runSync(() => {
@@ -211,7 +211,7 @@ describeSwitching('Token.fromPeer in a scope', () => {
 
 describe('a peer server', () => {
   test("closes a connection's token with its socket, and counts its connections", async () => {
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     const [client, socket, token] = await closedPair(server);
     expect([server.connections, token.closed]).toEqual([1, false]);
     const closed = once(socket, 'close');
@@ -228,16 +228,16 @@ describe('a peer server', () => {
     const client = await connectPeer(server.address() ?? '');
     client.write('one, two, ');
     client.write('three');
-    let answer = '';
+    let reply = '';
     for await (const part of client.setEncoding('utf8')) {
-      answer += part as string;
-      if (answer.length === 15) break;
+      reply += part as string;
+      if (reply.length === 15) break;
     }
-    expect(answer).toBe('ONE, TWO, THREE');
+    expect(reply).toBe('ONE, TWO, THREE');
   });
 
   test('rejects clients beyond maxConnections', async () => {
-    using server = await listening(nobody, { ...anybody, maxConnections: 1 });
+    using server = await listening(ignore, { ...anybody, maxConnections: 1 });
     const [first] = await closedPair(server);
     const dropped = once(server, 'drop');
     const second = await connectPeer(server.address() ?? '');
@@ -248,7 +248,7 @@ describe('a peer server', () => {
   });
 
   test('keeps its address while it listens, and frees it when it is closed', async () => {
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     const address = server.address() ?? '';
     const other = createPeerServer();
     // Wine takes no notice of FILE_FLAG_FIRST_PIPE_INSTANCE.
@@ -314,7 +314,7 @@ describe('a peer server', () => {
   });
 
   test('open connections stay open when the server closes', async () => {
-    const server = await listening(nobody);
+    const server = await listening(ignore);
     const [client, socket, token] = await closedPair(server);
     server.close();
     expect(token.closed).toBe(false);
@@ -384,7 +384,7 @@ describe('connectPeer', () => {
   });
 
   test('rejects if there is no server or it is aborted, and leaves nothing', async () => {
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     const handles = await settledHandles();
     for (let n = 0; n < 20; n++) {
       expect((await rejected(connectPeer(newAddress()))).code).toMatch(/^(ENOENT|ERROR_FILE_NOT_FOUND)$/);

@@ -11,7 +11,7 @@ const both = `const asBoth = (work) => Promise.all([tokens.alice.run(work, alice
 async function asBoth(name: string, setup: string, work: string): Promise<string[]> {
   const source = `${load} ${both} ${setup}
     await asBoth(async (own, other) => {
-      const tell = (...words) => say([own.key, ...words].join(' ').replaceAll(own.key, 'own').replaceAll(other.key, 'other'));
+      const report = (...words) => say([own.key, ...words].join(' ').replaceAll(own.key, 'own').replaceAll(other.key, 'other'));
       ${work}
     });
     if (world.whoAmI() !== world.serviceId) say('not the service any more');`;
@@ -46,13 +46,13 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
     const lines = await asBoth(
       'serve-static',
       setup,
-      `const answers = await Promise.all(Array.from({ length: 10 }, (_, turn) =>
-        get(turn % 2 ? '/' + own.key + '/file' : '/' + other.key + '/file', own.key)));
-      answers.forEach((answer, turn) => tell(turn, answer));
+      `const replies = await Promise.all(Array.from({ length: 10 }, (_, round) =>
+        get(round % 2 ? '/' + own.key + '/file' : '/' + other.key + '/file', own.key)));
+      replies.forEach((reply, round) => report(round, reply));
       if (--asking === 0) server.close();`,
     );
     expect(lines).toEqual(
-      Array.from({ length: 10 }, (_, turn) => `${String(turn)} ${turn % 2 ? '200 of own' : '403 denied'}`),
+      Array.from({ length: 10 }, (_, round) => `${String(round)} ${round % 2 ? '200 of own' : '403 denied'}`),
     );
   });
 
@@ -61,18 +61,18 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
       'fs-extra',
       `const extra = load('fs-extra');`,
       `await extra.outputJson(within(own, 'a', 'b', 'c.json'), { of: own.key });
-      tell('json', (await extra.readJson(within(own, 'a', 'b', 'c.json'))).of);
+      report('json', (await extra.readJson(within(own, 'a', 'b', 'c.json'))).of);
       await extra.copy(within(own, 'a'), within(own, 'copy'));
       await extra.move(within(own, 'copy', 'b'), within(own, 'moved'));
-      tell('moved', (await extra.readdir(within(own, 'moved'))).join());
+      report('moved', (await extra.readdir(within(own, 'moved'))).join());
       await extra.remove(within(own, 'copy'));
-      tell('exists', await extra.pathExists(within(own, 'copy')), await extra.pathExists(within(other, 'file')));
-      tell('read', await outcome(() => extra.readFile(within(other, 'file'), 'utf8')));
-      tell('output', await outcome(() => extra.outputFile(within(other, 'x', 'y'), 'x')));
-      tell('copy', await outcome(() => extra.copy(within(own, 'a'), within(other, 'a'))));
-      tell('copySync', await outcome(() => extra.copySync(within(other, 'file'), within(own, 'stolen'))));
-      tell('secret', await outcome(() => extra.readFileSync(secret)));
-      tell('remove', await outcome(() => extra.remove(within(other, 'file'))));`,
+      report('exists', await extra.pathExists(within(own, 'copy')), await extra.pathExists(within(other, 'file')));
+      report('read', await outcome(() => extra.readFile(within(other, 'file'), 'utf8')));
+      report('output', await outcome(() => extra.outputFile(within(other, 'x', 'y'), 'x')));
+      report('copy', await outcome(() => extra.copy(within(own, 'a'), within(other, 'a'))));
+      report('copySync', await outcome(() => extra.copySync(within(other, 'file'), within(own, 'stolen'))));
+      report('secret', await outcome(() => extra.readFileSync(secret)));
+      report('remove', await outcome(() => extra.remove(within(other, 'file'))));`,
     );
     expect(lines).toEqual([
       'json own',
@@ -101,16 +101,16 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
       };`,
       `for (const [name, who] of [['own', own], ['other', other]]) {
         const file = within(who, 'file');
-        tell(name, 'readFile', await outcome(() => promisify(graceful.readFile)(file, 'utf8')));
-        tell(name, 'readFileSync', await outcome(() => graceful.readFileSync(file, 'utf8')));
-        tell(name, 'stream', await outcome(() => streamed(graceful.createReadStream(file))));
-        tell(name, 'ReadStream', await outcome(() => streamed(new graceful.ReadStream(file))));
-        tell(name, 'promises', await outcome(() => graceful.promises.readFile(file, 'utf8')));
-        tell(name, 'readdir', await outcome(() => promisify(graceful.readdir)(within(who)).then(String)));
-        tell(name, 'write', await outcome(() => new Promise((done, fail) => {
+        report(name, 'readFile', await outcome(() => promisify(graceful.readFile)(file, 'utf8')));
+        report(name, 'readFileSync', await outcome(() => graceful.readFileSync(file, 'utf8')));
+        report(name, 'stream', await outcome(() => streamed(graceful.createReadStream(file))));
+        report(name, 'ReadStream', await outcome(() => streamed(new graceful.ReadStream(file))));
+        report(name, 'promises', await outcome(() => graceful.promises.readFile(file, 'utf8')));
+        report(name, 'readdir', await outcome(() => promisify(graceful.readdir)(within(who)).then(String)));
+        report(name, 'write', await outcome(() => new Promise((done, fail) => {
           graceful.createWriteStream(within(who, 'new')).on('error', fail).on('finish', () => done('done')).end('x');
         })));
-        tell(name, 'copyFile', await outcome(() => promisify(graceful.copyFile)(file, within(who, 'copy'))));
+        report(name, 'copyFile', await outcome(() => promisify(graceful.copyFile)(file, within(who, 'copy'))));
       }`,
     );
     const names = ['readFile', 'readFileSync', 'stream', 'ReadStream', 'promises'];
@@ -157,11 +157,11 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
       const { glob, globSync, globIterate } = load('glob');
       const sorted = (found) => found.map((file) => file.replaceAll(path.sep, '/')).sort().join();`,
       `const options = { cwd: folder };
-      tell('glob', sorted(await glob('*/file', options)));
-      tell('globSync', sorted(globSync('**/file', options)));
+      report('glob', sorted(await glob('*/file', options)));
+      report('globSync', sorted(globSync('**/file', options)));
       const found = [];
       for await (const file of globIterate('{alice,bob}/*', options)) found.push(file);
-      tell('globIterate', sorted(found));`,
+      report('globIterate', sorted(found));`,
     );
     expect(lines).toEqual(['glob own/file', 'globSync own/file', 'globIterate own/file']);
   });
@@ -198,8 +198,8 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
     const lines = await asBoth(
       'busboy',
       setup,
-      `tell('upload', await upload(own.key, [own.key, other.key]));
-      tell('saved', await outcome(() => fs.readFileSync(within(own, 'upload'), 'utf8')));
+      `report('upload', await upload(own.key, [own.key, other.key]));
+      report('saved', await outcome(() => fs.readFileSync(within(own, 'upload'), 'utf8')));
       if (--sending === 0) server.close();`,
     );
     expect(lines).toEqual(['upload saved,denied', 'saved sent by own']);
@@ -212,14 +212,14 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
       `await fs.promises.mkdir(within(own, 'out'));
       await tar.create({ file: within(own, 'a.tgz'), gzip: true, cwd: within(own), portable: true }, ['file']);
       await tar.extract({ file: within(own, 'a.tgz'), cwd: within(own, 'out') });
-      tell('extracted', await fs.promises.readFile(within(own, 'out', 'file'), 'utf8'));
+      report('extracted', await fs.promises.readFile(within(own, 'out', 'file'), 'utf8'));
       const names = [];
       await tar.list({ file: within(own, 'a.tgz'), onReadEntry: (entry) => names.push(entry.path) });
-      tell('listed', names.join());
-      tell('create', await outcome(() => tar.create({ file: within(own, 'b.tar'), cwd: within(other) }, ['file'])));
-      tell('create there', await outcome(() => tar.create({ file: within(other, 'b.tar'), cwd: within(own) }, ['file'])));
-      tell('extract', await outcome(() => tar.extract({ file: within(own, 'a.tgz'), cwd: within(other), strict: true })));
-      tell('secret', await outcome(() => tar.create({ file: within(own, 'c.tar'), cwd: folder }, ['secret'])));`,
+      report('listed', names.join());
+      report('create', await outcome(() => tar.create({ file: within(own, 'b.tar'), cwd: within(other) }, ['file'])));
+      report('create there', await outcome(() => tar.create({ file: within(other, 'b.tar'), cwd: within(own) }, ['file'])));
+      report('extract', await outcome(() => tar.extract({ file: within(own, 'a.tgz'), cwd: within(other), strict: true })));
+      report('secret', await outcome(() => tar.create({ file: within(own, 'c.tar'), cwd: folder }, ['secret'])));`,
     );
     expect(lines).toEqual([
       'extracted of own',

@@ -43,7 +43,7 @@ const summary = (list: readonly Event[]): string[] =>
   });
 
 /** None of the subscribers ran as anybody but the service. */
-function expectTellingAsService(list: readonly Event[]): void {
+function expectPublishedAsService(list: readonly Event[]): void {
   const { serviceId } = world;
   expect(list).not.toEqual([]);
   expect(new Set(list.map(({ seenAs }) => seenAs))).toEqual(new Set([`${serviceId} ${serviceId} true`]));
@@ -54,7 +54,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
   freshTokens();
 
   test('are published for every scope, inner ones first at the end, to subscribers that run as the process', () => {
-    const told = eventsOf(() => {
+    const published = eventsOf(() => {
       alice.runSync(() => {
         expectActingAs(world.alice);
         using _scope = bob.impersonate();
@@ -65,7 +65,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
         expectActingAs(world.bob);
       });
     });
-    expect(summary(told)).toEqual([
+    expect(summary(published)).toEqual([
       'enter runSync 1 alice',
       'enter scope 2 bob',
       'enter runSync 3 alice',
@@ -73,8 +73,8 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
       'revert scope 2 bob',
       'revert runSync 1 alice',
     ]);
-    expectTellingAsService(told);
-    expect(told[0]?.message).toBe(told[5]?.message);
+    expectPublishedAsService(published);
+    expect(published[0]?.message).toBe(published[5]?.message);
   });
 
   test('contain only the identities, the operation and the depth', () => {
@@ -90,31 +90,31 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
   });
 
   test('inside a flow, subscribers run as the process too', async () => {
-    const told = await alice.run(async () => {
+    const published = await alice.run(async () => {
       await Promise.resolve();
       return eventsOf(() => {
         bob.runSync(() => 0);
       });
     });
-    expect(summary(told)).toEqual(['enter runSync 1 bob', 'revert runSync 1 bob']);
-    expectTellingAsService(told);
+    expect(summary(published)).toEqual(['enter runSync 1 bob', 'revert runSync 1 bob']);
+    expectPublishedAsService(published);
   });
 
   test('are published in order when scopes end out of order', () => {
-    const told = eventsOf(() => {
+    const published = eventsOf(() => {
       const outer = alice.impersonate();
       const inner = bob.impersonate();
       expect(caught(() => outer.revert()).code).toBe('ERR_SCOPE_ORDER');
       inner.revert();
       outer.revert();
     });
-    expect(summary(told).slice(2)).toEqual(['revert scope 2 bob', 'revert scope 1 alice']);
-    expectTellingAsService(told);
+    expect(summary(published).slice(2)).toEqual(['revert scope 2 bob', 'revert scope 1 alice']);
+    expectPublishedAsService(published);
   });
 
   test('are published if the callback throws, and if the token is closed in between', async () => {
     const token = await world.alice.token();
-    const told = eventsOf(() => {
+    const published = eventsOf(() => {
       const failure = new Error('mine');
       const fails = (): never => {
         token.close();
@@ -122,7 +122,7 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
       };
       expect(caught(() => token.runSync(fails))).toBe(failure);
     });
-    expect(summary(told)).toEqual(['enter runSync 1 alice', 'revert runSync 1 alice']);
+    expect(summary(published)).toEqual(['enter runSync 1 alice', 'revert runSync 1 alice']);
   });
 
   test('a revert is published only if its enter was published', () => {
@@ -205,29 +205,29 @@ describeSwitching('impersonate:denied', () => {
     (operation) => {
       using lesser = alice.duplicate({ level: 'identification' });
       const fn = jest.fn();
-      const told = eventsOf(() => {
+      const published = eventsOf(() => {
         expect(caught(() => lesser[operation](fn)).code).toBe('ERR_TOKEN_LEVEL');
       });
       expect(fn).not.toHaveBeenCalled();
-      expect(told.map(({ name }) => name)).toEqual(['denied']);
-      const { user, code, operation: said } = told[0]?.message as DeniedMessage;
-      expect({ id: user.id, code, said }).toEqual({
+      expect(published.map(({ name }) => name)).toEqual(['denied']);
+      const { user, code, operation: name } = published[0]?.message as DeniedMessage;
+      expect({ id: user.id, code, name }).toEqual({
         id: world.alice.id,
         code: 'ERR_TOKEN_LEVEL',
-        said: operation,
+        name: operation,
       });
-      expectTellingAsService(told);
+      expectPublishedAsService(published);
     },
   );
 
   test('is not published for wrong arguments', async () => {
     const closed = await world.alice.token();
     closed.close();
-    const told = eventsOf(() => {
+    const published = eventsOf(() => {
       expect(caught(() => closed.runSync(() => 0)).code).toBe('ERR_TOKEN_CLOSED');
       expect(caught(() => alice.runSync(0 as never)).code).toBe('ERR_INVALID_ARG_TYPE');
     });
-    expect(told).toEqual([]);
+    expect(published).toEqual([]);
   });
 
   const support = (name: string): string => JSON.stringify(require.resolve(`../support/${name}`));
@@ -297,7 +297,7 @@ describeSwitching('tracing:impersonate:fs', () => {
       process: expect.objectContaining({ id: world.serviceId }) as unknown,
       user: alice.user,
     });
-    expectTellingAsService(events);
+    expectPublishedAsService(events);
   });
 
   test('publishes an operation that fails, which fails as usual', async () => {
@@ -305,7 +305,7 @@ describeSwitching('tracing:impersonate:fs', () => {
     expect(error).toMatchObject({ code: 'ENOENT', syscall: 'open', path: missing });
     expect(namesOfEvents()).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
     expect((events[2]?.message as { error: unknown }).error).toBe(error);
-    expectTellingAsService(events);
+    expectPublishedAsService(events);
   });
 
   test('publishes an operation of a scope to subscribers that run as the process', async () => {
@@ -316,7 +316,7 @@ describeSwitching('tracing:impersonate:fs', () => {
     }
     expect(await reading).toBe('the content');
     expect(namesOfEvents()).toEqual(['start', 'end', 'asyncStart', 'asyncEnd']);
-    expectTellingAsService(events);
+    expectPublishedAsService(events);
   });
 
   test('and impersonate:denied publish denied operations, synchronous ones included', async () => {
@@ -329,23 +329,23 @@ describeSwitching('tracing:impersonate:fs', () => {
       const bob = await world.bob.token();
       world.own(secret, world.bob);
       dc.subscribe('impersonate:denied', (message) => say(JSON.stringify(message)));
-      const told = [];
+      const published = [];
       for (const part of ['start', 'end', 'error']) {
         dc.subscribe('tracing:impersonate:fs:' + part, (context) => {
-          told.push(part, context);
-          if (world.whoAmI() !== world.serviceId) say('told as the user');
+          published.push(part, context);
+          if (world.whoAmI() !== world.serviceId) say('published as the user');
         });
       }
       await alice.run(async () => {
         await fs.promises.readFile(secret).catch(() => {});
         try { fs.readFileSync(secret); } catch {}
       });
-      told.length = 0;
+      published.length = 0;
       bob.run(() => { say(fs.readFileSync(secret, 'utf8')); });
-      say(JSON.stringify(told));`,
+      say(JSON.stringify(published));`,
       { execArgv: ['-r', join(root, 'dist', 'register.js')] },
     );
-    const [denied, deniedSync, content, told] = lines.map((line) =>
+    const [denied, deniedSync, content, published] = lines.map((line) =>
       line === 'of bob' ? line : (JSON.parse(line) as unknown),
     );
     const both = { process: { id: world.serviceId }, user: { id: world.alice.id } };
@@ -363,8 +363,8 @@ describeSwitching('tracing:impersonate:fs', () => {
       process: { id: world.serviceId },
       user: { id: world.bob.id },
     };
-    expect(told).toMatchObject(['start', context, 'end', context]);
-    expect(JSON.stringify(told)).not.toContain('of bob');
+    expect(published).toMatchObject(['start', context, 'end', context]);
+    expect(JSON.stringify(published)).not.toContain('of bob');
   });
 });
 

@@ -67,18 +67,18 @@ describeSwitching('a file server without impersonation code, under impersonate/r
       const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
       const wrong: string[] = [];
       let [own, refused] = [0, 0];
-      const ask = async (turn: number): Promise<void> => {
-        const user = turn % 2 === 0 ? 'alice' : 'bob';
-        const owner = turn % 5 === 0 ? (user === 'alice' ? 'bob' : 'alice') : user;
-        const name = turn % 7 === 0 ? 'large' : 'small';
+      const download = async (round: number): Promise<void> => {
+        const user = round % 2 === 0 ? 'alice' : 'bob';
+        const owner = round % 5 === 0 ? (user === 'alice' ? 'bob' : 'alice') : user;
+        const name = round % 7 === 0 ? 'large' : 'small';
         const path = `/${owner}/${name}`;
-        const answer = await get({ port, host: '127.0.0.1', path, agent, headers: { 'x-user': user } });
+        const reply = await get({ port, host: '127.0.0.1', path, agent, headers: { 'x-user': user } });
         const right =
           owner === user
-            ? answer.status === 200 && answer.body === `${owner} `.repeat(name === 'large' ? 20_000 : 100)
-            : answer.status === 403 && answer.body === '';
+            ? reply.status === 200 && reply.body === `${owner} `.repeat(name === 'large' ? 20_000 : 100)
+            : reply.status === 403 && reply.body === '';
         if (!right)
-          wrong.push(`${user} asked for ${path}: ${String(answer.status)} ${answer.body.slice(0, 40)}`);
+          wrong.push(`${user} requested ${path}: ${String(reply.status)} ${reply.body.slice(0, 40)}`);
         else if (owner === user) own++;
         else refused++;
       };
@@ -86,7 +86,7 @@ describeSwitching('a file server without impersonation code, under impersonate/r
         const end = Date.now() + duration * 1000;
         await Promise.all(
           Array.from({ length: connections }, async (_, index) => {
-            for (let turn = index; Date.now() < end && wrong.length === 0; turn++) await ask(turn);
+            for (let round = index; Date.now() < end && wrong.length === 0; round++) await download(round);
           }),
         );
       };

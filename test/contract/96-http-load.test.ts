@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { NegotiateServer, runSync, type Token } from 'impersonate';
 import { authenticate, type Negotiator } from 'impersonate/http';
 import { Client, listen } from '../support/network/http-client';
@@ -22,8 +22,8 @@ const whoMayOpen = (): string =>
 
 interface Scenario {
   readonly negotiator: Negotiator;
-  /** Proves who it is on the client's connection, in so many legs. */
-  prove(client: Client, key: Key, legs: number): Promise<unknown>;
+  /** Proves who it is on the client's connection, in so many messages. */
+  prove(client: Client, key: Key, messages: number): Promise<unknown>;
   /** What the negotiator has not got back. */
   left(): unknown;
 }
@@ -35,7 +35,8 @@ const made: [string, () => Scenario][] = [
       const negotiator = new TestNegotiator();
       return {
         negotiator,
-        prove: (client, key, legs) => (legs === 1 ? client.ask({ leg: `i am ${key}` }) : client.logon(key)),
+        prove: (client, key, messages) =>
+          messages === 1 ? client.send({ message: `i am ${key}` }) : client.logon(key),
         left: () => negotiator.open.size,
       };
     },
@@ -48,12 +49,12 @@ if (isWindows) {
       const negotiator = new NegotiateServer();
       return {
         negotiator,
-        async prove(client, key, legs) {
-          if (legs === 2) {
-            const { challenge } = await client.ask({ leg: clientHello.toString() });
+        async prove(client, key, messages) {
+          if (messages === 2) {
+            const { challenge } = await client.send({ message: clientHello.toString() });
             expect(challenge).toBe(`Negotiate ${serverChallenge.toString()}`);
           }
-          return client.ask({ leg: clientProof(`${key}@SEAM`, key).toString() });
+          return client.send({ message: clientProof(`${key}@SEAM`, key).toString() });
         },
         left() {
           const under = negotiator.handshakes;
@@ -70,7 +71,7 @@ async function serve(negotiator: Negotiator): Promise<{ server: Server; port: nu
   const tokens: Token[] = [];
   const listener = authenticate(negotiator, async (request, response) => {
     tokens.push(request.token);
-    for (let i = 0; i < tokens.length % 4; i++) await turn();
+    for (let i = 0; i < tokens.length % 4; i++) await immediate();
     const first = runSync(whoMayOpen);
     request.resume().once('end', () => {
       response.end(`${first} ${runSync(whoMayOpen)}`);
@@ -86,21 +87,21 @@ describeSwitching('a thousand requests of two users', () => {
     const { server, port, tokens } = await serve(negotiator);
     const clients = Array.from(
       { length: 2 * clientsOfEach },
-      (_, index): { key: Key; legs: number; client: Client } => ({
+      (_, index): { key: Key; messages: number; client: Client } => ({
         key: index % 2 === 0 ? 'alice' : 'bob',
-        legs: index % 3 === 0 ? 1 : 2,
+        messages: index % 3 === 0 ? 1 : 2,
         client: new Client(port),
       }),
     );
     try {
-      await Promise.all(clients.map(({ client, key, legs }) => prove(client, key, legs)));
+      await Promise.all(clients.map(({ client, key, messages }) => prove(client, key, messages)));
       const wrong: string[] = [];
       for (let round = 0; round < rounds; round++) {
-        const answers = clients.map(async ({ client, key }) => {
-          const { body } = await client.ask();
+        const replies = clients.map(async ({ client, key }) => {
+          const { body } = await client.send();
           if (body !== `${key} ${key}`) wrong.push(`${key} was ${body}`);
         });
-        await Promise.all(answers);
+        await Promise.all(replies);
       }
       expect(wrong).toEqual([]);
       expect(tokens).toHaveLength(clients.length * (rounds + 1));
@@ -110,7 +111,7 @@ describeSwitching('a thousand requests of two users', () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     }
-    while (tokens.some((token) => !token.closed)) await turn();
+    while (tokens.some((token) => !token.closed)) await immediate();
     expect(left()).toBe(0);
   });
 });

@@ -24,13 +24,13 @@ test('features of Windows throw ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', async () =
     { integrity: 'low' },
   ];
   for (const option of options) expect(caught(() => token.restrict(option)).code).toBe(unavailable);
-  const asked: [AccessTarget, AccessName | number][] = [
+  const checks: [AccessTarget, AccessName | number][] = [
     ['/', 'delete'],
     ['/', 1],
     [{ sddl: 'O:SYG:SYD:' }, 'read'],
     [{ securityDescriptor: Buffer.alloc(20) }, 'read'],
   ];
-  for (const [target, access] of asked)
+  for (const [target, access] of checks)
     expect((await rejected(token.canAccess(target, access))).code).toBe(unavailable);
   const request = { rawHeaders: [], socket: {} };
   expect(caught(() => Token.fromIisRequest(request as never)).code).toBe(unavailable);
@@ -53,14 +53,14 @@ describeSwitching('canAccess', () => {
     using asBob = await bob.token();
     const own = make('own', 0o640, alice.uid, Number(bob.group));
     const script = make('script', 0o751, alice.uid, Number(bob.group));
-    const ask = (path: string, access: AccessName | AccessName[]): Promise<boolean[]> =>
+    const check = (path: string, access: AccessName | AccessName[]): Promise<boolean[]> =>
       Promise.all([asAlice.canAccess(path, access), asBob.canAccess(path, access)]);
-    expect(await ask(own, 'read')).toEqual([true, true]);
-    expect(await ask(own, 'write')).toEqual([true, false]);
-    expect(await ask(own, ['read', 'write'])).toEqual([true, false]);
-    expect(await ask(own, 'execute')).toEqual([false, false]);
-    expect(await ask(script, ['read', 'execute'])).toEqual([true, true]);
-    expect(await ask(script, ['read', 'write', 'execute'])).toEqual([true, false]);
+    expect(await check(own, 'read')).toEqual([true, true]);
+    expect(await check(own, 'write')).toEqual([true, false]);
+    expect(await check(own, ['read', 'write'])).toEqual([true, false]);
+    expect(await check(own, 'execute')).toEqual([false, false]);
+    expect(await check(script, ['read', 'execute'])).toEqual([true, true]);
+    expect(await check(script, ['read', 'write', 'execute'])).toEqual([true, false]);
   });
 
   test('respects dropped groups and the directories on the way', async () => {
@@ -84,8 +84,8 @@ describeSwitching('canAccess', () => {
     using asAlice = await alice.token();
     using asBob = await bob.token();
     const path = make('alone', 0o600, alice.uid, alice.gid);
-    const asked = asBob.runSync(() => [asAlice.canAccess(path, 'read'), asBob.canAccess(path, 'read')]);
-    expect(await Promise.all(asked)).toEqual([true, false]);
+    const checks = asBob.runSync(() => [asAlice.canAccess(path, 'read'), asBob.canAccess(path, 'read')]);
+    expect(await Promise.all(checks)).toEqual([true, false]);
     expect(await asBob.run(() => asAlice.canAccess(path, 'read'))).toBe(true);
   });
 

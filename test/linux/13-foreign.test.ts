@@ -82,7 +82,7 @@ describeSwitching('capabilities are restored', () => {
       'Token.process().restrict({ removePrivileges: Token.process().privileges.map(({ name }) => name) })',
     ],
     ['of a user', 'alice'],
-    ['of nobody', 'Token.anonymous()'],
+    ['of an anonymous token', 'Token.anonymous()'],
   ])('after a scope %s', async (_who, token) => {
     const lines = await linesOf(`${open}
       const before = text();

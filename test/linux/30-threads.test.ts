@@ -13,11 +13,11 @@ describeSwitching('threads started while a scope is open', () => {
   test.each([4, 1, 32])('%d pool threads are the service, even when first used in a scope', async (size) => {
     const lines = await linesOf(
       `${status}
-      const nobody = Token.anonymous();
+      const anonymous = Token.anonymous();
       let left = 64;
       await new Promise((resolve) => {
         const done = () => { if (--left === 0) resolve(); };
-        nobody.runSync(() => { for (let i = 0; i < 64; i++) fs.stat('/', done); });
+        anonymous.runSync(() => { for (let i = 0; i < 64; i++) fs.stat('/', done); });
       });
       const threads = [...allThreads().values()];
       const own = threadStatus();
@@ -160,9 +160,9 @@ describeSwitching('threads that this package starts in a scope', () => {
   test('start as the process', async () => {
     const lines = await linesOf(
       `const alice = await world.alice.token();
-      let asked;
-      alice.runSync(() => { asked = Token.forUser('imp-bob'); });
-      const bob = await asked.catch((error) => { say(error.message); return null; });
+      let pending;
+      alice.runSync(() => { pending = Token.forUser('imp-bob'); });
+      const bob = await pending.catch((error) => { say(error.message); return null; });
       say(String(bob?.user.name));`,
       { through: ['prlimit', '--nproc=1:1'] },
     );

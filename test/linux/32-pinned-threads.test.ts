@@ -54,10 +54,10 @@ describeSwitching('a thread that is a user for its lifetime', () => {
   );
 
   test('begins as the process, even if a scope starts it', async () => {
-    const tell = writeSource('bare', `require('node:fs').writeSync(1, process.geteuid() + '\\n');`);
+    const printUser = writeSource('bare', `require('node:fs').writeSync(1, process.geteuid() + '\\n');`);
     const lines = await linesOf(`${open}
       const { Worker } = require('node:worker_threads');
-      const execArgv = ['--disable-warning=IMPERSONATE_LOADED_LATE', '--require', ${JSON.stringify(tell)}];
+      const execArgv = ['--disable-warning=IMPERSONATE_LOADED_LATE', '--require', ${JSON.stringify(printUser)}];
       const run = (code) => new Promise((resolve) => {
         alice.runSync(() => new ImpersonatedWorker(code, { token: alice, eval: true, execArgv }).once('exit', resolve));
       });

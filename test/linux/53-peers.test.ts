@@ -19,7 +19,7 @@ import { until } from '../support/children/progress';
 import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
-const nobody = (): void => {};
+const ignore = (): void => {};
 const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
 
 /** Connects to a server that another process is about to start. */
@@ -36,7 +36,7 @@ describe('the socket of a peer server', () => {
   ])('with %p has that mode, whatever the umask, and leaves no other file', async (options, mode) => {
     const before = process.umask(0);
     try {
-      using server = await listening(nobody, options);
+      using server = await listening(ignore, options);
       const path = server.address() ?? '';
       expect(modeOf(path)).toBe(mode);
       expect(readdirSync(dirname(path))).toHaveLength(1);
@@ -53,7 +53,7 @@ describe('the socket of a peer server', () => {
       await createPeerServer().listen(${JSON.stringify(path)}); process.kill(process.pid, 'SIGKILL');`;
     await expect(linesOf(start)).rejects.toThrow();
     expect(lstatSync(path).isSocket()).toBe(true);
-    using server = await createPeerServer({}, nobody).listen(path);
+    using server = await createPeerServer({}, ignore).listen(path);
     (await connectPeer(server.address() ?? '')).destroy();
   });
 
@@ -71,7 +71,7 @@ describe('the socket of a peer server', () => {
   });
 
   test('is not removed after another server has replaced it', async () => {
-    const server = await listening(nobody);
+    const server = await listening(ignore);
     const path = server.address() ?? '';
     renameSync(path, `${path}-moved`);
     writeFileSync(path, 'of another');
@@ -80,7 +80,7 @@ describe('the socket of a peer server', () => {
   });
 
   test('in a missing directory rejects, and the server can try again', async () => {
-    using server = createPeerServer({}, nobody);
+    using server = createPeerServer({}, ignore);
     expect((await rejected(server.listen('/nonexistent/socket'))).code).toBe('ENOENT');
     await server.listen(newAddress());
   });
@@ -96,7 +96,7 @@ describe('the socket of a peer server', () => {
 
 describeSwitching('a peer on Linux', () => {
   test('without write permission cannot connect', async () => {
-    using server = await listening(nobody, {});
+    using server = await listening(ignore, {});
     const path = JSON.stringify(server.address());
     const lines = await linesAs(
       world.alice,
@@ -135,7 +135,7 @@ describeSwitching('a peer on Linux', () => {
       await server.listen(${JSON.stringify(path)});
       probe().failSyscall('getsockopt', 12);`,
     );
-    (await connectWhenUp(path)).on('error', nobody).resume();
+    (await connectWhenUp(path)).on('error', ignore).resume();
     expect(await lines).toEqual(['ENOMEM getsockopt 0']);
   });
 

@@ -2,23 +2,23 @@ import { linesOf } from '../support/children/child';
 import { describeKerberos, startKdc, type Kdc } from '../support/linux/kdc';
 import { httpProduct, product } from '../support/paths';
 
-/** legOf: a client's first leg. outcome: what a server makes of a leg. */
+/** firstMessage: a client's first message. outcome: what a server makes of a message. */
 const setup = (tickets: string): string => `
   const kerberos = require(${JSON.stringify(require.resolve('kerberos'))});
   const { NegotiateServer } = require(${JSON.stringify(product)});
   const spnego = { mechOID: kerberos.GSS_MECH_OID_SPNEGO };
   const krb5 = { mechOID: kerberos.GSS_MECH_OID_KRB5 };
-  const legOf = async (user, service = 'HTTP@localhost', options = spnego) => {
+  const firstMessage = async (user, service = 'HTTP@localhost', options = spnego) => {
     process.env.KRB5CCNAME = ${JSON.stringify(tickets)}.replace('alice', user);
     const client = await kerberos.initializeClient(service, options);
     await client.step('');
     return Object.assign(Buffer.from(client.response, 'base64'), { client });
   };
   const see = () => [world.canOpen(world.alice), world.canOpen(world.bob), world.canOpenService()].join();
-  const outcome = async (server, leg) => {
+  const outcome = async (server, message) => {
     const handshake = server.handshake();
     try {
-      const { token } = await handshake.step(leg);
+      const { token } = await handshake.step(message);
       const { id } = token.user;
       token.close();
       return id === world.alice.id ? 'alice' : id === world.bob.id ? 'bob' : id;
@@ -42,11 +42,11 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     const said = await lines(`
       const server = new NegotiateServer();
       for (const user of ['alice', 'bob']) for (const mechanism of [spnego, krb5]) {
-        const leg = await legOf(user, 'HTTP@localhost', mechanism);
-        const { token, reply } = await server.handshake().step(leg);
-        const before = leg.client.contextComplete;
-        await leg.client.step(reply.toString('base64'));
-        say(user + ' ' + token.runSync(see) + ' ' + before + ' ' + leg.client.contextComplete);
+        const message = await firstMessage(user, 'HTTP@localhost', mechanism);
+        const { token, reply } = await server.handshake().step(message);
+        const before = message.client.contextComplete;
+        await message.client.step(reply.toString('base64'));
+        say(user + ' ' + token.runSync(see) + ' ' + before + ' ' + message.client.contextComplete);
         token.close();
       }
       say(server.handshakes + ' ' + see());`);
@@ -57,27 +57,27 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
   test('rejects invalid tickets, and tickets for another service', async () => {
     const said = await lines(`
       const server = new NegotiateServer({ maxLegSize: 2048 });
-      const good = await legOf('alice');
+      const good = await firstMessage('alice');
       const elsewhere = new NegotiateServer({ principal: 'HTTP@elsewhere' });
       const halfDone = { mechOID: kerberos.GSS_MECH_OID_KRB5, flags: kerberos.GSS_C_MUTUAL_FLAG | 0x1000 };
-      const legs = {
+      const messages = {
         garbage: Buffer.from('garbage'),
         NTLM: Buffer.from('NTLMSSP\\0\\x01\\0\\0\\0'),
         'cut short': good.subarray(0, 500),
         changed: Buffer.from(good, 0).map((byte, index) => (index === 700 ? byte ^ 1 : byte)),
         'too large': Buffer.concat([good, Buffer.alloc(2048)]),
-        'a key of another service': await legOf('alice', 'host@localhost'),
-        'no key': await legOf('alice', 'HTTP@unknown'),
-        'only half done': await legOf('alice', 'HTTP@localhost', halfDone),
+        'a key of another service': await firstMessage('alice', 'host@localhost'),
+        'no key': await firstMessage('alice', 'HTTP@unknown'),
+        'only half done': await firstMessage('alice', 'HTTP@localhost', halfDone),
       };
-      for (const [name, leg] of Object.entries(legs)) say(name + ': ' + (await outcome(server, leg)));
-      say('another host: ' + (await outcome(elsewhere, await legOf('alice'))));
+      for (const [name, message] of Object.entries(messages)) say(name + ': ' + (await outcome(server, message)));
+      say('another host: ' + (await outcome(elsewhere, await firstMessage('alice'))));
       say('good: ' + (await outcome(server, good)));
       say('again: ' + (await outcome(server, good)));
       const exact = { package: 'Kerberos', principal: 'HTTP@localhost' };
       const only = new NegotiateServer(exact);
-      say('SPNEGO: ' + (await outcome(only, await legOf('bob'))));
-      say('raw: ' + (await outcome(only, await legOf('bob', 'HTTP@localhost', krb5))));
+      say('SPNEGO: ' + (await outcome(only, await firstMessage('bob'))));
+      say('raw: ' + (await outcome(only, await firstMessage('bob', 'HTTP@localhost', krb5))));
       say(server.handshakes + elsewhere.handshakes + only.handshakes + ' ' + see());`);
     expect(said).toEqual([
       'garbage: ERR_HANDSHAKE_REFUSED',
@@ -101,9 +101,9 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     const said = await lines(`
       const server = new NegotiateServer();
       for (const user of ['admin', 'foreign', 'nobody', 'root', 'daemon']) {
-        say(user + ': ' + (await outcome(server, await legOf(user))));
+        say(user + ': ' + (await outcome(server, await firstMessage(user))));
       }
-      const map = async (user, mapUser) => say('mapped: ' + (await outcome(new NegotiateServer({ mapUser }), await legOf(user))));
+      const map = async (user, mapUser) => say('mapped: ' + (await outcome(new NegotiateServer({ mapUser }), await firstMessage(user))));
       await map('admin', (principal) => (principal === 'imp-alice/admin@IMPERSONATE.TEST' ? 'imp-bob' : null));
       await map('foreign', async (principal) => (principal === 'imp-alice@FOREIGN.TEST' ? 'imp-bob' : null));
       await map('root', () => 'root');
@@ -130,7 +130,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
   test('can start inside a scope or a flow, and acts as the process', async () => {
     const said = await lines(`
       const bob = await world.bob.token();
-      const legs = [await legOf('alice'), await legOf('alice'), await legOf('alice')];
+      const messages = [await firstMessage('alice'), await firstMessage('alice'), await firstMessage('alice')];
       const Module = require('node:module');
       const load = Module._load;
       Module._load = (name, ...rest) => {
@@ -139,11 +139,11 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       };
       const server = bob.runSync(() => new NegotiateServer());
       let inScope;
-      bob.runSync(() => { inScope = server.handshake().step(legs[0]); });
+      bob.runSync(() => { inScope = server.handshake().step(messages[0]); });
       const scope = bob.impersonate();
-      const inOpenScope = server.handshake().step(legs[2]);
+      const inOpenScope = server.handshake().step(messages[2]);
       scope.revert();
-      const steps = [await inScope, await inOpenScope, await bob.run(() => server.handshake().step(legs[1]))];
+      const steps = [await inScope, await inOpenScope, await bob.run(() => server.handshake().step(messages[1]))];
       for (const { token } of steps) { say(token.runSync(see)); token.close(); }
       say(see() + ' ' + Token.thread());
       bob.close();`);
@@ -155,12 +155,12 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     const said = await lines(`
       const server = new NegotiateServer();
       const round = async () => {
-        const leg = await legOf('alice');
-        const first = await outcome(server, leg);
+        const message = await firstMessage('alice');
+        const first = await outcome(server, message);
         const closed = server.handshake();
-        const closing = closed.step(await legOf('bob')).catch(({ code }) => code);
+        const closing = closed.step(await firstMessage('bob')).catch(({ code }) => code);
         closed.close();
-        return [first, await outcome(server, leg), await closing].join();
+        return [first, await outcome(server, message), await closing].join();
       };
       await round();
       const { settledHandles } = require(${JSON.stringify(require.resolve('../support/world/world'))});
@@ -185,9 +185,9 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       const negotiator = new NegotiateServer({ principal: 'HTTP@localhost' });
       const errors = [];
       const onError = ({ code }) => errors.push(code);
-      let [connections, turn] = [0, 0];
+      let [connections, count] = [0, 0];
       const handler = async (request, response) => {
-        for (let i = turn++ % 4; i > 0; i--) await new Promise(setImmediate);
+        for (let i = count++ % 4; i > 0; i--) await new Promise(setImmediate);
         response.end(runSync(see) + (request.token === Token.current() ? '' : ' another') + '\\n');
       };
       const server = http.createServer(authenticate(negotiator, handler, { onError }));
@@ -211,9 +211,9 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       say((await curl('alice', 1, '-w', '%{http_code}')).join());
       say(String(/^WWW-Authenticate: Negotiate .{100,}$/im.test((await curl('bob', 1, ...negotiate, '-i')).join('\\n'))));
       const goAway = async (wait) => {
-        const leg = await legOf('alice');
+        const message = await firstMessage('alice');
         const socket = net.connect(port, '127.0.0.1');
-        socket.write('GET / HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Negotiate ' + leg.toString('base64') + '\\r\\n\\r\\n');
+        socket.write('GET / HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Negotiate ' + message.toString('base64') + '\\r\\n\\r\\n');
         await new Promise((resolve) => setTimeout(resolve, wait));
         socket.destroy();
       };

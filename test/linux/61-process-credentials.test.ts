@@ -139,7 +139,7 @@ describeSwitching("the process's own credentials", () => {
       const [calm, changing, changed] = [0, 1, 2];
       if (isMainThread) {
         const state = new Int32Array(new SharedArrayBuffer(12));
-        const tell = (now) => { Atomics.store(state, 0, now); Atomics.notify(state, 0); };
+        const publish = (now) => { Atomics.store(state, 0, now); Atomics.notify(state, 0); };
         const worker = new Worker(__filename, { workerData: state });
         worker.on('error', (error) => { say(error.stack); });
         const ended = new Promise((resolve) => { worker.once('exit', resolve); });
@@ -147,14 +147,14 @@ describeSwitching("the process's own credentials", () => {
         for (let round = 1; round <= 300; round++) {
           for (const loads = Atomics.load(state, 1); Atomics.load(state, 1) === loads; );
           for (let spins = round * 50; spins > 0; spins--);
-          tell(changing);
+          publish(changing);
           process.seteuid(${String(world.bob.uid)});
-          tell(changed);
+          publish(changed);
           while (Atomics.load(state, 2) < round) Atomics.wait(state, 2, round - 1);
           process.seteuid(0);
-          tell(calm);
+          publish(calm);
         }
-        tell(-1);
+        publish(-1);
         await ended;
       } else {
         const seen = new Map();

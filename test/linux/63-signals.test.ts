@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { linesOf, runSource } from '../support/children/child';
-import { asService, saidInUserNamespace, withLines } from '../support/linux/environment';
+import { asService, outputInUserNamespace, withLines } from '../support/linux/environment';
 import { signaller } from '../support/linux/signaller';
 import { describeSwitching } from '../support/world/acting';
 import { fileOf, world } from '../support/world/linux';
@@ -18,14 +18,14 @@ describeSwitching('a user may not signal the service', () => {
   });
 
   const scopes: [string, string][] = [
-    ['runSync', 'alice.runSync(ask)'],
+    ['runSync', 'alice.runSync(check)'],
     [
       'impersonate()',
-      '(() => { const scope = alice.impersonate(); try { return ask(); } finally { scope.revert(); } })()',
+      '(() => { const scope = alice.impersonate(); try { return check(); } finally { scope.revert(); } })()',
     ],
-    ['a nested runSync', 'bob.runSync(() => alice.runSync(ask))'],
-    ['a scope of another user', 'bob.runSync(ask)'],
-    ['withoutToken in a scope', 'alice.runSync(() => require(product).withoutToken(ask))'],
+    ['a nested runSync', 'bob.runSync(() => alice.runSync(check))'],
+    ['a scope of another user', 'bob.runSync(check)'],
+    ['withoutToken in a scope', 'alice.runSync(() => require(product).withoutToken(check))'],
   ];
   const through = { root: [], 'a service account': asService(['setuid', 'setgid', 'kill', 'setpcap']) };
   test.each(Object.entries(through))('inside any scope of a thread, as %s', async (_who, how) => {
@@ -33,7 +33,7 @@ describeSwitching('a user may not signal the service', () => {
       `${alicesProcess.source}
       const product = ${JSON.stringify(require.resolve('impersonate'))};
       const [alice, bob] = [await world.alice.token(), await world.bob.token()];
-      const ask = () => [process.pid, threadId()].map(maySignal).join();
+      const check = () => [process.pid, threadId()].map(maySignal).join();
       say(String(maySignal(signallerId)));
       ${scopes.map(([, code]) => `say(${code});`).join('\n')}`,
       { through: how },
@@ -114,7 +114,7 @@ describeSwitching('the reserved real uid', () => {
   });
 
   const inNamespace = (map: string, accounts: string[]): Promise<string> =>
-    saidInUserNamespace(uids, { uids: map, through: withAccounts(accounts) });
+    outputInUserNamespace(uids, { uids: map, through: withAccounts(accounts) });
 
   test('is the highest uid that the user namespace maps and no account has', async () => {
     const map = `0 0 1\n${String(alice.uid)} ${String(alice.uid)} 1\n70000 70000 3`;
@@ -130,7 +130,7 @@ describeSwitching('the reserved real uid', () => {
 
 describeSwitching('access(2), which checks the real uid', () => {
   const files = JSON.stringify([fileOf(alice), fileOf(bob), '/nowhere', '']);
-  const ask = `const tries = () => ${files}.flatMap((path) => [0, 4, 2, 1].map((mode) => { try { fs.accessSync(path, mode); return 'ok'; } catch (error) { return error.code; } }).concat(fs.existsSync(path)));
+  const check = `const tries = () => ${files}.flatMap((path) => [0, 4, 2, 1].map((mode) => { try { fs.accessSync(path, mode); return 'ok'; } catch (error) { return error.code; } }).concat(fs.existsSync(path)));
     const token = await world.alice.token();
     say(token.runSync(tries).join());
     { const scope = token.impersonate(); try { say(tries().join()); } finally { scope.revert(); } }`;
@@ -140,7 +140,7 @@ describeSwitching('access(2), which checks the real uid', () => {
   const expected = [own, others, none, none].join();
 
   test('accessSync and existsSync in a scope check the user', async () => {
-    expect(await linesOf(ask)).toEqual([expected, expected]);
+    expect(await linesOf(check)).toEqual([expected, expected]);
   });
 
   test.each([
@@ -148,7 +148,7 @@ describeSwitching('access(2), which checks the real uid', () => {
     [1, 'is unknown to a filter of system calls (EPERM)'],
   ])('they do so too if faccessat2 fails with %d because it %s', async (errno) => {
     const probe = `require(${JSON.stringify(require.resolve('../support/linux/probe'))}).probe().failSyscall('faccessat2', ${String(errno)});`;
-    expect(await linesOf(`${probe} ${ask}`)).toEqual([expected, expected]);
+    expect(await linesOf(`${probe} ${check}`)).toEqual([expected, expected]);
   });
 
   test('they reject what Node rejects, with its error', async () => {

@@ -1,6 +1,6 @@
 import { linesOf, runSource } from '../support/children/child';
 import { credentials } from '../support/children/sources';
-import { asService, saidInUserNamespace, withLines } from '../support/linux/environment';
+import { asService, outputInUserNamespace, withLines } from '../support/linux/environment';
 import { describeSwitching } from '../support/world/acting';
 import { fileOf, world } from '../support/world/linux';
 
@@ -146,11 +146,11 @@ describeSwitching('an error names what is missing', () => {
 
   test('in a user namespace that does not map the user or a group', async () => {
     const some = '0 0 1\n65520 65520 14';
-    expect(await saidInUserNamespace(enter, { uids: some })).toMatch(
+    expect(await outputInUserNamespace(enter, { uids: some })).toMatch(
       new RegExp(`^EINVAL setresuid .*: uid ${String(alice.uid)} is not mapped in this user namespace`),
     );
     const both = `${some}\n${String(alice.uid)} ${String(alice.uid)} 1`;
-    expect(await saidInUserNamespace(enter, { uids: both, gids: '0 0 1' })).toMatch(
+    expect(await outputInUserNamespace(enter, { uids: both, gids: '0 0 1' })).toMatch(
       /^EINVAL setgroups .*: a group of the user is not mapped in this user namespace/,
     );
   });

@@ -14,8 +14,8 @@ const uidOf = (name: string): string | undefined =>
 
 let service: Service;
 let handshakes = 0;
-const leg = (name: string, bytes: Buffer | null) =>
-  service.leg(name, String(handshakes++), bytes ?? Buffer.alloc(0));
+const step = (name: string, bytes: Buffer | null) =>
+  service.step(name, String(handshakes++), bytes ?? Buffer.alloc(0));
 
 beforeAll(async () => {
   for (const user of [...users, 'administrator', 'root', 'daemon'] as const) logOn(user);
@@ -36,7 +36,7 @@ describe.each(users)('%s of the directory', (user) => {
     '%s, %s: is the local user of that name, and the client trusts the server',
     async (name, mechanism) => {
       const client = kerberosClient(user, mechanism);
-      const { reply, ...outcome } = await leg(name, await client.next());
+      const { reply, ...outcome } = await step(name, await client.next());
       expect(outcome).toEqual({ user: uidOf(user), closed: true });
       expect(await client.next(reply)).toBeNull();
     },
@@ -51,7 +51,7 @@ describe.each(users)('%s of the directory', (user) => {
 
 test('a client does not trust a server whose reply has been changed', async () => {
   const client = kerberosClient('imp-alice', 'krb5');
-  const { reply = '' } = await leg('Kerberos', await client.next());
+  const { reply = '' } = await step('Kerberos', await client.next());
   const bytes = Buffer.from(reply, 'base64');
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
   await expect(client.next(bytes.toString('base64'))).rejects.toThrow();
@@ -59,7 +59,7 @@ test('a client does not trust a server whose reply has been changed', async () =
 
 test('a user that exists only in the directory is rejected', async () => {
   const client = kerberosClient('administrator', 'spnego');
-  expect(await leg('Negotiate', await client.next())).toMatchObject({
+  expect(await step('Negotiate', await client.next())).toMatchObject({
     code: 'ERR_UNKNOWN_USER',
     closed: true,
   });
@@ -69,13 +69,13 @@ test('a user that exists only in the directory is rejected', async () => {
 
 describe('a machine account gets tickets as the user of its name, which the directory does not have', () => {
   test('root is rejected', async () => {
-    const outcome = await leg('Negotiate', await kerberosClient('root', 'spnego').next());
+    const outcome = await step('Negotiate', await kerberosClient('root', 'spnego').next());
     expect(outcome).toMatchObject({ code: 'ERR_UNMAPPED_PRINCIPAL', closed: true });
   });
 
   // Which docs/integrated-authentication.md warns of: the ticket does not say that it is a machine's.
   test('another user of this computer becomes that user', async () => {
-    const outcome = await leg('Negotiate', await kerberosClient('daemon', 'spnego').next());
+    const outcome = await step('Negotiate', await kerberosClient('daemon', 'spnego').next());
     expect(outcome).toMatchObject({ user: uidOf('daemon') });
   });
 });
@@ -84,7 +84,7 @@ describe('services of one account have one key', () => {
   const hostTicket = () => kerberosClient('imp-alice', 'krb5', 'host@localhost').next();
 
   test('a ticket for another of them is accepted if the keytab has no other name', async () => {
-    expect(await leg('Negotiate', await hostTicket())).toMatchObject({ user: uidOf('imp-alice') });
+    expect(await step('Negotiate', await hostTicket())).toMatchObject({ user: uidOf('imp-alice') });
   });
 
   test('no client is accepted if the other one comes first in the keytab', async () => {
@@ -92,7 +92,7 @@ describe('services of one account have one key', () => {
     try {
       for (const [id, name] of ['HTTP@localhost', 'host@localhost'].entries()) {
         const ticket = await kerberosClient('imp-alice', 'krb5', name).next();
-        expect(await other.leg('Negotiate', String(id), ticket ?? Buffer.alloc(0))).toEqual({
+        expect(await other.step('Negotiate', String(id), ticket ?? Buffer.alloc(0))).toEqual({
           ...refused,
           closed: true,
         });
@@ -113,26 +113,26 @@ describe('a rejected handshake message', () => {
     kerberosClient('imp-alice', 'krb5', service).next();
 
   test('a ticket for another service, whose key is not in the keytab', async () => {
-    expect(await leg('Negotiate', await ticket('HTTP@elsewhere'))).toEqual({ ...refused, closed: true });
+    expect(await step('Negotiate', await ticket('HTTP@elsewhere'))).toEqual({ ...refused, closed: true });
     const elsewhere = service.url.replace('localhost', 'elsewhere');
     expect(await curl(`${elsewhere}/http/Negotiate`, 'imp-alice', ...negotiate)).toMatch(/\n401$/);
     expect(await service.error()).toEqual(refused);
   });
 
   test('a ticket for this service at another server', async () => {
-    expect(await leg('elsewhere', await ticket())).toEqual({ ...refused, closed: true });
+    expect(await step('elsewhere', await ticket())).toEqual({ ...refused, closed: true });
   });
 
   test('a replayed or changed message', async () => {
     const good = await ticket();
-    expect(await leg('Kerberos', good)).toMatchObject({ user: uidOf('imp-alice') });
-    expect(await leg('Kerberos', good)).toEqual({ ...refused, closed: true });
+    expect(await step('Kerberos', good)).toMatchObject({ user: uidOf('imp-alice') });
+    expect(await step('Kerberos', good)).toEqual({ ...refused, closed: true });
     const changed = (await ticket()) ?? Buffer.alloc(0);
     changed[700] = (changed[700] ?? 0) ^ 1;
-    expect(await leg('Kerberos', changed)).toEqual({ ...refused, closed: true });
+    expect(await step('Kerberos', changed)).toEqual({ ...refused, closed: true });
   });
 
   test.each(['Negotiate', 'Kerberos'])('%s: garbage', async (name) => {
-    expect(await leg(name, Buffer.from('garbage'))).toEqual({ ...refused, closed: true });
+    expect(await step(name, Buffer.from('garbage'))).toEqual({ ...refused, closed: true });
   });
 });

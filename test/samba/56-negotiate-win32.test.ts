@@ -45,19 +45,19 @@ async function calls(): Promise<Pick<Calls, 'accept' | 'query' | 'delete'>> {
   };
 }
 
-const begin = (name: string, leg: Buffer | null): Promise<Outcome> =>
-  service.leg(name, String(handshakes++), leg ?? Buffer.alloc(0));
+const begin = (name: string, message: Buffer | null): Promise<Outcome> =>
+  service.step(name, String(handshakes++), message ?? Buffer.alloc(0));
 
-/** What each leg of the client brings, and whether he takes the last reply. */
+/** What each message of the client brings, and whether he takes the last reply. */
 async function converse(name: string, client: Client): Promise<{ outcomes: Outcome[]; taken: boolean }> {
   const id = String(handshakes++);
   const outcomes: Outcome[] = [];
-  let leg = await client.next();
-  while (leg) {
-    const outcome = await service.leg(name, id, leg);
+  let message = await client.next();
+  while (message) {
+    const outcome = await service.step(name, id, message);
     outcomes.push(outcome);
     if (outcome.reply === undefined) return { outcomes, taken: false };
-    leg = await client.next(outcome.reply);
+    message = await client.next(outcome.reply);
   }
   return { outcomes, taken: true };
 }
@@ -116,7 +116,7 @@ describe.each(['NTLM', 'Negotiate'])('%s, a password that the domain controller 
 
   test.each([
     ['a wrong password', 'imp-alice', 'wrong'],
-    ['nobody it knows', 'mallory', right],
+    ['an unknown user', 'mallory', right],
     ["another user's password", 'imp-bob', right],
   ])('%s is rejected in the second message, and the context deleted', async (_name, user, password) => {
     await service.giveTokens(true);
@@ -132,22 +132,22 @@ describe.each(['NTLM', 'Negotiate'])('%s, a password that the domain controller 
     await service.giveTokens(true);
     const [client, other] = [ntlmClient('imp-alice', right), ntlmClient('imp-alice', right)];
     const id = String(handshakes++);
-    const { reply } = await service.leg(name, id, (await client.next()) ?? Buffer.alloc(0));
+    const { reply } = await service.step(name, id, (await client.next()) ?? Buffer.alloc(0));
     const stolen = await client.next(reply);
     const second = String(handshakes++);
-    await service.leg(name, second, (await other.next()) ?? Buffer.alloc(0));
-    expect(await service.leg(name, second, stolen ?? Buffer.alloc(0))).toMatchObject({
+    await service.step(name, second, (await other.next()) ?? Buffer.alloc(0));
+    expect(await service.step(name, second, stolen ?? Buffer.alloc(0))).toMatchObject({
       syscall: 'AcceptSecurityContext',
       closed: true,
     });
-    expect(await service.leg(name, id, stolen ?? Buffer.alloc(0))).toEqual({ user: sid, closed: true });
+    expect(await service.step(name, id, stolen ?? Buffer.alloc(0))).toEqual({ user: sid, closed: true });
   });
 });
 
 describe('a rejected handshake message', () => {
   beforeEach(() => service.giveTokens(true));
-  const refusal = async (name: string, leg: Buffer | null): Promise<void> => {
-    const outcome = await begin(name, leg);
+  const refusal = async (name: string, message: Buffer | null): Promise<void> => {
+    const outcome = await begin(name, message);
     expect(outcome).toEqual({
       code: expect.stringMatching(/^SEC_E_/) as string,
       syscall: 'AcceptSecurityContext',

@@ -32,12 +32,12 @@ class Conversation {
     this.#lines = createInterface(this.#child.stdout);
   }
 
-  ask(line: string): Promise<string> {
+  send(line: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const ended = (): void => reject(new Error('the client has ended'));
-      this.#lines.once('close', ended).once('line', (answer) => {
+      this.#lines.once('close', ended).once('line', (reply) => {
         this.#lines.off('close', ended);
-        resolve(answer);
+        resolve(reply);
       });
       this.#child.stdin.write(`${line}\n`);
     });
@@ -50,7 +50,7 @@ class Conversation {
 
 /** Somebody who proves who he is. */
 export interface Client {
-  /** The first leg; the one that answers a reply; null where the client takes the reply as the last one. */
+  /** The first message; the one that answers a reply; null where the client takes the reply as the last one. */
   next(reply?: string): Promise<Buffer | null>;
 }
 
@@ -75,9 +75,9 @@ export function kerberosClient(
   const conversation = converse(process.execPath, [program, service, mechanism], ticketsOf(user));
   return {
     async next(reply = '') {
-      const [kind, text = ''] = (await conversation.ask(reply)).split(/ (.*)/);
+      const [kind, text = ''] = (await conversation.send(reply)).split(/ (.*)/);
       if (kind === 'done') return null;
-      if (kind === 'leg') return Buffer.from(text, 'base64');
+      if (kind === 'message') return Buffer.from(text, 'base64');
       throw new Error(text);
     },
   };
@@ -89,10 +89,10 @@ export function ntlmClient(user: string, password: string): Client {
   const conversation = converse('ntlm_auth', [...args, `--password=${password}`]);
   return {
     async next(reply) {
-      const answer = await conversation.ask(reply === undefined ? 'YR' : `TT ${reply}`);
-      const [, leg] = /^(?:YR|KK|AF) (\S+)$/.exec(answer) ?? [];
-      if (leg === undefined) throw new Error(answer);
-      return Buffer.from(leg, 'base64');
+      const line = await conversation.send(reply === undefined ? 'YR' : `TT ${reply}`);
+      const [, message] = /^(?:YR|KK|AF) (\S+)$/.exec(line) ?? [];
+      if (message === undefined) throw new Error(line);
+      return Buffer.from(message, 'base64');
     },
   };
 }

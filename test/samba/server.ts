@@ -37,12 +37,12 @@ const codeOf = (error: unknown): { code?: string; syscall?: string } => {
 /** Whom the kernel has the thread act as. */
 const kernelUser = (): string => (win32 ? seam().effectiveIdentity().sid : String(process.geteuid?.()));
 
-async function step(name: string, id: string, leg: Buffer): Promise<Outcome> {
+async function step(name: string, id: string, message: Buffer): Promise<Outcome> {
   const handshake = handshakes.get(id) ?? negotiators.get(name)?.handshake();
   if (!handshake) throw new Error(`no package ${name}`);
   handshakes.set(id, handshake);
   try {
-    const { reply, token } = await handshake.step(leg);
+    const { reply, token } = await handshake.step(message);
     const user = token?.runSync(kernelUser);
     token?.close();
     return {
@@ -83,7 +83,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 
 /** What the tests ask the server itself. */
 async function answer([what, ...rest]: readonly string[], body: Buffer): Promise<unknown> {
-  if (what === 'leg') return step(rest[0] ?? '', rest[1] ?? '', body);
+  if (what === 'step') return step(rest[0] ?? '', rest[1] ?? '', body);
   if (what === 'calls') return calls();
   if (what === 'error') return codeOf(lastError ?? {});
   if (what !== 'tokens' || !win32) throw new Error(`no ${String(what)} here`);

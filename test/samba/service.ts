@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { root } from '../support/paths';
 
-/** What a leg brings: the reply in base64, the user whom the kernel saw, or what was wrong. */
+/** What a handshake message brings: the reply in base64, the user whom the kernel saw, or what was wrong. */
 export interface Outcome {
   readonly reply?: string;
   readonly user?: string;
@@ -24,8 +24,8 @@ export interface Calls {
 /** A running server.ts, which tells its Calls when the garbage is collected. */
 export interface Service {
   readonly url: string;
-  /** The next leg of the handshake `id`. */
-  leg(name: string, id: string, leg: Buffer): Promise<Outcome>;
+  /** The next handshake message of the handshake `id`. */
+  step(name: string, id: string, message: Buffer): Promise<Outcome>;
   calls(): Promise<Calls>;
   /** The same, once nothing is open any more, or after some time. */
   rest(): Promise<Calls>;
@@ -65,7 +65,7 @@ export async function startService(port: 'linux' | 'win32', env: NodeJS.ProcessE
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = `http://localhost:${await portOf(child)}`;
-  const ask = async (path: string, body?: Buffer): Promise<unknown> => {
+  const request = async (path: string, body?: Buffer): Promise<unknown> => {
     const response = await fetch(`${url}/${path}`, {
       method: 'POST',
       ...(body && { body: new Uint8Array(body) }),
@@ -73,22 +73,22 @@ export async function startService(port: 'linux' | 'win32', env: NodeJS.ProcessE
     if (!response.ok) throw new Error(await response.text());
     return response.json();
   };
-  const calls = () => ask('calls') as Promise<Calls>;
+  const calls = () => request('calls') as Promise<Calls>;
   return {
     url,
-    leg: (name, id, leg) => ask(`leg/${name}/${id}`, leg) as Promise<Outcome>,
+    step: (name, id, message) => request(`step/${name}/${id}`, message) as Promise<Outcome>,
     calls,
     async rest() {
-      for (let turn = 0; turn < 100; turn++) {
+      for (let round = 0; round < 100; round++) {
         const now = await calls();
         if (now.handshakes === 0 && now.tokens === 0) return now;
         await setTimeout(50);
       }
       return calls();
     },
-    error: () => ask('error') as ReturnType<Service['error']>,
+    error: () => request('error') as ReturnType<Service['error']>,
     giveTokens: async (on) => {
-      await ask(`tokens/${on ? 'on' : 'off'}`);
+      await request(`tokens/${on ? 'on' : 'off'}`);
     },
     stop: () => child.kill('SIGKILL'),
   };

@@ -8,7 +8,7 @@ const collect = runInNewContext('gc') as () => void;
 
 // Tokens that an earlier test file's flows have kept are not to vanish while a test counts its own.
 beforeAll(async () => {
-  for (let turn = 0; turn < 2; turn++) {
+  for (let round = 0; round < 2; round++) {
     collect();
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 describe('restrict', () => {
-  // Wine forgets what these say: what the system is told is all there is to see.
+  // Wine forgets what these say: what the system is expected is all there is to see.
   test.each<[RestrictOptions, string]>([
     [{ flags: ['disableMaxPrivilege'] }, 'flags 1'],
     [{ flags: ['sandboxInert', 'luaToken'] }, 'flags 6'],
@@ -37,11 +37,11 @@ describe('restrict', () => {
       { restrictingSids: [alice.group, { kind: 'group', id: everyone }] },
       `flags 0 ${alice.group} ${everyone}`,
     ],
-  ])('passes %j to CreateRestrictedToken', async (options, told) => {
+  ])('passes %j to CreateRestrictedToken', async (options, expected) => {
     using token = await alice.token();
     seam().takeAuthorityRecords();
     using restricted = token.restrict(options);
-    expect(noted('CreateRestrictedToken')).toEqual([told]);
+    expect(noted('CreateRestrictedToken')).toEqual([expected]);
     expect(restricted.user.id).toBe(alice.id);
     restricted.runSync(() => {
       expectActingAs(alice);
@@ -279,8 +279,8 @@ describe('canAccess of a security descriptor', () => {
     using token = await alice.token();
     using looked = token.duplicate({ level: 'identification' });
     expect(await looked.canAccess(sd(`D:(A;;GR;;;${alice.id})`), 'read')).toBe(true);
-    using nobody = Token.anonymous();
-    expect(await nobody.canAccess(sd(`D:(A;;GR;;;${alice.id})`), 'read')).toBe(false);
+    using anonymous = Token.anonymous();
+    expect(await anonymous.canAccess(sd(`D:(A;;GR;;;${alice.id})`), 'read')).toBe(false);
   });
 
   test.each(['O:SYG:SYD:(A;;GR;;;', 'x', 'D'])('names an invalid descriptor: %s', async (sddl) => {

@@ -202,8 +202,8 @@ describe('a logon that hangs', () => {
     expect(seam().heldLogons()).toBe(32);
     seam().releaseLogons();
     for (const token of await Promise.all([...under.slice(1), last])) token.close();
-    const asked = seam().takeAuthorityRecords();
-    expect(asked.filter((record) => record.subject === 'alice')).toHaveLength(32);
+    const records = seam().takeAuthorityRecords();
+    expect(records.filter((record) => record.subject === 'alice')).toHaveLength(32);
     expect(Token.count).toBe(count);
   });
 });

@@ -16,11 +16,11 @@ describe('an account look-up', () => {
     // A user whom nothing has asked for yet: what was asked once is remembered.
     const sid = `${world.alice.id}${String(Date.now() % 1000)}`;
     seam().defineUser({ name: 'carol', domain, password: 'carol', sid });
-    let asked: Promise<unknown> | undefined;
+    let pending: Promise<unknown> | undefined;
     alice.runSync(() => {
-      asked = lookupAccount({ kind: 'user', id: sid, sid });
+      pending = lookupAccount({ kind: 'user', id: sid, sid });
     });
-    expect(await asked).toEqual({ name: 'carol', domain });
+    expect(await pending).toEqual({ name: 'carol', domain });
     const records = seam()
       .takeAuthorityRecords()
       .filter((record) => record.function === 'LookupAccountSidW');

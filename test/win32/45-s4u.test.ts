@@ -11,7 +11,7 @@ type Source = ForUserOptions['source'];
 const computer = String(process.env.COMPUTERNAME);
 const errors = { disabled: 1331, locked: 1909, passwordExpired: 1330, expired: 1793, atNight: 1328 };
 const localSid = `${world.alice.id}9`;
-const password = 'not asked for';
+const password = 'not needed';
 
 const users: TestUser[] = [
   { name: 'carol', domain: '.', password, sid: localSid },
@@ -167,8 +167,8 @@ describe('the call', () => {
     controller.abort(reason);
     expect(await rejected(pending)).toBe(reason);
     expect(await rejected(Token.forUser('carol', { signal: AbortSignal.abort(reason) }))).toBe(reason);
-    let asked = 0;
-    await until(() => (asked += seam().takeAuthorityRecords().length) >= 2);
+    let calls = 0;
+    await until(() => (calls += seam().takeAuthorityRecords().length) >= 2);
     await until(() => Token.count <= count);
     expect(Token.count).toBe(count);
   });

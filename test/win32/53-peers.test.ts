@@ -15,7 +15,7 @@ import { seam } from '../support/win32/seam';
 import { world } from '../support/world/win32';
 
 const addon = 'impersonate.node';
-const nobody = (): void => {};
+const ignore = (): void => {};
 const cannotImpersonate = 1368;
 
 afterEach(() => {
@@ -55,18 +55,18 @@ describe('a client that is identified only after it writes', () => {
     unknown();
     const refused = refusal(server);
     const client = await connectPeer(server.address() ?? '');
-    client.on('error', nobody).resume();
+    client.on('error', ignore).resume();
     act(client);
     expect((await refused).code).toBe(code);
   });
 
   test('counts towards maxConnections while it waits', async () => {
-    using server = await listening(nobody, { ...anybody, maxConnections: 2, identifyTimeout: 60_000 });
+    using server = await listening(ignore, { ...anybody, maxConnections: 2, identifyTimeout: 60_000 });
     unknown(3);
     const dropped = once(server, 'drop');
     const clients: Socket[] = [];
     for (let n = 0; n < 3; n++) {
-      clients.push((await connectPeer(server.address() ?? '')).on('error', nobody).resume());
+      clients.push((await connectPeer(server.address() ?? '')).on('error', ignore).resume());
     }
     await dropped;
     expect(server.connections).toBe(0);
@@ -74,11 +74,11 @@ describe('a client that is identified only after it writes', () => {
   });
 
   test('and not even then, is rejected', async () => {
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     unknown(2);
     const refused = refusal(server);
     const client = await connectPeer(server.address() ?? '');
-    client.on('error', nobody).write('hello');
+    client.on('error', ignore).write('hello');
     expect(await refused).toMatchObject({
       code: 'ERROR_CANNOT_IMPERSONATE',
       syscall: 'ImpersonateNamedPipeClient',
@@ -88,7 +88,7 @@ describe('a client that is identified only after it writes', () => {
 });
 
 test('Token.fromPeer before the first read names what to wait for', async () => {
-  using server = await listening(nobody);
+  using server = await listening(ignore);
   const arrival = once(server, 'connection') as Promise<[Socket]>;
   const client = await connectPeer(server.address() ?? '');
   const [socket] = await arrival;
@@ -129,11 +129,11 @@ describe('a system call that fails', () => {
       using server = await listening((socket) => socket.end());
       seam().failImport(addon, call, { error: 5, times: 1 });
       const refused = refusal(server);
-      (await connectPeer(server.address() ?? '')).on('error', nobody).resume();
+      (await connectPeer(server.address() ?? '')).on('error', ignore).resume();
       expect((await refused).code).toMatch(/^ERR/);
       seam().clearFaults();
       const next = await connectPeer(server.address() ?? '');
-      await once(next.on('error', nobody).resume(), 'close');
+      await once(next.on('error', ignore).resume(), 'close');
       expectActingAsService();
     },
   );
@@ -142,7 +142,7 @@ describe('a system call that fails', () => {
     ['CreateFileW', 5, 'ERROR_ACCESS_DENIED', -1],
     ['GetSecurityInfo', 0, 'ERROR_ACCESS_DENIED', 5],
   ])('%s: connectPeer rejects', async (call, error, code, returns) => {
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     seam().failImport(addon, call, { error, returns });
     const attempt = connectPeer(server.address() ?? '', { server: world.serviceId });
     expect(await rejected(attempt)).toMatchObject({ code, syscall: call });
@@ -203,14 +203,14 @@ describe('the level a client connects at', () => {
 
   test.each(levels)('is requested: %s', async (level) => {
     const number = levels.indexOf(level);
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     for (const [options, tracking] of [
       [{ level }, 0],
       [{ level, server: world.serviceId }, 0x4_0000],
     ] as const) {
       seam().takeAuthorityRecords();
-      server.once('clientError', nobody);
-      (await connectPeer(server.address() ?? '', options)).on('error', nobody).destroy();
+      server.once('clientError', ignore);
+      (await connectPeer(server.address() ?? '', options)).on('error', ignore).destroy();
       expect(records('CreateFileW')).toEqual([
         `${String(access)} ${String(sqos | tracking | (number << 16))}`,
       ]);
@@ -218,7 +218,7 @@ describe('the level a client connects at', () => {
   });
 
   test.each(levels.slice(1))('is the level of the token: %s', async (level) => {
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     const arrival = once(server, 'connection') as Promise<[Socket, Token]>;
     const client = await connectPeer(server.address() ?? '', { level });
     const [socket, token] = await arrival;
@@ -231,10 +231,10 @@ describe('the level a client connects at', () => {
   });
 
   test('anonymous: the client is rejected, and the server gets the reason', async () => {
-    using server = await listening(nobody);
+    using server = await listening(ignore);
     const refused = refusal(server);
     const client = await connectPeer(server.address() ?? '', { level: 'anonymous' });
-    client.on('error', nobody).resume();
+    client.on('error', ignore).resume();
     expect(await refused).toMatchObject({
       code: 'ERROR_CANT_OPEN_ANONYMOUS',
       message: expect.stringContaining('does not say who it is') as string,

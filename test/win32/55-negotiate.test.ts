@@ -25,14 +25,14 @@ afterEach(() => {
   expect(seam().outstanding()).toEqual(none);
 });
 
-/** The token that the legs lead to. */
-async function prove(...legs: readonly Buffer[]): Promise<Token> {
+/** The token that the messages lead to. */
+async function prove(...messages: readonly Buffer[]): Promise<Token> {
   const handshake = server.handshake();
-  for (const leg of legs) {
-    const { token } = await handshake.step(leg);
+  for (const message of messages) {
+    const { token } = await handshake.step(message);
     if (token) return token;
   }
-  throw new Error('the legs lead to no token');
+  throw new Error('the messages lead to no token');
 }
 
 test('one message authenticates the client, and the reply is for the client', async () => {
@@ -113,7 +113,7 @@ describe('the impersonation level that the client grants', () => {
 });
 
 describe('an unauthenticated client', () => {
-  const nobodies: [string, string, Level][] = [
+  const unauthenticated: [string, string, Level][] = [
     ['ANONYMOUS LOGON', 'S-1-5-7', 'impersonation'],
     ['Guest', 'S-1-5-21-1000-2000-3000-501', 'impersonation'],
     ['somebody of level anonymous', 'S-1-5-21-1000-2000-3000-1777', 'anonymous'],
@@ -122,7 +122,7 @@ describe('an unauthenticated client', () => {
     seam().defineUser({ name: 'nobody', domain, password: 'none', sid });
   };
 
-  test.each(nobodies)('%s is rejected', async (_name, sid, level) => {
+  test.each(unauthenticated)('%s is rejected', async (_name, sid, level) => {
     define(sid);
     const handles = world.handleCount();
     const error = await rejected(server.handshake().step(clientProof(`nobody@${domain}`, 'none', level)));
@@ -130,7 +130,7 @@ describe('an unauthenticated client', () => {
     expect(world.handleCount()).toBeLessThanOrEqual(handles + 2);
   });
 
-  test.each(nobodies)('%s is accepted with allowAnonymous', async (_name, sid, level) => {
+  test.each(unauthenticated)('%s is accepted with allowAnonymous', async (_name, sid, level) => {
     define(sid);
     using open = new NegotiateServer({ allowAnonymous: true });
     const { token } = await open.handshake().step(clientProof(`nobody@${domain}`, 'none', level));
@@ -158,7 +158,7 @@ describe('failed authentication', () => {
   const invalid = { code: 'SEC_E_INVALID_TOKEN', errno: 0x80090308 | 0 };
   const cases: [string, Buffer, object][] = [
     ['a wrong password', clientProof(as(world.alice), 'wrong-horse'), denied],
-    ['nobody we know', clientProof(`mallory@${domain}`, 'x'), denied],
+    ['an unknown user', clientProof(`mallory@${domain}`, 'x'), denied],
     ['an account locked out', clientProof(`locked@${domain}`, 'right'), denied],
     ['an expired account', clientProof(`expired@${domain}`, 'right'), denied],
     ['garbage', Buffer.from([0, 255, 1, 254]), invalid],
@@ -172,11 +172,11 @@ describe('failed authentication', () => {
 
   test.each(cases)(
     '%s closes the handshake, in the first message and in the second',
-    async (_name, leg, fields) => {
+    async (_name, message, fields) => {
       for (const first of [[], [clientHello]]) {
         const handshake = server.handshake();
         for (const hello of first) await handshake.step(hello);
-        const error = await rejected(handshake.step(leg));
+        const error = await rejected(handshake.step(message));
         expect(error).toMatchObject({
           name: 'ImpersonationError',
           syscall: 'AcceptSecurityContext',

@@ -22,10 +22,10 @@ afterEach(async () => {
   expect(Token.count).toBe(count);
 });
 
-const asked = (): number => seam().takeAuthorityRecords().length;
+const callCount = (): number => seam().takeAuthorityRecords().length;
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
-/** A leg that nobody waits for any more keeps its credentials until it is over. */
+/** A message that nobody waits for any more keeps its credentials until it is over. */
 async function released(): Promise<void> {
   for (let n = 0; n < 200 && seam().outstanding().credentials > 0; n++) await rest();
 }
@@ -51,9 +51,9 @@ describe('one handshake message at a time', () => {
   });
 
   test('the caller may reuse the memory of a message at once', async () => {
-    const leg = Buffer.from(proof);
-    const step = server.handshake().step(leg);
-    leg.fill(0);
+    const message = Buffer.from(proof);
+    const step = server.handshake().step(message);
+    message.fill(0);
     (await step).token?.close();
   });
 });
@@ -65,12 +65,12 @@ describe('messages that are rejected without a system call', () => {
     ['a string', 'SEAM?', 'ERR_INVALID_ARG_TYPE'],
     ['numbers', [83, 69], 'ERR_INVALID_ARG_TYPE'],
   ];
-  test.each(cases)('%s', async (_name, leg, code) => {
+  test.each(cases)('%s', async (_name, message, code) => {
     const handshake = server.handshake();
-    expect(await rejected(handshake.step(leg as Buffer))).toMatchObject({ code });
-    expect([handshake.closed, asked()]).toEqual([true, 0]);
+    expect(await rejected(handshake.step(message as Buffer))).toMatchObject({ code });
+    expect([handshake.closed, callCount()]).toEqual([true, 0]);
     expect(await rejected(handshake.step(proof))).toMatchObject({ code: 'ERR_HANDSHAKE_CLOSED' });
-    expect(asked()).toBe(0);
+    expect(callCount()).toBe(0);
   });
 
   test('a message of exactly maxLegSize is passed to the system', async () => {
@@ -83,7 +83,7 @@ describe('messages that are rejected without a system call', () => {
     await handshake.step(clientHello);
     await handshake.step(clientHello);
     expect(await rejected(handshake.step(proof))).toMatchObject({ code: 'ERR_HANDSHAKE_TOO_LONG' });
-    expect([handshake.closed, asked(), seam().outstanding().contexts]).toEqual([true, 0, 0]);
+    expect([handshake.closed, callCount(), seam().outstanding().contexts]).toEqual([true, 0, 0]);
   });
 });
 
@@ -107,15 +107,15 @@ describe('close()', () => {
 
   test.each(['first', 'second'])(
     'of a handshake while the %s message is in progress: its token is closed',
-    async (leg) => {
+    async (message) => {
       const handshake = server.handshake();
-      if (leg === 'second') await handshake.step(clientHello);
+      if (message === 'second') await handshake.step(clientHello);
       const step = rejected(handshake.step(slow(proof)));
       await rest();
       handshake.close();
       expect(await step).toMatchObject({ name: 'ImpersonationError', code: 'ERR_HANDSHAKE_CLOSED' });
-      // The leg itself is heard to the end.
-      while (asked() === 0) await rest();
+      // The message itself is heard to the end.
+      while (callCount() === 0) await rest();
     },
   );
 
@@ -157,7 +157,7 @@ describe('a handshake that takes too long', () => {
   test('while a message is in progress: its token is closed', async () => {
     using hasty = new NegotiateServer({ timeout: 50 });
     expect(await rejected(hasty.handshake().step(slow(proof)))).toMatchObject(late);
-    while (asked() === 0) await rest();
+    while (callCount() === 0) await rest();
   });
 
   test('does not keep the process alive', async () => {
@@ -174,7 +174,7 @@ test('a worker that is terminated in the middle of handshakes leaves nothing beh
   const source = `
     const { NegotiateServer } = require(${JSON.stringify(product)});
     const server = new NegotiateServer();
-    const step = (leg) => server.handshake().step(Buffer.from(leg));
+    const step = (message) => server.handshake().step(Buffer.from(message));
     step(${JSON.stringify(slow(proof).toString())}).then(() => process.exit(1));
     step('SEAM?').then(() => require('node:worker_threads').parentPort.postMessage('under way'));
   `;

@@ -95,8 +95,8 @@ const held = (): object => seam().outstanding();
 
 test('200 users leave no handle, connection or buffer', async () => {
   const [before, count] = [held(), Token.count];
-  const ask = async (turn: number): Promise<void> => {
-    const name = turn % 5 === 4 ? 'no-such-user' : (names[turn % 2] as string);
+  const request = async (round: number): Promise<void> => {
+    const name = round % 5 === 4 ? 'no-such-user' : (names[round % 2] as string);
     await Token.forUser(name).then(
       (token) => {
         token.close();
@@ -104,10 +104,10 @@ test('200 users leave no handle, connection or buffer', async () => {
       () => {},
     );
   };
-  await ask(0);
+  await request(0);
   const handles = world.handleCount();
-  for (let turn = 0; turn < 200; turn += 10) {
-    await Promise.all(Array.from({ length: 10 }, (_, index) => ask(turn + index)));
+  for (let round = 0; round < 200; round += 10) {
+    await Promise.all(Array.from({ length: 10 }, (_, index) => request(round + index)));
   }
   await until(() => world.handleCount() <= handles + 10);
   expect(held()).toEqual(before);
@@ -126,11 +126,11 @@ test('LsaConnectUntrusted that fails leaves nothing behind', async () => {
     require(${JSON.stringify(require.resolve('../support/world/win32'))});
     const before = JSON.stringify(seam().outstanding());
     seam().failImport('${addon}', 'LsaConnectUntrusted', { error: 8, returns: ${String(refused)}, times: 1 });
-    const ask = () => Token.forUser('${domain}\\\\alice').then(
+    const request = () => Token.forUser('${domain}\\\\alice').then(
       (token) => { token.close(); console.log('done'); },
       (error) => console.log(error.code, error.syscall),
     );
-    ask().then(ask).then(() =>
+    request().then(request).then(() =>
       console.log(Token.count, seam().effectiveIdentity().thread, JSON.stringify(seam().outstanding()) === before));`,
     {},
     'bare',

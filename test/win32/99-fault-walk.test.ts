@@ -39,11 +39,11 @@ const refused =
     });
   };
 
-async function shake(legs: readonly Buffer[], user: string): Promise<void> {
+async function shake(messages: readonly Buffer[], user: string): Promise<void> {
   using server = new NegotiateServer();
   using client = server.handshake();
   let token: Token | undefined;
-  for (const leg of legs) token = (await client.step(leg)).token;
+  for (const message of messages) token = (await client.step(message)).token;
   try {
     expect(token?.user.id).toBe(user);
   } finally {
@@ -124,7 +124,7 @@ const self = new Uint8Array([
 ]);
 
 const logonTypes = ['network', 'interactive', 'networkCleartext', 'batch', 'service', 'unlock'] as const;
-const legs = [toComplete(clientHello), toComplete(clientProof(`alice@${domain}`, 'alice'))];
+const messages = [toComplete(clientHello), toComplete(clientProof(`alice@${domain}`, 'alice'))];
 /** With what a pipe's server has left it waits for the next client. */
 const survivals: Readonly<Record<string, string[]>> = {
   'a peer': ['ConnectNamedPipe', 'CreateEventW', 'CreateNamedPipeW'],
@@ -153,13 +153,13 @@ const works: [string, () => unknown][] = [
   ['S4U of a domain’s user', closing(() => Token.forUser(`${domain}\\alice`), alice.id)],
   ['S4U by a UPN', closing(() => Token.forUser(`alice@${domain}`), alice.id)],
   ['S4U of a local user', closing(() => Token.forUser(`${computer}\\carol`), carol)],
-  ['S4U of nobody', refused(() => Token.forUser('nobody'), 'ERR_UNKNOWN_USER')],
+  ['S4U of an unknown user', refused(() => Token.forUser('nobody'), 'ERR_UNKNOWN_USER')],
   [
     'S4U of an account locked out',
     refused(() => Token.forUser(`${domain}\\locked`), 'ERROR_ACCOUNT_LOCKED_OUT'),
   ],
-  ['a handshake of one leg', () => shake(legs.slice(1), alice.id)],
-  ['a handshake of two legs', () => shake(legs, alice.id)],
+  ['a handshake of one message', () => shake(messages.slice(1), alice.id)],
+  ['a handshake of two messages', () => shake(messages, alice.id)],
   [
     'a handshake that ends with garbage',
     refused(() => shake([clientHello, Buffer.from([0, 255])], alice.id), 'SEC_E_INVALID_TOKEN'),

@@ -239,7 +239,7 @@ const form = [
 const large = 'x'.repeat(200_000);
 const json = { method: 'POST', body: '{"a":1}', headers: { 'content-type': 'application/json' } };
 
-const questions = {
+const requests = {
   node: [
     { path: '/events', method: 'POST', body: large },
     { path: '/pipeline', method: 'POST', body: large },
@@ -276,20 +276,20 @@ async function main(): Promise<void> {
   }
   for (const start of [startNode, startExpress, startFastify, startKoa]) await start();
   for (const { name, port, close } of servers) {
-    const ask = async (user: string): Promise<string[]> => {
+    const sendAll = async (user: string): Promise<string[]> => {
       const client = new Client(port);
-      const lines = [`${name} ${String((await client.ask()).status)}`];
-      for (const [turn, question] of questions[name as keyof typeof questions].entries()) {
-        const { status, body } = turn === 0 ? await client.logon(user, question) : await client.ask(question);
+      const lines = [`${name} ${String((await client.send()).status)}`];
+      for (const [index, request] of requests[name as keyof typeof requests].entries()) {
+        const { status, body } = index === 0 ? await client.logon(user, request) : await client.send(request);
         const words = body.replace(/x{9,}/, '').trim().split(' ');
         const short = words.every((word) => word === words[0]) ? (words[0] ?? '') : words.join(' ');
-        lines.push(`${name} ${question.path} ${String(status)} ${short}`);
+        lines.push(`${name} ${request.path} ${String(status)} ${short}`);
       }
       lines.push(`${name} connections ${String(client.connections.size)}`);
       client.close();
       return lines;
     };
-    const [alice = [], bob = []] = await Promise.all(users.map((who) => ask(who.key)));
+    const [alice = [], bob = []] = await Promise.all(users.map((who) => sendAll(who.key)));
     for (const line of alice) console.log(line);
     for (const line of bob) console.log(line);
     close();

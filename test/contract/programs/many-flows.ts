@@ -125,7 +125,7 @@ const steps: ((step: Step) => Promise<void>)[] = [
   },
   async ({ who, other, check }) => {
     const seen = runSync(() => [world.whoAmI(), world.canOpen(who), world.canOpen(other)].join());
-    check(seen === `${who.id},true,false`, `the kernel said ${seen}`);
+    check(seen === `${who.id},true,false`, `by the kernel: ${seen}`);
     await Promise.resolve();
   },
 ];

@@ -60,14 +60,14 @@ async function startThread(name: 'alice' | 'bob', { tokens, files, base }: Setti
   await once(worker, 'message');
   let last: Promise<unknown> = Promise.resolve();
   return (body: SyncStep[]): Promise<number> => {
-    const answer = last.then(async () => {
+    const result = last.then(async () => {
       worker.postMessage(body);
       const [outcome] = (await once(worker, 'message')) as [Outcome];
       if ('failure' in outcome) throw new Error(`on the thread of ${name}: ${outcome.failure}`);
       return outcome.steps;
     });
-    last = answer.catch(() => {});
-    return answer;
+    last = result.catch(() => {});
+    return result;
   };
 }
 

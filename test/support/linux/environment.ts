@@ -25,7 +25,7 @@ async function entered(pid: string): Promise<void> {
  * Runs the source as root of a user namespace that maps these ids, in the form of /proc/self/uid_map; `through` as in
  * ChildOptions. Resolves to what it said.
  */
-export async function saidInUserNamespace(
+export async function outputInUserNamespace(
   source: string,
   {
     uids,

@@ -2,28 +2,28 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 
-export interface Answer {
+export interface Reply {
   readonly status: number | undefined;
   /** What WWW-Authenticate says, decoded. */
   readonly challenge: string | undefined;
   readonly body: string;
 }
 
-export interface Question {
+export interface ClientRequest {
   readonly method?: string;
   readonly path?: string;
-  /** The leg of the scheme Negotiate. */
-  readonly leg?: string;
+  /** The message of the scheme Negotiate. */
+  readonly message?: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string;
 }
 
-export const negotiate = (leg: string): string => `Negotiate ${Buffer.from(leg).toString('base64')}`;
+export const negotiate = (message: string): string => `Negotiate ${Buffer.from(message).toString('base64')}`;
 
 const decoded = (value: string | undefined): string | undefined =>
   value?.replace(/ (\S+)$/, (_whole, data: string) => ` ${Buffer.from(data, 'base64').toString()}`);
 
-/** One keep-alive connection, asked one question after another. */
+/** One keep-alive connection, asked one request after another. */
 export class Client {
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   readonly #port: number;
@@ -34,7 +34,7 @@ export class Client {
     this.#port = port;
   }
 
-  ask({ leg, body, headers, ...options }: Question = {}): Promise<Answer> {
+  send({ message, body, headers, ...options }: ClientRequest = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const request = http.request(
         {
@@ -42,7 +42,7 @@ export class Client {
           host: '127.0.0.1',
           port: this.#port,
           agent: this.#agent,
-          headers: { ...(leg !== undefined && { authorization: negotiate(leg) }), ...headers },
+          headers: { ...(message !== undefined && { authorization: negotiate(message) }), ...headers },
         },
         (response) => {
           let text = '';
@@ -60,11 +60,11 @@ export class Client {
     });
   }
 
-  /** Proves in two legs who it is; what the last one is answered. */
-  async logon(who: string, question: Question = {}): Promise<Answer> {
-    const { challenge } = await this.ask({ ...question, leg: 'hello' });
+  /** Proves in two messages who it is; what the last one is answered. */
+  async logon(who: string, request: ClientRequest = {}): Promise<Reply> {
+    const { challenge } = await this.send({ ...request, message: 'hello' });
     const nonce = challenge?.replace('Negotiate challenge ', '') ?? '';
-    return this.ask({ ...question, leg: `i am ${who} ${nonce}` });
+    return this.send({ ...request, message: `i am ${who} ${nonce}` });
   }
 
   close(): void {

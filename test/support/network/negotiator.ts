@@ -3,7 +3,7 @@ import type { Handshake, HandshakeStep, Negotiator } from 'impersonate/http';
 import { world } from '../world/world';
 
 /**
- * Knows alice and bob, and believes them. In one leg: `i am alice`. In two: `hello`, which is answered by `challenge N`,
+ * Knows alice and bob, and believes them. In one message: `i am alice`. In two: `hello`, which is answered by `challenge N`,
  * and `i am alice N`. `to look at` behind either gives a token of level identification; `wait` is never answered.
  */
 export class TestNegotiator implements Negotiator {
@@ -16,8 +16,8 @@ export class TestNegotiator implements Negotiator {
   /** Handshakes come to nothing with this from now on. */
   refusal: Error | undefined;
   /** Who stands at the door between `step` and its answer: a test's. */
-  arrived: ((leg: string) => void) | undefined;
-  /** What a leg waits for. */
+  arrived: ((message: string) => void) | undefined;
+  /** What a message waits for. */
   delay: Promise<void> = Promise.resolve();
 
   handshake(): Handshake {
@@ -27,16 +27,17 @@ export class TestNegotiator implements Negotiator {
     let leave: (error: Error) => void = () => {};
     const left = new Promise<never>((_resolve, reject) => (leave = reject));
     left.catch(() => {});
-    const step = async (leg: string): Promise<HandshakeStep> => {
-      this.arrived?.(leg);
+    const step = async (message: string): Promise<HandshakeStep> => {
+      this.arrived?.(message);
       await this.delay;
-      if (leg === 'wait') return new Promise(() => {});
-      if (leg === 'hello' && !greeted) {
+      if (message === 'wait') return new Promise(() => {});
+      if (message === 'hello' && !greeted) {
         greeted = true;
         return { reply: Buffer.from(`challenge ${nonce}`) };
       }
-      const proof = /^i am (alice|bob)(?: (\d+))?( to look at)?$/.exec(leg);
-      if (!proof || (greeted ? proof[2] !== nonce : proof[2] !== undefined)) throw new Error(`no: ${leg}`);
+      const proof = /^i am (alice|bob)(?: (\d+))?( to look at)?$/.exec(message);
+      if (!proof || (greeted ? proof[2] !== nonce : proof[2] !== undefined))
+        throw new Error(`no: ${message}`);
       const who = proof[1] as 'alice' | 'bob';
       let token: Token = await world[who].token();
       if (proof[3] !== undefined) {
@@ -47,7 +48,7 @@ export class TestNegotiator implements Negotiator {
       return { token, reply: Buffer.from(`welcome ${who}`) };
     };
     const handshake: Handshake = {
-      step: (leg) => Promise.race([step(Buffer.from(leg).toString()), left]),
+      step: (message) => Promise.race([step(Buffer.from(message).toString()), left]),
       close: () => {
         this.open.delete(handshake);
         leave(new Error('closed'));

@@ -89,7 +89,7 @@ function install(name: string, skip = 0, times = 0): void {
 /** Once what is going away is gone. */
 export async function settledHandles(atMost = 0): Promise<number> {
   let count = world.handleCount();
-  for (let turn = 0, same = 0; same < 5 && turn < 200 && count > atMost; turn++) {
+  for (let round = 0, same = 0; same < 5 && round < 200 && count > atMost; round++) {
     await delay(5);
     const next = world.handleCount();
     same = next === count ? same + 1 : 0;

@@ -199,20 +199,20 @@ export interface Seam {
   unpatchAll(): void;
 }
 
-/** What a client of Integrated Authentication sends: its proof, in the first leg or after a challenge. */
+/** What a client of Integrated Authentication sends: its proof, in the first message or after a challenge. */
 export function clientProof(user: string, password: string, level: Level = 'impersonation'): Buffer {
   return Buffer.from(`SEAM ${level} ${user}:${password}`);
 }
 
-const marked = (leg: Buffer, mark: string): Buffer =>
-  Buffer.from(leg.toString().replace('SEAM', `SEAM${mark}`));
+const marked = (message: Buffer, mark: string): Buffer =>
+  Buffer.from(message.toString().replace('SEAM', `SEAM${mark}`));
 
-/** The same leg of a client whose answers are not ready before CompleteAuthToken. */
-export const toComplete = (leg: Buffer): Buffer => marked(leg, '!');
-/** The same leg, which the authority takes a third of a second over. */
-export const slow = (leg: Buffer): Buffer => marked(leg, '~');
+/** The same message of a client whose answers are not ready before CompleteAuthToken. */
+export const toComplete = (message: Buffer): Buffer => marked(message, '!');
+/** The same message, which the authority takes a third of a second over. */
+export const slow = (message: Buffer): Buffer => marked(message, '~');
 
-/** The first leg of a client that wants to be challenged. */
+/** The first message of a client that wants to be challenged. */
 export const clientHello: Buffer = Buffer.from('SEAM?');
 export const serverChallenge: Buffer = Buffer.from('SEAM-CHALLENGE');
 /** What the server answers to a right proof. */

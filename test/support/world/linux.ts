@@ -10,7 +10,8 @@ import {
 import { join } from 'node:path';
 import { type LogonOptions, Token } from 'impersonate/unrouted';
 import { probe } from '../linux/probe';
-import { nodeFs, threadStatus, type ThreadStatus } from '../linux/thread-status';
+import { nodeFs } from '../linux/node-fs';
+import { threadStatus, type ThreadStatus } from '../linux/thread-status';
 import { tempFolder } from '../folders';
 import type { Identity, World } from './world';
 

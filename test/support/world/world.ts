@@ -56,7 +56,7 @@ export async function settledHandles(wanted = Infinity): Promise<number> {
   let [count, still] = [world.handleCount(), 0];
   const isOver = (): boolean => still >= 10 && count <= wanted;
   const most = wanted === Infinity ? 300 : 1000;
-  for (let turn = 0; turn < most && !isOver(); turn++) {
+  for (let round = 0; round < most && !isOver(); round++) {
     await setTimeout(10);
     const now = world.handleCount();
     still = now === count ? still + 1 : 0;
