@@ -5,14 +5,14 @@ import { root } from './paths';
 
 const folders: string[] = [];
 
-// Inside jest the folders go when the test file is done; a program of a test makes none of its own.
+// Jest removes the folders after the test file. Programs of tests do not call tempFolder().
 if (typeof afterAll === 'function') {
   afterAll(() => {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   });
 }
 
-/** A new folder that anyone may pass through, removed after the test file. */
+/** Makes a folder that every user may traverse, removed after the test file. */
 export function tempFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `impersonate-${name}-`));
   chmodSync(folder, 0o711);
@@ -33,7 +33,7 @@ export interface ProductCopy {
   readonly addon: string;
 }
 
-/** The built package in a folder of its own, where a user other than the owner of the checkout can read it. */
+/** Copies the built package to a folder where users other than the owner of the checkout can read it. */
 export function copyOfProduct(): ProductCopy {
   const folder = join(tempFolder('copy'), 'impersonate');
   mkdirSync(folder);

@@ -30,7 +30,7 @@ export interface ChildOptions {
 /**
  * How a source becomes a file: 'main' is the body of an async function of a CommonJS file, 'cjs' and 'mjs'
  * are top-level code of a module. Each has Token, Impersonation, ImpersonationError, lookupAccount, world and
- * say(text), which writes a line at once; 'unrouted' is 'main' with impersonate/unrouted. 'bare' and 'module' are a
+ * say(text), which prints a line at once; 'unrouted' is 'main' with impersonate/unrouted. 'bare' and 'module' are a
  * CommonJS file and a module as they stand.
  */
 export type SourceKind = 'main' | 'unrouted' | 'cjs' | 'mjs' | 'bare' | 'module';
@@ -72,7 +72,7 @@ const texts: Record<SourceKind, (source: string) => string> = {
 let folder: string | undefined;
 let files = 0;
 
-/** Writes the source to a file of its own and returns the path. */
+/** Writes the source to a new file and returns its path. */
 export function writeSource(kind: SourceKind, source: string): string {
   folder ??= tempFolder('child');
   const path = join(
@@ -83,7 +83,7 @@ export function writeSource(kind: SourceKind, source: string): string {
   return path;
 }
 
-/** Runs a compiled script with this node in a process of its own. */
+/** Runs a compiled script with this Node in a child process. */
 export function runProgram(path: string, options: ChildOptions = {}): Promise<ChildResult> {
   const node = [
     options.execPath ?? process.execPath,
@@ -117,7 +117,7 @@ export function runSource(
   return runProgram(writeSource(kind, source), options);
 }
 
-/** Runs a source on a thread of its own; what it has printed. */
+/** Runs a source on a worker thread and resolves to its output. */
 export async function runOnThread(
   source: string,
   execArgv: string[] = [],
@@ -130,11 +130,11 @@ export async function runOnThread(
   return { stdout, stderr };
 }
 
-// Short programs may end with tokens open; whether one is collected before that is up to the engine. What they load first
-// holds no function of node's that they use in a flow.
+// Short programs may end with open tokens, which the engine may collect before. The modules that they load before the
+// package do not use functions of Node in a flow.
 const quiet = ['TOKEN_NOT_CLOSED', 'LOADED_LATE'].map((code) => `--disable-warning=IMPERSONATE_${code}`);
 
-/** Runs the source and asserts that it ended well; returns the lines it said. */
+/** Runs the source, expects that it succeeds, and resolves to the lines that it printed. */
 export async function linesOf(
   source: string,
   options: ChildOptions = {},

@@ -3,26 +3,26 @@ import { ImpersonatedWorker, type ImpersonatedWorkerOptions } from 'impersonate'
 import { writeSource } from './child';
 import { product } from '../paths';
 
-/** Loads the witnesses as the process, before the thread takes its identity on. */
+/** Loads the world as the process, before the thread gets its identity. */
 const worldFile = require.resolve('../world/routed');
 export const asProcessFirst = ['--require', worldFile];
 
-/** What a test's worker has besides Token and world. */
+/** What the source of a worker can use besides Token and world. */
 const preamble = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { ImpersonatedWorker, runSync, withoutToken } = require(${JSON.stringify(product)});
   const post = (value) => { parentPort.postMessage(value); };
   const me = () => [world.alice, world.bob].filter((who) => world.canOpen(who)).map((who) => who.key).join() + ' ' +
-    ([world.alice, world.bob].find((who) => who.id === world.whoAmI())?.key ?? (world.canOpenService() ? 'service' : 'nobody'));
+    ([world.alice, world.bob].find((who) => who.id === world.whoAmI())?.key ?? (world.canOpenService() ? 'service' : 'unknown'));
 `;
 
-/** A worker that runs the body of an async function. */
+/** Starts a worker that runs the body of an async function. */
 export function start(source: string, options: ImpersonatedWorkerOptions): ImpersonatedWorker {
   const file = writeSource('main', preamble + source);
   return new ImpersonatedWorker(file, { execArgv: asProcessFirst, env: process.env, ...options });
 }
 
-/** What the worker posts until it has ended, which must be well. */
+/** Resolves to the messages that the worker posts until it ends; rejects if it fails. */
 export async function postsOf(worker: ImpersonatedWorker): Promise<unknown[]> {
   const posts: unknown[] = [];
   worker.on('message', (value) => posts.push(value));
@@ -31,12 +31,12 @@ export async function postsOf(worker: ImpersonatedWorker): Promise<unknown[]> {
   return posts;
 }
 
-/** `start`, and what is posted. */
+/** Starts a worker and resolves to the messages that it posts. */
 export function run(source: string, options: ImpersonatedWorkerOptions): Promise<unknown[]> {
   return postsOf(start(source, options));
 }
 
-/** What the worker emits as 'error', and what it has posted until then. */
+/** Resolves to the worker's 'error', and the messages posted before. */
 export async function failureOf(
   worker: ImpersonatedWorker,
 ): Promise<{ error: NodeJS.ErrnoException; posts: unknown[] }> {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { seam } from '../win32/seam';
 
-/** How many of the parts are in what another process can write of its memory, again for each place. */
+/** Counts the occurrences of the parts in the writable memory of another process. */
 export function countInMemory(processId: number, parts: readonly Buffer[]): number {
   if (process.platform === 'win32') return seam().countInMemory(processId, parts);
   const regions = readFileSync(`/proc/${String(processId)}/maps`, 'utf8')
@@ -22,7 +22,7 @@ export function countInMemory(processId: number, parts: readonly Buffer[]): numb
 const chunkSize = 1 << 20;
 
 function countInRegion(memory: number, start: bigint, end: bigint, parts: readonly Buffer[]): number {
-  // Each chunk begins with the end of the one before, less than any part.
+  // Each chunk begins with the end of the previous one, which is shorter than any part.
   const overlap = Math.min(...parts.map(({ length }) => length)) - 1;
   const chunk = Buffer.alloc(chunkSize + overlap);
   let [count, kept] = [0, 0];

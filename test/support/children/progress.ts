@@ -20,7 +20,7 @@ function processorTime(pid: number): number {
 
 /**
  * Ends a child that makes no progress: one that prints nothing for `limit` milliseconds and is idle, or that has used so
- * much processor time since it last printed. However busy the machine is, a child that gets on is left alone. Without
+ * much processor time since it last printed. However busy the machine is, a child that makes progress is not ended. Without
  * /proc only what it prints counts, and the limit is five times as long.
  */
 export function endWithoutProgress(child: ChildProcess, limit: number): void {
@@ -46,7 +46,7 @@ export function endWithoutProgress(child: ChildProcess, limit: number): void {
   });
 }
 
-/** Waits for something that comes by itself and tells nobody: looks again and again, and gives up after a minute. */
+/** Polls a condition that has no event, and gives up after a minute. */
 export async function until(condition: () => boolean): Promise<void> {
   const end = performance.now() + 60 * second;
   while (!condition() && performance.now() < end) await delay(5);

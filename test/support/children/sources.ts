@@ -13,13 +13,13 @@ export const loading = {
   require: ['--require', registerFile],
 };
 
-/** The witnesses of a child that begins with impersonate/unrouted are loaded before it is routed. */
+/** For a child that begins with impersonate/unrouted: it loads the world before node:fs is routed. */
 export const lateIsFine = '--disable-warning=IMPERSONATE_LOADED_LATE';
 
 /**
- * Source for a child: `folder` with a home for each user, `in(who, name)` for paths there, and in each `file`, which
- * only that user may open; `secret`, which only the service may; `tokens` of both; and `outcome(work)`: what it comes
- * to, the code of its error, or 'denied'.
+ * Source for a child: `folder` with a home for each user, which holds a `file` that only this user may open;
+ * `within(who, ...names)` for paths there; `secret`, which only the service may open; `tokens` of both users; and
+ * `outcome(work)`, which resolves to the result, the code of the error, or 'denied'.
  */
 export function usersSource(name: string): string {
   return `
@@ -49,7 +49,7 @@ export function usersSource(name: string): string {
   `;
 }
 
-/** Runs a source that begins with usersSource() under impersonate/register; returns what it said. */
+/** Runs a source after usersSource() under impersonate/register; resolves to the lines that it printed. */
 export function registered(name: string, source: string, kind?: SourceKind): Promise<string[]> {
   return linesOf(`${usersSource(name)}\n${source}`, { execArgv: loading.import }, kind);
 }
@@ -69,8 +69,8 @@ export const jobs = `const { native } = require(${JSON.stringify(binding)});
   const bob = await tokenId(world.bob);`;
 
 /**
- * For child programs on Linux: `probe` and `threadStatus`; `text()`, everything that the kernel judges this thread by;
- * `attempt(enter)`, which says how that has ended.
+ * For child programs on Linux: `probe` and `threadStatus`; `text()`, all credentials of this thread; `attempt(enter)`,
+ * which prints the outcome.
  */
 export const credentials = `const { probe } = require(${JSON.stringify(require.resolve('../linux/probe'))});
   const { threadStatus } = require(${JSON.stringify(require.resolve('../linux/thread-status'))});

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const classes = new Map<unknown, number>();
 
-/** A number for a class, the same for the same one. */
+/** Returns a number for a class, always the same for the same class. */
 function numberOf(prototype: unknown): number {
   if (!classes.has(prototype)) classes.set(prototype, classes.size);
   return classes.get(prototype) ?? -1;
@@ -17,14 +17,14 @@ interface Closable {
 const isHandle = (value: object): value is Closable => 'fd' in value && 'close' in value;
 const isError = (value: object): value is NodeJS.ErrnoException => value instanceof Error;
 
-/** Node makes these of classes that it keeps to itself; everything else about them must be the same. */
+/** Errors of internal classes of Node; only their class may differ. */
 const ofOwnClass = (error: NodeJS.ErrnoException): boolean =>
   'info' in error || error instanceof AggregateError;
 
-/** What others on the machine change between two calls. */
+/** Fields that other processes change between two calls. */
 const changing = new Set<PropertyKey>(['bfree', 'bavail', 'ffree']);
 
-/** A value as JSON can tell it, with its class and all of its own properties, in their order. */
+/** Returns a JSON value that describes the value: its class and all own properties, in order. */
 function shape(value: unknown): unknown {
   if (typeof value === 'bigint') return `${String(value)}n`;
   if (typeof value === 'function') return 'function';
@@ -54,7 +54,7 @@ function shape(value: unknown): unknown {
   ];
 }
 
-/** How a call ended; handles are closed. */
+/** Describes the outcome of a call; closes handles. */
 export async function outcomeOf(how: 'value' | 'error', value: unknown): Promise<unknown> {
   if (how === 'value' && typeof value === 'object' && value !== null && isHandle(value)) {
     await value.close();
@@ -63,7 +63,7 @@ export async function outcomeOf(how: 'value' | 'error', value: unknown): Promise
   return { how, value: shape(value) };
 }
 
-/** What there is below the folder: kinds, modes, contents, and the names of temporary folders as one. */
+/** Describes the tree below the folder: kinds, modes and contents; temporary names become one name. */
 export function treeOf(folder: string): unknown {
   return fs.readdirSync(folder, { withFileTypes: true }).map((entry) => {
     const path = join(folder, entry.name);

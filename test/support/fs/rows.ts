@@ -3,17 +3,17 @@ import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 
-/** A call to compare: its arguments are made anew for each side. */
+/** A call to compare; its arguments are made for each side. */
 export interface Row {
   readonly name: string;
-  /** Whether it may change anything, so that each side needs a folder of its own. */
+  /** Whether the call may change files, so that each side needs its own folder. */
   readonly changes: boolean;
   readonly text: string;
   readonly make: (folder: string) => unknown[];
 }
 
 type Make = (folder: string) => unknown;
-/** A value, or how it is made of the folder. */
+/** A value, or a function that makes it from the folder. */
 type Argument = Make | { readonly is: unknown };
 
 const is = (value: unknown): Argument => ({ is: value });
@@ -166,14 +166,13 @@ const copies = [
   { recursive: true, preserveTimestamps: true },
 ].map(is);
 
-// On Windows libuv calls other functions before it asks why a folder did not open, and what it says of '' is not always
-// the same.
+// On Windows libuv calls other functions before it reads why a folder did not open, and the error for '' varies.
 const openable =
   process.platform === 'win32' ? paths.filter((path) => typeof path === 'function' || path.is !== '') : paths;
 
 const major = Number.parseInt(process.versions.node, 10);
 
-/** Hundreds of calls, right and wrong, of things that are there and are not. */
+/** Returns hundreds of valid and invalid calls, for existing and missing files. */
 export function rows(): Row[] {
   const listing = [
     ...asOptions,
@@ -182,7 +181,7 @@ export function rows(): Row[] {
       { recursive: true },
       { withFileTypes: true, recursive: true },
       { withFileTypes: true, encoding: 'buffer' },
-      // Before version 26 node looks for what is below under the names as encoded.
+      // Before version 26 Node looks up subfolders by their encoded names.
       ...(major >= 26 ? [{ recursive: true, encoding: 'hex' }] : []),
     ].map(is),
   ];

@@ -16,14 +16,14 @@ export function withLines(file: '/etc/passwd' | '/etc/group', lines: readonly st
 const namespaceOf = (pid: string): string =>
   execFileSync('readlink', [`/proc/${pid}/ns/user`], { encoding: 'utf8' });
 
-/** Until the process is in a user namespace of its own, where it waits for its ids. */
+/** Waits until the process is in its own user namespace, where it waits for its ids. */
 async function entered(pid: string): Promise<void> {
   while (namespaceOf(pid) === namespaceOf('self')) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /**
  * Runs the source as root of a user namespace that maps these ids, in the form of /proc/self/uid_map; `through` as in
- * ChildOptions. Resolves to what it said.
+ * ChildOptions. Resolves to its output.
  */
 export async function outputInUserNamespace(
   source: string,
@@ -48,14 +48,14 @@ export async function outputInUserNamespace(
   return text.trim();
 }
 
-/** A user of no name and in no group, for a service that is nobody of the tests' users. */
+/** A user without an account or a group, for a service that is none of the tests' users. */
 export const serviceIds = { uid: 4300, gid: 4300 } as const;
 
 /** CAP_SETGID and CAP_SETUID, as the bits of a set of capabilities. */
 export const mayChangeIds = (1 << 6) | (1 << 7);
 
 /**
- * For ChildOptions.through: starts node as these ids with these capabilities, as a service manager does it for a
+ * For ChildOptions.through: starts Node with these ids and capabilities, like a service manager starts a
  * service that is not root.
  */
 export function asService(

@@ -12,7 +12,7 @@ export const foreignRealm = 'FOREIGN.TEST';
 
 const cannot = cannotSwitch ?? process.env.IMPERSONATE_TEST_KERBEROS_SKIP;
 
-/** Tests with a KDC of their own: skipped, with the reason in the name, where that cannot be. */
+/** Declares tests with a KDC; skips them, with the reason in the name, if that is impossible. */
 export function describeKerberos(name: string, body: () => void): void {
   if (cannot === undefined) describe(name, body);
   else describe.skip(`${name} (skipped: ${cannot})`, body);
@@ -30,16 +30,16 @@ const users = {
 export type KerberosUser = keyof typeof users;
 
 const services = ['HTTP/localhost', 'host/localhost', 'HTTP/unknown'];
-/** The server has no key of the last. */
+/** The server has no key for the last service. */
 const ownServices = services.slice(0, 2);
 const trust = `krbtgt/${realm}@${foreignRealm}`;
 const sbin = '/usr/sbin/';
 
-/** A throw-away MIT KDC on a port of the loopback, whose users have their tickets already. */
+/** A temporary MIT KDC on a loopback port, whose users already have their tickets. */
 export interface Kdc {
-  /** For whatever takes part in Kerberos; a server finds its keytab in it too. */
+  /** The environment for Kerberos clients and servers; it names the keytab of a server too. */
   readonly env: NodeJS.ProcessEnv;
-  /** What KRB5CCNAME says for that user's tickets. */
+  /** The value of KRB5CCNAME for that user's tickets. */
   ticketsOf(user: KerberosUser): string;
   stop(): Promise<void>;
 }
@@ -102,7 +102,7 @@ function configure(folder: string, port: number): NodeJS.ProcessEnv {
   };
 }
 
-/** Databases, principals and keytabs. Every user's password is `pw`. */
+/** Creates databases, principals and keytabs. Every user's password is `pw`. */
 function fill(folder: string, env: NodeJS.ProcessEnv): void {
   const run = (program: string, args: string[], input = ''): void => {
     execFileSync(program, args, { env, input, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -121,17 +121,17 @@ function fill(folder: string, env: NodeJS.ProcessEnv): void {
 
 async function serve(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const realms = ['-r', realm, '-r', foreignRealm];
-  // It ends with the process of the tests, however that ends.
+  // Ends with the process of the tests, however that ends.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', `${sbin}krb5kdc`, '-n', ...realms], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
+  let output = '';
   await new Promise<void>((resolve, reject) => {
-    child.once('error', reject).once('exit', () => reject(new Error(`krb5kdc: ${said}`)));
+    child.once('error', reject).once('exit', () => reject(new Error(`krb5kdc: ${output}`)));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      if (said.includes('starting')) resolve();
+      output += text;
+      if (output.includes('starting')) resolve();
     });
   });
   return child;

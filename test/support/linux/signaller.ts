@@ -7,8 +7,8 @@ import { world } from '../world/linux';
 const answerUntilEnd = `while read id; do if kill -s 0 "$id" 2>/dev/null; then echo 'yes'; else echo 'no '; fi; done`;
 
 /**
- * For child programs on Linux: `maySignal(id)`, whether a process of alice may signal that process or thread, and
- * `signallerId`, which is that process. It has been running since before, so that a synchronous scope can ask.
+ * For child programs on Linux: `maySignal(id)` returns whether a process of alice may signal that process or thread;
+ * `signallerId` is the id of that process. It already runs, so that a synchronous scope can query it.
  */
 export function signaller(): { readonly source: string; readonly stop: () => void } {
   const folder = tempFolder('signaller');

@@ -2,7 +2,7 @@ import { nodeFs } from './node-fs';
 
 const { readFileSync, readdirSync } = nodeFs;
 
-/** What /proc says of a thread: the Linux kernel's own word. Ids are real, effective, saved, file system. */
+/** The credentials of a thread by /proc. Ids are real, effective, saved, file system. */
 export interface ThreadStatus {
   readonly uids: readonly number[];
   readonly gids: readonly number[];
@@ -36,7 +36,7 @@ function parse(text: string): ThreadStatus {
   };
 }
 
-/** Of the calling thread. */
+/** Returns the status of the calling thread. */
 export const threadStatus = (): ThreadStatus => parse(readFileSync('/proc/thread-self/status', 'utf8'));
 
 /** Undefined for a thread that has ended. */
@@ -49,7 +49,7 @@ function statusOf(id: string): string | undefined {
   }
 }
 
-/** Of every thread of the process, by thread id. */
+/** Returns the status of every thread of the process, by thread id. */
 export function allThreads(): Map<string, ThreadStatus> {
   const threads = new Map<string, ThreadStatus>();
   for (const id of readdirSync('/proc/self/task')) {

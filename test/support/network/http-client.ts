@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 
 export interface Reply {
   readonly status: number | undefined;
-  /** What WWW-Authenticate says, decoded. */
+  /** The value of WWW-Authenticate, decoded. */
   readonly challenge: string | undefined;
   readonly body: string;
 }
@@ -12,7 +12,7 @@ export interface Reply {
 export interface ClientRequest {
   readonly method?: string;
   readonly path?: string;
-  /** The message of the scheme Negotiate. */
+  /** The handshake message, sent by the scheme Negotiate. */
   readonly message?: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string;
@@ -23,11 +23,11 @@ export const negotiate = (message: string): string => `Negotiate ${Buffer.from(m
 const decoded = (value: string | undefined): string | undefined =>
   value?.replace(/ (\S+)$/, (_whole, data: string) => ` ${Buffer.from(data, 'base64').toString()}`);
 
-/** One keep-alive connection, asked one request after another. */
+/** A client with one keep-alive connection, which sends one request after another. */
 export class Client {
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   readonly #port: number;
-  /** Connections made. */
+  /** The connections made so far. */
   connections = new Set<net.Socket>();
 
   constructor(port: number) {
@@ -60,7 +60,7 @@ export class Client {
     });
   }
 
-  /** Proves in two messages who it is; what the last one is answered. */
+  /** Authenticates in two messages and resolves to the reply to the second. */
   async logon(who: string, request: ClientRequest = {}): Promise<Reply> {
     const { challenge } = await this.send({ ...request, message: 'hello' });
     const nonce = challenge?.replace('Negotiate challenge ', '') ?? '';
@@ -72,13 +72,13 @@ export class Client {
   }
 }
 
-/** A server on a port of its own. */
+/** Starts a server on a free port and resolves to the port. */
 export async function listen(server: net.Server): Promise<number> {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return (server.address() as AddressInfo).port;
 }
 
-/** Sends text as it stands, each part when the one before is answered; all that comes until the connection ends. */
+/** Sends raw text, each part after a reply to the previous one; resolves to all data received until the connection ends. */
 export async function sendRaw(port: number, ...parts: string[]): Promise<string> {
   const socket = net.connect(port, '127.0.0.1');
   let received = '';

@@ -3,21 +3,21 @@ import type { Handshake, HandshakeStep, Negotiator } from 'impersonate/http';
 import { world } from '../world/world';
 
 /**
- * Knows alice and bob, and believes them. In one message: `i am alice`. In two: `hello`, which is answered by `challenge N`,
- * and `i am alice N`. `to look at` behind either gives a token of level identification; `wait` is never answered.
+ * Authenticates alice and bob without a secret. In one message: `i am alice`. In two: `hello`, which gets `challenge N`,
+ * and `i am alice N`. With `to look at` behind it the token is of identification level; `wait` gets no reply.
  */
 export class TestNegotiator implements Negotiator {
   readonly scheme: string = 'Negotiate';
-  /** Handshakes that nobody has closed. */
+  /** Handshakes that have not been closed. */
   readonly open = new Set<Handshake>();
   begun = 0;
-  /** What it has handed out. */
+  /** The tokens that it has returned. */
   readonly tokens: Token[] = [];
-  /** Handshakes come to nothing with this from now on. */
+  /** If set, every new handshake throws it. */
   refusal: Error | undefined;
-  /** Who stands at the door between `step` and its answer: a test's. */
+  /** Called with each message before it is checked. */
   arrived: ((message: string) => void) | undefined;
-  /** What a message waits for. */
+  /** Delays the reply to every message. */
   delay: Promise<void> = Promise.resolve();
 
   handshake(): Handshake {

@@ -10,13 +10,13 @@ import type { Identity } from '../world/world';
 
 export const isWindows = process.platform === 'win32';
 
-/** Where nobody listens yet. */
+/** Returns an unused address. */
 export function newAddress(): string {
   const name = `impersonate-${randomBytes(6).toString('hex')}`;
   return isWindows ? `\\\\.\\pipe\\${name}` : join(tempFolder('peer'), name);
 }
 
-/** Lets anybody connect: the tests' users are in none of the process's groups. */
+/** Lets every user connect: the tests' users are in none of the process's groups. */
 export const anybody: PeerServerOptions = isWindows ? { allow: ['authenticated-users'] } : { mode: 0o666 };
 
 export async function listening(
@@ -26,7 +26,7 @@ export async function listening(
   return createPeerServer(options, listener).listen(newAddress());
 }
 
-/** Node's own server at an address that is open to everybody. */
+/** Starts a server of node:net at an address that is open to every user. */
 export async function plainServer(listener: (socket: Socket) => void): Promise<[Server, string]> {
   const path = newAddress();
   const server = createServer(listener).listen({ path, readableAll: true, writableAll: true });
@@ -34,13 +34,13 @@ export async function plainServer(listener: (socket: Socket) => void): Promise<[
   return [server, path];
 }
 
-/** What starts a program as this user. Linux. */
+/** The command that starts a program as this user. Linux. */
 export function setPrivs(who: Identity): string[] {
   const { uid, gid, groups } = who as Identity & { uid: number; gid: number; groups: number[] };
   return ['setpriv', `--reuid=${String(uid)}`, `--regid=${String(gid)}`, `--groups=${groups.join()}`];
 }
 
-/** What the source says, run in a process that is this user's. It has `net`, `connectPeer` and the rest. */
+/** Runs the source in a process of this user and resolves to its lines. It can use `net`, `connectPeer` and the rest. */
 export function linesAs(who: Identity, source: string): Promise<string[]> {
   const preamble = `const net = require('node:net');
     const { once } = require('node:events');
@@ -53,7 +53,7 @@ export function linesAs(who: Identity, source: string): Promise<string[]> {
   return linesOf(`${preamble}${source}`, { through: setPrivs(who) });
 }
 
-/** Everything that arrives until the other end has ended. */
+/** Resolves to everything received until the other end closes. */
 export async function textOf(socket: Socket): Promise<string> {
   let text = '';
   for await (const part of socket.setEncoding('utf8')) text += part as string;

@@ -26,7 +26,7 @@ const all = (failure: Failure, names: string): [string, Failure][] =>
     .split(/\s+/)
     .map((name) => [name, failure]);
 
-/** What the addon asks the system, and how that says no. */
+/** The system calls of the addon, and how each reports failure. */
 const failures: ReadonlyMap<string, Failure> = new Map([
   ...all(
     bool,
@@ -53,7 +53,7 @@ const failures: ReadonlyMap<string, Failure> = new Map([
   ),
 ]);
 
-/** What gives back, what cannot fail, and SetThreadToken, after some failures of which the process aborts. */
+/** Calls that release, calls that cannot fail, and SetThreadToken, after some failures of which the process aborts. */
 const spared = new Set(
   `DeleteSecurityContext FreeContextBuffer FreeCredentialsHandle LsaDeregisterLogonProcess LsaFreeReturnBuffer
    GetLengthSid GetSidIdentifierAuthority GetSidSubAuthority GetSidSubAuthorityCount IsWellKnownSid
@@ -61,7 +61,7 @@ const spared = new Set(
    CryptAcquireContextA CryptGenRandom CryptReleaseContext`.split(/\s+/),
 );
 
-/** Functions of the security libraries that the addon imports and nobody has thought of here. */
+/** Functions of the security libraries that the addon imports and that are in neither list. */
 export function unknownImports(): string[] {
   return seam()
     .imports(addon)
@@ -70,7 +70,7 @@ export function unknownImports(): string[] {
     .filter((name) => !failures.has(name) && !spared.has(name));
 }
 
-/** They answer with memory that LocalFree gives back. */
+/** Functions that return memory for LocalFree. */
 const allocators = [
   'ConvertSidToStringSidW',
   'ConvertStringSidToSidW',
@@ -80,13 +80,13 @@ const allocators = [
 
 const callsOf = (name: string): number => seam().importCalls(addon, name);
 
-/** From now on that call goes wrong, or none; calls are counted from 0 again. */
+/** Installs a fault, or none, for that call; calls are counted from 0 again. */
 function install(name: string, skip = 0, times = 0): void {
   const failure = failures.get(name) ?? bool;
   seam().failImport(addon, name, { ...failure, skip, times, late: true });
 }
 
-/** Once what is going away is gone. */
+/** Returns the number of handles once it is stable. */
 export async function settledHandles(atMost = 0): Promise<number> {
   let count = world.handleCount();
   for (let round = 0, same = 0; same < 5 && round < 200 && count > atMost; round++) {
@@ -98,13 +98,13 @@ export async function settledHandles(atMost = 0): Promise<number> {
   return count;
 }
 
-/** A client that could not be sure of its server leaves the server with a connection that ends in its own time. */
+/** A client that cannot verify its server leaves the server with a connection that ends later. */
 async function settledTokens(atMost: number): Promise<number> {
   await until(() => Token.count <= atMost);
   return Token.count;
 }
 
-/** Memory of LocalAlloc that was got and not given back since the counts were taken. */
+/** Counts the LocalAlloc memory that was allocated and not freed since this call. */
 function localMemory(): () => number {
   const read = (): number => allocators.reduce((sum, name) => sum + callsOf(name), 0) - callsOf('LocalFree');
   const before = read();
@@ -112,11 +112,11 @@ function localMemory(): () => number {
 }
 
 export interface FaultWalk {
-  /** How many calls have failed, one at a time. */
+  /** The number of calls that have failed, one at a time. */
   readonly failed: number;
-  /** The functions whose failure the work has got over. */
+  /** The functions whose failure the work has tolerated. */
   readonly survived: string[];
-  /** How many handles there are more than before. */
+  /** The number of additional handles. */
   readonly kept: number;
 }
 
@@ -164,10 +164,10 @@ async function walkOnce(work: () => unknown): Promise<FaultWalk> {
 }
 
 /**
- * Does the work once for each call that it makes of the system, with that call failing, and expects each time an error
- * of that call, or the work done in spite of it; the thread as it was; and nothing kept: tokens, what the security
- * authority has lent, memory. The work has to close what it makes. Handles are counted in the end, and what is too many
- * once more: the runtime's locks get one at their first contention, a leak is there every time.
+ * Runs the work once for each of its system calls, with that call failing, and expects each time an error of that call,
+ * or success; an unchanged thread; and nothing kept: tokens, resources of the security authority, memory. The work must
+ * close what it makes. Handles are counted at the end; if there are too many, the walk runs again: locks of the runtime
+ * get a handle at their first contention, but a leak occurs every time.
  */
 export async function walkFaults(work: () => unknown): Promise<FaultWalk> {
   let walk = await walkOnce(work);

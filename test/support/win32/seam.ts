@@ -24,9 +24,9 @@ export interface TokenSpec {
   readonly logonSid?: string;
 }
 
-/** The token the kernel judges a thread by. */
+/** The effective token of a thread. */
 export interface EffectiveIdentity {
-  /** '' where the kernel will not tell: Anonymous level. */
+  /** '' if the kernel does not return it: Anonymous level. */
   readonly sid: string;
   /** 'none' for a primary token: the process's own, or one on the thread, which only Wine allows. */
   readonly level: Level | 'none';
@@ -36,31 +36,31 @@ export interface EffectiveIdentity {
 
 export interface TestUser {
   readonly name: string;
-  /** '.' for an account of this computer. It is also what comes behind the @ of a UPN. */
+  /** '.' for an account of this computer. It is also the part behind the @ of a UPN. */
   readonly domain: string;
   readonly password: string;
   readonly sid: string;
   /** Besides Everyone, Users, Authenticated Users and the group of the logon type. */
   readonly groups?: readonly SidAndAttributes[];
   readonly privileges?: readonly string[];
-  /** The domain as TranslateNameW calls it, and a UPN made of that; `domain` by default. */
+  /** The domain that TranslateNameW returns, also in a UPN; `domain` by default. */
   readonly dns?: string;
   /** The Win32 error that every logon ends with, with the right password too: 1909 for an account locked out. */
   readonly error?: number;
 }
 
 export interface CallRecord {
-  /** As the import is named. A call with two paths makes two records. */
+  /** The name of the import. A call with two paths makes two records. */
   readonly function: string;
-  /** The path as it was given, or the account that was asked for. */
+  /** The given path, or the requested account. */
   readonly subject: string;
   readonly thread: number;
-  /** It is the thread that loaded the seam first. */
+  /** Whether the thread is the one that loaded the seam first. */
   readonly main: boolean;
-  /** Who the kernel took the thread for. */
+  /** The effective identity of the thread. */
   readonly sid: string;
   readonly level: Level | 'none';
-  /** The Win32 error it was refused with; 0 if it went on. */
+  /** The Win32 error that denied it; 0 if it was allowed. */
   readonly denied: number;
 }
 
@@ -68,11 +68,11 @@ export interface KernelObject {
   readonly handle: bigint;
   /** As the kernel calls it: 'Thread', 'Event', 'IoCompletion', 'Token'. */
   readonly type: string;
-  /** Owner and DACL as SDDL; '' where there is none, or the handle does not tell. */
+  /** Owner and DACL as SDDL; '' if there is none, or it cannot be read. */
   readonly security: string;
 }
 
-/** What was taken from the authority and not given back. */
+/** Resources of the authority that have not been released. */
 export interface Outstanding {
   readonly lsaConnections: number;
   readonly lsaBuffers: number;
@@ -81,25 +81,25 @@ export interface Outstanding {
   readonly contextBuffers: number;
 }
 
-/** The first `skip` calls go right (0), the next `times` go wrong (1); Infinity for all, 0 to count only. */
+/** The first `skip` calls succeed (0), the next `times` fail (1); Infinity for all, 0 to count only. */
 export interface FaultSpan {
   readonly skip?: number;
   readonly times?: number;
 }
 
 export interface ImportFault extends FaultSpan {
-  /** The last error of a call that goes wrong. */
+  /** The last error of a call that fails. */
   readonly error: number;
-  /** What it returns: 0 (FALSE, NULL) by default; a status or INVALID_HANDLE_VALUE (-1) where that means failure. */
+  /** The return value: 0 (FALSE, NULL) by default; a status or INVALID_HANDLE_VALUE (-1) if that means failure. */
   readonly returns?: number;
-  /** The module does not import the function, but will ask GetProcAddress for it from now on. */
+  /** The module does not import the function, but gets it from GetProcAddress later. */
   readonly late?: boolean;
 }
 
 /**
- * The Windows test addon. What it patches and remembers is the process's, whichever thread or test file asked.
- * Calls that fail throw an Error with `errno` and `syscall`. A module is named as it is loaded
- * ('impersonate.node'), and must be loaded before it is patched. The patched imports come back as
+ * The Windows test addon. Patches and records belong to the process, not to a thread or test file.
+ * Calls that fail throw an Error with `errno` and `syscall`. A module has the name of its file
+ * ('impersonate.node'), and must be loaded before it is patched. The patched imports are returned as
  * 'advapi32.dll!LogonUserW', with ' (delayed)' behind those of a delay-load table: assert them, for Wine's own
  * LogonUserW takes every password.
  */
@@ -111,16 +111,16 @@ export interface Seam {
   duplicateHandle(handle: bigint, access?: number): bigint;
 
   effectiveIdentity(): EffectiveIdentity;
-  /** The SID alone, of any level, in one call to the kernel instead of several: for loops. */
+  /** The SID only, at any level, in one kernel call instead of several: for loops. */
   effectiveUser(): string;
   threadId(): number;
   /** Puts a token on the calling thread as another addon would. */
   setForeignToken(handle: bigint): void;
-  /** Takes off whatever token the calling thread has. */
+  /** Removes the token of the calling thread. */
   clearForeignToken(): void;
-  /** Who a pool thread is, once the token, if there is one, has been put on it as another addon would. */
+  /** Returns the identity of a pool thread, after putting the token, if given, on it as another addon would. */
   poolThread(token?: bigint): Promise<EffectiveIdentity>;
-  /** Makes a primary token the process's own, for good: for a child process. */
+  /** Replaces the process token for good: for a child process. */
   setProcessToken(handle: bigint): void;
 
   /** A named kernel object with that access list ('D:(A;;GA;;;S-1-5-...)'), kept until closeObjects(). */
@@ -128,53 +128,53 @@ export interface Seam {
   /** Opens it as the calling thread and closes it again: 0, or the Win32 error, 5 for access denied. */
   openObject(name: string): number;
   closeObjects(): void;
-  /** What the process has open. */
+  /** The open handles of the process. */
   kernelObjects(): KernelObject[];
-  /** The rights that the object's security descriptor grants to whoever has the token. */
+  /** The rights that the security descriptor of the object grants to the token. */
   grantedAccess(object: bigint, token: bigint): number;
   /**
    * Kernel objects that the module ('' for node.exe) makes without a security descriptor get one from the token that the
-   * thread acts as: its owner and default DACL. It is the most that Windows does; Wine leaves them without any.
+   * thread acts as: its owner and default DACL, as on Windows. Wine gives them none.
    */
   patchDefaultSecurity(moduleName: string): string[];
-  /** Open handles of the process; threads and sockets that are going away still count for a while. */
+  /** The number of open handles; ending threads and closing sockets still count for a while. */
   handleCount(): number;
 
-  /** Instead of an earlier user of that name and domain. */
+  /** Replaces an earlier user with that name and domain. */
   defineUser(user: TestUser): void;
   forgetUsers(): void;
-  /** LogonUserW of that account waits from now on, as for another machine that does not answer. */
+  /** Lets LogonUserW of that account wait, as for another machine that does not reply. */
   holdLogons(account: string): void;
-  /** Lets those go on that wait, and holds nobody any more. */
+  /** Lets the waiting logons continue, and holds no later ones. */
   releaseLogons(): void;
-  /** How many logons are waiting. */
+  /** The number of waiting logons. */
   heldLogons(): number;
-  /** How often any of the parts is in what another process can write of its memory, which is read once. */
+  /** Counts the occurrences of the parts in the writable memory of another process, which is read once. */
   countInMemory(processId: number, parts: readonly Uint8Array[]): number;
   /**
    * The module's logons, S4U, server-side Integrated Authentication, anonymous and pipe impersonation, account
-   * look-ups and CreateProcessWith... are answered from the users defined here, with real tokens. Of restricted tokens
-   * what Wine forgets is noted: 'flags 1 S-1-...' of CreateRestrictedToken, 'integrity S-1-16-...' of
-   * SetTokenInformation. Of pipes that the module makes or opens the flags, the security descriptor and the access
-   * asked for are noted, and the level that a client of this process last asked for holds.
+   * look-ups and CreateProcessWith... use the users defined here, with real tokens. What Wine does not keep of restricted
+   * tokens is recorded: 'flags 1 S-1-...' of CreateRestrictedToken, 'integrity S-1-16-...' of SetTokenInformation. Of
+   * pipes that the module makes or opens, the flags, the security descriptor and the requested access are recorded, and
+   * the level that a client of this process last requested applies.
    */
   patchAuthority(moduleName: string): string[];
   /**
-   * Without patchAuthority(): the module's Integrated Authentication stays the system's, but where that has established
-   * a context and has no token of it (SEC_E_UNSUPPORTED_FUNCTION, Wine), QuerySecurityContextToken gives one of this
-   * user ('name@domain'), whoever the client was. Of a user who is not defined there is none.
+   * Without patchAuthority(): the module uses the Integrated Authentication of the system. If that has established a
+   * context without a token (SEC_E_UNSUPPORTED_FUNCTION, Wine), QuerySecurityContextToken returns a token of this user
+   * ('name@domain'), whoever the client is; none if the user is not defined.
    */
   answerContextTokens(moduleName: string, user: string): string[];
-  /** The authority's calls so far, oldest first; they are forgotten. */
+  /** Returns the calls of the authority so far, oldest first, and clears them. */
   takeAuthorityRecords(): CallRecord[];
   outstanding(): Outstanding;
 
-  /** From now on Node.js's own path-taking calls are noted, and judged by the rules made with allow(). */
+  /** Records Node.js's own calls with paths, and checks them by the rules of allow(). */
   patchWitness(): string[];
-  /** The list holds for the path and all below it; the longest path wins. Without a rule nothing is refused. */
+  /** The list applies to the path and all below it; the longest path wins. Without a rule everything is allowed. */
   allow(path: string, sddl: string): void;
   forgetRules(): void;
-  /** The file calls so far, oldest first; they are forgotten. */
+  /** Returns the file calls so far, oldest first, and clears them. */
   takeRecords(): CallRecord[];
 
   /**
@@ -183,23 +183,23 @@ export interface Seam {
    */
   failImport(moduleName: string, functionName: string, fault: ImportFault): string[];
   /**
-   * SetThreadToken answers TRUE but puts a copy of Identification level on the thread, as Windows does to those who
+   * SetThreadToken returns TRUE but puts a copy of Identification level on the thread, as Windows does if the caller
    * may not impersonate the user.
    */
   lieSetThreadToken(moduleName: string, span?: FaultSpan): string[];
-  /** SetThreadToken answers TRUE but puts the token `handle` on the thread; it stays the caller's. */
+  /** SetThreadToken returns TRUE but puts the token `handle` on the thread; the caller still owns it. */
   swapThreadToken(moduleName: string, handle: bigint, span?: FaultSpan): string[];
-  /** Calls so far of an import with a fault, right and wrong ones. */
+  /** The number of calls so far of an import with a fault, succeeded and failed. */
   importCalls(moduleName: string, functionName: string): number;
   /** What the module imports by name, as 'advapi32.dll!LogonUserW'. */
   imports(moduleName: string): string[];
-  /** Takes the faults away; authority and witness stay. */
+  /** Removes the faults; authority and witness stay. */
   clearFaults(): void;
-  /** Takes faults, authority and witness away: every import table is as it was. */
+  /** Removes faults, authority and witness: every import table is restored. */
   unpatchAll(): void;
 }
 
-/** What a client of Integrated Authentication sends: its proof, in the first message or after a challenge. */
+/** The message with the credentials of an Integrated Authentication client, first or after a challenge. */
 export function clientProof(user: string, password: string, level: Level = 'impersonation'): Buffer {
   return Buffer.from(`SEAM ${level} ${user}:${password}`);
 }
@@ -207,18 +207,18 @@ export function clientProof(user: string, password: string, level: Level = 'impe
 const marked = (message: Buffer, mark: string): Buffer =>
   Buffer.from(message.toString().replace('SEAM', `SEAM${mark}`));
 
-/** The same message of a client whose answers are not ready before CompleteAuthToken. */
+/** The same message for a reply that needs CompleteAuthToken. */
 export const toComplete = (message: Buffer): Buffer => marked(message, '!');
-/** The same message, which the authority takes a third of a second over. */
+/** The same message, which the authority checks for a third of a second. */
 export const slow = (message: Buffer): Buffer => marked(message, '~');
 
-/** The first message of a client that wants to be challenged. */
+/** The first message of a client that expects a challenge. */
 export const clientHello: Buffer = Buffer.from('SEAM?');
 export const serverChallenge: Buffer = Buffer.from('SEAM-CHALLENGE');
-/** What the server answers to a right proof. */
+/** The reply of the server to right credentials. */
 export const serverAccepted: Buffer = Buffer.from('SEAM-ACCEPTED');
 
-/** Loaded at the first call: only what needs it fails where it is not built. */
+/** Loads the addon at the first call, so that only the tests that need it fail if it is not built. */
 export function seam(): Seam {
   return require(seamAddon) as Seam;
 }

@@ -3,7 +3,7 @@ import { type Identity, world } from './world';
 
 const other = (who: Identity): Identity => (who.key === 'alice' ? world.bob : world.alice);
 
-/** The calling thread is `who` for the kernel: what it is called and what it may open. */
+/** Expects that the calling thread is `who` by the kernel: its id, and what it may open. */
 export function expectActingAs(who: Identity): void {
   expect({
     user: world.whoAmI(),
@@ -21,21 +21,21 @@ export function expectActingAsService(): void {
 }
 
 /**
- * Why this machine does not let a test take on another user; undefined where it does. The runner that makes
- * the users says which; with neither said, the tests run, and fail.
+ * Why tests cannot act as other users on this machine; undefined if they can. The runner that creates the users sets
+ * one of the variables; without either, the tests run, and fail.
  */
 export const cannotSwitch: string | undefined =
   process.platform === 'win32' || process.env.IMPERSONATE_TEST_USERS === '1'
     ? undefined
     : process.env.IMPERSONATE_TEST_SKIP;
 
-/** Tests that take on another user: skipped, with the reason in the name, where that cannot be. */
+/** Declares tests that act as other users; skips them, with the reason in the name, if that is impossible. */
 export function describeSwitching(name: string, body: () => void): void {
   if (cannotSwitch === undefined) describe(name, body);
   else describe.skip(`${name} (skipped: ${cannotSwitch})`, body);
 }
 
-/** The test's own tokens, once `freshTokens` has been called around it. */
+/** The tokens of the running test, in a block that calls `freshTokens`. */
 export let alice: Token;
 export let bob: Token;
 

@@ -26,14 +26,14 @@ const entries = (file: string): string[][] =>
     .split('\n')
     .map((line) => line.split(':'));
 
-/** Those of scripts/linux-users/accounts.mjs; alice's is nowhere else in any memory. */
+/** The passwords of scripts/linux-users/accounts.mjs; alice's occurs nowhere else in memory. */
 const passwords = {
   alice: 'a-password-of-alice-which-is-like-nothing-else-in-memory-Zq7rKw2Vn9Xb4Tg8Lm3Pd6Hs',
   bob: 'a-password-of-bob-Yc5Jf1Qe',
 } as const;
 const service = 'impersonate';
 
-/** Read from the files themselves, so that the product's look-up is compared with something. */
+/** Reads the account from the files themselves, to compare the product's look-up with. */
 function identity(key: 'alice' | 'bob', ownGroup: string): LinuxIdentity {
   const name = `imp-${key}`;
   const password = passwords[key];
@@ -92,7 +92,7 @@ function makeFolder(): string {
 }
 
 const folder = makeFolder();
-/** The path of what only that identity may open. */
+/** The path of the file that only this identity may open. */
 export const fileOf = (who: Identity | 'service'): string =>
   join(folder, typeof who === 'string' ? who : who.key);
 

@@ -1,3 +1,3 @@
-// For --require: the witnesses, after the package, so that nothing is loaded before it.
+// For --require: loads the package before the world, so that nothing is loaded before the package.
 import 'impersonate';
 import './world';

@@ -3,7 +3,7 @@ import { Token, type LogonOptions } from 'impersonate/unrouted';
 import { seam, type TokenSpec } from '../win32/seam';
 import type { Identity, World } from './world';
 
-/** A user of the seam's making: no account of this computer, but a real token and a real SID. */
+/** A user made by the seam: it has a real token and a real SID, but no account of this computer. */
 export interface Win32Identity extends Identity {
   readonly name: string;
   readonly spec: TokenSpec;
@@ -41,7 +41,7 @@ function identity(key: 'alice' | 'bob', rid: number): Win32Identity {
 const alice = identity('alice', 1001);
 const bob = identity('bob', 1002);
 
-// Wine has no authority: without this an anonymous token, for one, cannot be had. Also gives the users names.
+// Wine has no logon authority: without this, anonymous tokens for example are unavailable. Also gives the users names.
 seam().patchAuthority('impersonate.node');
 for (const { name, id: sid, group } of [alice, bob]) {
   seam().defineUser({ name, domain, password: name, sid, groups: [{ sid: group }] });

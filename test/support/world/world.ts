@@ -6,37 +6,37 @@ export interface Identity {
   readonly key: 'alice' | 'bob';
   /** The name of the account. */
   readonly name: string;
-  /** As `token.user.id` has it. */
+  /** The value of `token.user.id`. */
   readonly id: string;
   /** The id of a group that only this user is in. */
   readonly group: string;
-  /** The account's. */
+  /** The password of the account. */
   readonly password: string;
-  /** A token of its own at every call; the caller closes it. */
+  /** Returns a new token at every call; the caller closes it. */
   token(): Promise<Token>;
-  /** What Token.logon takes for this user. */
+  /** The options of Token.logon for this user. */
   logon(changes?: Partial<LogonOptions>): LogonOptions;
 }
 
-/** What the contract tests know of the system: two users, and witnesses that do not ask the product. */
+/** Two users, and checks of the effective identity that do not use the product. */
 export interface World {
   readonly alice: Identity;
   readonly bob: Identity;
   readonly serviceId: string;
-  /** Whether the calling thread may open, now, what only `who` may open: the kernel decides. */
+  /** Whether the kernel lets the calling thread open a file or object that only `who` may open. */
   canOpen(who: Identity): boolean;
   canOpenService(): boolean;
-  /** The user that the kernel takes the calling thread for. */
+  /** The effective identity of the calling thread, by the kernel. */
   whoAmI(): string;
-  /** Puts a user on the calling thread as another addon would, behind the product's back. */
+  /** Puts a user on the calling thread as another addon would, without the product. */
   putForeign(who: Identity): void;
   removeForeign(): void;
   /**
-   * Makes a file, or a folder and all that will be in it, something only `who` may open. By mode and owner on Linux; by
-   * the file witness under Wine, which stays in place: for a program that a test starts.
+   * Makes a file, or a folder and its later content, accessible only to `who`: by mode and owner on Linux, by the file
+   * witness under Wine. The witness stays in place, so call this in a program that a test starts.
    */
   own(path: string, who: Identity | 'service'): void;
-  /** What the process holds of the kernel and must give back: descriptors or handles. */
+  /** The number of descriptors and threads, or of handles, that the process holds. */
   handleCount(): number;
 }
 
@@ -48,9 +48,8 @@ function choose(): World {
 export const world: World = choose();
 
 /**
- * How many handles the process holds once whatever was ending has ended: a thread that has answered and a connection
- * that was closed are there for a moment still, and would count as leaks after a test or hide one before it. Waits
- * for that moment as long as there are more than `wanted`, which on a busy machine may be seconds.
+ * Returns the number of handles after ending threads and closing connections are gone: they would count as leaks after
+ * a test, or hide one before it. Waits longer while there are more than `wanted`, on a busy machine for seconds.
  */
 export async function settledHandles(wanted = Infinity): Promise<number> {
   let [count, still] = [world.handleCount(), 0];
