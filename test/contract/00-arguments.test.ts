@@ -21,7 +21,7 @@ const hostile = new Proxy(
   },
 );
 
-/** A value of every kind, under the name of its kind. */
+/** A value of every kind, by the name of its kind. */
 const values: Record<string, unknown> = {
   void: undefined,
   null: null,
@@ -50,9 +50,9 @@ const values: Record<string, unknown> = {
 interface EntryPoint {
   readonly name: string;
   readonly call: (value: never) => unknown;
-  /** What the message names. */
+  /** The name in the message. */
   readonly argument: string;
-  /** The kinds that are right, or wrong in another way that has a test of its own. */
+  /** The kinds that are valid, or that another test covers. */
   readonly except: readonly string[];
 }
 
@@ -123,7 +123,7 @@ const cases = entryPoints.flatMap((entry) =>
     .map((kind): [string, string, EntryPoint] => [entry.name, kind, entry]),
 );
 
-/** What the call throws or rejects with. */
+/** Resolves to the error that the call throws or rejects with. */
 const failure = (call: () => unknown): Promise<Caught> => rejected(Promise.resolve().then(call));
 
 test.each(cases)('%s throws for %s, and nothing changes', async (_name, kind, entry) => {

@@ -81,7 +81,7 @@ describe('canAccess', () => {
       token.canAccess(file, ['read', 'write']),
       token.canAccess(join(folder, 'inner'), ['read', 'write', 'execute']),
     ];
-    token.close(); // what is asked already goes on
+    token.close(); // checks that have begun go on
     expect(await Promise.all(checks)).toEqual([true, true, true]);
   });
 

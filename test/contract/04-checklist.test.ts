@@ -6,7 +6,7 @@ import { caught } from '../support/errors';
 import { describeSwitching, expectActingAs, expectActingAsService } from '../support/world/acting';
 import { world } from '../support/world/world';
 
-// What WindowsIdentity.RunImpersonated promises of synchronous work, asked of this package.
+// The promises of WindowsIdentity.RunImpersonated for synchronous work.
 describeSwitching('the checklist', () => {
   let alice: Token;
   beforeEach(async () => {

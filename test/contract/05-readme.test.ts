@@ -24,7 +24,7 @@ const examples = files.flatMap((file) => {
 const productFile = (name: string): string =>
   JSON.stringify(pathToFileURL(join(dirname(productModule), name)).href);
 
-/** The example as this machine can run it: this package, a user that exists, JavaScript. */
+/** Returns the example with this package, a user that exists, and as JavaScript. */
 function runnable({ language, source }: Example): string {
   const here = source
     .replaceAll("'impersonate'", productFile('index.mjs'))

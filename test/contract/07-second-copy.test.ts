@@ -3,7 +3,7 @@ import { copyOfProduct } from '../support/folders';
 import { product, root } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
 
-/** Loads the package's modules once more, in place of those that are loaded: the addon's file is the same. */
+/** Loads the modules of the package a second time; the file of the addon is the same. */
 const loadAgain = `(() => {
   for (const key of Object.keys(require.cache)) if (key.startsWith(${JSON.stringify(root)})) delete require.cache[key];
   return require(${JSON.stringify(product)});

@@ -2,7 +2,7 @@ import type { Token } from 'impersonate';
 import { describeSwitching, expectActingAs, expectActingAsService } from '../support/world/acting';
 import { world } from '../support/world/world';
 
-// Another addon has put bob on the thread before any scope of ours.
+// Another addon has put bob on the thread before the first scope.
 describeSwitching('a foreign identity on the thread', () => {
   let alice: Token;
   beforeEach(async () => {

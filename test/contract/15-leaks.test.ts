@@ -10,7 +10,7 @@ import { describeSwitching } from '../support/world/acting';
 
 const open = "const alice = await world.alice.token(); say('ready');";
 const dispose = 'scope[Symbol.dispose]();';
-// Nothing that runs later may see alice: what it says shows in the output.
+// Code that runs later must not run as alice: it would show in the output.
 const later = (name: string): string =>
   `say('${name} ' + (world.whoAmI() === world.alice.id ? 'as alice' : 'as service'))`;
 
@@ -20,14 +20,14 @@ interface Leaky {
   readonly openedIn?: string;
 }
 
-/** Nothing ran after "ready", and the process ended for the reason given. */
+/** Expects that nothing ran after "ready", and that the process ended for the given reason. */
 function expectEndedByLeak({ code, signal, stdout, stderr }: ChildResult): void {
   const reported = stderr.includes('ImpersonationError [ERR_SCOPE_LEAKED]: ');
   const got = { code, signal, stdout: stdout.trim(), stderr: reported ? 'reported' : stderr };
   expect(got).toEqual({ code: 70, signal: null, stdout: 'ready', stderr: 'reported' });
 }
 
-/** The child ended as a leak must: by our code and message, with the place where the scope was opened. */
+/** Expects that a leak ended the child: exit code and message, with the place where the scope was opened. */
 async function expectLeak(source: string, { kind = 'main', openedIn }: Leaky = {}): Promise<void> {
   const path = writeSource(kind, source);
   const result = await runProgram(path);
@@ -110,7 +110,7 @@ describeSwitching('a scope left open ends the process before other code runs', (
     expectLeak(`${open}\n${schedule(`${queued} ${leak} ${after}`)}`),
   );
 
-  // What waits in the same queues already would run before anything that the scope could queue.
+  // Callbacks that already wait in the same queues run before any that the scope could queue.
   test.each([
     ['promise callback', (body: string) => `Promise.resolve().then(() => { ${body} });`],
     ['microtask', (body: string) => `queueMicrotask(() => { ${body} });`],
@@ -163,7 +163,7 @@ describeSwitching('a scope left open ends the process before other code runs', (
   test('at the top level of a CommonJS module', () =>
     expectLeak(`say('ready'); ${queued} const mine = Token.process(); mine.impersonate();`, { kind: 'cjs' }));
 
-  // The program's top level is no callback, at whose end it would be found.
+  // The top level of the program is no callback whose end could detect it.
   test.each(['process.nextTick', 'queueMicrotask'])(
     'at the top level of a CommonJS module, before what waits in %s',
     (queue) =>

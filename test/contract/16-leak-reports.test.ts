@@ -8,7 +8,7 @@ const open = `const alice = await world.alice.token();
 const evil = "say('evil ' + who());";
 const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
 
-/** The child ended by our code and message, and nothing of the program ran after the leak. */
+/** Expects that the child ended with the exit code and message of a leak, and that no code ran after it. */
 function expectEndedByLeak({ code, signal, stdout, stderr }: ChildResult): void {
   const reported = stderr.includes('ImpersonationError [ERR_SCOPE_LEAKED]: ') ? 'reported' : stderr;
   expect({ code, signal, stdout, reported }).toEqual({
@@ -44,7 +44,7 @@ const leaks: readonly [string, string][] = [
   ],
 ];
 
-// What a program may have put in the way of a report.
+// Changes of a program that could break a report.
 const hostile: readonly [string, string][] = [
   ['prepareStackTrace that throws', "Error.prepareStackTrace = () => { throw new Error('x'); };"],
   ['prepareStackTrace that runs on', `Error.prepareStackTrace = () => { ${evil} };`],
@@ -131,7 +131,7 @@ describeSwitching('a leak whose description fails', () => {
 });
 
 describeSwitching('an exhausted stack', () => {
-  // Ever deeper, until a scope finds no room; the argument shifts the edge by a word.
+  // Recurses until a scope has no room; the argument shifts the edge by a word.
   const edge = (leaf: string): string => `${open}
     const { native } = require(${binding});
     let opened = 0;

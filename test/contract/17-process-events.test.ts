@@ -3,7 +3,7 @@ import { run } from '../support/children/impersonated-worker';
 import { product } from '../support/paths';
 import { alice, bob, describeSwitching, freshTokens } from '../support/world/acting';
 
-// `who()`: what the kernel takes the thread for, and whom the package takes the code for.
+// `who()`: the effective identity by the kernel and by the package.
 const open = `
   const { runSync, withoutToken } = require(${JSON.stringify(product)});
   const alice = await world.alice.token(), bob = await world.bob.token();
@@ -13,7 +13,7 @@ const open = `
   const end = new Promise((resolve) => { globalThis.over = resolve; });
 `;
 
-/** What a flow does, by the event of the process that comes of it. */
+/** The code of a flow, by the event of the process that it causes. */
 const causes: Record<string, string> = {
   beforeExit: '',
   custom: "process.emit('custom')",
@@ -49,7 +49,7 @@ describeSwitching("handlers of the process's events, emitted by a flow", () => {
   );
 
   test('signals, also if the handler was added in the flow', async () => {
-    // Windows has none to send: what node does when one arrives is to call the emit of that time.
+    // Windows cannot send signals: when one arrives, Node calls the current emit.
     const send = `process.platform === 'win32' ? process.emit('SIGBREAK') : process.kill(process.pid, 'SIGUSR2')`;
     const lines = await linesOf(`${open}
       const signal = process.platform === 'win32' ? 'SIGBREAK' : 'SIGUSR2';
@@ -139,7 +139,7 @@ describeSwitching("handlers of the process's events, emitted by a scope", () => 
       });
       ${enter}
         say(String(process.emit('custom', 1, 2)));
-        say(String(process.emit('nobody listens')));
+        say(String(process.emit('no listener')));
         report('after');
       ${leave}
       await end;`);
@@ -323,7 +323,7 @@ describeSwitching("handlers of the process's events run as the service", () => {
     const path = JSON.stringify(require.resolve('../support/world/world'));
     const result = await runSource(
       `const say = (text) => require('node:fs').writeSync(1, text + '\\n');
-       let who = () => 'nobody';
+       let who = () => 'unknown';
        process.on('uncaughtExceptionMonitor', () => say('monitor ' + who()));
        process.on('exit', () => say('exit ' + who()));
        process.on('uncaughtException', () => { say('handler ' + who()); process.exit(5); });

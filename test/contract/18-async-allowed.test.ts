@@ -1,7 +1,7 @@
 import { linesOf } from '../support/children/child';
 import { describeSwitching } from '../support/world/acting';
 
-// What starts in a scope that ends properly is allowed, and goes on as the service.
+// Work that starts in a scope that ends properly is allowed, and continues as the service.
 describeSwitching('asynchronous work that is started in a scope', () => {
   const open =
     'const alice = await world.alice.token(); const who = () => (world.whoAmI() === world.serviceId ? "service" : "user");';

@@ -7,7 +7,7 @@ const open = `const alice = await world.alice.token();
   const who = () => (world.whoAmI() === world.alice.id ? 'alice' : world.whoAmI() === world.bob.id ? 'bob' : 'service');`;
 const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
 
-// What decides in JavaScript, without a call, that a thread is the user already.
+// JavaScript decides without a native call whether a thread is already the user.
 describeSwitching('the same token in a callback of its own runSync', () => {
   test('calls, returns and throws like every runSync', async () => {
     const lines = await linesOf(`${open}
@@ -74,7 +74,7 @@ describeSwitching("the state of a thread's scopes", () => {
       alice.runSync(() => {
         alice.close();
         let other = 0;
-        // The number comes round after some 33,000 tokens in each of the few places there are.
+        // The id repeats after some 33,000 tokens in each of the few slots.
         for (let i = 0; i < 20_000_000 && other !== number; i++) {
           if (other !== 0) native.closeToken(other);
           other = native.aliasToken(mine);
@@ -97,7 +97,7 @@ describeSwitching("the state of a thread's scopes", () => {
     };
     expect(await leak(15)).toMatch(/Opened by [^]* at opener /);
     expect(await leak(16)).toMatch(/Opened by [^\n]*:\n\(after so many/);
-    // Of each callback anew.
+    // The count starts again in each callback.
     const { stderr } = await runSource(`${open}
       function opener() { return alice.impersonate(); }
       for (let i = 0; i < 100; i++) alice.impersonate().revert();

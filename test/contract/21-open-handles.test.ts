@@ -27,7 +27,7 @@ const note = (message: unknown): void => {
   tellers.push(`${world.whoAmI()} ${Token.current().user.id}`);
 };
 
-// One that nothing refers to would be closed by the garbage collector.
+// The garbage collector would close a handle without references.
 let left: FileHandle[] = [];
 
 afterEach(async () => {
@@ -35,7 +35,7 @@ afterEach(async () => {
   left = [];
 });
 
-/** Opens the file in the flow and leaves it open; the descriptor. */
+/** Opens the file in the flow, leaves it open, and returns the descriptor. */
 const leave = async (): Promise<number> => {
   const handle = await open(file);
   left.push(handle);
@@ -237,7 +237,7 @@ describeSwitching('setStrictHandles(true)', () => {
       });`,
       { execArgv: ['--expose-gc'] },
     );
-    // Each would be a kilobyte and more with its stack.
+    // Each takes more than a kilobyte with its stack.
     expect(Number(lines[0])).toBeLessThan(1_000_000);
   });
 });

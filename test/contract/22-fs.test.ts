@@ -6,7 +6,7 @@ import { describeSwitching } from '../support/world/acting';
 
 const denied = expect.stringMatching(/^(EACCES|EPERM)$/) as string;
 
-/** A program with both users' tokens, `files` and a folder of each: `of(who)`, with a tree in it. */
+/** A program with both users' tokens, `files`, and a folder of each user with a tree: `of(who)`. */
 function program(body: string): string {
   return `const path = require('node:path');
     const files = require(${JSON.stringify(join(root, 'dist', 'fs.js'))});
@@ -27,7 +27,7 @@ function program(body: string): string {
     tokens.bob.close();`;
 }
 
-/** Every operation on what is another's, and on what is one's own. */
+/** Every operation, on another user's files and on one's own. */
 const operations = `const text = async (stream) => { let all = ''; for await (const part of stream) all += part; return all; };
   const written = (file) => new Promise((resolve, reject) => {
     files.createWriteStream(file).on('error', reject).end('x', (error) => { if (!error) resolve('done'); });

@@ -6,7 +6,7 @@ import { describeSwitching } from '../support/world/acting';
 
 const denied = expect.stringMatching(/^(EACCES|EPERM)$/) as string;
 
-/** A program with a file of alice's of three lines, open as hers in `handle`. */
+/** A program with a file of alice with three lines, opened as alice in `handle`. */
 function program(body: string, flags = 'r+'): string {
   return `const files = require(${JSON.stringify(join(root, 'dist', 'fs.js'))});
     const file = ${JSON.stringify(join(tempFolder('handle'), 'file'))};

@@ -30,7 +30,7 @@ describeSwitching('readFile', () => {
   });
 
   test('makes one call on a pool thread for a small file, and leaves nothing open', async () => {
-    // A thread has one handle more from its first job on.
+    // A thread gets one more handle with its first job.
     const oneThread = { env: { UV_THREADPOOL_SIZE: '1' } };
     const lines = await linesOf(
       `${open}

@@ -2,12 +2,12 @@ import { linesOf } from '../support/children/child';
 import { jobs } from '../support/children/sources';
 import { describeSwitching } from '../support/world/acting';
 
-// A pool thread makes what waits for a token in one turn, whichever flow has asked, and the event loop is told of it
-// when it likes.
+// A pool thread makes all waiting calls of a token in one batch, whichever flow made them, and the event loop gets the
+// results later.
 describeSwitching('calls that share a batch of a pool thread', () => {
   const options = { env: { UV_THREADPOOL_SIZE: '1' }, execArgv: ['--expose-gc'] };
 
-  /** Runs `one(index)`, which the source makes, for many at once, each as a request of its own; it notes what is `wrong`. */
+  /** Runs `one(index)` of the source many times at once, each as its own request; errors are pushed to `wrong`. */
   async function expectNoneWrong(source: string): Promise<void> {
     const lines = await linesOf(
       `const { AsyncLocalStorage } = require('node:async_hooks');

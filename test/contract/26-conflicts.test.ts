@@ -18,7 +18,7 @@ import { world } from '../support/world/world';
 
 const conflict = { name: 'ImpersonationError', code: 'ERR_IDENTITY_CONFLICT' };
 
-/** `work` as a handler that was bound in a flow of bob's, in each of node's ways. */
+/** Returns `work` as a handler bound in a flow of bob, by each of Node's ways. */
 const bindings: [string, <R>(work: () => R) => () => R][] = [
   ['AsyncResource.bind', (work) => bob.run(() => AsyncResource.bind(work))],
   [
@@ -52,7 +52,7 @@ const bindings: [string, <R>(work: () => R) => () => R][] = [
 describeSwitching("a handler of another user's flow inside a scope", () => {
   freshTokens();
 
-  /** Calls `fn` in each kind of scope of alice's; in none, in one of another flow, and in one that is nested. */
+  /** Calls `fn` in each kind of scope of alice: in no flow, in another flow, and nested. */
   function inScopes(fn: () => void): void {
     alice.runSync(fn);
     const scope = alice.impersonate();
@@ -76,7 +76,7 @@ describeSwitching("a handler of another user's flow inside a scope", () => {
       expect(caught(() => impersonate())).toMatchObject(conflict);
       expect(caught(() => enablePrivileges(['SeChangeNotifyPrivilege']))).toMatchObject(conflict);
       expect(caught(() => userFs.createReadStream('.'))).toMatchObject(conflict);
-      // Nothing is thrown where a promise is what tells.
+      // Functions that return a promise reject instead of throwing.
       for (const promise of [userFs.readFile('.'), userFs.open('.')]) {
         pending.push(promise.catch((error: unknown) => error));
       }
@@ -172,7 +172,7 @@ describeSwitching('no conflict', () => {
       alice.runSync(() => {
         expect(Token.current()).toBe(alice);
         expect([handler(), snapshot(handler)]).toEqual([world.alice.id, world.alice.id]);
-        // The flow's own token, named by the flow.
+        // The token of the flow, used explicitly.
         expect(runSync(() => world.whoAmI())).toBe(world.bob.id);
         bob.runSync(() => {
           expect(handler()).toBe(world.bob.id);
@@ -300,7 +300,7 @@ describeSwitching('impersonate/register', () => {
       say(handler());
       tokens.alice.runSync(() => { say(text(mine)); say(withoutToken(handler)); say(text(mine)); });
       tokens.bob.run(() => { say(text(his)); tokens.alice.runSync(() => { say(text(mine)); }); });
-      // Node's own function calls back: in the scope that was opened for it.
+      // Node's own function calls back in the scope that was opened for it.
       const seen = [];
       const filter = (call) => () => { seen.push(call()); return false; };
       tokens.bob.run(() => { fs.cpSync(his, his + '2', { filter: filter(() => Token.current() === tokens.bob) }); });

@@ -64,7 +64,7 @@ describeSwitching('worker threads', () => {
 });
 
 describeSwitching('terminating a worker', () => {
-  // The worker gets so far, says so, and is ended there.
+  // The worker reaches the stage, reports it, and is terminated there.
   const stages: [string, string][] = [
     ['with the package just loaded', "parentPort.postMessage('here'); for (;;);"],
     [
@@ -95,7 +95,7 @@ describeSwitching('terminating a worker', () => {
   ];
 
   let lines: string[];
-  // One process for all stages: each has to leave it as it was for the next.
+  // One process runs all stages: each must leave it unchanged for the next.
   beforeAll(async () => {
     const workers = stages.map(([, body]) =>
       writeSource('main', `const { parentPort } = require('node:worker_threads');\n${body}`),

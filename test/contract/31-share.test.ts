@@ -131,7 +131,7 @@ describe('a ticket', () => {
 });
 
 test('a ticket does not keep the process alive', async () => {
-  // One that did would be found without progress.
+  // A ticket that did would make the child hang.
   expect(await linesOf('Token.process().share({ expiresIn: 86_400_000 });')).toEqual([]);
 });
 

@@ -7,7 +7,7 @@ import { product, unrouted } from '../support/paths';
 import { alice, bob, describeSwitching, expectActingAsService, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/world';
 
-// `me()` of a worker: which users' things the kernel lets it open, and whom the kernel takes it for.
+// `me()` of a worker: whose files the kernel lets it open, and its effective identity by the kernel.
 const isAlice = 'alice alice';
 const isBob = 'bob bob';
 const isService = /service$/;
@@ -204,7 +204,7 @@ const reader = `
   })();`;
 const readerForms = ['sync', 'callback', 'promises', 'open', 'stream'];
 
-/** Source for a child, after usersSource(): has a worker of alice's do that, and says what it posts. */
+/** Source for a child, after usersSource(): runs that in a worker of alice, and prints what it posts. */
 const workerOfAlice = (file: string, first = ''): string => `
   const { ImpersonatedWorker } = require(${JSON.stringify(unrouted)});
   const workerData = { files: [within(alice, 'file'), secret], first: ${JSON.stringify(first)} };
@@ -229,7 +229,7 @@ describeSwitching('node:fs in an ImpersonatedWorker', () => {
     const worker = workerOfAlice(writeSource('bare', reader), first);
     const execArgv = ['--no-warnings'];
     const lines = await linesOf(`${usersSource('pinned')} ${worker}`, { execArgv }, 'unrouted');
-    // Only root may open alice's file besides her.
+    // Besides alice, only root may open her file.
     const secrets = lines.map((line) => line.replace(/: (?:of alice|denied): /, ': '));
     expect(secrets).toEqual(readerForms.map((name) => `${name}: ${name === 'sync' ? 'denied' : secret}`));
   });

@@ -9,7 +9,7 @@ import { tempFolder } from '../support/folders';
 import { alice, describeSwitching, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/world';
 
-/** What a worker that is started right posts first. */
+/** The first message of a worker that started correctly. */
 const report = `[world.whoAmI(), workerData, process.argv.slice(1), process.execArgv.length]`;
 const worldPath = JSON.stringify(require.resolve('../support/world/world'));
 const commonJs = `
@@ -112,7 +112,7 @@ describeSwitching('an ImpersonatedWorker runs', () => {
   });
 });
 
-/** No ticket is waiting: one fits where one is allowed. */
+/** Expects that no ticket is left: a new one fits a limit of one. */
 function expectNoTicketLeft(): void {
   const { limit } = Token;
   using token = Token.process();

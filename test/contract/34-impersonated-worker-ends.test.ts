@@ -77,7 +77,7 @@ describeSwitching('an ImpersonatedWorker that ends', () => {
   });
 });
 
-/** Runs a program that has `worker`, an ImpersonatedWorker as alice with this code, which posts when it is ready. */
+/** Runs a program with `worker`, an ImpersonatedWorker of alice with this code, which posts when it is ready. */
 function runWith(code: string, then: string): Promise<ChildResult> {
   const preamble = `const { parentPort } = require('node:worker_threads');
     const fs = require('node:fs');

@@ -40,7 +40,7 @@ describeSwitching('the threads of a piscina pool', () => {
     await withPool(async (pool) => {
       const ticket = alice.share();
       expect(await pool.run({ ticket })).toEqual(expected(world.alice));
-      // Of an error, a message between threads keeps no code.
+      // A message between threads does not keep the code of an error.
       expect((await rejected(pool.run({ ticket }))).message).toMatch(/ticket is not valid/);
       expect(await pool.run({ ticket: bob.share() })).toEqual(expected(world.bob));
     });

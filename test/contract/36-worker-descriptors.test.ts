@@ -15,7 +15,7 @@ const loads = (...names: string[]): string =>
     .map((path) => `require(${JSON.stringify(path)});`)
     .join(' ');
 
-/** Runs the body in a Worker's flow as alice; then `main` with what the body has posted. */
+/** Runs the body in a flow of alice in a Worker, then `main` with the result. */
 function inWorker(load: string, body: string, main = "worker.postMessage('end');"): Promise<string[]> {
   const worker = `const fs = require('node:fs');
     const { workerData, parentPort } = require('node:worker_threads');
@@ -60,7 +60,7 @@ describeSwitching('descriptors that a Worker opens as a user', () => {
       loads('register'),
       `const fds = [];
       const open = async () => { const [error, fd] = await done((next) => fs.open(file, 'r', next)); fds.push(fd); return fd; };
-      // Kept open together, so that each has a number of its own.
+      // Kept open together, so that each has a different number.
       const [a, b, c] = [await open(), await open(), await open()];
       const stream = fs.createReadStream(file);
       stream.on('open', (fd) => fds.push(fd)).resume();

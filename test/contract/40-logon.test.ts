@@ -18,7 +18,7 @@ const refused =
     ? { code: 'ERROR_LOGON_FAILURE', errno: 1326, syscall: 'LogonUserW' }
     : { code: 'PAM_AUTH_ERR', errno: 7, syscall: 'pam_authenticate' };
 
-/** More than may wait for the authority at a time. */
+/** More than can wait for the authority at a time. */
 const many = 40;
 
 describe('an argument of Token.logon', () => {
@@ -133,8 +133,8 @@ describeSwitching('a logon', () => {
       for (const token of await Promise.all(right)) token.close();
       for (const error of await Promise.all(bad)) expect(error.code).toBe(refused.code);
     };
-    // A lock that lives as long as the process has a handle once two threads have met at it, which may be in any
-    // round; what a logon does not give back is there after every one.
+    // A lock that lives as long as the process gets a handle at its first contention, which may be in any round; a leak
+    // of a logon occurs in every round.
     await round();
     const { count } = Token;
     let grown = Infinity;
@@ -162,7 +162,7 @@ describeSwitching('a logon', () => {
       const ends = Array.from({ length: many }, () => rejected(Token.logon(world.alice.logon({ signal }))));
       aborter.abort();
       for (const error of await Promise.all(ends)) expect(error.name).toBe('AbortError');
-      // Behind all of those that had begun.
+      // Queued behind all logons that have begun.
       const others = Array.from({ length: many }, () => Token.logon(world.bob.logon()));
       for (const token of await Promise.all(others)) {
         expect(token.user.id).toBe(world.bob.id);
@@ -205,7 +205,7 @@ describeSwitching('a logon', () => {
   });
 });
 
-// Nothing of it may come from anywhere but its standard input: the text of a script stays in the engine's memory.
+// The password comes only from standard input: the text of a script stays in the memory of the engine.
 const source = `
   const fs = require('node:fs');
   const { Token } = require(process.argv[2]);
@@ -216,7 +216,7 @@ const source = `
   const logons = Array.from({ length: 5 }, () => Token.logon({ ...options, password }));
   process.argv[6] === 'keep' || password.fill(0);
   Promise.allSettled(logons).then((ends) => {
-    // The threads are gone a moment after their results have come.
+    // The threads end shortly after their results arrive.
     setTimeout(() => console.log(ends.map(({ status }) => status).join()), 200);
   });
   setInterval(() => {}, 1000);`;
@@ -226,8 +226,8 @@ const seamAddon = isWindows ? require.resolve('../../build-win32-x64/Release/sea
 const encodings = isWindows ? (['utf8', 'utf16le'] as const) : (['utf8'] as const);
 
 /**
- * Parts of it: memory that was freed is soon written over here and there, and would hide what nobody has wiped. The
- * longer the password, the more of it stays.
+ * Returns parts of the password: freed memory is soon overwritten here and there, which would hide what was not wiped.
+ * The longer the password, the more of it stays.
  */
 function partsOf(password: string): string[] {
   const parts: string[] = [];
@@ -235,7 +235,7 @@ function partsOf(password: string): string[] {
   return parts;
 }
 
-/** How often the child has the password in its memory once it has logged on with it. */
+/** Counts the occurrences of the password in the memory of a child that has logged on with it. */
 async function leftOf(
   password: string,
   options: object,
@@ -268,7 +268,7 @@ const none = encodings.map(() => 0);
 
 describeSwitching('the password in memory after a logon', () => {
   const long = randomBytes(12_000).toString('base64');
-  // Under Wine newCredentials asks nobody whether it is right.
+  // Under Wine newCredentials does not check the password.
   const password = isWindows ? long : world.alice.password;
   const { user, service } = world.alice.logon();
   const right = isWindows ? { user, type: 'newCredentials' } : { user, service };

@@ -15,7 +15,7 @@ import { world } from '../support/world/world';
 
 type Handler = (request: AuthenticatedRequest, response: ServerResponse) => unknown;
 
-/** Who the running code acts as: by the flow's token, and by the kernel. */
+/** Sends the effective identity: by the token of the flow, and by the kernel. */
 function me(): string {
   return runSync(() => {
     const mine = [world.alice, world.bob].filter((who) => world.canOpen(who)).map((who) => who.key);
@@ -30,7 +30,7 @@ const tick = (ms = 0): Promise<void> =>
     setTimeout(resolve, ms);
   });
 
-/** Once it holds; it must. */
+/** Waits until the condition is true, and expects it. */
 async function until(condition: () => boolean): Promise<void> {
   await eventually(condition);
   expect(condition()).toBe(true);

@@ -5,7 +5,7 @@ import { tempFolder } from '../support/folders';
 
 const program = join(__dirname, 'programs', 'http-frameworks.js');
 
-/** What the program prints for one user. */
+/** The output of the program for one user. */
 const linesFor = (own: string): string[] => {
   const files = own === 'alice' ? 'of alice/EACCES' : 'EACCES/of bob';
   return [
@@ -42,13 +42,13 @@ describeSwitching('work that runs long after the handler was called', () => {
   test('runs as the user who sent the request, with node:http, Express, Fastify and Koa', async () => {
     const { code, stdout, stderr } = await runProgram(program, {
       args: [tempFolder('http')],
-      // The frameworks take functions from node:fs only as they use them.
+      // The frameworks capture functions of node:fs but call them only later.
       execArgv: ['--disable-warning=IMPERSONATE_LOADED_LATE'],
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.split(/\r?\n/).filter(Boolean);
     const [later, ...rest] = lines.reverse();
-    // Of node:http /events and of each of Fastify's three. Fastify tells of those that were refused, too: of nobody's.
+    // One of node:http /events and of each of Fastify's three. Fastify also reports rejected requests, without a user.
     const four = (name: string): string[] => Array<string>(4).fill(name);
     expect(later).toBe(['later', ...['ERR_NO_TOKEN', 'alice', 'bob'].flatMap(four)].join(' '));
     expect(rest.sort()).toEqual([...linesFor('alice'), ...linesFor('bob')].sort());

@@ -20,9 +20,9 @@ import { settledHandles, world } from '../support/world/world';
 
 const users = [world.alice, world.bob];
 const ignore = { arrived: () => {} }.arrived;
-/** Handles that Wine keeps of pipes that are closed. */
+/** The handles that Wine keeps of closed pipes. */
 const few = isWindows ? 4 : 0;
-/** One connection: what the server answers. */
+/** Source of one connection that prints the reply of the server. */
 const printReply = (path: string): string => `
   { const socket = await connectPeer(${JSON.stringify(path)});
     socket.setEncoding('utf8').write('hello');
@@ -139,7 +139,7 @@ describe('Token.fromPeer', () => {
     const child = spawn(process.execPath, ['-p', '1']);
     await once(child.stdout, 'data');
     if (isWindows) {
-      // It has opened both ends.
+      // The process has opened both ends.
       using token = Token.fromPeer(child.stdout as unknown as Socket);
       expect(token.user.id).toBe(world.serviceId);
     } else {
@@ -251,7 +251,7 @@ describe('a peer server', () => {
     using server = await listening(ignore);
     const address = server.address() ?? '';
     const other = createPeerServer();
-    // Wine takes no notice of FILE_FLAG_FIRST_PIPE_INSTANCE.
+    // Wine ignores FILE_FLAG_FIRST_PIPE_INSTANCE.
     if (!isWindows) expect((await rejected(other.listen(address))).code).toBe('EADDRINUSE');
     expect([other.address(), other.listening]).toEqual([null, false]);
     expect((await rejected(server.listen(newAddress()))).code).toBe('ERR_SERVER_ALREADY_LISTEN');
@@ -475,7 +475,7 @@ describe('a server that is never closed', () => {
       } else {
         const stay = () => { parentPort.postMessage('arriving'); for (;;); };
         const server = await createPeerServer({}, stay).listen(address);
-        // On Windows the package makes the socket: it never comes to that.
+        // On Windows the package makes the socket, so this cannot happen.
         if (process.platform === 'win32') net.Socket = function () { stay(); };
         parentPort.postMessage('here');
       }`,

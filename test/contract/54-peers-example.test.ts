@@ -14,7 +14,7 @@ const example = (name: string): string => join(root, 'examples', 'peers', name);
 const worldPath = JSON.stringify(require.resolve('../support/world/world'));
 const quiet = '--disable-warning=IMPERSONATE_TOKEN_NOT_CLOSED';
 
-/** What stands in for Windows itself where that is Wine, loaded before the example. */
+/** Under Wine, replaces the missing parts of Windows; loaded before the example. */
 const prepared = (source: string): string[] =>
   isWindows
     ? [

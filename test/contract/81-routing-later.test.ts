@@ -101,7 +101,7 @@ describeSwitching('deferred work of node:fs', () => {
       } else {
         const made = tokens.alice.run(() => fs.mkdtempDisposableSync(within(alice, 'tmp-')));
         say(String(await outcome(() => tokens.alice.run(() => fs.mkdtempDisposableSync(within(bob, 'tmp-'))))));
-        // The folder is bob's by now: alice could not remove it.
+        // The folder belongs to bob: alice could not remove it.
         world.own(within(alice), bob);
         say(String(await outcome(() => made.remove())));
         say(String(tokens.bob.run(() => fs.existsSync(made.path))));
@@ -130,7 +130,7 @@ describeSwitching('deferred work of node:fs', () => {
             return found;
           },
         ];
-        // Whatever glob has taken from node:fs by now.
+        // Lets glob capture its functions of node:fs first.
         for (const form of forms) await form();
         // So that alice may list it on either system.
         fs.chmodSync(folder, 0o755);

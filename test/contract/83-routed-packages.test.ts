@@ -7,7 +7,7 @@ import { describeSwitching } from '../support/world/acting';
 const load = `const load = require('node:module').createRequire(${JSON.stringify(join(root, 'package.json'))});`;
 const both = `const asBoth = (work) => Promise.all([tokens.alice.run(work, alice, bob), tokens.bob.run(work, bob, alice)]);`;
 
-/** Runs `work(own, other)` as alice and as bob at once; the lines that each of them said, without their names. */
+/** Runs `work(own, other)` as alice and as bob at once; resolves to the lines of both, without their names. */
 async function asBoth(name: string, setup: string, work: string): Promise<string[]> {
   const source = `${load} ${both} ${setup}
     await asBoth(async (own, other) => {
@@ -17,7 +17,7 @@ async function asBoth(name: string, setup: string, work: string): Promise<string
     if (world.whoAmI() !== world.serviceId) say('not the service any more');`;
   const lines = await registered(name, source);
   const distinct = [...new Set(lines)];
-  // Both said the same, once what is theirs has been named so.
+  // Both print the same lines if names are replaced.
   expect([...lines].sort()).toEqual([...distinct, ...distinct].sort());
   return distinct.map((line) => line.replace(/^own /, ''));
 }
@@ -125,7 +125,7 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
     const lines = await registered(
       'graceful-queue',
       `${load}
-      // The process may have no more descriptors until one of bob's is closed.
+      // The process gets no more descriptors until one of bob's is closed.
       const { readFile } = fs;
       let exhausted = true;
       const noDescriptor = Object.assign(new Error('too many open files'), { code: 'EMFILE' });

@@ -6,8 +6,8 @@ import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 /**
- * Source that puts modules into `modules`, which only the service may open: each says who its code runs as. `file(name)`
- * is one's path; `direct` shows that the flow itself may not read them.
+ * Source that writes modules to the folder `modules`, which only the service may open; each exports the identity that
+ * its code runs as. `file(name)` is the path of one; `direct` shows that the flow itself may not read them.
  */
 const modules = `
   const modules = path.join(folder, 'modules');
@@ -45,7 +45,7 @@ const modules = `
   const direct = () => outcome(() => fs.readFileSync(file('common.cjs'), 'utf8'));
 `;
 
-/** Each is done by a flow that may not open the folder, then once more. */
+/** Each runs twice in a flow that may not open the folder. */
 const loads: Readonly<Record<string, readonly [source: string, result: string]>> = {
   require: [`require(file('common.cjs'))`, 'common process'],
   'a lazy require': [`require(file('lazy.cjs')).load()`, 'inner process'],
@@ -154,7 +154,7 @@ describeSwitching('modules under impersonate/register', () => {
         say(typeof hooks.deregister);
       }`,
     );
-    // The code of an imported module runs in the flow that asked for it.
+    // The code of an imported module runs in the flow that imported it.
     if (lines[0] !== 'none') expect(lines).toEqual(['process', 'user', 'function']);
   });
 
@@ -199,7 +199,7 @@ describeSwitching('modules under impersonate/register', () => {
 const addon =
   process.platform === 'win32' ? join(root, 'build-win32-x64', 'Release', 'seam.node') : probeAddon;
 
-/** Source that puts modules into a folder which only the service may open. Each says who the kernel takes it for. */
+/** Source that writes modules to a folder that only the service may open. Each exports its identity by the kernel. */
 const scopeModules = `
   const Module = require('node:module');
   globalThis.who = () => (world.whoAmI() === world.serviceId ? 'process' : 'user');
@@ -221,7 +221,7 @@ const scopeModules = `
   const dlopen = (name) => { const module = { exports: {} }; process.dlopen(module, file(name)); return typeof module.exports; };
 `;
 
-/** What a scope of a user who may not open the folder comes to. */
+/** The results in a scope of a user that may not open the folder. */
 const scopeLoads: Readonly<Record<string, readonly [source: string, result: string]>> = {
   'require()': [`require(file('common.cjs'))`, 'process'],
   'require.resolve()': [`path.basename(require.resolve(file('resolved.cjs')))`, 'resolved.cjs'],
@@ -252,7 +252,7 @@ describeSwitching('loading in a synchronous scope', () => {
   });
 
   test('a built-in module that process.getBuiltinModule() loads is loaded by the process', async () => {
-    // Node's cluster asks for a variable of the environment while it is loaded.
+    // node:cluster reads a variable of the environment while it is loaded.
     const lines = await linesOf(
       `const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});
       world.alice.token().then((token) => {
@@ -280,7 +280,7 @@ describeSwitching('loading in a synchronous scope', () => {
   });
 
   test('the streams of standard input and output are made by the process', async () => {
-    // Node makes them when they are first read: here it is told apart who reads, first and then again.
+    // Node makes them when they are first read: this records the identity at the first and the second read.
     const lines = await linesOf(
       `const names = ['stdin', 'stdout', 'stderr'];
       let who = () => 'too early';

@@ -13,7 +13,7 @@ import { world } from '../support/world/world';
 interface Event {
   readonly name: string;
   readonly message: unknown;
-  /** Who the kernel and the package took the subscriber for. */
+  /** The identity of the subscriber, by the kernel and by the package. */
   readonly seenAs: string;
 }
 
@@ -24,7 +24,7 @@ const note = (message: unknown, name: string | symbol): void => {
   events.push({ name: String(name).replace('impersonate:', ''), message, seenAs });
 };
 
-/** Listens on all channels while `work` runs; what came. */
+/** Subscribes to all channels while `work` runs, and returns the events. */
 function eventsOf(work: () => unknown): Event[] {
   events = [];
   for (const name of names) subscribe(name, note);
@@ -42,7 +42,7 @@ const summary = (list: readonly Event[]): string[] =>
     return `${name} ${kind} ${String(depth)} ${user.id === world.alice.id ? 'alice' : 'bob'}`;
   });
 
-/** None of the subscribers ran as anybody but the service. */
+/** Expects that all subscribers ran as the service. */
 function expectPublishedAsService(list: readonly Event[]): void {
   const { serviceId } = world;
   expect(list).not.toEqual([]);
@@ -369,7 +369,7 @@ describeSwitching('tracing:impersonate:fs', () => {
 });
 
 describeSwitching('without subscribers', () => {
-  // The calls of the native side by which a message is made: who is who, and a thread out of its scopes.
+  // The native calls that make a message: they look up identities, and suspend the scopes of the thread.
   const counting = `
     const binding = require(${JSON.stringify(join(root, 'dist', 'binding.js'))});
     const counted = Object.create(binding.native);

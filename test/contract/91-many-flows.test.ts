@@ -13,7 +13,7 @@ describeSwitching('1,000 flows of two users at once', () => {
     const seed = String(Math.floor(Math.random() * 1e6));
     const result = await runProgram(program, {
       args: [tempFolder('flows'), mode, seed, '1000'],
-      // The program has its users before it knows whether it is to be routed.
+      // The program loads the world before it decides about routing.
       execArgv: ['--disable-warning=IMPERSONATE_LOADED_LATE'],
     });
     expect({ seed, ...result }).toEqual({

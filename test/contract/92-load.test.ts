@@ -8,7 +8,7 @@ import { root } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
-/** How long: IMPERSONATE_LOAD_SECONDS=30 for the whole proof. */
+/** The duration; IMPERSONATE_LOAD_SECONDS=30 for a longer run. */
 const seconds = Number(process.env.IMPERSONATE_LOAD_SECONDS ?? 10);
 const connections = 100;
 const program = join(__dirname, 'programs', 'file-server.js');
@@ -60,7 +60,7 @@ function get(options: http.RequestOptions): Promise<Answer> {
 
 describeSwitching('a file server without impersonation code, under impersonate/register', () => {
   test(
-    `answers two users on ${String(connections)} connections for ${String(seconds)} s, each as himself`,
+    `serves two users on ${String(connections)} connections for ${String(seconds)} s, each as that user`,
     async () => {
       const server = startServer();
       const port = await server.port;

@@ -9,8 +9,8 @@ const paths = JSON.stringify({
   fs: require.resolve('../../dist/fs'),
 });
 
-// A folder of alice's with a file, and a file of the service's beside it. The folder goes with this test file: under
-// the witness the program itself may not remove it.
+// A folder of alice with a file, and a file of the service beside it. This test file removes the folder: under the
+// witness the program itself may not.
 const setting = (): string => `
   const path = require('node:path');
   const { setTimeout: timeout } = require('node:timers/promises');
@@ -110,7 +110,7 @@ describeSwitching('faults in a flow', () => {
         worker.once('error', reject);
         worker.once('message', () => setTimeout(() => worker.terminate().then(resolve), 5));
       });
-      // Not of open handles: Node itself loses those that are being closed.
+      // Open handles are not counted: Node itself loses those that are being closed.
       await round();
       const handles = world.handleCount();
       for (let index = 0; index < 8; index++) await round();

@@ -7,7 +7,7 @@ const ends: [string, string][] = [
   ['by process.exit', 'process.exit(0);'],
 ];
 
-// Each stage of a process's life at which it may end: with exit code 0, no signal and nothing on stderr.
+// The stages at which a process may end: with exit code 0, no signal and nothing on stderr.
 const stages: [string, string][] = [
   ['with the package loaded', ''],
   ['with tokens open', `${open} globalThis.kept = [alice, bob, Token.process()];`],

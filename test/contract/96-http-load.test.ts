@@ -13,7 +13,7 @@ const isWindows = process.platform === 'win32';
 const clientsOfEach = 5;
 const rounds = 100;
 
-/** By the kernel's word, whoever the token says it is. */
+/** The user by the kernel, whatever the token is. */
 const whoMayOpen = (): string =>
   [world.alice, world.bob]
     .filter((who) => world.canOpen(who))
@@ -22,9 +22,9 @@ const whoMayOpen = (): string =>
 
 interface Scenario {
   readonly negotiator: Negotiator;
-  /** Proves who it is on the client's connection, in so many messages. */
+  /** Authenticates on the client's connection, in one or two messages. */
   prove(client: Client, key: Key, messages: number): Promise<unknown>;
-  /** What the negotiator has not got back. */
+  /** The resources that the negotiator still holds. */
   left(): unknown;
 }
 

@@ -4,7 +4,7 @@ import { product } from '../support/paths';
 const major = Number(process.versions.node.split('.')[0]);
 const load = `try { require(${JSON.stringify(product)}); console.log('loaded'); } catch (error) { console.log(error.name + ': ' + error.message); }`;
 
-// With io_uring, libuv 1.4x lets the kernel open files as whoever made the ring.
+// With io_uring, libuv 1.4x lets the kernel open files as the user that made the ring.
 test('UV_USE_IO_URING=1 throws if libuv would use it for files', async () => {
   const { stdout, code } = await runSource(load, { env: { UV_USE_IO_URING: '1' } }, 'bare');
   expect(code).toBe(0);

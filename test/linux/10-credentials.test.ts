@@ -9,7 +9,7 @@ import { threadStatus } from '../support/linux/thread-status';
 import { fileOf, world } from '../support/world/linux';
 
 const { alice, bob } = world;
-/** That of every thread that acts as a user. */
+/** The reserved real uid of every thread that acts as a user. */
 const reservedUid = 65533;
 const sorted = (ids: readonly number[]): number[] => [...ids].sort((a, b) => a - b);
 
@@ -87,7 +87,7 @@ describeSwitching('the credentials of a thread', () => {
     token.runSync(() => {
       writeFileSync(join(shared, 'file'), 'x');
     });
-    // The set-group-id folder gives its group, the user the rest.
+    // The group comes from the set-group-id folder.
     expect(statSync(join(shared, 'file'))).toMatchObject({ uid: alice.uid, gid: bob.gid });
   });
 });

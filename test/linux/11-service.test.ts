@@ -8,7 +8,7 @@ const open = `${credentials}
   const { failSyscall } = probe();
   const alice = await world.alice.token();
   const bob = await world.bob.token();`;
-// With the right to open everything, which no user may have.
+// With the capability to open every file, which no user may have.
 const through = asService(['setuid', 'setgid', 'dac_override']);
 const { uid, gid } = serviceIds;
 const bobsGroups = [...world.bob.groups].sort((a, b) => a - b).join();
@@ -97,7 +97,7 @@ describeSwitching('scopes of a service that is not root', () => {
   const failing = `failSyscall('capset', 1);`;
   const lying = `failSyscall('capset', 0);`;
   const enterBob = `attempt(() => { bob.runSync(() => { say('ran'); }); });`;
-  // The way back takes the very call.
+  // Reverting makes the same call.
   test.each([
     ['fails between one user and another', `alice.runSync(() => { ${failing} ${enterBob} });`],
     ['lies between one user and another', `alice.runSync(() => { ${lying} ${enterBob} });`],
@@ -165,7 +165,7 @@ describeSwitching('a service that is not root', () => {
       const alice = await world.alice.token();
       const before = text(threadStatus());
       for (let i = 0; i < 3; i++) say(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text(threadStatus()) === before));
-      // Given up by another addon, and not to be had again.
+      // Dropped by another addon for good.
       say(String(require(${JSON.stringify(require.resolve('../support/linux/probe'))}).probe().setCapabilities(${String(mayChangeIds)})));
       const less = text(threadStatus());
       say(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text(threadStatus()) === less));`,

@@ -8,7 +8,7 @@ const open = `${credentials}
   const alice = await world.alice.token();
   const bob = { uid: ${String(world.bob.uid)}, gid: ${String(world.bob.gid)} };`;
 
-/** What another addon does to the thread: [what, how]. */
+/** Changes that another addon makes to the thread: [what, how]. */
 const changes: [string, string][] = [
   ['the effective uid', 'probe().setUserIds(-1, bob.uid, -1);'],
   ['all uids but the saved one', 'probe().setUserIds(bob.uid, bob.uid, -1);'],
@@ -22,7 +22,7 @@ const changes: [string, string][] = [
   ['the gid for files', 'probe().setFileIds(process.getuid(), bob.gid);'],
 ];
 
-/** Another addon makes that change between two scopes: it is there again after the second, and after a third. */
+/** Expects that a change made between two scopes is restored after the second, and after a third. */
 async function expectKept(change: string, options?: ChildOptions): Promise<void> {
   const lines = await linesOf(
     `${open}
@@ -41,7 +41,7 @@ async function expectKept(change: string, options?: ChildOptions): Promise<void>
   expect(lines).toEqual(['true', 'true', 'true', 'true']);
 }
 
-// What a thread was before is known from its last scope, and only looked over at the next one.
+// The credentials before a scope are known from the last scope, and only checked at the next one.
 describeSwitching('changes of another addon between two scopes are restored after the second', () => {
   test.each(changes)('%s', (_what, change) => expectKept(change));
 
@@ -58,7 +58,7 @@ describeSwitching('changes of another addon between two scopes are restored afte
       for (const change of [
         () => process.setgroups([4242]), () => process.setegid(bob.gid), () => process.setegid(0),
         () => process.seteuid(bob.uid), () => process.seteuid(0),
-        // Of which only the real and saved gid are left.
+        // This leaves only the real and saved gid.
         () => { process.setgid(bob.gid); process.setegid(0); },
       ]) {
         change();
@@ -71,7 +71,7 @@ describeSwitching('changes of another addon between two scopes are restored afte
 });
 
 describeSwitching('capabilities are restored', () => {
-  // Root's go and come with the uid, unless the thread or the token is another case.
+  // The kernel drops and restores root's capabilities with the uid, except in these cases.
   test.each([
     [
       'of a token that is root itself, with less',

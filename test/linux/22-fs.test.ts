@@ -46,7 +46,7 @@ describeSwitching('files created by a flow belong to its user', () => {
   });
 });
 
-// Linux asks who calls, and not how the descriptor was opened.
+// Linux checks the caller, and not how the descriptor was opened.
 describeSwitching('impersonate/register on descriptors of another user', () => {
   const changes = {
     fchmodSync: `fs.fchmodSync(fd, 0o666)`,

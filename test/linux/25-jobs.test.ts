@@ -203,7 +203,7 @@ describeSwitching('jobs of two users', () => {
     expect(JSON.parse(lines.join())).toEqual({ 'true 0 true': 1333, 'false -13 ': 667 });
   });
 
-  // The first keeps the only thread until the others have come.
+  // The first keeps the only thread until the others are queued.
   test('complete as they finish, although a later one waits', async () => {
     const [first, last] = [newPipe(), newPipe()];
     const lines = await linesOf(
@@ -247,7 +247,7 @@ describeSwitching('jobs of two users', () => {
 });
 
 describeSwitching('a job whose environment ends', () => {
-  // The first waits in the kernel for somebody who writes; the others wait for its thread, and share turns.
+  // The first waits in the kernel for a writer; the others wait for its thread, and share batches.
   const worker = (pipe: string, directory: string): string => `
     const { Worker, isMainThread, parentPort } = require('node:worker_threads');
     ${open}
@@ -292,7 +292,7 @@ describeSwitching('a job whose environment ends', () => {
       native.startFs(alice, native.fsCalls.open, () => { throw new Error('mine'); }, '/', 0, 0);
       await settled(() => reported);
       say(others().join() + openFiles().filter((path) => path === '/').length);`);
-    // The callback had the descriptor: it is not closed a second time.
+    // The callback got the descriptor: it is not closed a second time.
     expect(lines).toEqual(['uncaught mine', '1']);
   });
 });

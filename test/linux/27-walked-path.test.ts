@@ -6,7 +6,7 @@ import { tempFolder } from '../support/folders';
 
 const probePath = JSON.stringify(require.resolve('../support/linux/probe'));
 
-/** A program with alice's token and a tree; \`results()\` is what each operation comes to with each path in it. */
+/** A program with alice's token and a tree; \`results()\` returns the outcome of each operation with each path. */
 const program = (body: string): string => `const path = require('node:path');
   const { probe } = require(${probePath});
   const base = ${JSON.stringify(tempFolder('walked-path'))};
@@ -75,7 +75,7 @@ const program = (body: string): string => `const path = require('node:path');
   };
   ${body}`;
 
-/** For each errno that openat2 fails with, what differs then. */
+/** The differences for each errno that openat2 fails with. */
 const comparing = (errnos: readonly number[]): string => `const expected = results();
   say(String(expected.length > 5000));
   for (const errno of [${errnos.join()}]) {

@@ -9,7 +9,7 @@ import { describeSwitching } from '../support/world/acting';
 const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});`;
 
 describeSwitching('threads started while a scope is open', () => {
-  // Anonymous, for that token is made without the pool: its first use ever is inside the scope.
+  // An anonymous token is made without the pool, so that the first use of the pool is inside the scope.
   test.each([4, 1, 32])('%d pool threads are the service, even when first used in a scope', async (size) => {
     const lines = await linesOf(
       `${status}
@@ -89,7 +89,7 @@ describeSwitching('threads started while a scope is open', () => {
     const lines = await linesOf(
       `const { Worker } = require('node:worker_threads');
       const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
-      // Node's own way to start the thread, as it was before the package was loaded.
+      // Node's own way to start a thread, captured before the package was loaded.
       const idle = new Worker('', { eval: true });
       const handle = Object.getPrototypeOf(idle[Object.getOwnPropertySymbols(idle).find((of) => of.description === 'kHandle')]);
       const { startThread } = handle;
@@ -156,7 +156,7 @@ describeSwitching('threads started while a scope is open', () => {
 });
 
 describeSwitching('threads that this package starts in a scope', () => {
-  // The kernel counts a thread for whoever starts it, and lets the service alone have more of them than its limit says.
+  // The kernel counts a thread for the user that starts it; only the service may exceed the limit.
   test('start as the process', async () => {
     const lines = await linesOf(
       `const alice = await world.alice.token();
@@ -214,7 +214,7 @@ describeSwitching('threads that Node starts in a scope', () => {
         const born = [...others()].filter(([id]) => !before.has(id));
         say(String(born.length > 0 || ${String(start.includes('?.'))}));
         say([...new Set(born.map(([, identity]) => identity))].join('; '));
-        // Node may crash where it exits while V8 samples.
+        // Node may crash if it exits while V8 samples.
         profile?.stop();
         session?.disconnect();
         process.exit();
@@ -235,7 +235,7 @@ describeSwitching('threads that Node starts in a scope', () => {
       `const { openSync, closeSync, writeSync, constants } = require('node:fs');
       const { Token } = require(${JSON.stringify(unrouted)});
       ${status}
-      // The thread waits at it for as long as someone has it open for writing.
+      // The thread waits while the pipe is open for writing.
       const fifo = openSync(${JSON.stringify(fifo)}, constants.O_RDWR);
       Token.forUser('imp-alice').then((alice) => {
         alice.runSync(() => { require('node:tls'); });

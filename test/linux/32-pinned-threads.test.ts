@@ -43,7 +43,7 @@ describeSwitching('a thread that is a user for its lifetime', () => {
   test.each(['setgroups', 'setresgid', 'setresuid'])(
     'does not start if %s fails: none of its code runs',
     async (call) => {
-      // Loaded by --require, before the thread takes the identity on.
+      // Loaded by --require, before the thread gets its identity.
       const fault = writeSource('bare', `require(${probePath}).probe().failSyscall('${call}', 1);`);
       const lines = await linesOf(`${open}
         const code = 'require("node:fs").writeSync(1, "ran\\\\n")';

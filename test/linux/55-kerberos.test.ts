@@ -2,7 +2,7 @@ import { linesOf } from '../support/children/child';
 import { describeKerberos, startKdc, type Kdc } from '../support/linux/kdc';
 import { httpProduct, product } from '../support/paths';
 
-/** firstMessage: a client's first message. outcome: what a server makes of a message. */
+/** firstMessage: the first message of a client. outcome: the result of a server for a message. */
 const setup = (tickets: string): string => `
   const kerberos = require(${JSON.stringify(require.resolve('kerberos'))});
   const { NegotiateServer } = require(${JSON.stringify(product)});

@@ -6,14 +6,14 @@ import { world } from '../support/world/linux';
 const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});
   const alice = await world.alice.token();
   const bob = { uid: Number(world.bob.id), gid: ${String(world.bob.gid)} };`;
-/** A worker that loads the package and says its effective and real user. */
+/** A worker that loads the package and prints its effective and real user. */
 const startWorker = `const loaded = new Worker(${JSON.stringify(
   `require(${JSON.stringify(product)}); require('node:worker_threads').parentPort.postMessage([process.geteuid(), process.getuid()].join());`,
 )}, { eval: true });
   loaded.on('message', (ids) => { say('worker ' + ids); });
   await new Promise((resolve) => { loaded.once('exit', resolve); });`;
 
-// Every function by which a process changes who it is.
+// Every function by which a process changes its credentials.
 const calls = `[
   ['setuid', 0], ['seteuid', 0], ['setgid', 0], ['setegid', 0], ['setgroups', [0]], ['initgroups', 'root', 0],
 ]`;
@@ -131,7 +131,7 @@ describeSwitching("the process's own credentials", () => {
   });
 
   test('lowered while a thread starts apply to that thread too', async () => {
-    // Each load of the addon makes a thread what the process is, as the first one in a worker does.
+    // Each load of the addon gives a thread the credentials of the process, like the first one in a worker.
     const binding = JSON.stringify(product.replace(/index\.js$/, 'binding.js'));
     const lines = await linesOf(`
       const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');

@@ -5,8 +5,8 @@ import { root } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
 
 /**
- * Makes programs that begin with `before`, with both users' tokens; `open`, a file that bob has opened in a folder which only he may enter; `shared`,
- * a folder of alice's; and `outcome(work)`: what it comes to, or the code of its error.
+ * Returns a maker of programs that begin with `before`, with both users' tokens; `open`, a file that bob has opened in a
+ * folder that only bob may enter; `shared`, a folder of alice; and `outcome(work)`: the result, or the code of the error.
  */
 const programs =
   (before: string) =>
@@ -39,7 +39,7 @@ const ownPaths = `const ownPaths = [
   '/dev/fd/' + open.fd, path.relative(process.cwd(), '/proc/self/environ'), '/proc/../proc/self/./environ', '/proc/self/exe',
 ];`;
 
-/** What each function does with a path: \`of\` is node:fs, or its promises. "s" is the end of the names. */
+/** The operation of each function on a path: \`of\` is node:fs, or its promises. "s" is the end of the names. */
 const operations = `const operations = (of, s) => ({
   access: (at) => of['access' + s](at),
   appendFile: (at) => of['appendFile' + s](at, 'x'),

@@ -175,7 +175,7 @@ describeSwitching('an error names what is missing', () => {
 });
 
 describeSwitching('a Node that ignores NODE_OPTIONS', () => {
-  // The effective uid is not that of whoever started it, which is as good as a capability for AT_SECURE.
+  // The effective uid is not that of the caller, which sets AT_SECURE like a capability.
   const secure = ['setpriv', '--ruid=4300', '--clear-groups'];
   const warnings = async (
     env: NodeJS.ProcessEnv,
@@ -187,7 +187,7 @@ describeSwitching('a Node that ignores NODE_OPTIONS', () => {
     return (stderr.match(/IMPERSONATE_NODE_OPTIONS_IGNORED/g) ?? []).length;
   };
 
-  // Such a node ignores LD_PRELOAD, too, by which a sanitizer comes in.
+  // Such a Node ignores LD_PRELOAD too, which loads a sanitizer.
   const testUnlessPreloaded = process.env.LD_PRELOAD === undefined ? test : test.skip;
   testUnlessPreloaded('warns once, if they name this package and it was not loaded otherwise', async () => {
     const register = require.resolve('impersonate/register');

@@ -8,7 +8,7 @@ const open = `${credentials}
   const alice = await world.alice.token();
   const bob = await world.bob.token();`;
 
-// EPERM and EAGAIN (short of memory or over a limit) are what the kernel answers.
+// The kernel returns EPERM and EAGAIN (short of memory or over a limit).
 const faults: [string, string, number][] = [
   ['setgroups', 'EPERM', 1],
   ['setresgid', 'EPERM', 1],
@@ -38,7 +38,7 @@ describeSwitching('an entry that fails', () => {
   test.each([
     ['setresgid', 1, world.bob.gid, 'EPERM setresgid'],
     ['setresuid', 1, world.bob.uid, 'EPERM setresuid'],
-    // Only claims to have worked.
+    // False success.
     ['setresgid', 0, world.bob.gid, 'ERR_IMPERSONATION_DOWNGRADED getegid'],
     ['setresuid', 0, world.bob.uid, 'ERR_IMPERSONATION_DOWNGRADED geteuid'],
   ])(
@@ -59,7 +59,7 @@ describeSwitching('an entry that fails', () => {
     },
   );
 
-  // A sandbox may answer "done" for a call that it suppresses: only reading back tells.
+  // A sandbox may report success for a call that it suppresses: only reading back detects it.
   test.each(['setgroups', 'setresgid', 'setresuid'])('by false success of %s is detected', async (call) => {
     const lines = await linesOf(`${open}
       const before = text();
@@ -91,7 +91,7 @@ describeSwitching('an entry that fails', () => {
       const count = Token.count;
       for (let i = 0; i < 1000; i++) { try { alice.impersonate(); say('entered'); } catch {} }
       say([Token.count - count, Token.thread(), bob.runSync(() => world.whoAmI()) === world.bob.id].join());
-      // With a scope counted as open, this would be refused.
+      // If a scope counted as open, this would throw.
       process.seteuid(0);`);
     expect(lines).toEqual(['0,,true']);
   });
@@ -105,7 +105,7 @@ describeSwitching('the same token, already in effect', () => {
         say(String(alice.runSync(() => world.whoAmI()) === world.alice.id));
         alice.impersonate().revert();
         attempt(() => { bob.impersonate(); });
-        // This thread can never come back: it ends here, before it has to.
+        // This thread cannot revert: the process ends here, before it has to.
         process.kill(process.pid, 'SIGKILL');
       });`);
     const [same, other, ...rest] = result.stdout.split('\n').filter(Boolean);

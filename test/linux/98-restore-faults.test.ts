@@ -9,7 +9,7 @@ const open = `const { probe } = require(${JSON.stringify(require.resolve('../sup
   process.on('exit', () => { say('exit handler'); });
   process.on('uncaughtException', () => { say('handler'); });`;
 
-/** The process ended on the spot, saying why, and nothing ran after "ready". */
+/** Expects that the process ended at once with a reason, and that nothing ran after "ready". */
 function expectAborted(result: ChildResult): void {
   expect(result).toMatchObject({ code: null, signal: 'SIGABRT', stdout: 'ready\n' });
   expect(result.stderr).toMatch(/restore|identity/i);
@@ -85,7 +85,7 @@ describeSwitching('a restore that fails aborts the process', () => {
     );
   });
 
-  // An entry that fails half-way has to be undone; one that cannot be undone is a failed restore.
+  // An entry that fails half-way must be undone; one that cannot be undone is a failed restore.
   test('while undoing a failed entry', async () => {
     expectAborted(
       await runSource(`${open}

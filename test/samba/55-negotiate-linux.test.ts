@@ -73,7 +73,7 @@ describe('a machine account gets tickets as the user of its name, which the dire
     expect(outcome).toMatchObject({ code: 'ERR_UNMAPPED_PRINCIPAL', closed: true });
   });
 
-  // Which docs/integrated-authentication.md warns of: the ticket does not say that it is a machine's.
+  // docs/integrated-authentication.md warns of this: the ticket does not show that it belongs to a machine.
   test('another user of this computer becomes that user', async () => {
     const outcome = await step('Negotiate', await kerberosClient('daemon', 'spnego').next());
     expect(outcome).toMatchObject({ user: uidOf('daemon') });

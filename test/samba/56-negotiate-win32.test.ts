@@ -12,7 +12,7 @@ import { startService, type Calls, type Outcome, type Service } from './service'
 
 const negotiate = ['--negotiate', '--user', ':'];
 const ntlm = (password: string): string[] => ['--ntlm', '--user', `${domain}\\imp-alice:${password}`];
-/** The user that the test's authority gives tokens of. */
+/** The user of the tokens that the test authority returns. */
 const sid = 'S-1-5-21-1000-2000-3000-1001';
 const noToken = { code: 'SEC_E_UNSUPPORTED_FUNCTION', syscall: 'QuerySecurityContextToken' };
 const right = passwordOf('imp-alice');
@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 afterAll(() => service.stop());
 
-/** SSPI's calls since the test began. */
+/** The SSPI calls since the test began. */
 async function calls(): Promise<Pick<Calls, 'accept' | 'query' | 'delete'>> {
   const now = await service.calls();
   return {
@@ -48,7 +48,7 @@ async function calls(): Promise<Pick<Calls, 'accept' | 'query' | 'delete'>> {
 const begin = (name: string, message: Buffer | null): Promise<Outcome> =>
   service.step(name, String(handshakes++), message ?? Buffer.alloc(0));
 
-/** What each message of the client brings, and whether he takes the last reply. */
+/** Resolves to the outcome of each message of the client, and whether the client accepts the last reply. */
 async function converse(name: string, client: Client): Promise<{ outcomes: Outcome[]; taken: boolean }> {
   const id = String(handshakes++);
   const outcomes: Outcome[] = [];

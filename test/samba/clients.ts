@@ -21,7 +21,7 @@ export function logOn(user: DomainUser): void {
   execFileSync('kinit.mit', [user], { env: ticketsOf(user), input: `${passwordOf(user)}\n`, stdio: 'pipe' });
 }
 
-/** A program that answers each line with a line, until the end of the test file. */
+/** A program that replies to each line with a line, until the end of the test file. */
 class Conversation {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: Interface;
@@ -48,9 +48,9 @@ class Conversation {
   }
 }
 
-/** Somebody who proves who he is. */
+/** A client that authenticates. */
 export interface Client {
-  /** The first message; the one that answers a reply; null where the client takes the reply as the last one. */
+  /** The first message, or the message after a reply; null if the client accepts the reply as the last one. */
   next(reply?: string): Promise<Buffer | null>;
 }
 
@@ -65,7 +65,7 @@ function converse(...args: ConstructorParameters<typeof Conversation>): Conversa
   return conversation;
 }
 
-/** MIT Kerberos with the user's tickets, which asks the server to prove itself too. */
+/** MIT Kerberos with the user's tickets and mutual authentication. */
 export function kerberosClient(
   user: string,
   mechanism: 'spnego' | 'krb5',
@@ -97,7 +97,7 @@ export function ntlmClient(user: string, password: string): Client {
   };
 }
 
-/** What curl gets, the status on a line of its own behind it. */
+/** The output of curl, followed by a line with the status. */
 export async function curl(url: string, user: string, ...options: readonly string[]): Promise<string> {
   const args = ['--silent', '--write-out', '\n%{http_code}', '--max-time', '30', ...options, url];
   const { stdout } = await promisify(execFile)('curl', args, { env: ticketsOf(user) });

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import kerberos = require('kerberos');
 
 // node kerberos-client.js SERVICE spnego|krb5
-// Answers each line, the server's reply or an empty one to begin with: `message BASE64`, `done`, or `error TEXT`.
+// Replies to each line, which is the server's reply or empty at first, with `message BASE64`, `done`, or `error TEXT`.
 
 const [service = '', mechanism] = process.argv.slice(2);
 const mechOID = mechanism === 'krb5' ? kerberos.GSS_MECH_OID_KRB5 : kerberos.GSS_MECH_OID_SPNEGO;

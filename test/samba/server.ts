@@ -9,7 +9,7 @@ import type { Calls, Outcome } from './service';
 
 // node server.js
 // A service with a NegotiateServer of each package, for clients of the loopback; its first line is its port. Windows
-// and Linux. Ends with standard input where that is no file.
+// and Linux. Ends with standard input if that is no file.
 
 const addon = 'impersonate.node';
 const client = { name: 'client', domain: 'SEAM', password: '-', sid: 'S-1-5-21-1000-2000-3000-1001' };
@@ -34,7 +34,7 @@ const codeOf = (error: unknown): { code?: string; syscall?: string } => {
   return { ...(code !== undefined && { code }), ...(syscall !== undefined && { syscall }) };
 };
 
-/** Whom the kernel has the thread act as. */
+/** The effective identity of the thread by the kernel. */
 const kernelUser = (): string => (win32 ? seam().effectiveIdentity().sid : String(process.geteuid?.()));
 
 async function step(name: string, id: string, message: Buffer): Promise<Outcome> {
@@ -56,7 +56,7 @@ async function step(name: string, id: string, message: Buffer): Promise<Outcome>
 }
 
 setFlagsFromString('--expose-gc');
-/** Tokens of a flow go when the flow is collected. */
+/** Tokens of a flow are released when the flow is collected. */
 const collect = runInNewContext('gc') as () => void;
 
 function calls(): Calls {
@@ -81,7 +81,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** What the tests ask the server itself. */
+/** Handles the requests of the tests to the server itself. */
 async function answer([what, ...rest]: readonly string[], body: Buffer): Promise<unknown> {
   if (what === 'step') return step(rest[0] ?? '', rest[1] ?? '', body);
   if (what === 'calls') return calls();

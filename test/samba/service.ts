@@ -12,7 +12,7 @@ export interface Outcome {
   readonly closed: boolean;
 }
 
-/** How often the addon has called SSPI's functions (0 on Linux), and what is open. */
+/** The number of SSPI calls of the addon (0 on Linux), and of open resources. */
 export interface Calls {
   readonly accept: number;
   readonly query: number;
@@ -21,17 +21,17 @@ export interface Calls {
   readonly tokens: number;
 }
 
-/** A running server.ts, which tells its Calls when the garbage is collected. */
+/** A running server.ts, which returns its Calls after a garbage collection. */
 export interface Service {
   readonly url: string;
   /** The next handshake message of the handshake `id`. */
   step(name: string, id: string, message: Buffer): Promise<Outcome>;
   calls(): Promise<Calls>;
-  /** The same, once nothing is open any more, or after some time. */
+  /** The same, once nothing is open, or after some time. */
   rest(): Promise<Calls>;
-  /** Why the last request was refused. */
+  /** The error of the last rejected request. */
   error(): Promise<Pick<Outcome, 'code' | 'syscall'>>;
-  /** Windows: whether the test's authority gives a token for a context that the system has established. */
+  /** Windows: whether the test authority returns a token for a context that the system has established. */
   giveTokens(on: boolean): Promise<void>;
   stop(): void;
 }
@@ -56,7 +56,7 @@ function portOf(child: ReturnType<typeof spawn>): Promise<string> {
   });
 }
 
-/** Starts the server on one of the ports: with this node, or with that of Windows under Wine. */
+/** Starts the server: with this Node, or with that of Windows under Wine. */
 export async function startService(port: 'linux' | 'win32', env: NodeJS.ProcessEnv = {}): Promise<Service> {
   const args = port === 'win32' ? [...windows, program] : [program];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args], {

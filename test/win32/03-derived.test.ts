@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 describe('restrict', () => {
-  // Wine forgets what these say: what the system is expected is all there is to see.
+  // Wine ignores these options: only the arguments of the call can be checked.
   test.each<[RestrictOptions, string]>([
     [{ flags: ['disableMaxPrivilege'] }, 'flags 1'],
     [{ flags: ['sandboxInert', 'luaToken'] }, 'flags 6'],
@@ -140,7 +140,7 @@ describe('enablePrivileges', () => {
 
   const withShutdown = async (): Promise<Token> => {
     using token = await alice.token();
-    // Minted privileges are enabled: disabled ones come of the kernel's own token alone.
+    // Minted privileges are enabled: only the kernel's own token has disabled ones.
     return token.duplicate();
   };
 

@@ -6,7 +6,7 @@ import { tempFolder } from '../support/folders';
 import { root } from '../support/paths';
 import { world } from '../support/world/win32';
 
-// What node.exe asks the system about any path below the folder, from the first to the last step, as whom.
+// The effective identity of all calls of node.exe with paths below the folder.
 const program = (api: string): string => `
   const path = require('node:path');
   const { pipeline } = require('node:stream/promises');
@@ -43,7 +43,7 @@ const program = (api: string): string => `
   };
   seam().takeRecords();
   await take(bob, world.bob.id, (outcome) => /^(EPERM|EACCES)$/.test(outcome));
-  // What is refused may have begun several steps at once: all of them are over before the next user's are counted.
+  // A denied operation may have begun several steps at once: all must be over before the next user's are counted.
   await new Promise((resolve) => setTimeout(resolve, 500));
   seam().takeRecords();
   await take(alice, world.alice.id, (outcome) => outcome === 'done');
@@ -60,7 +60,7 @@ describe('every step of an operation', () => {
   });
 });
 
-// Wine never asks a thread's token for a file; the seam's witness does, with the kernel's own AccessCheck.
+// Wine does not check the token of a thread for files; the seam's witness does, with the kernel's own AccessCheck.
 const folder = tempFolder('files');
 const mine = join(folder, 'mine');
 mkdirSync(mine);

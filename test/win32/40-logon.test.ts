@@ -14,7 +14,7 @@ afterEach(() => {
   seam().releaseLogons();
 });
 
-/** Until so many logons wait in LogonUserW. */
+/** Waits until that many logons wait in LogonUserW. */
 async function held(count: number): Promise<void> {
   while (seam().heldLogons() !== count) await new Promise((resolve) => setTimeout(resolve, 5));
 }
@@ -145,7 +145,7 @@ test.each<[string, number]>([
 test.each(['network', 'interactive'] as const)(
   'one that Windows lets in as a guest by %s has failed',
   async (type) => {
-    // As Windows does with whom it does not know, while Guest is enabled.
+    // Windows does this with unknown users while Guest is enabled.
     const sid = 'S-1-5-21-1000-2000-3000-501';
     seam().defineUser({ name: 'mallory', domain: '.', password: 'anything', sid });
     const [handles, count] = [world.handleCount(), Token.count];

@@ -13,7 +13,7 @@ afterEach(() => {
 describe('an account look-up', () => {
   test('is made by the process, on a thread of the pool, even from a scope', async () => {
     seam().takeAuthorityRecords();
-    // A user whom nothing has asked for yet: what was asked once is remembered.
+    // A user that has not been looked up: results are cached.
     const sid = `${world.alice.id}${String(Date.now() % 1000)}`;
     seam().defineUser({ name: 'carol', domain, password: 'carol', sid });
     let pending: Promise<unknown> | undefined;

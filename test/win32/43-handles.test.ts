@@ -32,7 +32,7 @@ describe('fromHandle', () => {
     const handle = alice.mint();
     using token = Token.fromHandle(handle, { adopt: true });
     expect(isOpen(handle)).toBe(false);
-    // Whatever gets the same number next must not be closed with the token.
+    // A later handle with the same number must not be closed with the token.
     const others = Array.from({ length: 50 }, () => alice.mint());
     token.close();
     expect(others.every(isOpen)).toBe(true);

@@ -18,7 +18,7 @@ const users: TestUser[] = [
   ...Object.entries(errors).flatMap(([name, error], index) =>
     [domain, '.'].map((of) => ({ name, domain: of, password, sid: `${localSid}${String(index)}`, error })),
   ),
-  // The directory says that mallory's UPN is what dave's would be.
+  // The directory gives mallory the UPN that dave would have.
   { name: 'dave', domain, password, sid: `${localSid}70`, dns: 'OTHER' },
   { name: 'dave', domain: 'OTHER', password, sid: `${localSid}71` },
   { name: 'erin', domain, password, sid: `${localSid}72`, dns: 'd'.repeat(0x8000) },
@@ -67,7 +67,7 @@ describe('a user by every form of name', () => {
     [`${domain}\\no-such-user`, 'auto'],
     ['NOWHERE\\alice', 'auto'],
     ['alice@NOWHERE', 'kerberos'],
-    // The other package's.
+    // The error of the other package.
     [`${domain}\\alice`, 'local'],
     [`alice@${domain}`, 'local'],
     ['alice', 'auto'],

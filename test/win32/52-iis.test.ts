@@ -19,7 +19,7 @@ const isOpen = (handle: bigint): boolean => {
   }
 };
 
-/** A request as the server's parser would make it. */
+/** A request like the server's parser makes it. */
 function request(
   headers: Record<string, string> | string[],
   remoteAddress: string | null = '127.0.0.1',
@@ -57,7 +57,7 @@ test.each(['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1'])(
       expectActingAs(alice);
     });
     expect(isOpen(handle)).toBe(false);
-    // Another token gets the number: nobody may take that one over by the old request.
+    // Another token gets the number: the old request must not take it over.
     const others = Array.from({ length: 50 }, () => alice.mint());
     const error = refusal(from);
     expect(error.code).toBe('ERR_IIS_REQUEST_REFUSED');
@@ -135,7 +135,7 @@ test.each<[string, () => IncomingMessage, IisOptions?]>([
   expect(world.handleCount()).toBeLessThanOrEqual(handles);
 });
 
-/** A duplicate, which is nobody else's, of the first handle of this process that is not a token's. */
+/** A new duplicate of the first handle of this process that is not a token. */
 function handleOfSomethingElse(): bigint {
   for (let number = 4n; number < 4000n; number += 4n) {
     if (!isOpen(number)) continue;

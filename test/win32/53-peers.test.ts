@@ -176,7 +176,7 @@ describe('the pipe of a peer server', () => {
     [{ securityDescriptor: 'O:SYD:P(A;;FA;;;SY)' }, 'O:SYD:P(A;;FA;;;SY)'],
   ])('with %j has that security, in each of its instances', async (options, sddl) => {
     const made = await pipeSecurity(options);
-    // Duplex and overlapped, the first as the first; bytes, and no clients of other computers.
+    // Duplex, overlapped and first instance; byte mode, and no clients of other computers.
     const first = 0x3 | 0x4000_0000 | 0x8_0000;
     const flags = [first, ...Array.from({ length: 7 }, () => first ^ 0x8_0000)];
     expect(made).toEqual(flags.map((open) => `${String(open)} 8 ${sddl}`));

@@ -25,14 +25,14 @@ afterEach(() => {
   expect(seam().outstanding()).toEqual(none);
 });
 
-/** The token that the messages lead to. */
+/** Resolves to the token of a handshake with these messages. */
 async function prove(...messages: readonly Buffer[]): Promise<Token> {
   const handshake = server.handshake();
   for (const message of messages) {
     const { token } = await handshake.step(message);
     if (token) return token;
   }
-  throw new Error('the messages lead to no token');
+  throw new Error('the messages gave no token');
 }
 
 test('one message authenticates the client, and the reply is for the client', async () => {

@@ -25,7 +25,7 @@ afterEach(async () => {
 const callCount = (): number => seam().takeAuthorityRecords().length;
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
-/** A message that nobody waits for any more keeps its credentials until it is over. */
+/** A message that is not awaited keeps its credentials until it is done. */
 async function released(): Promise<void> {
   for (let n = 0; n < 200 && seam().outstanding().credentials > 0; n++) await rest();
 }
@@ -45,7 +45,7 @@ describe('one handshake message at a time', () => {
     const handshake = server.handshake();
     const { token } = await handshake.step(proof);
     expect(await rejected(handshake.step(proof))).toMatchObject({ code: 'ERR_HANDSHAKE_CLOSED' });
-    // What it has proven is the caller's, and stays.
+    // The token belongs to the caller, and stays open.
     expect(token?.user.id).toBe(world.alice.id);
     token?.close();
   });
@@ -114,7 +114,7 @@ describe('close()', () => {
       await rest();
       handshake.close();
       expect(await step).toMatchObject({ name: 'ImpersonationError', code: 'ERR_HANDSHAKE_CLOSED' });
-      // The message itself is heard to the end.
+      // The system still finishes the message.
       while (callCount() === 0) await rest();
     },
   );

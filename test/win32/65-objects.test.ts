@@ -3,8 +3,8 @@ import { world } from '../support/world/win32';
 
 const seamModule = JSON.stringify(require.resolve('../support/win32/seam'));
 
-// Objects that are made in a scope get the default DACL of its token, which admits alice: `admitted()` is what she could
-// open of the process.
+// Objects that are made in a scope get the default DACL of its token, which allows alice: `admitted()` returns the objects
+// of the process that she could open.
 const preamble = `
   const { seam } = require(${seamModule});
   const { withoutToken, createPeerServer } = require(${JSON.stringify(require.resolve('../../dist'))});
@@ -14,18 +14,18 @@ const preamble = `
     if (!patched.some((one) => one.toLowerCase() === name.toLowerCase())) say(name + ' is not patched');
   const handle = world.alice.mint();
   const alice = Token.fromHandle(handle);
-  // What a file or pipe is said to admit was asked for by its path.
+  // The access list of a file or pipe comes from its path.
   const admitted = () =>
     seam().kernelObjects()
       .filter(({ type, security }) => security !== '' && type !== 'File')
       .filter((one) => seam().grantedAccess(one.handle, handle) !== 0)
       .map(({ type, security }) => type + ' ' + security);
   const kept = [];
-  // What the world's witnesses are, alice may open.
+  // Alice may open the objects of the test world.
   seam().closeObjects();
 `;
 
-/** What node or the package makes when it is first asked for. */
+/** Objects that Node or the package makes at the first use. */
 const makers: Readonly<Record<string, string>> = {
   'a Worker': `kept.push(new (require('node:worker_threads').Worker)('setInterval(() => {}, 1000)', { eval: true }))`,
   'fetch()': `fetch('http://127.0.0.1:1/').catch(() => {})`,
@@ -63,7 +63,7 @@ describe('kernel objects that are made inside a scope', () => {
   });
 
   test('are found by the check if they allow access to their maker', async () => {
-    // A time limit has node start a thread for as long as the code runs.
+    // With a time limit Node starts a thread while the code runs.
     const lines = await linesOf(`${preamble}
       globalThis.look = () => { admitted().forEach(say); };
       alice.runSync(() => { require('node:vm').runInThisContext('look()', { timeout: 60_000 }); });

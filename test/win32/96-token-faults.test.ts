@@ -48,7 +48,7 @@ describe('making a token that fails', () => {
     calls.map((call): [string, string, () => Token] => [name, call, make]),
   );
 
-  // Each call of each kind fails in turn, until the work gets by without that many.
+  // Each call of each kind fails in turn, until the work makes fewer calls.
   test.each(cases)('%s at %s leaves no handle or token behind', (_name, call, make) => {
     make().close();
     const [handles, count] = [world.handleCount(), Token.count];

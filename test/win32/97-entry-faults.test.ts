@@ -103,7 +103,7 @@ describe('an entry that fails', () => {
       });
       expect(ran).toBe(false);
       expectActingAsService();
-      // It was not taken for verified: the next use asks again.
+      // It does not count as verified: the next use checks again.
       seam().lieSetThreadToken(addon, { times: 1 });
       expect(caught(enter).code).toBe('ERR_IMPERSONATION_DOWNGRADED');
       expectActingAsService();

@@ -9,7 +9,7 @@ const open = `const { seam } = require(${JSON.stringify(require.resolve('../supp
   process.on('exit', () => { say('exit handler'); });
   process.on('uncaughtException', () => { say('handler'); });`;
 
-/** The process ended on the spot, saying why, and nothing ran after "ready". */
+/** Expects that the process ended at once with a reason, and that nothing ran after "ready". */
 function expectAborted({ code, signal, stdout, stderr }: ChildResult): void {
   expect(stdout.trim()).toBe('ready');
   expect(stderr).toMatch(/^impersonate: .*SetThreadToken failed: ERROR_ACCESS_DENIED/m);
@@ -42,10 +42,10 @@ describe('a restore that fails aborts the process', () => {
   });
 });
 
-/** What takes an identity on for a while, and what comes of each of its calls of SetThreadToken that fails. */
+/** Operations that change the identity for a while, and the outcome of each call of SetThreadToken that fails. */
 const refused = 'ERROR_ACCESS_DENIED';
 const aborted = 'aborted';
-/** Of what is done as the process: the identity is taken off, and given back. */
+/** The outcomes of work as the process: the identity is removed, and restored. */
 const once = [refused, aborted];
 const rows: [string, string, string[]][] = [
   [
@@ -59,7 +59,7 @@ const rows: [string, string, string[]][] = [
   [
     'privileges',
     "enablePrivileges(['SeShutdownPrivilege']).revert();",
-    // The copy is made as the process amid work as the process.
+    // The copy is made as the process inside other work as the process.
     [...once, refused, ...once, ...once, aborted, ...once],
   ],
   ['an access check', "await token.canAccess({ sddl: 'O:SYG:SYD:' }, 'read');", [refused, aborted]],
@@ -106,13 +106,13 @@ const program = (start: readonly [number, number]): string => `
   say('end');
   process.exit();`;
 
-/** In processes of their own, as some of these failures end one; the next goes on behind that call. */
+/** Runs in child processes, as some of these failures end one; the next child continues after that call. */
 async function walk(): Promise<string[][]> {
   const outcomes: string[][] = rows.map(() => []);
   let at = 0;
   for (;;) {
     const { stdout, stderr, signal, code } = await runSource(program([at, outcomes[at]?.length ?? 0]));
-    // Each call is announced by its work's number, and its outcome follows; nothing for one more than there are.
+    // The number of the operation is printed before each call, and its outcome after it; an empty outcome ends the calls.
     for (const [line, index, outcome] of stdout.matchAll(/^(\d+) (.*)\r?\n?/gm)) {
       at = Number(index);
       if (outcome) outcomes[at]?.push(outcome);

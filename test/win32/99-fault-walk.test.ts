@@ -51,7 +51,7 @@ async function shake(messages: readonly Buffer[], user: string): Promise<void> {
   }
 }
 
-/** A client comes, or is turned away. */
+/** Waits for a client to be accepted or rejected. */
 async function meet(): Promise<void> {
   using server = createPeerServer({ allow: [bob.id] });
   const fate = new Promise<Error | undefined>((resolve) => {
@@ -93,7 +93,7 @@ function fromIis(): void {
   try {
     adopted = Token.fromIisRequest(request, { pairingToken });
   } catch (error) {
-    // A request that is refused leaves the handle as it is.
+    // A rejected request does not close the handle.
     close();
     throw error;
   }
@@ -104,7 +104,7 @@ function fromIis(): void {
 let token: Token;
 beforeAll(async () => {
   token = await alice.token();
-  // Each thread, of the pool and this one, keeps a little from the first time that it throws.
+  // Each thread keeps a little memory from its first exception.
   expect(() => token.restrict({ denyOnly: ['S-1-x'] })).toThrow();
   const nowhere = (): Promise<unknown> => token.canAccess('C:\\nowhere', 'read').catch(() => {});
   await Promise.all(Array.from({ length: 200 }, nowhere));
@@ -125,7 +125,7 @@ const self = new Uint8Array([
 
 const logonTypes = ['network', 'interactive', 'networkCleartext', 'batch', 'service', 'unlock'] as const;
 const messages = [toComplete(clientHello), toComplete(clientProof(`alice@${domain}`, 'alice'))];
-/** With what a pipe's server has left it waits for the next client. */
+/** The resources with which a pipe server waits for the next client. */
 const survivals: Readonly<Record<string, string[]>> = {
   'a peer': ['ConnectNamedPipe', 'CreateEventW', 'CreateNamedPipeW'],
 };

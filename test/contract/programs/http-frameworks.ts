@@ -1,5 +1,5 @@
-// http-frameworks.js FOLDER: asks servers made with node:http, Express, Fastify and Koa for things whose code runs long after the handler
-// was called, as two users at once, and prints what each did and as whom.
+// http-frameworks.js FOLDER: sends requests to servers made with node:http, Express, Fastify and Koa, whose code runs long
+// after the handler was called, as two users at once, and prints what each did and its effective identity.
 import { once } from 'node:events';
 import nodeFs from 'node:fs';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
@@ -38,7 +38,7 @@ function me(): string {
   }
 }
 
-/** What the user's file and the other's are to whoever runs this. */
+/** The outcome of opening the user's file and the other one's as the running code. */
 async function files(): Promise<string> {
   const read = (key: string): Promise<string> =>
     fs
@@ -47,7 +47,7 @@ async function files(): Promise<string> {
   return (await Promise.all([read('alice'), read('bob')])).join('/');
 }
 
-/** A stream that says at each part who asked for it, and waits between them. */
+/** A stream of parts with the effective identity of each read, with delays between them. */
 function lazy(parts = 3): Readable {
   return Readable.from(
     (async function* () {
@@ -66,7 +66,7 @@ const upperCase = (): Transform =>
     },
   });
 
-/** Everything by which node:http itself calls: each path says as whom. */
+/** All ways of node:http to call back: each path returns the identity. */
 async function listeners(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const seen: string[] = [me()];
   const see = (): unknown => seen.push(me());
@@ -100,7 +100,7 @@ async function listeners(request: IncomingMessage, response: ServerResponse): Pr
   }
   await pipeline(lazy(20), response);
 }
-/** What was seen after the response. */
+/** The identities seen after the response. */
 const later: string[] = [];
 
 async function startNode(): Promise<void> {
@@ -294,7 +294,7 @@ async function main(): Promise<void> {
     for (const line of bob) console.log(line);
     close();
   }
-  // A response's own end comes after the client has it.
+  // The end of a response comes after the client has received it.
   await new Promise((resolve) => setTimeout(resolve, 50));
   console.log(`later ${later.sort().join(' ')}`);
 }

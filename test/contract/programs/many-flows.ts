@@ -1,6 +1,6 @@
-// many-flows.js FOLDER MODE SEED FLOWS STEPS: flows of two users at once, each of random steps, whose access the kernel (or the
-// witness) decides. Prints what went wrong as JSON. MODE 'fs' works through impersonate/fs, 'node' through node:fs, and
-// 'unrouted' through node:fs with nothing but impersonate/unrouted.
+// many-flows.js FOLDER MODE SEED FLOWS STEPS: runs flows of two users at once, with random steps whose access the kernel
+// (or the witness) checks. Prints the errors as JSON. MODE 'fs' uses impersonate/fs, 'node' node:fs, and 'unrouted'
+// node:fs with impersonate/unrouted only.
 import { EventEmitter, once } from 'node:events';
 import nodeFs from 'node:fs';
 import net from 'node:net';
@@ -73,7 +73,7 @@ interface Step {
   readonly other: Identity;
   readonly name: string;
   readonly random: (below: number) => number;
-  /** Notes a step that did not end as it must. */
+  /** Records a step with a wrong outcome. */
   check(right: boolean, what: string): void;
 }
 
@@ -154,7 +154,7 @@ async function main(): Promise<void> {
       wrong.push(`flow ${String(index)}: ${String((error as Error).stack)}`);
     });
   });
-  // As a careless caller would: the flows go on.
+  // Like a careless caller: the flows go on.
   for (const token of tokens) token.close();
   await Promise.all(flows);
   echo.close();

@@ -1,5 +1,5 @@
-// Takes walks: one a line on standard input, as JSON, and a line with the outcome on standard output. After one that
-// failed it ends, since its threads may be anybody. With the argument `pinned` it has two threads that are users for life.
+// Runs walks: one per line of standard input, as JSON, with the outcome on a line of standard output. Ends after a failed
+// walk, since the identity of its threads is unknown. The argument `pinned` adds two threads that are users for life.
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ function makeFiles(): Record<Owner, string> {
 
 type Outcome = { readonly steps: number } | { readonly failure: string };
 
-/** A thread for life, which it is already; what it resolves to has the thread take steps, and tells how many. */
+/** Starts a pinned thread; resolves to a function that runs steps on it and resolves to their number. */
 async function startThread(name: 'alice' | 'bob', { tokens, files, base }: Setting) {
   const token = tokens.get(name) as Token;
   const start: ThreadStart = {
