@@ -216,7 +216,7 @@ test.each([
 });
 
 test.each(['restrict', 'duplicate', 'equals', 'runSync', 'impersonate', 'close', Symbol.dispose] as const)(
-  'the method %p refuses a foreign receiver',
+  'the method %p throws for a foreign receiver',
   async (name) => {
     const method = Token.prototype[name] as (...args: unknown[]) => unknown;
     for (const receiver of [{}, Token.prototype, Object.create(Token.prototype), undefined]) {

@@ -140,7 +140,7 @@ describeSwitching('a logon', () => {
     let grown = Infinity;
     for (let attempt = 0; attempt < 3 && grown > 0; attempt++) {
       const handles = await settledHandles();
-      for (let turn = 0; turn < 5; turn++) await round();
+      for (let count = 0; count < 5; count++) await round();
       grown = (await settledHandles()) - handles;
     }
     expect(grown).toBeLessThanOrEqual(0);

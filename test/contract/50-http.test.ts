@@ -402,10 +402,10 @@ describeSwitching('a response that others write to', () => {
     server.prependListener('request', (_request, response) => {
       response.setHeader('Transfer-Encoding', 'chunked').setHeader('X-Before', 'kept');
     });
-    const answer = await sendRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    expect(answer).toContain('X-Before: kept\r\n');
-    expect(answer).toContain('Content-Length: 0\r\n');
-    expect(answer).not.toContain('Transfer-Encoding');
+    const reply = await sendRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(reply).toContain('X-Before: kept\r\n');
+    expect(reply).toContain('Content-Length: 0\r\n');
+    expect(reply).not.toContain('Transfer-Encoding');
   });
 
   test('that began during authentication goes on, and the result of authentication does not end the process', async () => {

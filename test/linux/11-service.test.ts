@@ -62,7 +62,7 @@ describeSwitching('scopes of a service that is not root', () => {
     ['setresuid', 0, world.bob.uid, 'ERR_IMPERSONATION_DOWNGRADED geteuid'],
   ])(
     'that fail at %s, errno %d, inside another scope leave the outer scope in effect',
-    async (call, errno, id, said) => {
+    async (call, errno, id, failure) => {
       const lines = await linesOf(
         `${open}
       bob.runSync(() => {});
@@ -75,7 +75,7 @@ describeSwitching('scopes of a service that is not root', () => {
       say(String(world.whoAmI()));`,
         { through },
       );
-      expect(lines).toEqual([`ImpersonationError ${said}`, 'true,true,false', String(uid)]);
+      expect(lines).toEqual([`ImpersonationError ${failure}`, 'true,true,false', String(uid)]);
     },
   );
 
@@ -137,7 +137,7 @@ const text =
 const bits = { setgid: 1n << 6n, setuid: 1n << 7n, override: 1n << 1n };
 
 describeSwitching('a service that is not root', () => {
-  // The kernel clears capabilities when the effective user goes from root to another; here nobody is root.
+  // The kernel clears capabilities when the effective user goes from root to another; here neither is root.
   test('has no effective capabilities in a scope, and all of them after it', async () => {
     const lines = await linesOf(
       `${status}

@@ -39,7 +39,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     linesOf(setup(kdc.ticketsOf('alice')) + source, { env: kdc.env, execArgv: ['--expose-gc'] });
 
   test("makes a ticket into its user's token, and authenticates itself to the client", async () => {
-    const said = await lines(`
+    const printed = await lines(`
       const server = new NegotiateServer();
       for (const user of ['alice', 'bob']) for (const mechanism of [spnego, krb5]) {
         const message = await firstMessage(user, 'HTTP@localhost', mechanism);
@@ -51,11 +51,11 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       }
       say(server.handshakes + ' ' + see());`);
     const [alice, bob] = ['alice true,false,false false true', 'bob false,true,false false true'];
-    expect(said).toEqual([alice, alice, bob, bob, '0 true,true,true']);
+    expect(printed).toEqual([alice, alice, bob, bob, '0 true,true,true']);
   });
 
   test('rejects invalid tickets, and tickets for another service', async () => {
-    const said = await lines(`
+    const printed = await lines(`
       const server = new NegotiateServer({ maxLegSize: 2048 });
       const good = await firstMessage('alice');
       const elsewhere = new NegotiateServer({ principal: 'HTTP@elsewhere' });
@@ -79,7 +79,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       say('SPNEGO: ' + (await outcome(only, await firstMessage('bob'))));
       say('raw: ' + (await outcome(only, await firstMessage('bob', 'HTTP@localhost', krb5))));
       say(server.handshakes + elsewhere.handshakes + only.handshakes + ' ' + see());`);
-    expect(said).toEqual([
+    expect(printed).toEqual([
       'garbage: ERR_HANDSHAKE_REFUSED',
       'NTLM: ERR_HANDSHAKE_REFUSED',
       'cut short: ERR_HANDSHAKE_REFUSED',
@@ -98,7 +98,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
   });
 
   test('maps a principal only to the user of that name in its own realm', async () => {
-    const said = await lines(`
+    const printed = await lines(`
       const server = new NegotiateServer();
       for (const user of ['admin', 'foreign', 'nobody', 'root', 'daemon']) {
         say(user + ': ' + (await outcome(server, await firstMessage(user))));
@@ -111,7 +111,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       await map('alice', () => null);
       await map('alice', () => undefined);
       await map('alice', () => { throw Object.assign(new Error(), { code: 'MINE' }); });`);
-    expect(said).toEqual([
+    expect(printed).toEqual([
       'admin: ERR_UNMAPPED_PRINCIPAL',
       'foreign: ERR_UNMAPPED_PRINCIPAL',
       'nobody: ERR_UNKNOWN_USER',
@@ -128,7 +128,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
   });
 
   test('can start inside a scope or a flow, and acts as the process', async () => {
-    const said = await lines(`
+    const printed = await lines(`
       const bob = await world.bob.token();
       const messages = [await firstMessage('alice'), await firstMessage('alice'), await firstMessage('alice')];
       const Module = require('node:module');
@@ -148,11 +148,11 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       say(see() + ' ' + Token.thread());
       bob.close();`);
     const asAlice = 'true,false,false';
-    expect(said).toEqual(['loaded as the process', asAlice, asAlice, asAlice, 'true,true,true null']);
+    expect(printed).toEqual(['loaded as the process', asAlice, asAlice, asAlice, 'true,true,true null']);
   });
 
   test('keeps nothing of finished handshakes', async () => {
-    const said = await lines(`
+    const printed = await lines(`
       const server = new NegotiateServer();
       const round = async () => {
         const message = await firstMessage('alice');
@@ -170,11 +170,11 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       say([...outcomes].join(' '));
       // Fewer than before is no leak; one in each round would be 25.
       say(Math.max(0, (await settledHandles()) - before) + ' ' + server.handshakes);`);
-    expect(said).toEqual(['alice,ERR_HANDSHAKE_REFUSED,ERR_HANDSHAKE_CLOSED', '0 0']);
+    expect(printed).toEqual(['alice,ERR_HANDSHAKE_REFUSED,ERR_HANDSHAKE_CLOSED', '0 0']);
   });
 
   test('accepts curl --negotiate: a thousand requests of two users over keep-alive connections', async () => {
-    const said = await lines(`
+    const printed = await lines(`
       const http = require('node:http');
       const net = require('node:net');
       const { promisify } = require('node:util');
@@ -204,8 +204,8 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       await curl('alice', 2, ...negotiate);
       const handles = await settledHandles();
       connections = 0;
-      const answers = await Promise.all(['alice', 'bob', 'alice', 'bob'].map((user) => curl(user, 250, ...negotiate)));
-      for (const answer of answers) say(answer.length + ' ' + [...new Set(answer)].join(' '));
+      const replies = await Promise.all(['alice', 'bob', 'alice', 'bob'].map((user) => curl(user, 250, ...negotiate)));
+      for (const reply of replies) say(reply.length + ' ' + [...new Set(reply)].join(' '));
       say(String(connections));
       say((await curl('admin', 1, ...negotiate, '-w', '%{http_code}')) + ' ' + errors.join());
       say((await curl('alice', 1, '-w', '%{http_code}')).join());
@@ -225,7 +225,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       say(Token.count + ' ' + negotiator.handshakes + ' ' + Math.max(0, (await settledHandles()) - handles));
       await new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); });
       say(see());`);
-    expect(said).toEqual([
+    expect(printed).toEqual([
       '250 true,false,false',
       '250 false,true,false',
       '250 true,false,false',
@@ -240,10 +240,10 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
   });
 
   test('accepts neither NTLM nor anonymous clients', async () => {
-    const said = await lines(`
+    const printed = await lines(`
       const made = (options) => { try { new NegotiateServer(options); return 'made'; } catch ({ code }) { return code; } };
       for (const options of [{ package: 'NTLM' }, { allowAnonymous: true }, { principal: 'HTTP/localhost' }, { mapUser: 'alice' }]) say(made(options));`);
-    expect(said).toEqual([
+    expect(printed).toEqual([
       'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
       'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
       'ERR_INVALID_ARG_VALUE',
@@ -253,7 +253,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
 });
 
 test('without the package kerberos there is no NegotiateServer, and everything else works', async () => {
-  const said = await linesOf(`
+  const printed = await linesOf(`
     const Module = require('node:module');
     const load = Module._load;
     Module._load = (name, ...rest) => {
@@ -265,5 +265,5 @@ test('without the package kerberos there is no NegotiateServer, and everything e
       say(error.name + ' ' + error.code + ' ' + /npm install kerberos/.test(error.message));
     }
     Token.process().close();`);
-  expect(said).toEqual(['ImpersonationError ERR_FEATURE_UNAVAILABLE_ON_PLATFORM true']);
+  expect(printed).toEqual(['ImpersonationError ERR_FEATURE_UNAVAILABLE_ON_PLATFORM true']);
 });

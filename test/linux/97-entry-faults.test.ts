@@ -43,7 +43,7 @@ describeSwitching('an entry that fails', () => {
     ['setresuid', 0, world.bob.uid, 'ERR_IMPERSONATION_DOWNGRADED geteuid'],
   ])(
     'at %s, errno %d, inside another scope leaves the outer scope in effect',
-    async (call, errno, id, said) => {
+    async (call, errno, id, failure) => {
       const lines = await linesOf(`${open}
       bob.runSync(() => {});
       failSyscall('${call}', ${String(errno)}, ${String(id)});
@@ -54,7 +54,7 @@ describeSwitching('an entry that fails', () => {
         say([text() === before, world.whoAmI() === world.alice.id, world.canOpen(world.alice)].join());
       });
       say(String(world.whoAmI() === world.serviceId));`);
-      const error = `ImpersonationError ${said}`;
+      const error = `ImpersonationError ${failure}`;
       expect(lines).toEqual([error, error, 'true,true,true', 'true']);
     },
   );

@@ -82,7 +82,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** Handles the requests of the tests to the server itself. */
-async function answer([what, ...rest]: readonly string[], body: Buffer): Promise<unknown> {
+async function handleRequest([what, ...rest]: readonly string[], body: Buffer): Promise<unknown> {
   if (what === 'step') return step(rest[0] ?? '', rest[1] ?? '', body);
   if (what === 'calls') return calls();
   if (what === 'error') return codeOf(lastError ?? {});
@@ -100,7 +100,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     return;
   }
   bodyOf(request)
-    .then((body) => answer([first, ...rest], body))
+    .then((body) => handleRequest([first, ...rest], body))
     .then(
       (result) => response.end(JSON.stringify(result)),
       (error: unknown) => response.writeHead(500).end(String(error)),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { root } from '../support/paths';
 
-/** What a handshake message brings: the reply in base64, the user whom the kernel saw, or what was wrong. */
+/** The outcome of a handshake message: the reply in base64, the user by the kernel, or the error. */
 export interface Outcome {
   readonly reply?: string;
   readonly user?: string;
@@ -45,14 +45,14 @@ const windows = [
 /** The port that the server prints first. */
 function portOf(child: ReturnType<typeof spawn>): Promise<string> {
   return new Promise((resolve, reject) => {
-    let said = '';
+    let output = '';
     const take = (text: string): void => {
-      said += text;
-      const port = /^port (\d+)\./m.exec(said)?.[1];
+      output += text;
+      const port = /^port (\d+)\./m.exec(output)?.[1];
       if (port !== undefined) resolve(port);
     };
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', take);
-    child.once('error', reject).once('exit', () => reject(new Error(`the server has ended: ${said}`)));
+    child.once('error', reject).once('exit', () => reject(new Error(`the server has ended: ${output}`)));
   });
 }
 

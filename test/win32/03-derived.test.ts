@@ -234,14 +234,14 @@ describe('enablePrivileges', () => {
 
 describe('canAccess of a security descriptor', () => {
   const sd = (dacl: string): { sddl: string } => ({ sddl: `O:SYG:SY${dacl}` });
-  const answers = async (token: Token, dacls: string[]): Promise<boolean[]> =>
+  const results = async (token: Token, dacls: string[]): Promise<boolean[]> =>
     Promise.all(dacls.map((dacl) => token.canAccess(sd(dacl), 'read')));
 
   test('evaluates entries in their order', async () => {
     using token = await alice.token();
     const [allow, deny] = [`(A;;GR;;;${alice.id})`, `(D;;GR;;;${alice.group})`];
     expect(
-      await answers(token, [
+      await results(token, [
         '',
         'D:',
         `D:${allow}`,
@@ -256,7 +256,7 @@ describe('canAccess of a security descriptor', () => {
     using token = await alice.token();
     using restricted = token.restrict({ denyOnly: [alice.group] });
     const dacl = `D:(A;;GR;;;${alice.group})`;
-    expect([await answers(token, [dacl]), await answers(restricted, [dacl])]).toEqual([[true], [false]]);
+    expect([await results(token, [dacl]), await results(restricted, [dacl])]).toEqual([[true], [false]]);
   });
 
   test('checks all named rights, or all bits of a mask', async () => {

@@ -75,7 +75,7 @@ describe('a job that cannot revert aborts the process', () => {
       '{ skip: 1, returns: 1 }',
       /still carries a user's token/,
     ],
-    ['the thread cannot be asked', 'OpenThreadToken', '{ error: 8 }', /cannot be read after a job/],
+    ['the thread cannot be queried', 'OpenThreadToken', '{ error: 8 }', /cannot be read after a job/],
   ])('because %s', async (_why, call, fault, message) => {
     const { code, signal, stdout, stderr } = await runSource(`${open}
       process.on('exit', () => { say('exit handler'); });

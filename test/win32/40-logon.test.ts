@@ -143,7 +143,7 @@ test.each<[string, number]>([
 });
 
 test.each(['network', 'interactive'] as const)(
-  'one that Windows lets in as a guest by %s has failed',
+  'one that Windows accepts as a guest by %s has failed',
   async (type) => {
     // Windows does this with unknown users while Guest is enabled.
     const sid = 'S-1-5-21-1000-2000-3000-501';

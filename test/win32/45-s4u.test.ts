@@ -109,7 +109,7 @@ describe('a user by every form of name', () => {
     expect(calls()).not.toContain('LsaLogonUser');
   });
 
-  test('is not replaced by another user whom the directory returns', async () => {
+  test('is not replaced by another user that the directory returns', async () => {
     expect(await rejected(Token.forUser(`${domain}\\dave`))).toMatchObject({
       name: 'ImpersonationError',
       code: 'ERR_IMPERSONATION_MISMATCH',

@@ -37,8 +37,8 @@ describe('a client that is identified only after it writes', () => {
     unknown();
     const client = await connectPeer(server.address() ?? '');
     client.write('first words');
-    const [answer] = (await once(client, 'data')) as [Buffer];
-    expect(String(answer)).toBe(`first words of ${world.serviceId}`);
+    const [reply] = (await once(client, 'data')) as [Buffer];
+    expect(String(reply)).toBe(`first words of ${world.serviceId}`);
     client.destroy();
   });
 

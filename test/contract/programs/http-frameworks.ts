@@ -29,7 +29,7 @@ const fileOf = (key: string): string => path.join(folder, key);
 const servers: { readonly name: string; readonly port: number; close(): unknown }[] = [];
 const negotiator = new TestNegotiator();
 
-/** Who the running code acts as, for the kernel; nobody where it would act as the process. */
+/** Returns the users whose files the running code may open, by the kernel; the code of the error outside every flow. */
 function me(): string {
   try {
     return runSync(() => users.filter((who) => world.canOpen(who)).map((who) => who.key)).join();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { tempFolder } from '../folders';
 import { world } from '../world/linux';
 
-const answerUntilEnd = `while read id; do if kill -s 0 "$id" 2>/dev/null; then echo 'yes'; else echo 'no '; fi; done`;
+const replyUntilEnd = `while read id; do if kill -s 0 "$id" 2>/dev/null; then echo 'yes'; else echo 'no '; fi; done`;
 
 /**
  * For child programs on Linux: `maySignal(id)` returns whether a process of alice may signal that process or thread;
@@ -13,19 +13,19 @@ const answerUntilEnd = `while read id; do if kill -s 0 "$id" 2>/dev/null; then e
 export function signaller(): { readonly source: string; readonly stop: () => void } {
   const folder = tempFolder('signaller');
   chmodSync(folder, 0o755);
-  const pipes = ['questions', 'answers'].map((name) => join(folder, name));
+  const pipes = ['requests', 'replies'].map((name) => join(folder, name));
   execFileSync('mkfifo', ['-m', '0666', ...pipes]);
   for (const pipe of pipes) chmodSync(pipe, 0o666);
   const ends = pipes.map((pipe) => openSync(pipe, 'r+'));
   const { uid, gid } = world.alice;
-  const child = spawn('/bin/sh', ['-c', answerUntilEnd], { stdio: [...ends, 'inherit'], uid, gid, cwd: '/' });
-  const source = `const [questions, answers] = ${JSON.stringify(pipes)}.map((path) => fs.openSync(path, 'r+'));
+  const child = spawn('/bin/sh', ['-c', replyUntilEnd], { stdio: [...ends, 'inherit'], uid, gid, cwd: '/' });
+  const source = `const [requests, replies] = ${JSON.stringify(pipes)}.map((path) => fs.openSync(path, 'r+'));
   const signallerId = ${String(child.pid)};
   const maySignal = (id) => {
-    fs.writeSync(questions, id + '\\n');
-    const answer = Buffer.alloc(4);
-    for (let length = 0; length < 4; ) length += fs.readSync(answers, answer, length, 4 - length);
-    return answer.toString() === 'yes\\n';
+    fs.writeSync(requests, id + '\\n');
+    const reply = Buffer.alloc(4);
+    for (let length = 0; length < 4; ) length += fs.readSync(replies, reply, length, 4 - length);
+    return reply.toString() === 'yes\\n';
   };
   const threadId = () => Number(/^Pid:\\s+(\\d+)/m.exec(fs.readFileSync('/proc/thread-self/status', 'utf8'))[1]);`;
   const stop = (): void => {
