@@ -1,5 +1,4 @@
 import { NegotiateServer, type Token } from 'impersonate';
-import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { rejected } from '../support/errors';
 import {
   clientHello,
@@ -10,7 +9,9 @@ import {
   toComplete,
   type Level,
 } from '../support/win32/seam';
+import { expectActingAs, expectActingAsService } from '../support/world/acting';
 import { domain, world } from '../support/world/win32';
+import { settledHandles } from '../support/world/world';
 
 const none = { lsaConnections: 0, lsaBuffers: 0, credentials: 0, contexts: 0, contextBuffers: 0 };
 const as = (who: { name: string }): string => `${who.name}@${domain}`;
@@ -207,5 +208,5 @@ test('clients with interleaved messages are never mistaken for each other', asyn
     });
     expect(await Promise.all(users)).toEqual(clients.map(({ who }) => who.id));
   }
-  expect(world.handleCount()).toBeLessThanOrEqual(handles + 8);
+  expect(await settledHandles(handles + 8)).toBeLessThanOrEqual(handles + 8);
 });
