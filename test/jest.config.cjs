@@ -13,7 +13,7 @@ module.exports = {
   testEnvironment: 'node',
   transform: {},
   // For what nothing else ends. How long a test takes is the machine's business: a child that makes no progress is ended by
-  // test/support/progress.ts, which waits for others with a limit of its own.
+  // test/support/children/progress.ts, which waits for others with a limit of its own.
   testTimeout: 3_600_000,
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: {

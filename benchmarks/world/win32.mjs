@@ -6,8 +6,8 @@ import { floors } from './floors.mjs';
 const require = createRequire(import.meta.url);
 const floor = require('../../build-win32-x64/Release/floor.node');
 // Tokens of the Wine server, for users that have no account.
-const { world: testWorld } = require('../../dist-test/support/world.js');
-const { seam } = require('../../dist-test/support/seam.js');
+const { world: testWorld } = require('../../dist-test/support/world/world.js');
+const { seam } = require('../../dist-test/support/win32/seam.js');
 
 function person(mint, name) {
   const handle = mint();

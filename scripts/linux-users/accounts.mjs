@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const highestId = 59_999;
 
-// Hashes of the temporary passwords in test/support/world-linux.ts: crypt(3) with SHA-512 and few rounds.
+// Hashes of the temporary passwords in test/support/world/linux.ts: crypt(3) with SHA-512 and few rounds.
 const hashOfAlice =
   '$6$rounds=1000$impersonate$3RqUwvOHThhH/P.k46qD9A6yJ4120NLg3xDHCbMuHfU4tMhiTtMVjD4IlPHW6JVp9xi7cyZK8bzeHW4odXqoO/';
 const hashOfBob =

@@ -33,7 +33,7 @@ export function sanitizerSuites(filters = []) {
 
 /** Tests that fail because of the sanitizer itself, with the reason. */
 const leftOut = {
-  'linux/14-kerberos':
+  'linux/55-kerberos':
     'the package kerberos loads its library with RTLD_DEEPBIND, which the sanitizer rejects',
 };
 

@@ -1,23 +1,23 @@
 // Random walks over scopes, flows, file jobs, pinned threads, closed tokens and changes of the process's own credentials,
-// with a model that knows who must be in effect: after each step the kernel is asked. A walk that goes wrong is made as
-// small as it can be, and printed with its seed. IMPERSONATE_WALK_SEED=N takes the walks of that seed again, and
-// IMPERSONATE_WALK_STEPS=N so many steps instead of 10,000.
+// with a model of the effective identity: after each step it is compared with the kernel. A walk that fails is shrunk and
+// printed with its seed. IMPERSONATE_WALK_SEED=N repeats the walks of that seed, and IMPERSONATE_WALK_STEPS=N runs that
+// many steps instead of 10,000.
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import readline from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import fc from 'fast-check';
-import { endWithoutProgress } from '../support/progress';
-import { describeSwitching } from '../support/switching';
+import { endWithoutProgress } from '../support/children/progress';
+import { describeSwitching } from '../support/world/acting';
 import { walk, type AsyncStep } from '../support/walk/steps';
 
 const program = require.resolve('./programs/walk');
 const seed = Number(process.env.IMPERSONATE_WALK_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const steps = Number(process.env.IMPERSONATE_WALK_STEPS ?? 10_000);
-/** Walks of a seed; the next ones have the next seed. */
+/** The number of walks of a seed; the next ones have the next seed. */
 const walksAtOnce = 50;
 
-/** A process that takes walks until one goes wrong, which may be its end. */
+/** A process that runs walks until one fails, which may end it. */
 class WalkProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: AsyncIterator<string>;
@@ -30,13 +30,13 @@ class WalkProcess {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     endWithoutProgress(this.#child, 60_000);
-    this.#child.stdin.on('error', () => {}); // its end is told below
+    this.#child.stdin.on('error', () => {}); // reported below
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     this.#closed = once(this.#child, 'close');
     this.#lines = readline.createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** How many steps it took. */
+  /** The number of steps. */
   async take(steps: AsyncStep[]): Promise<number> {
     this.#child.stdin.write(`${JSON.stringify(steps)}\n`);
     const { value, done } = (await this.#lines.next()) as IteratorResult<string, undefined>;
@@ -55,7 +55,7 @@ class WalkProcess {
   }
 }
 
-/** Has walks taken until they have had enough steps; returns how many. */
+/** Runs walks until they have had enough steps; returns how many. */
 async function takeWalks(args: readonly string[], enough: number): Promise<number> {
   let taker: WalkProcess | undefined;
   let taken = 0;
@@ -64,7 +64,7 @@ async function takeWalks(args: readonly string[], enough: number): Promise<numbe
     try {
       taken += await taker.take(steps);
     } catch (error) {
-      // Another one for what comes next, so that a walk can be made smaller.
+      // A new process for the next walk, so that a walk can be shrunk.
       await taker.end();
       taker = undefined;
       throw error;
@@ -90,7 +90,7 @@ describeSwitching(`a walk of ${String(steps)} steps`, () => {
   test.each([
     ['with changes of the process itself', []],
     ['with threads that are users for life', ['pinned']],
-  ])('%s: every step as the right user', async (_name, args) => {
+  ])('%s: every step runs as the right user', async (_name, args) => {
     expect(await takeWalks(args, steps / 2)).toBeGreaterThanOrEqual(steps / 2);
   });
 });

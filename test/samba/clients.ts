@@ -21,7 +21,7 @@ export function logOn(user: DomainUser): void {
   execFileSync('kinit.mit', [user], { env: ticketsOf(user), input: `${passwordOf(user)}\n`, stdio: 'pipe' });
 }
 
-/** A program that answers each line with a line, until the end of the test file. */
+/** A program that replies to each line with a line, until the end of the test file. */
 class Conversation {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: Interface;
@@ -32,12 +32,12 @@ class Conversation {
     this.#lines = createInterface(this.#child.stdout);
   }
 
-  ask(line: string): Promise<string> {
+  send(line: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const ended = (): void => reject(new Error('the client has ended'));
-      this.#lines.once('close', ended).once('line', (answer) => {
+      this.#lines.once('close', ended).once('line', (reply) => {
         this.#lines.off('close', ended);
-        resolve(answer);
+        resolve(reply);
       });
       this.#child.stdin.write(`${line}\n`);
     });
@@ -48,9 +48,9 @@ class Conversation {
   }
 }
 
-/** Somebody who proves who he is. */
+/** A client that authenticates. */
 export interface Client {
-  /** The first leg; the one that answers a reply; null where the client takes the reply as the last one. */
+  /** The first message, or the message after a reply; null if the client accepts the reply as the last one. */
   next(reply?: string): Promise<Buffer | null>;
 }
 
@@ -65,7 +65,7 @@ function converse(...args: ConstructorParameters<typeof Conversation>): Conversa
   return conversation;
 }
 
-/** MIT Kerberos with the user's tickets, which asks the server to prove itself too. */
+/** MIT Kerberos with the user's tickets and mutual authentication. */
 export function kerberosClient(
   user: string,
   mechanism: 'spnego' | 'krb5',
@@ -75,9 +75,9 @@ export function kerberosClient(
   const conversation = converse(process.execPath, [program, service, mechanism], ticketsOf(user));
   return {
     async next(reply = '') {
-      const [kind, text = ''] = (await conversation.ask(reply)).split(/ (.*)/);
+      const [kind, text = ''] = (await conversation.send(reply)).split(/ (.*)/);
       if (kind === 'done') return null;
-      if (kind === 'leg') return Buffer.from(text, 'base64');
+      if (kind === 'message') return Buffer.from(text, 'base64');
       throw new Error(text);
     },
   };
@@ -89,15 +89,15 @@ export function ntlmClient(user: string, password: string): Client {
   const conversation = converse('ntlm_auth', [...args, `--password=${password}`]);
   return {
     async next(reply) {
-      const answer = await conversation.ask(reply === undefined ? 'YR' : `TT ${reply}`);
-      const [, leg] = /^(?:YR|KK|AF) (\S+)$/.exec(answer) ?? [];
-      if (leg === undefined) throw new Error(answer);
-      return Buffer.from(leg, 'base64');
+      const line = await conversation.send(reply === undefined ? 'YR' : `TT ${reply}`);
+      const [, message] = /^(?:YR|KK|AF) (\S+)$/.exec(line) ?? [];
+      if (message === undefined) throw new Error(line);
+      return Buffer.from(message, 'base64');
     },
   };
 }
 
-/** What curl gets, the status on a line of its own behind it. */
+/** The output of curl, followed by a line with the status. */
 export async function curl(url: string, user: string, ...options: readonly string[]): Promise<string> {
   const args = ['--silent', '--write-out', '\n%{http_code}', '--max-time', '30', ...options, url];
   const { stdout } = await promisify(execFile)('curl', args, { env: ticketsOf(user) });

@@ -1,7 +1,7 @@
 'use strict';
 
-// The tests against a domain controller, which scripts/test-samba.mjs runs beside one. They act as nobody: their servers
-// are processes of their own.
+// The tests against a domain controller, which scripts/test-samba.mjs runs beside one. They do not act as users:
+// their servers are separate processes.
 module.exports = {
   ...require('../jest.config.cjs'),
   testMatch: ['**/dist-test/samba/*.test.js'],

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import kerberos = require('kerberos');
 
 // node kerberos-client.js SERVICE spnego|krb5
-// Answers each line, the server's reply or an empty one to begin with: `leg BASE64`, `done`, or `error TEXT`.
+// Replies to each line, which is the server's reply or empty at first, with `message BASE64`, `done`, or `error TEXT`.
 
 const [service = '', mechanism] = process.argv.slice(2);
 const mechOID = mechanism === 'krb5' ? kerberos.GSS_MECH_OID_KRB5 : kerberos.GSS_MECH_OID_SPNEGO;
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   for await (const reply of createInterface(process.stdin)) {
     try {
       await client.step(reply);
-      console.log(client.contextComplete ? 'done' : `leg ${client.response}`);
+      console.log(client.contextComplete ? 'done' : `message ${client.response}`);
     } catch (error) {
       console.log(`error ${(error as Error).message.replaceAll('\n', ' ')}`);
     }

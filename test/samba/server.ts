@@ -4,12 +4,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { NegotiateServer, runSync, Token } from 'impersonate';
 import { authenticate } from 'impersonate/http';
-import { seam } from '../support/seam';
+import { seam } from '../support/win32/seam';
 import type { Calls, Outcome } from './service';
 
 // node server.js
 // A service with a NegotiateServer of each package, for clients of the loopback; its first line is its port. Windows
-// and Linux. Ends with standard input where that is no file.
+// and Linux. Ends with standard input if that is no file.
 
 const addon = 'impersonate.node';
 const client = { name: 'client', domain: 'SEAM', password: '-', sid: 'S-1-5-21-1000-2000-3000-1001' };
@@ -34,15 +34,15 @@ const codeOf = (error: unknown): { code?: string; syscall?: string } => {
   return { ...(code !== undefined && { code }), ...(syscall !== undefined && { syscall }) };
 };
 
-/** Whom the kernel has the thread act as. */
+/** The effective identity of the thread by the kernel. */
 const kernelUser = (): string => (win32 ? seam().effectiveIdentity().sid : String(process.geteuid?.()));
 
-async function step(name: string, id: string, leg: Buffer): Promise<Outcome> {
+async function step(name: string, id: string, message: Buffer): Promise<Outcome> {
   const handshake = handshakes.get(id) ?? negotiators.get(name)?.handshake();
   if (!handshake) throw new Error(`no package ${name}`);
   handshakes.set(id, handshake);
   try {
-    const { reply, token } = await handshake.step(leg);
+    const { reply, token } = await handshake.step(message);
     const user = token?.runSync(kernelUser);
     token?.close();
     return {
@@ -56,7 +56,7 @@ async function step(name: string, id: string, leg: Buffer): Promise<Outcome> {
 }
 
 setFlagsFromString('--expose-gc');
-/** Tokens of a flow go when the flow is collected. */
+/** Tokens of a flow are released when the flow is collected. */
 const collect = runInNewContext('gc') as () => void;
 
 function calls(): Calls {
@@ -81,9 +81,9 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** What the tests ask the server itself. */
-async function answer([what, ...rest]: readonly string[], body: Buffer): Promise<unknown> {
-  if (what === 'leg') return step(rest[0] ?? '', rest[1] ?? '', body);
+/** Handles the requests of the tests to the server itself. */
+async function handleRequest([what, ...rest]: readonly string[], body: Buffer): Promise<unknown> {
+  if (what === 'step') return step(rest[0] ?? '', rest[1] ?? '', body);
   if (what === 'calls') return calls();
   if (what === 'error') return codeOf(lastError ?? {});
   if (what !== 'tokens' || !win32) throw new Error(`no ${String(what)} here`);
@@ -100,7 +100,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     return;
   }
   bodyOf(request)
-    .then((body) => answer([first, ...rest], body))
+    .then((body) => handleRequest([first, ...rest], body))
     .then(
       (result) => response.end(JSON.stringify(result)),
       (error: unknown) => response.writeHead(500).end(String(error)),

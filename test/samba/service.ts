@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { root } from '../support/paths';
 
-/** What a leg brings: the reply in base64, the user whom the kernel saw, or what was wrong. */
+/** The outcome of a handshake message: the reply in base64, the user by the kernel, or the error. */
 export interface Outcome {
   readonly reply?: string;
   readonly user?: string;
@@ -12,7 +12,7 @@ export interface Outcome {
   readonly closed: boolean;
 }
 
-/** How often the addon has called SSPI's functions (0 on Linux), and what is open. */
+/** The number of SSPI calls of the addon (0 on Linux), and of open resources. */
 export interface Calls {
   readonly accept: number;
   readonly query: number;
@@ -21,17 +21,17 @@ export interface Calls {
   readonly tokens: number;
 }
 
-/** A running server.ts, which tells its Calls when the garbage is collected. */
+/** A running server.ts, which returns its Calls after a garbage collection. */
 export interface Service {
   readonly url: string;
-  /** The next leg of the handshake `id`. */
-  leg(name: string, id: string, leg: Buffer): Promise<Outcome>;
+  /** The next handshake message of the handshake `id`. */
+  step(name: string, id: string, message: Buffer): Promise<Outcome>;
   calls(): Promise<Calls>;
-  /** The same, once nothing is open any more, or after some time. */
+  /** The same, once nothing is open, or after some time. */
   rest(): Promise<Calls>;
-  /** Why the last request was refused. */
+  /** The error of the last rejected request. */
   error(): Promise<Pick<Outcome, 'code' | 'syscall'>>;
-  /** Windows: whether the test's authority gives a token for a context that the system has established. */
+  /** Windows: whether the test authority returns a token for a context that the system has established. */
   giveTokens(on: boolean): Promise<void>;
   stop(): void;
 }
@@ -45,18 +45,18 @@ const windows = [
 /** The port that the server prints first. */
 function portOf(child: ReturnType<typeof spawn>): Promise<string> {
   return new Promise((resolve, reject) => {
-    let said = '';
+    let output = '';
     const take = (text: string): void => {
-      said += text;
-      const port = /^port (\d+)\./m.exec(said)?.[1];
+      output += text;
+      const port = /^port (\d+)\./m.exec(output)?.[1];
       if (port !== undefined) resolve(port);
     };
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', take);
-    child.once('error', reject).once('exit', () => reject(new Error(`the server has ended: ${said}`)));
+    child.once('error', reject).once('exit', () => reject(new Error(`the server has ended: ${output}`)));
   });
 }
 
-/** Starts the server on one of the ports: with this node, or with that of Windows under Wine. */
+/** Starts the server: with this Node, or with that of Windows under Wine. */
 export async function startService(port: 'linux' | 'win32', env: NodeJS.ProcessEnv = {}): Promise<Service> {
   const args = port === 'win32' ? [...windows, program] : [program];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args], {
@@ -65,7 +65,7 @@ export async function startService(port: 'linux' | 'win32', env: NodeJS.ProcessE
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = `http://localhost:${await portOf(child)}`;
-  const ask = async (path: string, body?: Buffer): Promise<unknown> => {
+  const request = async (path: string, body?: Buffer): Promise<unknown> => {
     const response = await fetch(`${url}/${path}`, {
       method: 'POST',
       ...(body && { body: new Uint8Array(body) }),
@@ -73,22 +73,22 @@ export async function startService(port: 'linux' | 'win32', env: NodeJS.ProcessE
     if (!response.ok) throw new Error(await response.text());
     return response.json();
   };
-  const calls = () => ask('calls') as Promise<Calls>;
+  const calls = () => request('calls') as Promise<Calls>;
   return {
     url,
-    leg: (name, id, leg) => ask(`leg/${name}/${id}`, leg) as Promise<Outcome>,
+    step: (name, id, message) => request(`step/${name}/${id}`, message) as Promise<Outcome>,
     calls,
     async rest() {
-      for (let turn = 0; turn < 100; turn++) {
+      for (let round = 0; round < 100; round++) {
         const now = await calls();
         if (now.handshakes === 0 && now.tokens === 0) return now;
         await setTimeout(50);
       }
       return calls();
     },
-    error: () => ask('error') as ReturnType<Service['error']>,
+    error: () => request('error') as ReturnType<Service['error']>,
     giveTokens: async (on) => {
-      await ask(`tokens/${on ? 'on' : 'off'}`);
+      await request(`tokens/${on ? 'on' : 'off'}`);
     },
     stop: () => child.kill('SIGKILL'),
   };

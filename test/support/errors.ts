@@ -1,4 +1,4 @@
-/** What a failed call threw, with the fields that the product's errors have. */
+/** An error of a failed call, with the fields of the product's errors. */
 export interface Caught {
   readonly name: string;
   readonly message: string;
@@ -7,7 +7,7 @@ export interface Caught {
   readonly syscall?: string;
 }
 
-/** What `fn` throws; a failure when it throws nothing. */
+/** Returns the error that `fn` throws; fails if it throws nothing. */
 export function caught(fn: () => unknown): Caught {
   try {
     fn();
@@ -17,7 +17,7 @@ export function caught(fn: () => unknown): Caught {
   throw new Error('nothing was thrown');
 }
 
-/** What the promise is rejected with; a failure when it is not. */
+/** Returns the error that the promise rejects with; fails if it is fulfilled. */
 export async function rejected(promise: PromiseLike<unknown>): Promise<Caught> {
   try {
     await promise;

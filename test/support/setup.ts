@@ -1,20 +1,20 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Token } from 'impersonate';
-import { world } from './world';
+import { world } from './world/world';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-// Tokens that an earlier test file's flows have kept are not to vanish while a test counts its own.
+// Tokens kept by flows of an earlier test file must not be collected while a test counts tokens.
 beforeAll(async () => {
-  for (let turn = 0; turn < 2; turn++) {
+  for (let round = 0; round < 2; round++) {
     collect();
     await new Promise((resolve) => setImmediate(resolve));
   }
 });
 
-// Whatever a test did, the thread is the service again: by the product's word and by the kernel's.
+// After every test the thread is the service again, by the product and by the kernel.
 afterEach(() => {
   const carried = Token.thread();
   const carriedUser = carried?.user.id ?? null;

@@ -1,5 +1,5 @@
-import { seam } from '../support/seam';
-import { alice, bob, freshTokens } from '../support/fresh-tokens';
+import { seam } from '../support/win32/seam';
+import { alice, bob, freshTokens } from '../support/world/acting';
 
 const addon = 'impersonate.node';
 

@@ -1,5 +1,5 @@
-// file-server.js FOLDER: a server of two users' files that knows impersonation only from `token.run`: serve-static under node:http. Prints its
-// port; a line on standard input asks what it holds of memory and of the kernel; the end of the input ends it.
+// file-server.js FOLDER: a server of two users' files whose only use of impersonation is `token.run`: serve-static under
+// node:http. Prints its port; for a line on standard input it prints its memory and handles; it ends with the input.
 import { once } from 'node:events';
 import nodeFs from 'node:fs';
 import http from 'node:http';
@@ -8,7 +8,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 import serveStatic from 'serve-static';
 import type { Token } from 'impersonate';
-import { world } from '../../support/world';
+import { world } from '../../support/world/world';
 
 const folder = process.argv[2] ?? '';
 const users = [world.alice, world.bob];

@@ -1,13 +1,13 @@
-// Each function of node:fs/promises with many arguments, by node as the process and by impersonate/fs under the
-// process's own token, each time in a folder of the same content. Prints how many were compared and which differed.
+// Calls each function of node:fs/promises with many arguments, by Node as the process and by impersonate/fs under the
+// process's own token, in folders with the same content. Prints the number of comparisons and the differences.
 import nodeFs from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Token } from 'impersonate';
 import * as userFs from 'impersonate/fs';
-import { tempFolder } from '../../support/temp-folder';
-import { outcomeOf, treeOf } from '../../support/fs-outcome';
-import { rows } from '../../support/fs-rows';
+import { tempFolder } from '../../support/folders';
+import { outcomeOf, treeOf } from '../../support/fs/outcome';
+import { rows } from '../../support/fs/rows';
 
 type Functions = Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined>;
 
@@ -32,7 +32,7 @@ function fill(folder: string): void {
 const base = tempFolder('parity');
 let folders = 0;
 
-/** One with that content, of a name that is always of the same length: node says where things are. */
+/** Makes a folder with that content. Its name always has the same length, as it appears in errors. */
 function freshFolder(): string {
   const folder = join(base, String(10_000 + folders++));
   nodeFs.mkdirSync(folder);
@@ -40,12 +40,12 @@ function freshFolder(): string {
   return folder;
 }
 
-/** A folder for one call after the other, as it was filled: where a call has changed anything, the next gets another. */
+/** A folder for one call after another; if a call has changed it, the next call gets a new one. */
 class Place {
   folder = freshFolder();
   readonly #asFilled = treeOf(this.folder);
 
-  /** What the last call has left. */
+  /** Describes the folder after the last call. */
   tree(): unknown {
     const tree = treeOf(this.folder);
     if (!isDeepStrictEqual(tree, this.#asFilled)) this.folder = freshFolder();
@@ -99,7 +99,7 @@ async function main(): Promise<void> {
   console.log(JSON.stringify({ compared, differences }));
 }
 
-/** Without what tells one folder from the other, and what mkdtemp() makes up. */
+/** Removes the names of the folders, and the random part of mkdtemp(). */
 function normal(outcome: unknown): unknown {
   const text = JSON.stringify(outcome).replaceAll(/(tmp-|missing[\\/]+x)[A-Za-z0-9]{6}/g, '$1');
   const place = JSON.stringify(base).slice(1, -1);

@@ -1,5 +1,5 @@
-// http-frameworks.js FOLDER: asks servers made with node:http, Express, Fastify and Koa for things whose code runs long after the handler
-// was called, as two users at once, and prints what each did and as whom.
+// http-frameworks.js FOLDER: sends requests to servers made with node:http, Express, Fastify and Koa, whose code runs long
+// after the handler was called, as two users at once, and prints what each did and its effective identity.
 import { once } from 'node:events';
 import nodeFs from 'node:fs';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
@@ -19,9 +19,9 @@ import {
   fastifyAuthentication,
   koaAuthentication,
 } from 'impersonate/http';
-import { Client, listen } from '../../support/http-client';
-import { TestNegotiator } from '../../support/test-negotiator';
-import { world } from '../../support/world';
+import { Client, listen } from '../../support/network/http-client';
+import { TestNegotiator } from '../../support/network/negotiator';
+import { world } from '../../support/world/world';
 
 const folder = process.argv[2] ?? '';
 const users = [world.alice, world.bob];
@@ -29,7 +29,7 @@ const fileOf = (key: string): string => path.join(folder, key);
 const servers: { readonly name: string; readonly port: number; close(): unknown }[] = [];
 const negotiator = new TestNegotiator();
 
-/** Who the running code acts as, for the kernel; nobody where it would act as the process. */
+/** Returns the users whose files the running code may open, by the kernel; the code of the error outside every flow. */
 function me(): string {
   try {
     return runSync(() => users.filter((who) => world.canOpen(who)).map((who) => who.key)).join();
@@ -38,7 +38,7 @@ function me(): string {
   }
 }
 
-/** What the user's file and the other's are to whoever runs this. */
+/** The outcome of opening the user's file and the other one's as the running code. */
 async function files(): Promise<string> {
   const read = (key: string): Promise<string> =>
     fs
@@ -47,7 +47,7 @@ async function files(): Promise<string> {
   return (await Promise.all([read('alice'), read('bob')])).join('/');
 }
 
-/** A stream that says at each part who asked for it, and waits between them. */
+/** A stream of parts with the effective identity of each read, with delays between them. */
 function lazy(parts = 3): Readable {
   return Readable.from(
     (async function* () {
@@ -66,7 +66,7 @@ const upperCase = (): Transform =>
     },
   });
 
-/** Everything by which node:http itself calls: each path says as whom. */
+/** All ways of node:http to call back: each path returns the identity. */
 async function listeners(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const seen: string[] = [me()];
   const see = (): unknown => seen.push(me());
@@ -100,7 +100,7 @@ async function listeners(request: IncomingMessage, response: ServerResponse): Pr
   }
   await pipeline(lazy(20), response);
 }
-/** What was seen after the response. */
+/** The identities seen after the response. */
 const later: string[] = [];
 
 async function startNode(): Promise<void> {
@@ -239,7 +239,7 @@ const form = [
 const large = 'x'.repeat(200_000);
 const json = { method: 'POST', body: '{"a":1}', headers: { 'content-type': 'application/json' } };
 
-const questions = {
+const requests = {
   node: [
     { path: '/events', method: 'POST', body: large },
     { path: '/pipeline', method: 'POST', body: large },
@@ -276,25 +276,25 @@ async function main(): Promise<void> {
   }
   for (const start of [startNode, startExpress, startFastify, startKoa]) await start();
   for (const { name, port, close } of servers) {
-    const ask = async (user: string): Promise<string[]> => {
+    const sendAll = async (user: string): Promise<string[]> => {
       const client = new Client(port);
-      const lines = [`${name} ${String((await client.ask()).status)}`];
-      for (const [turn, question] of questions[name as keyof typeof questions].entries()) {
-        const { status, body } = turn === 0 ? await client.logon(user, question) : await client.ask(question);
+      const lines = [`${name} ${String((await client.send()).status)}`];
+      for (const [index, request] of requests[name as keyof typeof requests].entries()) {
+        const { status, body } = index === 0 ? await client.logon(user, request) : await client.send(request);
         const words = body.replace(/x{9,}/, '').trim().split(' ');
         const short = words.every((word) => word === words[0]) ? (words[0] ?? '') : words.join(' ');
-        lines.push(`${name} ${question.path} ${String(status)} ${short}`);
+        lines.push(`${name} ${request.path} ${String(status)} ${short}`);
       }
       lines.push(`${name} connections ${String(client.connections.size)}`);
       client.close();
       return lines;
     };
-    const [alice = [], bob = []] = await Promise.all(users.map((who) => ask(who.key)));
+    const [alice = [], bob = []] = await Promise.all(users.map((who) => sendAll(who.key)));
     for (const line of alice) console.log(line);
     for (const line of bob) console.log(line);
     close();
   }
-  // A response's own end comes after the client has it.
+  // The end of a response comes after the client has received it.
   await new Promise((resolve) => setTimeout(resolve, 50));
   console.log(`later ${later.sort().join(' ')}`);
 }

@@ -1,6 +1,6 @@
-// many-flows.js FOLDER MODE SEED FLOWS STEPS: flows of two users at once, each of random steps, whose access the kernel (or the
-// witness) decides. Prints what went wrong as JSON. MODE 'fs' works through impersonate/fs, 'node' through node:fs, and
-// 'unrouted' through node:fs with nothing but impersonate/unrouted.
+// many-flows.js FOLDER MODE SEED FLOWS STEPS: runs flows of two users at once, with random steps whose access the kernel
+// (or the witness) checks. Prints the errors as JSON. MODE 'fs' uses impersonate/fs, 'node' node:fs, and 'unrouted'
+// node:fs with impersonate/unrouted only.
 import { EventEmitter, once } from 'node:events';
 import nodeFs from 'node:fs';
 import net from 'node:net';
@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as immediate, setTimeout as timeout } from 'node:timers/promises';
 import type * as impersonateFs from 'impersonate/fs';
 import { Token, runSync } from 'impersonate/unrouted';
-import { world, type Identity } from '../../support/world';
+import { world, type Identity } from '../../support/world/world';
 
 const [folder = '', mode = 'fs', seed = '1', flowCount = '1000', stepCount = '12'] = process.argv.slice(2);
 const routed = mode === 'unrouted' ? undefined : (require('impersonate/fs') as typeof impersonateFs);
@@ -73,7 +73,7 @@ interface Step {
   readonly other: Identity;
   readonly name: string;
   readonly random: (below: number) => number;
-  /** Notes a step that did not end as it must. */
+  /** Records a step with a wrong outcome. */
   check(right: boolean, what: string): void;
 }
 
@@ -125,7 +125,7 @@ const steps: ((step: Step) => Promise<void>)[] = [
   },
   async ({ who, other, check }) => {
     const seen = runSync(() => [world.whoAmI(), world.canOpen(who), world.canOpen(other)].join());
-    check(seen === `${who.id},true,false`, `the kernel said ${seen}`);
+    check(seen === `${who.id},true,false`, `by the kernel: ${seen}`);
     await Promise.resolve();
   },
 ];
@@ -154,7 +154,7 @@ async function main(): Promise<void> {
       wrong.push(`flow ${String(index)}: ${String((error as Error).stack)}`);
     });
   });
-  // As a careless caller would: the flows go on.
+  // Like a careless caller: the flows go on.
   for (const token of tokens) token.close();
   await Promise.all(flows);
   echo.close();

@@ -1,5 +1,5 @@
 import { Token } from 'impersonate';
-import { world } from '../../support/world';
+import { world } from '../../support/world/world';
 
 export interface Task {
   readonly ticket: string;
@@ -11,7 +11,7 @@ export interface Seen {
   readonly outside: string;
 }
 
-/** A task of a pool: what the user of the ticket is for the kernel, and who the thread is afterwards. */
+/** A task of a pool: returns the identity in a scope of the ticket's token, and the identity after it, by the kernel. */
 export default function task({ ticket }: Task): Seen {
   using token = Token.claim(ticket);
   const { inside, opens } = token.runSync(() => ({

@@ -1,4 +1,4 @@
-// The program of a walk's threads that are users for life: takes the steps it is sent and tells how it went.
+// The program of the pinned threads of a walk: runs the steps that it receives and posts the outcome.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Token } from 'impersonate';
 import type { Name, SyncStep } from '../../support/walk/steps';

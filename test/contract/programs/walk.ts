@@ -1,16 +1,16 @@
-// Takes walks: one a line on standard input, as JSON, and a line with the outcome on standard output. After one that
-// failed it ends, since its threads may be anybody. With the argument `pinned` it has two threads that are users for life.
+// Runs walks: one per line of standard input, as JSON, with the outcome on a line of standard output. Ends after a failed
+// walk, since the identity of its threads is unknown. The argument `pinned` adds two threads that are users for life.
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import readline from 'node:readline';
 import { ImpersonatedWorker, Token } from 'impersonate';
-import { asProcessFirst } from '../../support/impersonated';
-import { tempFolder } from '../../support/temp-folder';
+import { asProcessFirst } from '../../support/children/impersonated-worker';
+import { tempFolder } from '../../support/folders';
 import { credentialsNow } from '../../support/walk/people';
 import { owners, type AsyncStep, type Name, type Owner, type SyncStep } from '../../support/walk/steps';
 import { Walker, type Setting } from '../../support/walk/walker';
-import { world } from '../../support/world';
+import { world } from '../../support/world/world';
 import type { ThreadStart } from './walk-thread';
 
 const isLinux = process.platform === 'linux';
@@ -41,7 +41,7 @@ function makeFiles(): Record<Owner, string> {
 
 type Outcome = { readonly steps: number } | { readonly failure: string };
 
-/** A thread for life, which it is already; what it resolves to has the thread take steps, and tells how many. */
+/** Starts a pinned thread; resolves to a function that runs steps on it and resolves to their number. */
 async function startThread(name: 'alice' | 'bob', { tokens, files, base }: Setting) {
   const token = tokens.get(name) as Token;
   const start: ThreadStart = {
@@ -60,14 +60,14 @@ async function startThread(name: 'alice' | 'bob', { tokens, files, base }: Setti
   await once(worker, 'message');
   let last: Promise<unknown> = Promise.resolve();
   return (body: SyncStep[]): Promise<number> => {
-    const answer = last.then(async () => {
+    const result = last.then(async () => {
       worker.postMessage(body);
       const [outcome] = (await once(worker, 'message')) as [Outcome];
       if ('failure' in outcome) throw new Error(`on the thread of ${name}: ${outcome.failure}`);
       return outcome.steps;
     });
-    last = answer.catch(() => {});
-    return answer;
+    last = result.catch(() => {});
+    return result;
   };
 }
 

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { world, type Identity } from '../../support/world';
+import { world, type Identity } from '../../support/world/world';
 
 export interface Rounds {
   readonly who: 'alice' | 'bob';
@@ -11,7 +11,7 @@ export interface Tally {
   readonly wrong: string[];
 }
 
-/** In a worker: takes on one user again and again and asks the kernel each time, inside and after. */
+/** In a worker: enters scopes of one user repeatedly, and checks the kernel inside and after each. */
 async function run({ who, rounds }: Rounds): Promise<Tally> {
   const mine: Identity = world[who];
   const other = who === 'alice' ? world.bob : world.alice;
@@ -34,7 +34,7 @@ async function run({ who, rounds }: Rounds): Promise<Tally> {
     }
     const after = world.whoAmI();
     if (after !== world.serviceId) wrong.push(`${String(round)}: ${after} after the scope`);
-    // Others' turns in between: promises, and now and then the event loop.
+    // Lets other work run in between: promises, and sometimes the event loop.
     if (round % 1000 === 0)
       await new Promise((resolve) => {
         setImmediate(resolve);

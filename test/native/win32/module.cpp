@@ -1,4 +1,4 @@
-// The seam: test-only, for Windows and Wine. test/support/seam.ts says what each function does.
+// The seam: test-only, for Windows and Wine. test/support/win32/seam.ts says what each function does.
 
 #include <napi.h>
 

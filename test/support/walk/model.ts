@@ -1,19 +1,19 @@
 import type { Name } from './steps';
 
-/** A scope of the model's. */
+/** A scope in the model. */
 export interface Frame {
   readonly kind: 'runSync' | 'using' | 'baseline';
   /** Undefined in a baseline frame. */
   readonly who: Name | undefined;
 }
 
-/** How a scope is left. */
+/** How a scope ends. */
 export type Left = 'in order' | 'unwound' | 'held' | 'not open';
 
-/** The scopes of one thread, and who is in effect: what the product promises. */
+/** The scopes of one thread and the effective identity, as the product promises them. */
 export class Model {
   readonly #frames: Frame[] = [];
-  /** What the thread is beneath all scopes; undefined for the process. */
+  /** The identity beneath all scopes; undefined for the process. */
   readonly #pinned: Name | undefined;
 
   constructor(pinned?: Name) {
@@ -40,7 +40,7 @@ export class Model {
     return frame;
   }
 
-  /** Undefined where there is nothing to be put aside. */
+  /** Undefined if there is nothing to suspend. */
   enterBaseline(): Frame | undefined {
     if (this.isOutside && this.#pinned === undefined) return undefined;
     const frame: Frame = { kind: 'baseline', who: undefined };
@@ -48,7 +48,7 @@ export class Model {
     return frame;
   }
 
-  /** A callback has ended, and with it what native code has held for it. */
+  /** Ends a callback, and the scopes that native code has held for it. */
   end(frame: Frame | undefined): void {
     const index = frame ? this.#frames.indexOf(frame) : -1;
     if (index >= 0) this.#frames.length = index;
@@ -68,18 +68,18 @@ export class Model {
     return this.#frames.includes(frame);
   }
 
-  /** Who the thread is; undefined for the process. */
+  /** The effective identity of the thread; undefined for the process. */
   get onThread(): Name | undefined {
     return this.isOutside ? this.#pinned : this.#frames.at(-1)?.who;
   }
 
-  /** Who the running code acts as in that flow: null in one that has gone back to the process. */
+  /** The identity of the running code in that flow: null inside withoutToken(). */
   inEffect(flow: Name | null | undefined): Name | undefined {
     const inner = this.#frames.at(-1)?.who;
     return inner ?? this.flowOf(flow);
   }
 
-  /** The flow's, or what code outside of every flow carries on a pinned thread. */
+  /** The identity of the flow, or of code outside every flow on a pinned thread. */
   flowOf(flow: Name | null | undefined): Name | undefined {
     return flow === undefined ? this.#pinned : (flow ?? undefined);
   }

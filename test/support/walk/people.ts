@@ -1,11 +1,11 @@
-import { threadStatus, type ThreadStatus } from '../thread-status';
-import { world } from '../world';
-import type { world as linuxWorld } from '../world-linux';
+import { threadStatus, type ThreadStatus } from '../linux/thread-status';
+import { world } from '../world/world';
+import type { world as linuxWorld } from '../world/linux';
 import type { Name, Owner } from './steps';
 
 const isLinux = process.platform === 'linux';
 
-/** What the kernel has of a thread, as far as it decides anything. Ids are real, effective, saved, file system. */
+/** The credentials of a thread that decide about access. Ids are real, effective, saved, file system. */
 export interface Credentials {
   readonly uids: readonly number[];
   readonly gids: readonly number[];
@@ -20,11 +20,11 @@ const credentialsOf = ({ uids, gids, groups, capabilities }: ThreadStatus): Cred
   capabilities: capabilities.effective,
 });
 
-/** Of the calling thread; nothing on Windows, where `world.whoAmI` says all. */
+/** The state of the calling thread; undefined on Windows, where `world.whoAmI` is enough. */
 export const credentialsNow = (): Credentials | undefined =>
   isLinux ? credentialsOf(threadStatus()) : undefined;
 
-/** The effective ids that a process of root takes for a while, and no rights with them. */
+/** The effective ids that a root process sets for a while, without rights. */
 export const lowered = { uid: 60_123, gid: 60_124 } as const;
 
 export const lower = ({ uids, gids, groups }: Credentials): Credentials => ({
@@ -36,7 +36,7 @@ export const lower = ({ uids, gids, groups }: Credentials): Credentials => ({
 
 const sorted = (ids: readonly number[]): number[] => [...new Set(ids)].sort((a, b) => a - b);
 
-/** `isUser`: the real ids and the saved gid decide nothing about files, and are not the walk's business. */
+/** With `isUser`, the real ids and the saved gid are not compared: they do not decide about files. */
 export function inText({ uids, gids, groups, capabilities }: Credentials, isUser: boolean): string {
   const [ruid = NaN, euid = NaN, suid = NaN, fsuid = NaN] = uids;
   const [rgid = NaN, egid = NaN, sgid = NaN, fsgid = NaN] = gids;
@@ -45,7 +45,7 @@ export function inText({ uids, gids, groups, capabilities }: Credentials, isUser
   return `uids ${user.join()} gids ${group.join()} groups ${sorted(groups).join()} capabilities ${capabilities.toString(16)}`;
 }
 
-/** As a thread of this process should be while it acts as that user; undefined is the process. */
+/** The expected state of a thread of this process that acts as that user; undefined is the process. */
 export function expectedCredentials(base: Credentials, name: Name): Credentials {
   const as = (id: number, gid: number, groups: readonly number[]): Credentials => ({
     uids: [NaN, id, base.uids[2] ?? NaN, id],
@@ -86,7 +86,7 @@ export function userOf(name: Name | undefined, base: Credentials | undefined): s
   }
 }
 
-/** Whether it may open what only `owner` may; undefined where that depends on the machine: root opens anything. */
+/** Whether it may open the file of `owner`; undefined if that depends on the machine, as root opens every file. */
 export function mayOpen(
   name: Name | undefined,
   owner: Owner,

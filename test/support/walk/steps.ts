@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 
-/** Who a step acts as: by the token kept under that name. */
+/** The identity of a step: the token kept under that name. */
 export const names = ['alice', 'bob', 'aliceWithLess', 'bobAgain', 'anonymous', 'service'] as const;
 export type Name = (typeof names)[number];
 
-/** Whose file a step reads. */
+/** The owner of the file that a step reads. */
 export const owners = ['alice', 'bob', 'service'] as const;
 export type Owner = (typeof owners)[number];
 
 export type Ends = 'returns' | 'throws';
 
-/** What goes on within one callback. */
+/** Steps within one callback. */
 export type SyncStep =
   | { readonly step: 'runSync' | 'using'; readonly who: Name; readonly body: SyncStep[]; readonly ends: Ends }
   | { readonly step: 'flowRunSync' | 'flowUsing'; readonly body: SyncStep[]; readonly ends: Ends }
@@ -18,21 +18,21 @@ export type SyncStep =
   | { readonly step: 'open'; readonly who: Name }
   /** One of the scopes that `open` has opened, counted from the innermost. */
   | { readonly step: 'revert'; readonly nth: number }
-  /** Another token in its place, and the one before is closed, whatever holds it. */
+  /** Replaces the token and closes the previous one, even if it is in use. */
   | { readonly step: 'renew'; readonly who: Name; readonly how: 'duplicate' | 'claim' }
   | { readonly step: 'read'; readonly file: Owner }
   | { readonly step: 'refused'; readonly what: 'async' | 'promise' | 'level' | 'run' | 'credentials' };
 
-/** What goes on over awaits. */
+/** Steps that continue after awaits. */
 export type AsyncStep =
   | { readonly step: 'sync'; readonly body: SyncStep[] }
   | { readonly step: 'pause'; readonly how: 'microtask' | 'tick' | 'immediate' | 'timer' }
   | { readonly step: 'flow'; readonly who: Name; readonly body: AsyncStep[]; readonly ends: Ends }
   | { readonly step: 'apart'; readonly body: AsyncStep[] }
   | { readonly step: 'together'; readonly bodies: AsyncStep[][] }
-  /** On a thread that acts as one user for its whole life; `wait`: before anything else goes on here. */
+  /** On a thread that acts as one user for its lifetime; `wait`: before anything else goes on here. */
   | { readonly step: 'pinned'; readonly thread: 0 | 1; readonly body: SyncStep[]; readonly wait: boolean }
-  /** The process's own effective ids; what is in a flow does not change them. */
+  /** Changes the process's own effective ids; code in a flow cannot. */
   | { readonly step: 'credentials'; readonly lowered: boolean };
 
 const name = fc.constantFrom(...names);
@@ -40,7 +40,7 @@ const file = fc.constantFrom(...owners);
 const ends = fc.constantFrom<Ends>('returns', 'returns', 'returns', 'throws');
 const step = <K extends string>(kind: K): fc.Arbitrary<K> => fc.constant(kind);
 
-// By itself fast-check takes the first of several where it is deep: so that is any step without others inside.
+// At its depth limit fast-check takes the first alternative: that is any step without nested steps.
 const leaf = fc.oneof(
   fc.record({ step: step('open'), who: name }),
   fc.record({ step: step('revert'), nth: fc.nat(3) }),

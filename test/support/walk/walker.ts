@@ -3,7 +3,7 @@ import { setImmediate as immediate, setTimeout as timer } from 'node:timers/prom
 import { impersonate, runSync, Token, withoutToken, type Impersonation } from 'impersonate';
 import { readFile } from 'impersonate/fs';
 import { caught, type Caught } from '../errors';
-import { world } from '../world';
+import { world } from '../world/world';
 import { Model, type Frame } from './model';
 import {
   credentialsNow,
@@ -17,19 +17,19 @@ import {
 } from './people';
 import { owners, type AsyncStep, type Ends, type Name, type Owner, type SyncStep } from './steps';
 
-/** Null in a flow that has gone back to the process, undefined outside of every flow. */
+/** Null inside withoutToken(), undefined outside every flow. */
 type Flow = Name | null | undefined;
 
 export interface Setting {
-  /** The walk's own: it closes them. */
+  /** The tokens of the walk, which closes them. */
   readonly tokens: Map<Name, Token>;
-  /** Where each owner's file is. */
+  /** The path of each owner's file. */
   readonly files: Readonly<Record<Owner, string>>;
-  /** What the process is; undefined on Windows. */
+  /** The credentials of the process; undefined on Windows. */
   readonly base: Credentials | undefined;
-  /** Who the thread is beneath all scopes. */
+  /** The identity of the thread beneath all scopes. */
   readonly pinned?: Name;
-  /** Has a pinned thread take steps. */
+  /** Runs steps on a pinned thread. */
   readonly threads?: readonly ((body: SyncStep[]) => Promise<number>)[];
 }
 
@@ -41,9 +41,9 @@ interface Opened {
 
 const mine = new Error('of the walk');
 
-/** Takes the steps of a walk on one thread, and looks after each who the thread is by the kernel. */
+/** Runs the steps of a walk on one thread, and checks the effective identity by the kernel after each. */
 export class Walker {
-  /** So many have been taken. */
+  /** The number of steps run. */
   steps = 0;
   readonly #model: Model;
   readonly #setting: Setting;
@@ -57,7 +57,7 @@ export class Walker {
     this.#model = new Model(setting.pinned);
   }
 
-  /** Outside of every flow, and until all has ended that the steps have started. */
+  /** Runs steps outside every flow, and waits for the work that they start. */
   async walk(steps: AsyncStep[]): Promise<void> {
     try {
       this.#check(undefined);
@@ -69,7 +69,7 @@ export class Walker {
     this.#check(undefined);
   }
 
-  /** Waits for what the steps have started. */
+  /** Waits for the work that the steps have started. */
   async settle(): Promise<void> {
     while (this.#started.length > 0) {
       const outcomes = await Promise.allSettled(this.#started.splice(0));
@@ -77,7 +77,7 @@ export class Walker {
     }
   }
 
-  /** One callback's steps, in that flow. */
+  /** Runs the steps of one callback in that flow. */
   sync(steps: SyncStep[], flow: Flow): void {
     const outside = this.#opened.length;
     let isDone = false;
@@ -127,7 +127,7 @@ export class Walker {
     const user = thread?.user.id;
     thread?.close();
     if (who === undefined) assert.equal(user, undefined, 'Token.thread()');
-    // By the process's own token a thread may be what it is without one.
+    // With the process's own token a thread may be as without one.
     else if (who !== 'service' || user !== undefined)
       assert.equal(user, userOf(who, this.#base), 'Token.thread()');
   }
@@ -275,7 +275,7 @@ export class Walker {
     this.#throws('ERR_TOKEN_CLOSED', () => old.impersonate());
   }
 
-  /** Acts as whoever is in effect at the call, whatever comes after it. */
+  /** Reads as the identity in effect at the call, whatever happens after it. */
   #read(file: Owner, flow: Flow): Promise<void> {
     const who = this.#model.inEffect(flow);
     const expected = who === undefined ? undefined : mayOpen(who, file, this.#base);
@@ -337,7 +337,7 @@ export class Walker {
       process.setegid?.(gid);
     }
     this.#base = isLowered ? lower(base) : base;
-    // One that was made before stands for what the process was then.
+    // A token that was made before has the ids that the process had then.
     this.#token('service').close();
     this.#setting.tokens.set('service', Token.process());
   }
@@ -387,7 +387,7 @@ export class Walker {
         return;
       }
       case 'credentials':
-        // What other flows have on the way may be under a user's identity at this moment, or not.
+        // Pending work of other flows may run under a user's identity at this moment.
         if (flow !== undefined) return;
         await this.settle();
         if (this.#setting.threads) this.#refusesCredentials();

@@ -1,0 +1,79 @@
+import { linesOf } from '../support/children/child';
+import { jobs } from '../support/children/sources';
+import { describeSwitching } from '../support/world/acting';
+import { tempFolder } from '../support/folders';
+import { world } from '../support/world/world';
+
+const open = `${jobs}
+  const path = require('node:path');
+  const files = require(${JSON.stringify(require.resolve('../../dist/fs'))});
+  const folder = ${JSON.stringify(tempFolder('read-file'))};
+  const newFile = (name, content) => { const file = path.join(folder, name); fs.writeFileSync(file, content); world.own(file, world.alice); return file; };
+  fs.chmodSync(folder, 0o755);
+  const user = await world.alice.token();`;
+const limit = 512 * 1024;
+
+describeSwitching('readFile', () => {
+  test('returns the content of a file, of any size and in any encoding', async () => {
+    const lines = await linesOf(`${open}
+      for (const size of [0, 1, 3, 65536, ${String(limit)}, ${String(limit)} + 1, 3_000_001]) {
+        const content = Buffer.alloc(size, 'é€😀');
+        const file = newFile('of-' + size, content);
+        const found = await user.run(() => files.readFile(file));
+        const texts = await Promise.all(['utf8', 'latin1', 'base64', 'utf16le', 'hex'].map((encoding) =>
+          user.run(() => files.readFile(file, encoding)).then((text) => text === content.toString(encoding))));
+        say([size, Buffer.isBuffer(found) && found.equals(content), ...texts].join());
+      }`);
+    expect(lines.map((line) => line.replace(/^\d+/, ''))).toEqual(
+      Array(7).fill(',true,true,true,true,true,true'),
+    );
+  });
+
+  test('makes one call on a pool thread for a small file, and leaves nothing open', async () => {
+    // A thread gets one more handle with its first job.
+    const oneThread = { env: { UV_THREADPOOL_SIZE: '1' } };
+    const lines = await linesOf(
+      `${open}
+      const file = newFile('small', 'of alice');
+      const read = (most, who = alice) => job(who, 'readfile', file, fs.constants.O_RDONLY, 0, most);
+      await read(8);
+      const before = world.handleCount();
+      const [, content] = await read(8);
+      say(content + ' ' + Buffer.isBuffer(content) + ' ' + (world.handleCount() <= before));
+      const [, fd] = await read(7);
+      say(typeof fd + ' ' + fs.readFileSync(fd, 'utf8'));
+      fs.closeSync(fd);
+      const [error, nothing] = await read(8, bob);
+      say(String(error < 0) + ' ' + nothing);
+      const [, of] = await job(alice, 'readfile', newFile('empty', ''), fs.constants.O_RDONLY, 0, 8);
+      say(typeof of);
+      fs.closeSync(of);`,
+      oneThread,
+    );
+    expect(lines).toEqual(['of alice true true', 'number of alice', 'true undefined', 'number']);
+  });
+
+  test('fails like Node', async () => {
+    const lines = await linesOf(`${open}
+      const fields = ({ code, errno, syscall, path: where, message }) => JSON.stringify([code, errno, syscall, where, message]);
+      const outcome = (work) => work().then(() => 'read', fields);
+      for (const where of [path.join(folder, 'none'), folder]) {
+        const [ours, nodes] = [await outcome(() => user.run(() => files.readFile(where))), await outcome(() => fs.promises.readFile(where))];
+        say(ours === nodes ? 'the same' : ours + ' ' + nodes);
+      }
+      const file = newFile('of-alice', 'of alice');
+      const { code, syscall } = await world.bob.token().then((token) => token.run(() => files.readFile(file).catch((error) => error)));
+      say(code + ' ' + syscall);
+      say(await user.run(() => files.readFile(file, 'buffers').catch(({ code }) => code)));
+      say(await user.run(() => files.readFile(file, { signal: AbortSignal.abort() }).catch(({ name }) => name)));
+      say(await user.run(() => files.readFile(file, { signal: new AbortController().signal, encoding: 'utf8' })));`);
+    const denied = process.platform === 'win32' ? /^(EPERM|EACCES) open$/ : /^EACCES open$/;
+    expect(lines).toEqual([
+      'the same',
+      'the same',
+      expect.stringMatching(denied),
+      ...['ERR_INVALID_ARG_VALUE', 'AbortError', 'of alice'],
+    ]);
+    expect(world.whoAmI()).toBe(world.serviceId);
+  });
+});

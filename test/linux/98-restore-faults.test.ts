@@ -1,0 +1,99 @@
+import { runSource, type ChildResult } from '../support/children/child';
+import { describeSwitching } from '../support/world/acting';
+import { world } from '../support/world/linux';
+
+const open = `const { probe } = require(${JSON.stringify(require.resolve('../support/linux/probe'))});
+  const { failSyscall } = probe();
+  const alice = await world.alice.token();
+  const bob = await world.bob.token();
+  process.on('exit', () => { say('exit handler'); });
+  process.on('uncaughtException', () => { say('handler'); });`;
+
+/** Expects that the process ended at once with a reason, and that nothing ran after "ready". */
+function expectAborted(result: ChildResult): void {
+  expect(result).toMatchObject({ code: null, signal: 'SIGABRT', stdout: 'ready\n' });
+  expect(result.stderr).toMatch(/restore|identity/i);
+}
+
+const calls = ['setgroups', 'setresgid', 'setresuid'];
+
+describeSwitching('a restore that fails aborts the process', () => {
+  test.each(calls)('at %s, from runSync', async (call) => {
+    expectAborted(
+      await runSource(`${open}
+        try { alice.runSync(() => { failSyscall('${call}', 1); say('ready'); }); } catch { say('caught'); } finally { say('finally'); }
+        say('went on');`),
+    );
+  });
+
+  test.each(calls)('at %s, from a scope', async (call) => {
+    expectAborted(
+      await runSource(`${open}
+        const scope = alice.impersonate();
+        failSyscall('${call}', 1);
+        say('ready');
+        try { scope.revert(); } catch { say('caught'); }
+        say('went on');`),
+    );
+  });
+
+  test.each(calls)('at %s, from the function throwing', async (call) => {
+    expectAborted(
+      await runSource(`${open}
+        try { alice.runSync(() => { failSyscall('${call}', 1); say('ready'); throw new Error('mine'); }); } catch { say('caught'); }
+        say('went on');`),
+    );
+  });
+
+  test('from an inner scope to the outer scope', async () => {
+    expectAborted(
+      await runSource(`${open}
+        alice.runSync(() => {
+          try { bob.runSync(() => { failSyscall('setresuid', 1, ${String(world.alice.uid)}); say('ready'); }); } catch { say('caught'); }
+          say('went on');
+        });`),
+    );
+  });
+
+  test('from process.exit in a scope', async () => {
+    expectAborted(
+      await runSource(
+        `${open} alice.runSync(() => { failSyscall('setresuid', 1); say('ready'); process.exit(0); });`,
+      ),
+    );
+  });
+
+  test('from a leak', async () => {
+    expectAborted(
+      await runSource(
+        `${open} alice.impersonate(); failSyscall('setresuid', 1); say('ready'); await null; say('went on');`,
+      ),
+    );
+  });
+
+  test('in a worker, aborts the whole process', async () => {
+    expectAborted(
+      await runSource(`
+        const { Worker, isMainThread } = require('node:worker_threads');
+        if (isMainThread) {
+          new Worker(__filename).on('error', () => { say('error'); }).on('exit', () => { say('the worker alone ended'); });
+        } else {
+          ${open.replaceAll('process.on', 'void process.on')}
+          alice.runSync(() => { failSyscall('setresuid', 1); say('ready'); });
+          say('went on');
+        }`),
+    );
+  });
+
+  // An entry that fails half-way must be undone; one that cannot be undone is a failed restore.
+  test('while undoing a failed entry', async () => {
+    expectAborted(
+      await runSource(`${open}
+        failSyscall('setresuid', 1, ${String(world.alice.uid)});
+        failSyscall('setresgid', 1, 0);
+        say('ready');
+        try { alice.runSync(() => { say('ran'); }); } catch { say('caught'); }
+        say('went on');`),
+    );
+  });
+});

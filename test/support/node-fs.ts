@@ -1,8 +1,0 @@
-import type fs from 'node:fs';
-import { join } from 'node:path';
-import { root } from './paths';
-
-const { originals } = require(join(root, 'dist', 'fs', 'node-fs.js')) as { originals: typeof fs };
-
-/** Node's own functions, not routed: synchronous ones act as the calling thread, in a flow too. */
-export const nodeFs = originals;

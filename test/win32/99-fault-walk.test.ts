@@ -1,0 +1,215 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { connectPeer, createPeerServer, enablePrivileges, NegotiateServer, Token } from 'impersonate';
+import { unknownImports, walkFaults } from '../support/win32/fault-walk';
+import { newAddress } from '../support/network/peers';
+import { clientHello, clientProof, seam, toComplete } from '../support/win32/seam';
+import { domain, everyone, world } from '../support/world/win32';
+
+const { alice, bob } = world;
+const shutdown = 'SeShutdownPrivilege';
+const computer = String(process.env.COMPUTERNAME);
+const carol = `${alice.id}9`;
+const pairingToken = 'paired';
+
+beforeAll(() => {
+  const password = 'right';
+  seam().defineUser({ name: 'carol', domain: '.', password, sid: carol });
+  seam().defineUser({ name: 'locked', domain, password, sid: `${alice.id}8`, error: 1909 });
+  seam().defineUser({ name: 'guest', domain: '.', password, sid: 'S-1-5-21-1000-2000-3000-501' });
+});
+
+test('every imported function of the security libraries is tested or excluded for a reason', () => {
+  expect(unknownImports()).toEqual([]);
+});
+
+const closing =
+  (made: () => Promise<Token> | Token, user: string): (() => Promise<void>) =>
+  async () => {
+    using token = await made();
+    expect(token.user.id).toBe(user);
+  };
+const refused =
+  (made: () => Promise<unknown>, expected: string): (() => Promise<void>) =>
+  async () => {
+    await made().catch((error: unknown) => {
+      if ((error as { code?: string }).code !== expected) throw error;
+    });
+  };
+
+async function shake(messages: readonly Buffer[], user: string): Promise<void> {
+  using server = new NegotiateServer();
+  using client = server.handshake();
+  let token: Token | undefined;
+  for (const message of messages) token = (await client.step(message)).token;
+  try {
+    expect(token?.user.id).toBe(user);
+  } finally {
+    token?.close();
+  }
+}
+
+/** Waits for a client to be accepted or rejected. */
+async function meet(): Promise<void> {
+  using server = createPeerServer({ allow: [bob.id] });
+  const fate = new Promise<Error | undefined>((resolve) => {
+    server.on('clientError', resolve).on('error', resolve);
+    server.on('connection', (socket: Socket, token: Token) => {
+      socket.on('error', () => {});
+      try {
+        using again = Token.fromPeer(socket);
+        expect([token.user.id, again.user.id]).toEqual([world.serviceId, world.serviceId]);
+        resolve(undefined);
+      } catch (error) {
+        resolve(error as Error);
+      }
+      socket.destroy();
+    });
+  });
+  await server.listen(newAddress());
+  const client = await connectPeer(server.address() ?? '', { server: world.serviceId });
+  const closed = once(client.on('error', () => {}).resume(), 'close');
+  const error = await fate;
+  client.destroy();
+  await closed;
+  // A connection's token is closed with its socket.
+  while (server.connections > 0) await nextTurn();
+  if (error) throw error;
+}
+
+function requestOfIis(): { request: IncomingMessage; close: () => void } {
+  const handle = alice.mint();
+  const rawHeaders = ['MS-ASPNETCORE-TOKEN', pairingToken, 'MS-ASPNETCORE-WINAUTHTOKEN', handle.toString(16)];
+  const socket = { remoteAddress: '127.0.0.1', remoteFamily: 'IPv4' };
+  const close = (): void => seam().closeHandle(handle);
+  return { request: { rawHeaders, socket } as unknown as IncomingMessage, close };
+}
+
+function fromIis(): void {
+  const { request, close } = requestOfIis();
+  let adopted: Token;
+  try {
+    adopted = Token.fromIisRequest(request, { pairingToken });
+  } catch (error) {
+    // A rejected request does not close the handle.
+    close();
+    throw error;
+  }
+  using token = adopted;
+  expect(token.user.id).toBe(alice.id);
+}
+
+let token: Token;
+beforeAll(async () => {
+  token = await alice.token();
+  // Each thread keeps a little memory from its first exception.
+  expect(() => token.restrict({ denyOnly: ['S-1-x'] })).toThrow();
+  const nowhere = (): Promise<unknown> => token.canAccess('C:\\nowhere', 'read').catch(() => {});
+  await Promise.all(Array.from({ length: 200 }, nowhere));
+});
+afterAll(() => {
+  token.close();
+});
+
+const sddl = `O:SYG:SYD:(A;;GR;;;${alice.id})`;
+const mayRead = async (target: Parameters<Token['canAccess']>[0]): Promise<void> => {
+  expect(await token.canAccess(target, 'read')).toBe(true);
+};
+const self = new Uint8Array([
+  ...[1, 0, 0x04, 0x80, 20, 0, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0],
+  ...[1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0],
+  ...[2, 0, 28, 0, 1, 0, 0, 0, 0, 0, 20, 0, 0x89, 0, 0x12, 0, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0],
+]);
+
+const logonTypes = ['network', 'interactive', 'networkCleartext', 'batch', 'service', 'unlock'] as const;
+const messages = [toComplete(clientHello), toComplete(clientProof(`alice@${domain}`, 'alice'))];
+/** The resources with which a pipe server waits for the next client. */
+const survivals: Readonly<Record<string, string[]>> = {
+  'a peer': ['ConnectNamedPipe', 'CreateEventW', 'CreateNamedPipeW'],
+};
+const works: [string, () => unknown][] = [
+  ...logonTypes.map((type): [string, () => unknown] => [
+    `a logon: ${type}`,
+    closing(() => Token.logon(alice.logon({ type })), alice.id),
+  ]),
+  [
+    'a logon: newCredentials',
+    closing(() => Token.logon(alice.logon({ type: 'newCredentials' })), world.serviceId),
+  ],
+  [
+    'a logon with a wrong password',
+    refused(() => Token.logon(alice.logon({ password: 'x' })), 'ERROR_LOGON_FAILURE'),
+  ],
+  [
+    'a logon of an account locked out',
+    refused(() => Token.logon({ user: 'locked', domain, password: 'right' }), 'ERROR_ACCOUNT_LOCKED_OUT'),
+  ],
+  [
+    'a logon as a guest',
+    refused(() => Token.logon({ user: 'guest', password: 'right' }), 'ERROR_LOGON_FAILURE'),
+  ],
+  ['S4U of a domain’s user', closing(() => Token.forUser(`${domain}\\alice`), alice.id)],
+  ['S4U by a UPN', closing(() => Token.forUser(`alice@${domain}`), alice.id)],
+  ['S4U of a local user', closing(() => Token.forUser(`${computer}\\carol`), carol)],
+  ['S4U of an unknown user', refused(() => Token.forUser('nobody'), 'ERR_UNKNOWN_USER')],
+  [
+    'S4U of an account locked out',
+    refused(() => Token.forUser(`${domain}\\locked`), 'ERROR_ACCOUNT_LOCKED_OUT'),
+  ],
+  ['a handshake of one message', () => shake(messages.slice(1), alice.id)],
+  ['a handshake of two messages', () => shake(messages, alice.id)],
+  [
+    'a handshake that ends with garbage',
+    refused(() => shake([clientHello, Buffer.from([0, 255])], alice.id), 'SEC_E_INVALID_TOKEN'),
+  ],
+  ['a peer', meet],
+  ['a request of IIS', fromIis],
+  ['an anonymous token', closing(() => Token.anonymous(), 'S-1-5-7')],
+  ['a lower level', closing(() => token.duplicate({ level: 'identification' }), alice.id)],
+  [
+    'a restricted token',
+    closing(
+      () =>
+        token.restrict({
+          denyOnly: [alice.group],
+          restrictingSids: [everyone],
+          removePrivileges: [shutdown],
+          integrity: 'low',
+        }),
+      alice.id,
+    ),
+  ],
+  [
+    'a linked token',
+    () => {
+      using service = Token.process();
+      using linked = service.linked();
+      expect(linked?.user.id).toBe(world.serviceId);
+    },
+  ],
+  [
+    'privileges',
+    () => {
+      using scope = enablePrivileges([shutdown]);
+      expect(scope.active).toBe(true);
+    },
+  ],
+  ['an access check of text', () => mayRead({ sddl })],
+  ['an access check of bytes', () => mayRead({ securityDescriptor: self })],
+  ['an access check of a path', () => mayRead('C:\\')],
+  [
+    'a pool key',
+    () => {
+      using copy = token.duplicate();
+      expect(copy.poolKey).toBe(token.poolKey);
+    },
+  ],
+];
+
+test.each(works)('%s: each call failing in turn leaves nothing behind', async (name, work) => {
+  const { failed, survived, kept } = await walkFaults(work);
+  expect(failed).toBeGreaterThan(2);
+  expect({ survived, kept }).toEqual({ survived: survivals[name] ?? [], kept: 0 });
+});
