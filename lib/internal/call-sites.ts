@@ -77,13 +77,13 @@ const methods = (() => {
   };
 })();
 
-function ask(site: NodeJS.CallSite, method: keyof typeof methods): unknown {
+function callMethod(site: NodeJS.CallSite, method: keyof typeof methods): unknown {
   const function_ = methods[method];
   return function_ && apply(function_, site, []);
 }
 
 /** Returns the file of a frame; empty for builtins and evaluated code. */
-export const fileOf = (site: NodeJS.CallSite): string => (ask(site, 'getFileName') ?? '') as string;
+export const fileOf = (site: NodeJS.CallSite): string => (callMethod(site, 'getFileName') ?? '') as string;
 
 /** Returns whether the frame is a builtin's or of a script named `node:...`, a name that any script can have. */
 export function isNamedLikeNode(site: NodeJS.CallSite): boolean {
@@ -92,15 +92,15 @@ export function isNamedLikeNode(site: NodeJS.CallSite): boolean {
 }
 
 /** Returns the class of the receiver. */
-export const typeOf = (site: NodeJS.CallSite): unknown => ask(site, 'getTypeName');
+export const typeOf = (site: NodeJS.CallSite): unknown => callMethod(site, 'getTypeName');
 
-export const isEvaluated = (site: NodeJS.CallSite): boolean => ask(site, 'isEval') === true;
+export const isEvaluated = (site: NodeJS.CallSite): boolean => callMethod(site, 'isEval') === true;
 
 /** Returns whether the frame is an async one: not on the stack, but awaiting a frame that is. */
-export const isAsync = (site: NodeJS.CallSite): boolean => ask(site, 'isAsync') === true;
+export const isAsync = (site: NodeJS.CallSite): boolean => callMethod(site, 'isAsync') === true;
 
 /** Returns a hash of the script's source: a script can have any name, but not the source of another. */
-export const sourceHashOf = (site: NodeJS.CallSite): unknown => ask(site, 'getScriptHash');
+export const sourceHashOf = (site: NodeJS.CallSite): unknown => callMethod(site, 'getScriptHash');
 
 /** Returns the captured frames as lines of text; empty if they cannot be read. */
 export function textOf(holder: Holder): string {
@@ -110,7 +110,7 @@ export function textOf(holder: Holder): string {
   // eslint-disable-next-line @typescript-eslint/prefer-for-of
   for (let i = 0; i < sites.length; i++) {
     const site = sites[i];
-    if (site) text += `\n    at ${ask(site, 'toString') as string}`;
+    if (site) text += `\n    at ${callMethod(site, 'toString') as string}`;
   }
   return text;
 }

@@ -43,7 +43,7 @@ export function validateString(value: unknown, argument: string): asserts value 
 
 /**
  * Accepts an options object with known keys only: a misspelt restriction must not be ignored. A key that is inherited from
- * Object.prototype is rejected: whoever put it there would decide how far to trust.
+ * Object.prototype is rejected: the code that put it there would choose the option for all callers.
  */
 export function validateOptions<K extends string>(
   value: unknown,

@@ -83,7 +83,7 @@ export class Token extends OpenToken {
   }
 
   /**
-   * Returns the token that the kernel reports for this thread, whoever put it there (OpenThreadToken, or the thread's
+   * Returns the token that the kernel reports for this thread, whichever code set it (OpenThreadToken, or the thread's
    * ids); null if there is none.
    *
    * @returns A token of the caller's own, to be closed, or null.
