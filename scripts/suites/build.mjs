@@ -1,15 +1,21 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 import { ensureNodeModules } from '../support/node-modules.mjs';
 import { ensurePrograms } from '../support/packages.mjs';
+import { root } from '../support/root.mjs';
 import { npmScript } from './npm-script.mjs';
 
 const tools = { 'g++': 'g++', make: 'make', python3: 'python3' };
 const built = new Set();
+// tsc leaves the output of a source that has moved, and jest would run it.
+const outputs = { 'build:ts': 'dist', 'build:test': 'dist-test' };
 
 /** Runs build scripts of package.json, each only once in this process, because several suites need the same build. */
 function build(...scripts) {
   for (const script of scripts) {
     if (built.has(script)) continue;
+    if (script in outputs) rmSync(path.join(root, outputs[script]), { recursive: true, force: true });
     npmScript(script);
     built.add(script);
   }
