@@ -116,15 +116,15 @@ describeSwitching('a token closed while in use', () => {
 test('a collected token releases its handle and warns once per process', async () => {
   const result = await runSource(
     `
-    process.on('warning', (warning) => say(warning.name + ' ' + warning.code));
+    process.on('warning', (warning) => print(warning.name + ' ' + warning.code));
     const baseline = Token.count;
     (() => { for (let i = 0; i < 50; i++) Token.process(); })();
-    say('made ' + (Token.count - baseline));
+    print('made ' + (Token.count - baseline));
     for (let round = 0; round < 100 && Token.count > baseline; round++) {
       globalThis.gc();
       await new Promise((resolve) => { setTimeout(resolve, 10); });
     }
-    say('left ' + (Token.count - baseline));
+    print('left ' + (Token.count - baseline));
     `,
     { execArgv: ['--expose-gc'] },
   );
@@ -139,7 +139,7 @@ test('a collected token releases its handle and warns once per process', async (
 test('in a chain of tokens only the last one needs close()', async () => {
   const { code, stdout } = await runSource(
     `
-    process.on('warning', (warning) => say(warning.name + ' ' + warning.code));
+    process.on('warning', (warning) => print(warning.name + ' ' + warning.code));
     const baseline = Token.count;
     const removePrivileges = Token.current().privileges.map(({ name }) => name).slice(0, 1);
     for (let i = 0; i < 50; i++) Token.process().restrict({ removePrivileges }).duplicate().close();
@@ -147,7 +147,7 @@ test('in a chain of tokens only the last one needs close()', async () => {
       globalThis.gc();
       await new Promise((resolve) => { setTimeout(resolve, 10); });
     }
-    say('left ' + (Token.count - baseline <= 1));
+    print('left ' + (Token.count - baseline <= 1));
     `,
     { execArgv: ['--expose-gc'] },
   );
@@ -158,7 +158,7 @@ describeSwitching('tokens that Token.current() returns', () => {
   test('need no close()', async () => {
     const { code, stdout } = await runSource(
       `
-      process.on('warning', (warning) => say(warning.name + ' ' + warning.code));
+      process.on('warning', (warning) => print(warning.name + ' ' + warning.code));
       const baseline = Token.count;
       const alice = await world.alice.token();
       const bob = await world.bob.token();
@@ -168,7 +168,7 @@ describeSwitching('tokens that Token.current() returns', () => {
         globalThis.gc();
         await new Promise((resolve) => { setTimeout(resolve, 10); });
       }
-      say('left ' + (Token.count - baseline));
+      print('left ' + (Token.count - baseline));
       `,
       { execArgv: ['--expose-gc'] },
     );

@@ -42,9 +42,9 @@ describeSwitching('the checklist', () => {
          alice = undefined;
          for (let i = 0; i < 5; i++) globalThis.gc();
          bob.runSync(() => { globalThis.gc(); });
-         say(String(world.whoAmI() === world.alice.id));
+         print(String(world.whoAmI() === world.alice.id));
        });
-       say(String(world.whoAmI() === world.serviceId));`,
+       print(String(world.whoAmI() === world.serviceId));`,
       { execArgv: ['--expose-gc'] },
     );
     expect(lines).toEqual(['true', 'true']);

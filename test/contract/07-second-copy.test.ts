@@ -14,11 +14,11 @@ describeSwitching('loading the package a second time on a thread', () => {
     const lines = await linesOf(`
       const alice = await world.alice.token();
       const scope = alice.impersonate();
-      alice.runSync(() => { ${loadAgain}; say(String(world.whoAmI() === world.alice.id)); });
-      say(String(world.whoAmI() === world.alice.id));
+      alice.runSync(() => { ${loadAgain}; print(String(world.whoAmI() === world.alice.id)); });
+      print(String(world.whoAmI() === world.alice.id));
       scope.revert();
       ${loadAgain};
-      say(String(world.whoAmI() === world.serviceId));`);
+      print(String(world.whoAmI() === world.serviceId));`);
     expect(lines).toEqual(['true', 'true', 'true']);
   });
 
@@ -28,9 +28,9 @@ describeSwitching('loading the package a second time on a thread', () => {
       const again = ${loadAgain};
       const own = again.Token.process();
       for (const other of [alice, Object.create(own), {}]) {
-        try { own.equals(other); say('taken'); } catch (error) { say(error.code + ' ' + error.message); }
+        try { own.equals(other); print('taken'); } catch (error) { print(error.code + ' ' + error.message); }
       }
-      say(String(own.runSync(() => 1)));`);
+      print(String(own.runSync(() => 1)));`);
     const wrong = 'ERR_INVALID_ARG_TYPE The "other" argument must be an instance of Token. Received';
     expect(lines).toEqual([
       `${wrong} a Token of another copy of the package`,
@@ -42,9 +42,9 @@ describeSwitching('loading the package a second time on a thread', () => {
 });
 
 describeSwitching('a second copy of the addon', () => {
-  const load = (folder: string, say: string): string => `
-    try { require(${JSON.stringify(folder)}); ${say}('loaded'); }
-    catch (error) { ${say}([error.name, error.code, error.message].join(' ')); }`;
+  const load = (folder: string, print: string): string => `
+    try { require(${JSON.stringify(folder)}); ${print}('loaded'); }
+    catch (error) { ${print}([error.name, error.code, error.message].join(' ')); }`;
 
   test('throws on every thread, naming both paths, while the first goes on working', async () => {
     const copy = copyOfProduct();
@@ -52,14 +52,14 @@ describeSwitching('a second copy of the addon', () => {
       ${load(copy.folder, "require('node:worker_threads').parentPort.postMessage")}`;
     const lines = await linesOf(`
       const alice = await world.alice.token();
-      alice.runSync(() => { say(String(world.whoAmI() === world.alice.id)); });
-      ${load(copy.folder, 'say')}
+      alice.runSync(() => { print(String(world.whoAmI() === world.alice.id)); });
+      ${load(copy.folder, 'print')}
       alice.runSync(() => {
-        ${load(copy.folder, 'say')}
-        say(String(world.whoAmI() === world.alice.id));
+        ${load(copy.folder, 'print')}
+        print(String(world.whoAmI() === world.alice.id));
       });
       const { Worker } = require('node:worker_threads');
-      new Worker(${JSON.stringify(worker)}, { eval: true }).on('message', say);`);
+      new Worker(${JSON.stringify(worker)}, { eval: true }).on('message', print);`);
     const refusal: unknown = expect.stringMatching(
       /^ImpersonationError ERR_SECOND_COPY This process already uses the copy/,
     );
@@ -74,13 +74,13 @@ describeSwitching('a second copy of the addon', () => {
     const [first, second] = [copyOfProduct(), copyOfProduct()];
     const worker = `require(${JSON.stringify(first.folder)}); require('node:worker_threads').parentPort.postMessage('loaded');`;
     const lines = await linesOf(
-      `const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       const { Worker } = require('node:worker_threads');
       const worker = new Worker(${JSON.stringify(worker)}, { eval: true });
-      worker.on('message', say);
+      worker.on('message', print);
       worker.on('exit', () => {
-        ${load(second.folder, 'say')}
-        ${load(first.folder, 'say')}
+        ${load(second.folder, 'print')}
+        ${load(first.folder, 'print')}
       });`,
       {},
       'bare',

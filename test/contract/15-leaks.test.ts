@@ -8,11 +8,11 @@ import {
 } from '../support/children/child';
 import { describeSwitching } from '../support/world/acting';
 
-const open = "const alice = await world.alice.token(); say('ready');";
+const open = "const alice = await world.alice.token(); print('ready');";
 const dispose = 'scope[Symbol.dispose]();';
 // Code that runs later must not run as alice: it would show in the output.
 const later = (name: string): string =>
-  `say('${name} ' + (world.whoAmI() === world.alice.id ? 'as alice' : 'as service'))`;
+  `print('${name} ' + (world.whoAmI() === world.alice.id ? 'as alice' : 'as service'))`;
 
 interface Leaky {
   readonly kind?: SourceKind;
@@ -40,7 +40,7 @@ describeSwitching('an await inside a scope ends the process before other code ru
     expectLeak(`${open}
       async function leaky() {
         const scope = alice.impersonate();
-        try { await null; say('continued'); } finally { ${dispose} }
+        try { await null; print('continued'); } finally { ${dispose} }
       }
       leaky();
       ${later('the caller')};`));
@@ -86,7 +86,7 @@ describeSwitching('a scope left open ends the process before other code runs', (
   ].join('\n');
   const leak = 'alice.impersonate();';
   const after =
-    "Promise.resolve().then(() => { say('a later promise'); }); process.nextTick(() => { say('a later tick'); });";
+    "Promise.resolve().then(() => { print('a later promise'); }); process.nextTick(() => { print('a later tick'); });";
 
   test.each([
     ['a timer', (body: string) => `setTimeout(() => { ${body} }, 1);`],
@@ -128,12 +128,12 @@ describeSwitching('a scope left open ends the process before other code runs', (
 
   test('by a generator that yields', () =>
     expectLeak(`${open}
-      function* leaky() { const scope = alice.impersonate(); try { yield 1; say('continued'); } finally { ${dispose} } }
+      function* leaky() { const scope = alice.impersonate(); try { yield 1; print('continued'); } finally { ${dispose} } }
       setImmediate(() => { ${queued} globalThis.generator = leaky(); generator.next(); });`));
 
   test('by an async generator that yields', () =>
     expectLeak(`${open}
-      async function* leaky() { const scope = alice.impersonate(); try { yield 1; say('continued'); } finally { ${dispose} } }
+      async function* leaky() { const scope = alice.impersonate(); try { yield 1; print('continued'); } finally { ${dispose} } }
       setImmediate(() => { ${queued} globalThis.generator = leaky(); generator.next(); });`));
 
   test('in a callback of runSync, when the callback ends', () =>
@@ -161,14 +161,16 @@ describeSwitching('a scope left open ends the process before other code runs', (
     expectLeak(`${open} setImmediate(() => { ${queued} alice.impersonate(); alice.impersonate(); });`));
 
   test('at the top level of a CommonJS module', () =>
-    expectLeak(`say('ready'); ${queued} const mine = Token.process(); mine.impersonate();`, { kind: 'cjs' }));
+    expectLeak(`print('ready'); ${queued} const mine = Token.process(); mine.impersonate();`, {
+      kind: 'cjs',
+    }));
 
   // The top level of the program is no callback whose end could detect it.
   test.each(['process.nextTick', 'queueMicrotask'])(
     'at the top level of a CommonJS module, before what waits in %s',
     (queue) =>
       expectLeak(
-        `say('ready'); ${queue}(() => { say('it'); }); const mine = Token.process(); mine.impersonate();`,
+        `print('ready'); ${queue}(() => { print('it'); }); const mine = Token.process(); mine.impersonate();`,
         { kind: 'cjs' },
       ),
   );
@@ -178,42 +180,42 @@ describeSwitching('a scope left open ends the process before other code runs', (
       setImmediate(() => { alice.impersonate(); createHook({ after() { ${later('a hook')}; } }).enable(); });`));
 
   test('at the top level of an ES module', () =>
-    expectLeak(`const alice = await world.alice.token(); say('ready'); ${queued} alice.impersonate();`, {
+    expectLeak(`const alice = await world.alice.token(); print('ready'); ${queued} alice.impersonate();`, {
       kind: 'mjs',
     }));
 
   test('across an await at the top level of an ES module', () =>
     expectLeak(
-      `const alice = await world.alice.token(); say('ready'); alice.impersonate(); await null; say('continued');`,
+      `const alice = await world.alice.token(); print('ready'); alice.impersonate(); await null; print('continued');`,
       { kind: 'mjs' },
     ));
 
   test('in a worker, ends the whole process', () => {
     const worker = writeSource(
       'main',
-      `${open} setImmediate(() => { ${queued} alice.impersonate(); }); setTimeout(() => { say('went on'); }, 500);`,
+      `${open} setImmediate(() => { ${queued} alice.impersonate(); }); setTimeout(() => { print('went on'); }, 500);`,
     );
     const source = `const { Worker } = require('node:worker_threads');
-      new Worker(${JSON.stringify(worker)}).on('exit', () => { say('the worker alone ended'); });`;
+      new Worker(${JSON.stringify(worker)}).on('exit', () => { print('the worker alone ended'); });`;
     return expectLeak(source, { openedIn: worker });
   });
 });
 
 describeSwitching('a leak cannot be hidden', () => {
   const leak = `const leaky = async () => { const scope = alice.impersonate(); await null; ${dispose} };
-    try { leaky().catch(() => { say('caught'); }); } catch { say('caught at once'); }
-    setTimeout(() => { say('went on'); }, 200);`;
+    try { leaky().catch(() => { print('caught'); }); } catch { print('caught at once'); }
+    setTimeout(() => { print('went on'); }, 200);`;
 
   test.each(['uncaughtException', 'uncaughtExceptionMonitor', 'unhandledRejection', 'beforeExit', 'warning'])(
     'by a handler of %s',
-    (event) => expectLeak(`${open} process.on('${event}', () => { say('swallowed'); }); ${leak}`),
+    (event) => expectLeak(`${open} process.on('${event}', () => { print('swallowed'); }); ${leak}`),
   );
 
   test('by a capture callback', () =>
     expectLeak(`${open}
-      process.setUncaughtExceptionCaptureCallback(() => { say('swallowed'); });
+      process.setUncaughtExceptionCaptureCallback(() => { print('swallowed'); });
       setImmediate(() => { alice.impersonate(); });
-      setTimeout(() => { say('went on'); }, 200);`));
+      setTimeout(() => { print('went on'); }, 200);`));
 
   test.each([
     ['sets another exit code', 'process.exitCode = 0;'],
@@ -222,7 +224,7 @@ describeSwitching('a leak cannot be hidden', () => {
     ['opens a scope', 'alice.impersonate();'],
   ])('by an exit handler that %s', async (_what, body) => {
     const result = await runSource(`${open}
-      process.on('exit', () => { if (world.whoAmI() !== world.serviceId) say('exit as the user'); ${body} });
+      process.on('exit', () => { if (world.whoAmI() !== world.serviceId) print('exit as the user'); ${body} });
       ${leak}`);
     expectEndedByLeak(result);
   });

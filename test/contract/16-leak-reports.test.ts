@@ -5,7 +5,7 @@ import { describeSwitching } from '../support/world/acting';
 const open = `const alice = await world.alice.token();
   const bob = await world.bob.token();
   const who = () => (world.whoAmI() === world.alice.id ? 'alice' : world.whoAmI() === world.bob.id ? 'bob' : 'service');`;
-const evil = "say('evil ' + who());";
+const evil = "print('evil ' + who());";
 const binding = JSON.stringify(product.replace(/index\.js$/, 'internal/binding.js'));
 
 /** Expects that the child ended with the exit code and message of a leak, and that no code ran after it. */
@@ -88,9 +88,9 @@ describeSwitching(
   () => {
     const source = (obstacle: string, leak: string): string => `${open}
     const { withoutToken } = require(${JSON.stringify(product)});
-    setTimeout(() => { say('survived'); }, 500).unref();
+    setTimeout(() => { print('survived'); }, 500).unref();
     ${obstacle}
-    setTimeout(() => { ${leak.replaceAll('CONTINUED', "say('went on as ' + who());")} }, 1);`;
+    setTimeout(() => { ${leak.replaceAll('CONTINUED', "print('went on as ' + who());")} }, 1);`;
 
     test.each(hostile)('%s', async (_name, obstacle) => {
       await Promise.all(
@@ -102,7 +102,7 @@ describeSwitching(
 
     test.each(leaks)('on a worker, %s', async (_name, leak) => {
       const result = await runSource(`const { Worker, isMainThread } = require('node:worker_threads');
-      if (isMainThread) { new Worker(__filename).on('exit', () => { say('the worker alone ended'); }); return; }
+      if (isMainThread) { new Worker(__filename).on('exit', () => { print('the worker alone ended'); }); return; }
       ${source(
         hostile
           .map(([, obstacle]) => `{ ${obstacle} }`)
@@ -124,7 +124,7 @@ describeSwitching('a leak whose description fails', () => {
         native.initialize({ createError: (message) => new Error(message), describeLeak, nothing: () => {} });
         setImmediate(() => {
           try { alice.runSync(() => { bob.impersonate(); }); } catch {}
-          say('went on as ' + who());
+          print('went on as ' + who());
         });`),
     );
   });
@@ -141,11 +141,11 @@ describeSwitching('an exhausted stack', () => {
     const down = () => { leaf(); down(); };
     for (let words = 0; words < 10; words++) {
       const from = function () { down(); };
-      try { from.apply(null, new Array(words).fill(0)); say('no end'); } catch (error) {
-        if (!(error instanceof RangeError) || native.scopeState[1] !== 0) say(error.name + ' as ' + who());
+      try { from.apply(null, new Array(words).fill(0)); print('no end'); } catch (error) {
+        if (!(error instanceof RangeError) || native.scopeState[1] !== 0) print(error.name + ' as ' + who());
       }
     }
-    say(String(opened > 1000) + ' ' + who());`;
+    print(String(opened > 1000) + ' ' + who());`;
 
   test.each([
     [
@@ -166,9 +166,9 @@ describeSwitching('an exhausted stack', () => {
       await runSource(`${open}
         const leaf = () => { alice.runSync(() => { bob.impersonate(); opened = true; }); };
         let opened = false;
-        const down = () => { try { down(); } catch { leaf(); } say('went on as ' + who()); };
+        const down = () => { try { down(); } catch { leaf(); } print('went on as ' + who()); };
         try { down(); } catch {}
-        say('survived ' + opened);`),
+        print('survived ' + opened);`),
     );
   });
 });
@@ -181,7 +181,7 @@ describeSwitching('code that the inspector evaluates', () => {
         globalThis.f = () => { bob.impersonate(); for (;;); };
         const session = new Session();
         session.connect();
-        alice.runSync(() => { session.post('Runtime.evaluate', { expression: 'f()', timeout: 20 }); say('went on as ' + who()); });`),
+        alice.runSync(() => { session.post('Runtime.evaluate', { expression: 'f()', timeout: 20 }); print('went on as ' + who()); });`),
     );
   });
 });
@@ -193,7 +193,7 @@ describeSwitching('a module of node:vm', () => {
       const context = vm.createContext({ f() { bob.impersonate(); for (;;); } });
       const module_ = new vm.SourceTextModule('f()', { context });
       module_.link(() => {}).then(() => {
-        alice.runSync(() => { module_.evaluate({ timeout: 20 }).catch(() => {}); say('went on as ' + who()); });
+        alice.runSync(() => { module_.evaluate({ timeout: 20 }).catch(() => {}); print('went on as ' + who()); });
       });`;
     expectEndedByLeak(await runSource(source, { execArgv: ['--experimental-vm-modules', '--no-warnings'] }));
   });
@@ -203,10 +203,10 @@ describeSwitching('a script that exceeds its time limit', () => {
   const caught = (body: string): string => `${open}
     const vm = require('node:vm');
     const timeOut = (f) => {
-      try { vm.runInNewContext('f()', { f }, { timeout: 50 }); } catch (error) { say(error.code + ' as ' + who()); }
+      try { vm.runInNewContext('f()', { f }, { timeout: 50 }); } catch (error) { print(error.code + ' as ' + who()); }
     };
     ${body}
-    say('after it ' + who());`;
+    print('after it ' + who());`;
   const timedOut = 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 
   test.each([
@@ -233,7 +233,7 @@ describeSwitching('a script that exceeds its time limit', () => {
   test('has inactive scopes', async () => {
     const lines = await linesOf(
       caught(
-        'let scope; timeOut(() => { scope = bob.impersonate(); for (;;); }); say(scope.active); scope.revert();',
+        'let scope; timeOut(() => { scope = bob.impersonate(); for (;;); }); print(scope.active); scope.revert();',
       ),
     );
     expect(lines).toEqual([`${timedOut} as service`, 'false', 'after it service']);
@@ -242,7 +242,7 @@ describeSwitching('a script that exceeds its time limit', () => {
   test('and throws null if no script can be ended, like any exception', async () => {
     expectEndedByLeak(
       await runSource(
-        `${open} try { alice.runSync(() => { bob.impersonate(); throw null; }); } catch { say('went on'); }`,
+        `${open} try { alice.runSync(() => { bob.impersonate(); throw null; }); } catch { print('went on'); }`,
       ),
     );
   });
@@ -260,15 +260,15 @@ describeSwitching('the queues of ticks and promises', () => {
   ])('cannot be drained inside %s', async (_name, body) => {
     const lines = await linesOf(`${open}
       const { withoutToken } = require(${JSON.stringify(product)});
-      const pump = () => { try { process._tickCallback(); say('emptied'); } catch (error) { say(error.code); } };
-      process.nextTick(() => { say('a tick as ' + who()); });
+      const pump = () => { try { process._tickCallback(); print('emptied'); } catch (error) { print(error.code); } };
+      process.nextTick(() => { print('a tick as ' + who()); });
       ${body}`);
     expect(lines).toEqual(['ERR_SCOPE_ACTIVE', 'a tick as service']);
   });
 
   test('can be drained outside', async () => {
     const lines = await linesOf(
-      `process.nextTick(() => { say('a tick'); }); process._tickCallback(); say('after it');`,
+      `process.nextTick(() => { print('a tick'); }); process._tickCallback(); print('after it');`,
     );
     expect(lines).toEqual(['a tick', 'after it']);
   });
@@ -297,7 +297,7 @@ describeSwitching('the name of a script', () => {
         const make = vm.runInThisContext('(enter) => new Promise(async () => { enter(); await null; })', {
           filename: 'node:internal/promise_hooks',
         });
-        setImmediate(() => { make(() => alice.impersonate()); say('went on as ' + who()); });`),
+        setImmediate(() => { make(() => alice.impersonate()); print('went on as ' + who()); });`),
     );
   });
 
@@ -310,7 +310,7 @@ describeSwitching('the name of a script', () => {
           filename: 'node:internal/promise_hooks',
         });
         promise.then = make(() => alice.impersonate());
-        setImmediate(() => { promise.catch(() => {}); say('went on as ' + who()); });`),
+        setImmediate(() => { promise.catch(() => {}); print('went on as ' + who()); });`),
     );
   });
 });

@@ -9,7 +9,7 @@ const open = `
   const alice = await world.alice.token(), bob = await world.bob.token();
   const nameOf = (id) => ({ [world.alice.id]: 'alice', [world.bob.id]: 'bob', [world.serviceId]: 'service' })[id];
   const who = () => nameOf(world.whoAmI()) + ' ' + nameOf(Token.current().user.id);
-  const report = (what) => say(what + ': ' + who());
+  const report = (what) => print(what + ': ' + who());
   const end = new Promise((resolve) => { globalThis.over = resolve; });
 `;
 
@@ -138,8 +138,8 @@ describeSwitching("handlers of the process's events, emitted by a scope", () => 
         over();
       });
       ${enter}
-        say(String(process.emit('custom', 1, 2)));
-        say(String(process.emit('no listener')));
+        print(String(process.emit('custom', 1, 2)));
+        print(String(process.emit('no listener')));
         report('after');
       ${leave}
       await end;`);
@@ -156,7 +156,7 @@ describeSwitching("handlers of the process's events, emitted by a scope", () => 
   ])("exit, in %s: Node's own work at the end is not done as the user", async (_name, end) => {
     const { code, stdout, stderr } = await runSource(`${open}
       const { reallyExit } = process;
-      process.reallyExit = (code) => { say('end: ' + nameOf(world.whoAmI())); reallyExit.call(process, code); };
+      process.reallyExit = (code) => { print('end: ' + nameOf(world.whoAmI())); reallyExit.call(process, code); };
       process.on('exit', () => { report('exit'); });
       ${end}`);
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
@@ -182,7 +182,7 @@ describeSwitching("handlers of the process's events, emitted by a scope", () => 
       const { code, stdout, stderr } = await runSource(`${open}
         process.on('custom', () => { bob.impersonate(); });
         ${enter}
-          process.emit('custom'); say('went on');
+          process.emit('custom'); print('went on');
         ${enter && '});'}`);
       expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
       expect(stderr).toContain('ERR_SCOPE_LEAKED');
@@ -193,7 +193,7 @@ describeSwitching("handlers of the process's events, emitted by a scope", () => 
     'a scope that a handler leaves open ends the process before the next handler: %j',
     async (how) => {
       const { code, stdout, stderr } = await runSource(`${open}
-        process.on('exit', () => { say('first'); alice.impersonate(); });
+        process.on('exit', () => { print('first'); alice.impersonate(); });
         process.once('exit', () => { report('second'); });
         ${how}`);
       expect({ code, stdout }).toEqual({ code: 70, stdout: 'first\n' });
@@ -213,7 +213,7 @@ describeSwitching('a replacement of process.emit', () => {
       return result;
     };`;
   const cause = `process.on('custom', () => { report('handler'); });
-    alice.run(() => { say(String(process.emit('custom'))); });`;
+    alice.run(() => { print(String(process.emit('custom'))); });`;
   const reported = ['before: service service', 'handler: service service', 'behind: service service', 'true'];
 
   test('runs as the process, and calls the handlers', async () => {
@@ -227,7 +227,7 @@ describeSwitching('a replacement of process.emit', () => {
 
   test('may exist, or hold the emit that it calls, before the package was loaded', async () => {
     const program = (before: string, after: string): string => `
-      let report = () => {}, say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      let report = () => {}, print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       ${before}
       const { Token } = require(${JSON.stringify(product)});
       const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});
@@ -244,10 +244,10 @@ describeSwitching('a replacement of process.emit', () => {
 
   test('adds no visible listener, and a copy of the process has its own', async () => {
     const lines = await linesOf(`${open}
-      say(['exit', 'uncaughtException', 'uncaughtExceptionMonitor'].map((name) => process.listenerCount(name)).join());
+      print(['exit', 'uncaughtException', 'uncaughtExceptionMonitor'].map((name) => process.listenerCount(name)).join());
       const copy = Object.create(process);
       copy.emit = () => 'its own';
-      say(copy.emit('custom') + ' ' + process.emit('custom') + ' ' + process.emit.name);`);
+      print(copy.emit('custom') + ' ' + process.emit('custom') + ' ' + process.emit.name);`);
     expect(lines).toEqual(['0,0,0', 'its own false emit']);
   });
 });
@@ -285,9 +285,9 @@ describeSwitching("handlers of the process's events run as the service", () => {
     'uncaughtException: never after %s and a throw, which is a leak',
     async (enter) => {
       const { code, stdout, stderr } = await runSource(`${openAlice}
-        process.on('uncaughtExceptionMonitor', () => { say('monitor ' + who()); });
-        process.on('uncaughtException', () => { say('handler ' + who()); });
-        process.on('exit', () => { say('exit ' + who()); });
+        process.on('uncaughtExceptionMonitor', () => { print('monitor ' + who()); });
+        process.on('uncaughtException', () => { print('handler ' + who()); });
+        process.on('exit', () => { print('exit ' + who()); });
         setImmediate(() => { ${enter} throw new Error('mine'); });`);
       expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
       expect(stderr).toContain('ERR_SCOPE_LEAKED');
@@ -296,15 +296,15 @@ describeSwitching("handlers of the process's events run as the service", () => {
 
   test('uncaughtException, of an error that a promise hook throws inside runSync', async () => {
     const lines = await linesOf(`${openAlice}
-      process.on('uncaughtException', (error) => { say(error.message + ' ' + who()); });
+      process.on('uncaughtException', (error) => { print(error.message + ' ' + who()); });
       const stop = require('node:v8').promiseHooks.onInit(() => { throw new Error('mine'); });
-      alice.runSync(() => { new Promise(() => {}); stop(); say('in scope ' + who()); });`);
+      alice.runSync(() => { new Promise(() => {}); stop(); print('in scope ' + who()); });`);
     expect(lines).toEqual(['mine service', 'in scope user']);
   });
 
   test('exit, when a scope calls process.exit', async () => {
     const result = await runSource(`${openAlice}
-      process.on('exit', () => { say('exit ' + who()); });
+      process.on('exit', () => { print('exit ' + who()); });
       alice.impersonate();
       process.exit(3);`);
     expect(result).toMatchObject({ code: 3, signal: null });
@@ -313,7 +313,7 @@ describeSwitching("handlers of the process's events run as the service", () => {
 
   test('exit, when runSync calls process.exit', async () => {
     const result = await runSource(`${openAlice}
-      process.on('exit', () => { say('exit ' + who()); });
+      process.on('exit', () => { print('exit ' + who()); });
       alice.runSync(() => { process.exit(4); });`);
     expect(result).toMatchObject({ code: 4, signal: null });
     expect(result.stdout.trim()).toBe('exit service');
@@ -322,11 +322,11 @@ describeSwitching("handlers of the process's events run as the service", () => {
   test('handlers that were added before the package was loaded', async () => {
     const path = JSON.stringify(require.resolve('../support/world/world'));
     const result = await runSource(
-      `const say = (text) => require('node:fs').writeSync(1, text + '\\n');
+      `const print = (text) => require('node:fs').writeSync(1, text + '\\n');
        let who = () => 'unknown';
-       process.on('uncaughtExceptionMonitor', () => say('monitor ' + who()));
-       process.on('exit', () => say('exit ' + who()));
-       process.on('uncaughtException', () => { say('handler ' + who()); process.exit(5); });
+       process.on('uncaughtExceptionMonitor', () => print('monitor ' + who()));
+       process.on('exit', () => print('exit ' + who()));
+       process.on('uncaughtException', () => { print('handler ' + who()); process.exit(5); });
        const { world } = require(${path});
        who = () => (world.whoAmI() === world.serviceId ? 'service' : 'user');
        world.alice.token().then((alice) => setImmediate(() => { alice.runSync(() => { throw new Error('mine'); }); }));`,
@@ -342,7 +342,7 @@ describeSwitching("handlers of the process's events run as the service", () => {
 
   test('an error thrown through using and runSync reaches its handler as usual', async () => {
     const lines = await linesOf(`${openAlice}
-      process.on('uncaughtException', (error) => { say(error.message + ' ' + who()); });
+      process.on('uncaughtException', (error) => { print(error.message + ' ' + who()); });
       setImmediate(() => { alice.runSync(() => { throw new Error('from runSync'); }); });
       setTimeout(() => {
         const scope = alice.impersonate();

@@ -8,17 +8,17 @@ describeSwitching('asynchronous work that is started in a scope', () => {
   const inScope = (body: string): string => `${open}
     {
       const scope = alice.impersonate();
-      try { say('in scope ' + who()); ${body} } finally { scope[Symbol.dispose](); }
+      try { print('in scope ' + who()); ${body} } finally { scope[Symbol.dispose](); }
     }
     await new Promise((resolve) => { setTimeout(resolve, 50); });`;
 
   test.each([
-    ['then', "Promise.resolve().then(() => { say('later ' + who()); });"],
-    ['nextTick', "process.nextTick(() => { say('later ' + who()); });"],
-    ['a timer', "setTimeout(() => { say('later ' + who()); }, 1);"],
-    ['a callback of pool work', "fs.stat('/', () => { say('later ' + who()); });"],
-    ['new Promise', "new Promise((resolve) => { resolve(); }).then(() => { say('later ' + who()); });"],
-    ['Promise.all', "Promise.all([1, Promise.resolve(2)]).then(() => { say('later ' + who()); });"],
+    ['then', "Promise.resolve().then(() => { print('later ' + who()); });"],
+    ['nextTick', "process.nextTick(() => { print('later ' + who()); });"],
+    ['a timer', "setTimeout(() => { print('later ' + who()); }, 1);"],
+    ['a callback of pool work', "fs.stat('/', () => { print('later ' + who()); });"],
+    ['new Promise', "new Promise((resolve) => { resolve(); }).then(() => { print('later ' + who()); });"],
+    ['Promise.all', "Promise.all([1, Promise.resolve(2)]).then(() => { print('later ' + who()); });"],
   ])('%s', async (_name, body) => {
     expect(await linesOf(inScope(body))).toEqual(['in scope user', 'later service']);
   });
@@ -26,8 +26,8 @@ describeSwitching('asynchronous work that is started in a scope', () => {
   test('the same inside runSync, and an async function that is not awaited', async () => {
     const lines = await linesOf(`${open}
       alice.runSync(() => {
-        Promise.resolve().then(() => { say('then ' + who()); });
-        (async () => { say('first part ' + who()); await null; say('second part ' + who()); })();
+        Promise.resolve().then(() => { print('then ' + who()); });
+        (async () => { print('first part ' + who()); await null; print('second part ' + who()); })();
       });
       await new Promise((resolve) => { setTimeout(resolve, 50); });`);
     expect(lines[0]).toBe('first part user');
@@ -42,7 +42,7 @@ describeSwitching('asynchronous work that is started in a scope', () => {
           scope.revert();
           await null;
         }
-        say('done ' + who());`),
+        print('done ' + who());`),
     ).toEqual(['done service']);
   });
 
@@ -52,11 +52,11 @@ describeSwitching('asynchronous work that is started in a scope', () => {
       let pending;
       {
         const scope = alice.impersonate();
-        try { pending = lookupAccount(account); say('in scope ' + who()); } finally { scope[Symbol.dispose](); }
+        try { pending = lookupAccount(account); print('in scope ' + who()); } finally { scope[Symbol.dispose](); }
       }
       const found = await pending;
       const again = await lookupAccount(account);
-      say(typeof found.name + ' ' + (found.name === again.name) + ' ' + who());`);
+      print(typeof found.name + ' ' + (found.name === again.name) + ' ' + who());`);
     expect(lines).toEqual(['in scope user', 'string true service']);
   });
 
@@ -65,10 +65,10 @@ describeSwitching('asynchronous work that is started in a scope', () => {
       let pending;
       {
         const scope = alice.impersonate();
-        try { pending = world.bob.token(); say('in scope ' + who()); } finally { scope[Symbol.dispose](); }
+        try { pending = world.bob.token(); print('in scope ' + who()); } finally { scope[Symbol.dispose](); }
       }
       const bob = await pending;
-      say(String(bob.user.id === world.bob.id) + ' ' + who());`);
+      print(String(bob.user.id === world.bob.id) + ' ' + who());`);
     expect(lines).toEqual(['in scope user', 'true service']);
   });
 });

@@ -12,15 +12,15 @@ describeSwitching('the same token in a callback of its own runSync', () => {
   test('calls, returns and throws like every runSync', async () => {
     const lines = await linesOf(`${open}
       alice.runSync(() => {
-        say(alice.runSync(function (...args) { return [who(), this, ...args].join(); }, 1, 2));
-        try { alice.runSync(() => { throw new Error('mine'); }); } catch (error) { say(error.message); }
-        try { alice.runSync(() => Promise.resolve()); } catch (error) { say(error.code); }
-        try { alice.runSync(async () => {}); } catch (error) { say(error.code); }
-        try { alice.runSync('no function'); } catch (error) { say(error.code); }
-        say(alice.runSync(() => bob.runSync(() => alice.runSync(() => who()) + ' ' + who()) + ' ' + who()));
-        say(who());
+        print(alice.runSync(function (...args) { return [who(), this, ...args].join(); }, 1, 2));
+        try { alice.runSync(() => { throw new Error('mine'); }); } catch (error) { print(error.message); }
+        try { alice.runSync(() => Promise.resolve()); } catch (error) { print(error.code); }
+        try { alice.runSync(async () => {}); } catch (error) { print(error.code); }
+        try { alice.runSync('no function'); } catch (error) { print(error.code); }
+        print(alice.runSync(() => bob.runSync(() => alice.runSync(() => who()) + ' ' + who()) + ' ' + who()));
+        print(who());
       });
-      say(who());`);
+      print(who());`);
     const wrong = ['ERR_INVALID_ARG_VALUE', 'ERR_INVALID_ARG_TYPE'];
     const nested = ['alice bob alice', 'alice'];
     expect(lines).toEqual(['alice,,1,2', 'mine', 'ERR_ASYNC_RESULT', ...wrong, ...nested, 'service']);
@@ -32,8 +32,8 @@ describeSwitching('the same token in a callback of its own runSync', () => {
   ])('finds a scope that is open when it %s, before the outer callback continues', async (_how, end) => {
     const { code, stdout, stderr } = await runSource(`${open}
       alice.runSync(() => {
-        try { alice.runSync(() => { bob.impersonate(); ${end} }); } catch { say('caught as ' + who()); }
-        say('went on as ' + who());
+        try { alice.runSync(() => { bob.impersonate(); ${end} }); } catch { print('caught as ' + who()); }
+        print('went on as ' + who());
       });`);
     expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
     expect(stderr).toContain('ERR_SCOPE_LEAKED');
@@ -43,12 +43,12 @@ describeSwitching('the same token in a callback of its own runSync', () => {
     const lines = await linesOf(`${open}
       const scope = alice.impersonate();
       alice.runSync(() => {
-        alice.runSync(() => { try { scope.revert(); say('left'); } catch (error) { say(error.code + ' ' + who()); } });
+        alice.runSync(() => { try { scope.revert(); print('left'); } catch (error) { print(error.code + ' ' + who()); } });
       });
       scope.revert();
       alice.runSync(() => {
         const inner = alice.impersonate();
-        alice.runSync(() => { try { inner.revert(); say('left'); } catch (error) { say(error.code + ' ' + who()); } });
+        alice.runSync(() => { try { inner.revert(); print('left'); } catch (error) { print(error.code + ' ' + who()); } });
         inner.revert();
       });`);
     expect(lines).toEqual(['ERR_SCOPE_ORDER alice', 'ERR_SCOPE_ORDER alice']);
@@ -58,8 +58,8 @@ describeSwitching('the same token in a callback of its own runSync', () => {
     const lines = await linesOf(`${open}
       const { withoutToken } = require(${JSON.stringify(product)});
       alice.runSync(() => {
-        withoutToken(() => { say(who()); alice.runSync(() => { say(who()); }); say(who()); });
-        alice.runSync(() => { say(who()); });
+        withoutToken(() => { print(who()); alice.runSync(() => { print(who()); }); print(who()); });
+        alice.runSync(() => { print(who()); });
       });`);
     expect(lines).toEqual(['service', 'alice', 'service', 'alice']);
   });
@@ -79,10 +79,10 @@ describeSwitching("the state of a thread's scopes", () => {
           if (other !== 0) native.closeToken(other);
           other = native.aliasToken(mine);
         }
-        say(String(other === number));
-        say(native.runSync(other, who) + ' ' + who() + ' ' + Token.current().user.id.endsWith(world.alice.id));
+        print(String(other === number));
+        print(native.runSync(other, who) + ' ' + who() + ' ' + Token.current().user.id.endsWith(world.alice.id));
         const { runSyncAs } = require(${JSON.stringify(product.replace(/index\.js$/, 'scope/run-sync.js'))});
-        say(runSyncAs(other, who, []));
+        print(runSyncAs(other, who, []));
       });`);
     expect(lines).toEqual(['true', 'bob alice true', 'bob']);
   });

@@ -201,8 +201,8 @@ describeSwitching('a flow', () => {
         tokens.bob.runSync(() => {
           pending = ['alice', 'bob'].map((name) => outcome(impersonateFs.readFile(fileOf(name))));
         });
-        say((await Promise.all(pending)).join());
-        say(await outcome(impersonateFs.readFile(fileOf('alice'))));
+        print((await Promise.all(pending)).join());
+        print(await outcome(impersonateFs.readFile(fileOf('alice'))));
       });`);
     expect(lines).toEqual(['denied,of bob', 'of alice']);
   });

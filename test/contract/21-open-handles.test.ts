@@ -233,7 +233,7 @@ describeSwitching('setStrictHandles(true)', () => {
         };
         const before = await rounds(500);
         const after = await rounds(2500);
-        say(after - before);
+        print(after - before);
       });`,
       { execArgv: ['--expose-gc'] },
     );

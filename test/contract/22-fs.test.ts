@@ -64,7 +64,7 @@ describeSwitching('impersonate/fs', () => {
       program(`${operations}
         await tokens.alice.run(async () => {
           const at = (...names) => of(world.alice, ...names);
-          for (const [name, work] of Object.entries(operations)) say(name + ' ' + await codeOf(() => work(at)));
+          for (const [name, work] of Object.entries(operations)) print(name + ' ' + await codeOf(() => work(at)));
         });`),
     );
     const special = new Map([
@@ -85,7 +85,7 @@ describeSwitching('impersonate/fs', () => {
         for (const owner of [world.bob, 'service']) {
           await tokens.alice.run(async () => {
             const at = (...names) => of(owner, ...names);
-            for (const [name, work] of Object.entries(operations)) say(await codeOf(() => work(at)));
+            for (const [name, work] of Object.entries(operations)) print(await codeOf(() => work(at)));
           });
         }`),
     );
@@ -98,7 +98,7 @@ describeSwitching('impersonate/fs', () => {
         const at = (...names) => of('service', ...names);
         for (const [name, work] of Object.entries(operations)) {
           const code = await new Promise((resolve) => resolve(work(at))).catch((error) => error.code);
-          say(code + ' ' + fs.existsSync(at('file')));
+          print(code + ' ' + fs.existsSync(at('file')));
         }`),
     );
     expect(lines).toEqual(Array.from({ length: 19 }, () => 'ERR_NO_TOKEN true'));
@@ -108,9 +108,9 @@ describeSwitching('impersonate/fs', () => {
     const lines = await linesOf(
       program(`let reading;
         { const scope = tokens.alice.impersonate(); reading = files.readFile(of(world.alice, 'file'), 'utf8'); scope.revert(); }
-        say(await reading);
+        print(await reading);
         tokens.bob.runSync(() => { reading = files.readFile(of(world.alice, 'file'), 'utf8'); });
-        say(await codeOf(() => reading));`),
+        print(await codeOf(() => reading));`),
     );
     expect(lines).toEqual(['of alice', denied]);
   });
@@ -122,7 +122,7 @@ describeSwitching('impersonate/fs', () => {
         await copying;
         tokens.bob.run(() => {});
         const again = await world.alice.token();
-        say(await again.run(() => files.readFile(of(world.alice, 'copied', 'below', 'two'), 'utf8')));
+        print(await again.run(() => files.readFile(of(world.alice, 'copied', 'below', 'two'), 'utf8')));
         again.close();`),
     );
     expect(lines).toEqual(['of alice']);
@@ -134,11 +134,11 @@ describeSwitching('impersonate/fs', () => {
         world.own(path.join(inner, 'two'), world.bob);
         world.own(inner, world.bob);
         await tokens.alice.run(async () => {
-          say(await codeOf(() => files.cp(of(world.alice, 'tree'), of(world.alice, 'copied'), { recursive: true })));
-          say(await codeOf(() => files.rm(of(world.alice, 'tree'), { recursive: true })));
-          say(await codeOf(() => files.readdir(of(world.alice, 'tree'), { recursive: true })));
+          print(await codeOf(() => files.cp(of(world.alice, 'tree'), of(world.alice, 'copied'), { recursive: true })));
+          print(await codeOf(() => files.rm(of(world.alice, 'tree'), { recursive: true })));
+          print(await codeOf(() => files.readdir(of(world.alice, 'tree'), { recursive: true })));
         });
-        say(await tokens.bob.run(() => codeOf(() => files.readFile(path.join(inner, 'two'), 'utf8'))).catch(String));`),
+        print(await tokens.bob.run(() => codeOf(() => files.readFile(path.join(inner, 'two'), 'utf8'))).catch(String));`),
     );
     expect(lines.slice(0, 3)).toEqual([denied, denied, denied]);
   });
@@ -150,7 +150,7 @@ describeSwitching('impersonate/fs', () => {
           const reading = files.readFile(of(world.alice, 'file'), { signal: controller.signal });
           controller.abort(new Error('enough'));
           const error = await reading.catch((reason) => reason);
-          say([error.name, error.code, error.cause.message].join());
+          print([error.name, error.code, error.cause.message].join());
         });`),
     );
     expect(lines).toEqual(['AbortError,ABORT_ERR,enough']);

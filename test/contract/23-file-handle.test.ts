@@ -24,29 +24,29 @@ describeSwitching('a FileHandle of a user', () => {
   test("is Node's own class and needs no token", async () => {
     const lines = await linesOf(
       program(`const own = await fs.promises.open(__filename);
-        say(Object.getPrototypeOf(handle) === Object.getPrototypeOf(own));
-        say(Object.keys(handle).join() === Object.keys(own).join());
+        print(Object.getPrototypeOf(handle) === Object.getPrototypeOf(own));
+        print(Object.keys(handle).join() === Object.keys(own).join());
         await own.close();
-        say((await handle.readFile('utf8')).length);
-        say((await handle.stat()).size);
+        print((await handle.readFile('utf8')).length);
+        print((await handle.stat()).size);
         const { bytesRead, buffer } = await handle.read(Buffer.alloc(3), 0, 3, 4);
-        say(bytesRead + ' ' + buffer);
+        print(bytesRead + ' ' + buffer);
         await handle.write('T', 4);
         await handle.sync();
         await handle.truncate(7);
-        say(JSON.stringify((await handle.read(Buffer.alloc(7), 0, 7, 0)).buffer.toString()));`),
+        print(JSON.stringify((await handle.read(Buffer.alloc(7), 0, 7, 0)).buffer.toString()));`),
     );
     expect(lines).toEqual(['true', 'true', '13', '13', '3 two', '"one\\nTwo"']);
   });
 
   test('provides lines and streams, which close it', async () => {
     const lines = await linesOf(
-      program(`for await (const line of handle.readLines()) say(line);
-        say(handle.fd);
+      program(`for await (const line of handle.readLines()) print(line);
+        print(handle.fd);
         const other = await alice.run(() => files.open(file));
         let all = '';
         for await (const part of other.createReadStream({ encoding: 'utf8', start: 4, end: 6 })) all += part;
-        say(all + ' ' + other.fd);`),
+        print(all + ' ' + other.fd);`),
     );
     expect(lines).toEqual(['one', 'two', 'three', '-1', 'two -1']);
   });
@@ -54,9 +54,9 @@ describeSwitching('a FileHandle of a user', () => {
   test('closes at the end of `await using`, and rejects later calls', async () => {
     const lines = await linesOf(
       program(`await handle[Symbol.asyncDispose]();
-        say(handle.fd);
+        print(handle.fd);
         for (const name of ['read', 'stat', 'chmod', 'chown', 'utimes']) {
-          say(await handle[name]().catch(({ code, syscall }) => code + ' ' + syscall));
+          print(await handle[name]().catch(({ code, syscall }) => code + ' ' + syscall));
         }`),
     );
     expect(lines).toEqual([
@@ -74,7 +74,7 @@ describeSwitching('a FileHandle of a user', () => {
       program(`const own = await fs.promises.open(__filename);
         for (const [name, ...args] of [['chmod', 'x'], ['chmod'], ['chown', 1.5, 2], ['chown', 1], ['utimes', {}, 1]]) {
           const [ours, theirs] = await Promise.all([handle, own].map((of) => of[name](...args).catch((error) => error)));
-          say(ours.message === theirs.message && ours.code === theirs.code && ours.code.startsWith('ERR_'));
+          print(ours.message === theirs.message && ours.code === theirs.code && ours.code.startsWith('ERR_'));
         }
         await own.close();`),
     );
@@ -85,10 +85,10 @@ describeSwitching('a FileHandle of a user', () => {
     const lines = await linesOf(
       program(`const { MessageChannel } = require('node:worker_threads');
         const { port1, port2 } = new MessageChannel();
-        try { port1.postMessage(handle, [handle]); say('sent'); } catch (error) { say(error.name); }
+        try { port1.postMessage(handle, [handle]); print('sent'); } catch (error) { print(error.name); }
         port1.close();
         port2.close();
-        say((await handle.stat()).size);`),
+        print((await handle.stat()).size);`),
     );
     expect(lines).toEqual(['DataCloneError', '13']);
   });
@@ -100,15 +100,15 @@ describeSwitching('a FileHandle of a user', () => {
         `fs.chmodSync(file, 0o644);
         const bob = await world.bob.token();
         const reader = await bob.run(() => files.open(file));
-        say(await reader.readFile('utf8').then((text) => text.length));
+        print(await reader.readFile('utf8').then((text) => text.length));
         for (const [name, ...args] of [['chmod', 0o777], ['chown', 0, 0], ['utimes', 1, 2]]) {
-          say(await codeOf(() => reader[name](...args)));
+          print(await codeOf(() => reader[name](...args)));
         }
-        say((fs.statSync(file).mode & 0o777).toString(8) + ' ' + (fs.statSync(file).mtimeMs > 3000));
+        print((fs.statSync(file).mode & 0o777).toString(8) + ' ' + (fs.statSync(file).mtimeMs > 3000));
         await reader.close();
         bob.close();
-        say(await codeOf(() => handle.chmod(0o600)));
-        say((fs.statSync(file).mode & 0o777).toString(8));`,
+        print(await codeOf(() => handle.chmod(0o600)));
+        print((fs.statSync(file).mode & 0o777).toString(8));`,
       ),
     );
     expect(lines).toEqual(['13', denied, denied, denied, '644 true', 'done', '600']);

@@ -22,7 +22,7 @@ describeSwitching('readFile', () => {
         const found = await user.run(() => files.readFile(file));
         const texts = await Promise.all(['utf8', 'latin1', 'base64', 'utf16le', 'hex'].map((encoding) =>
           user.run(() => files.readFile(file, encoding)).then((text) => text === content.toString(encoding))));
-        say([size, Buffer.isBuffer(found) && found.equals(content), ...texts].join());
+        print([size, Buffer.isBuffer(found) && found.equals(content), ...texts].join());
       }`);
     expect(lines.map((line) => line.replace(/^\d+/, ''))).toEqual(
       Array(7).fill(',true,true,true,true,true,true'),
@@ -39,14 +39,14 @@ describeSwitching('readFile', () => {
       await read(8);
       const before = world.handleCount();
       const [, content] = await read(8);
-      say(content + ' ' + Buffer.isBuffer(content) + ' ' + (world.handleCount() <= before));
+      print(content + ' ' + Buffer.isBuffer(content) + ' ' + (world.handleCount() <= before));
       const [, fd] = await read(7);
-      say(typeof fd + ' ' + fs.readFileSync(fd, 'utf8'));
+      print(typeof fd + ' ' + fs.readFileSync(fd, 'utf8'));
       fs.closeSync(fd);
       const [error, nothing] = await read(8, bob);
-      say(String(error < 0) + ' ' + nothing);
+      print(String(error < 0) + ' ' + nothing);
       const [, of] = await job(alice, 'readfile', newFile('empty', ''), fs.constants.O_RDONLY, 0, 8);
-      say(typeof of);
+      print(typeof of);
       fs.closeSync(of);`,
       oneThread,
     );
@@ -59,14 +59,14 @@ describeSwitching('readFile', () => {
       const outcome = (work) => work().then(() => 'read', fields);
       for (const where of [path.join(folder, 'none'), folder]) {
         const [ours, nodes] = [await outcome(() => user.run(() => files.readFile(where))), await outcome(() => fs.promises.readFile(where))];
-        say(ours === nodes ? 'the same' : ours + ' ' + nodes);
+        print(ours === nodes ? 'the same' : ours + ' ' + nodes);
       }
       const file = newFile('of-alice', 'of alice');
       const { code, syscall } = await world.bob.token().then((token) => token.run(() => files.readFile(file).catch((error) => error)));
-      say(code + ' ' + syscall);
-      say(await user.run(() => files.readFile(file, 'buffers').catch(({ code }) => code)));
-      say(await user.run(() => files.readFile(file, { signal: AbortSignal.abort() }).catch(({ name }) => name)));
-      say(await user.run(() => files.readFile(file, { signal: new AbortController().signal, encoding: 'utf8' })));`);
+      print(code + ' ' + syscall);
+      print(await user.run(() => files.readFile(file, 'buffers').catch(({ code }) => code)));
+      print(await user.run(() => files.readFile(file, { signal: AbortSignal.abort() }).catch(({ name }) => name)));
+      print(await user.run(() => files.readFile(file, { signal: new AbortController().signal, encoding: 'utf8' })));`);
     const denied = process.platform === 'win32' ? /^(EPERM|EACCES) open$/ : /^EACCES open$/;
     expect(lines).toEqual([
       'the same',

@@ -17,7 +17,7 @@ describeSwitching('calls that share a batch of a pool thread', () => {
       const all = Promise.all(Array.from({ length: 600 }, (_, index) => requests.run(index, one, index)));
       gc();
       await all;
-      say(JSON.stringify(wrong));`,
+      print(JSON.stringify(wrong));`,
       options,
     );
     expect(lines).toEqual(['[]']);

@@ -284,10 +284,10 @@ describeSwitching('impersonate/register', () => {
           let result;
           enter(() => { result = handler(); });
           const seen = await outcome(() => result);
-          if (seen !== 'ERR_IDENTITY_CONFLICT' && !(name === 'child_process' && seen === 'ERR_CHILD_PROCESS_IN_SCOPE')) say(name + ': ' + seen);
+          if (seen !== 'ERR_IDENTITY_CONFLICT' && !(name === 'child_process' && seen === 'ERR_CHILD_PROCESS_IN_SCOPE')) print(name + ': ' + seen);
         }
       }
-      say(String(withoutToken(() => fs.existsSync(within(alice, 'made')))));`,
+      print(String(withoutToken(() => fs.existsSync(within(alice, 'made')))));`,
     );
     expect(lines).toEqual(['false']);
   });
@@ -297,16 +297,16 @@ describeSwitching('impersonate/register', () => {
       'conflicts',
       `${source}
       const handler = bound(() => text(his));
-      say(handler());
-      tokens.alice.runSync(() => { say(text(mine)); say(withoutToken(handler)); say(text(mine)); });
-      tokens.bob.run(() => { say(text(his)); tokens.alice.runSync(() => { say(text(mine)); }); });
+      print(handler());
+      tokens.alice.runSync(() => { print(text(mine)); print(withoutToken(handler)); print(text(mine)); });
+      tokens.bob.run(() => { print(text(his)); tokens.alice.runSync(() => { print(text(mine)); }); });
       // Node's own function calls back in the scope that was opened for it.
       const seen = [];
       const filter = (call) => () => { seen.push(call()); return false; };
       tokens.bob.run(() => { fs.cpSync(his, his + '2', { filter: filter(() => Token.current() === tokens.bob) }); });
       const foreign = tokens.alice.run(() => AsyncResource.bind(() => { try { return text(mine); } catch (error) { return error.code; } }));
       tokens.bob.run(() => { fs.cpSync(his, his + '2', { filter: filter(foreign) }); });
-      say(seen.join());`,
+      print(seen.join());`,
     );
     expect(lines).toEqual([
       ...['of bob', 'of alice', 'of bob', 'of alice', 'of bob', 'of alice'],
@@ -321,7 +321,7 @@ describeSwitching('impersonate/register', () => {
       const module = path.join(folder, 'module.js');
       fs.writeFileSync(module, "exports.user = require(" + JSON.stringify(${JSON.stringify(product)}) + ").Token.current().user.id;");
       world.own(module, 'service');
-      tokens.alice.runSync(bound(() => { say(String(require(module).user === world.serviceId)); say(typeof new Error('x').stack); }));`,
+      tokens.alice.runSync(bound(() => { print(String(require(module).user === world.serviceId)); print(typeof new Error('x').stack); }));`,
     );
     expect(lines).toEqual(['true', 'string']);
   });

@@ -114,7 +114,7 @@ describeSwitching('terminating a worker', () => {
           await worker.terminate();
         }
         await until(() => Token.count === count);
-        say([
+        print([
           stage, Token.count - count, alice.runSync(() => world.whoAmI()) === world.alice.id, world.whoAmI() === world.serviceId,
         ].join());
       }`,

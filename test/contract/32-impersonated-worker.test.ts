@@ -213,7 +213,7 @@ const workerOfAlice = (file: string, first = ''): string => `
     token: tokens.alice,
     workerData: { ...workerData, ticket },
   });
-  worker.on('message', say);
+  worker.on('message', print);
   await new Promise((done) => worker.once('exit', done));`;
 
 describeSwitching('node:fs in an ImpersonatedWorker', () => {

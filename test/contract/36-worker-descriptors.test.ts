@@ -34,9 +34,9 @@ function inWorker(load: string, body: string, main = "worker.postMessage('end');
     let posted;
     const worker = new Worker(${JSON.stringify(worker)}, { eval: true, workerData: { file, ticket: alice.share() } });
     alice.close();
-    worker.on('message', (message) => { posted = message; say('posted ' + JSON.stringify(message.map(isOpen))); ${main} });
-    worker.on('error', (error) => { say(error.stack); });
-    worker.on('exit', () => { say('ended ' + JSON.stringify(posted.map(isOpen))); });`);
+    worker.on('message', (message) => { posted = message; print('posted ' + JSON.stringify(message.map(isOpen))); ${main} });
+    worker.on('error', (error) => { print(error.stack); });
+    worker.on('exit', () => { print('ended ' + JSON.stringify(posted.map(isOpen))); });`);
 }
 
 describeSwitching('descriptors that a Worker opens as a user', () => {

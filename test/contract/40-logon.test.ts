@@ -200,7 +200,7 @@ describeSwitching('a logon', () => {
 
   test('keeps the process alive until it completes', async () => {
     const options = JSON.stringify(world.alice.logon());
-    const lines = await linesOf(`Token.logon(${options}).then((token) => say(token.user.id));`);
+    const lines = await linesOf(`Token.logon(${options}).then((token) => print(token.user.id));`);
     expect(lines).toEqual([world.alice.id]);
   });
 });

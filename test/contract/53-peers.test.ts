@@ -26,7 +26,7 @@ const few = isWindows ? 4 : 0;
 const printReply = (path: string): string => `
   { const socket = await connectPeer(${JSON.stringify(path)});
     socket.setEncoding('utf8').write('hello');
-    for await (const part of socket) say(part); }`;
+    for await (const part of socket) print(part); }`;
 
 async function closedPair(server: PeerServer): Promise<[Socket, Socket, Token]> {
   const arrival = once(server, 'connection') as Promise<[Socket, Token]>;
@@ -307,7 +307,7 @@ describe('a peer server', () => {
         await new Promise((resolve) => setTimeout(resolve, 50));
         client.destroy();
         await closed;
-        say(seen.splice(0).join() + ' ' + server.connections + ' ' + Token.count);
+        print(seen.splice(0).join() + ' ' + server.connections + ' ' + Token.count);
       }
       server.close();`);
     expect(lines).toEqual(['clientError 0 0', 'own 0 0']);
@@ -422,7 +422,7 @@ describe('a server that is never closed', () => {
     const linesBefore = (end: string): Promise<string[]> =>
       linesOf(
         `${open} const server = createPeerServer({}, () => {});
-        await server.listen(${JSON.stringify(newAddress())}); say('here'); ${end}`,
+        await server.listen(${JSON.stringify(newAddress())}); print('here'); ${end}`,
       );
     const lines = await Promise.all(['process.exit(0);', 'server.unref();'].map(linesBefore));
     expect(lines).toEqual([['here'], ['here']]);
@@ -444,7 +444,7 @@ describe('a server that is never closed', () => {
           await Promise.all(closed);
         }
         const server = await createPeerServer().listen(${address});
-        say('again ' + Token.count);
+        print('again ' + Token.count);
         server.close();
       } else {
         const server = createPeerServer({}, (socket) => { for (;;); });
@@ -471,7 +471,7 @@ describe('a server that is never closed', () => {
         const closed = new Promise((resolve) => { client.on('error', () => {}).on('close', resolve).resume(); });
         await worker.terminate();
         await closed;
-        say('closed');
+        print('closed');
       } else {
         const stay = () => { parentPort.postMessage('arriving'); for (;;); };
         const server = await createPeerServer({}, stay).listen(address);

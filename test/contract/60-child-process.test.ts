@@ -75,7 +75,7 @@ describeSwitching('child_process in a scope', () => {
 
   test('functions captured before the package was loaded throw, and work outside scopes', async () => {
     const lines = await linesOf(
-      `const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       const { spawn, spawnSync, execFileSync, fork, ChildProcess } = require('node:child_process');
       const { world } = (require(${JSON.stringify(product)}), require(${JSON.stringify(require.resolve('../support/world/world'))}));
       const node = process.execPath;
@@ -83,11 +83,11 @@ describeSwitching('child_process in a scope', () => {
       world.alice.token().then((alice) => {
         alice.runSync(() => {
           for (const start of [() => spawn(node, ['-v']), () => spawnSync(node, ['-v']), () => execFileSync(node, ['-v']), () => fork('none'), raw]) {
-            try { start(); say('started'); } catch (error) { say(error.code); }
+            try { start(); print('started'); } catch (error) { print(error.code); }
           }
         });
-        say('outside ' + spawnSync(node, ['-p', '1+1'], { encoding: 'utf8' }).stdout.trim());
-        spawn(node, ['-e', '0'], { stdio: 'ignore' }).on('exit', (code) => { say('outside ' + code); });
+        print('outside ' + spawnSync(node, ['-p', '1+1'], { encoding: 'utf8' }).stdout.trim());
+        spawn(node, ['-e', '0'], { stdio: 'ignore' }).on('exit', (code) => { print('outside ' + code); });
       });`,
       {},
       'bare',
@@ -99,12 +99,12 @@ describeSwitching('child_process in a scope', () => {
     const [major = 0] = process.versions.node.split('.').map(Number);
     const permissions = ['--allow-fs-read=*', '--allow-addons', '--allow-child-process'];
     const lines = await linesOf(
-      `const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       const { spawn } = require('node:child_process');
       const { Token } = require(${JSON.stringify(product)});
       const childProcess = require('node:child_process');
       const node = process.execPath;
-      try { process.binding('spawn_sync'); say('given out'); } catch (error) { say(error.code); }
+      try { process.binding('spawn_sync'); print('given out'); } catch (error) { print(error.code); }
       Token.process().runSync(() => {
         for (const start of [
           () => spawn(node, ['-v']),
@@ -112,7 +112,7 @@ describeSwitching('child_process in a scope', () => {
           () => childProcess.execSync('exit'),
           () => childProcess.execFileSync(node, ['-v']),
         ]) {
-          try { start(); say('started'); } catch (error) { say(error.code); }
+          try { start(); print('started'); } catch (error) { print(error.code); }
         }
       });`,
       {
@@ -132,7 +132,7 @@ describeSwitching('child_process in a scope', () => {
     const lines = await linesOf(`
       const alice = await world.alice.token();
       alice.runSync(() => {
-        try { process.execve(process.execPath, [process.execPath, '-v'], {}); } catch (error) { say(error.code); }
+        try { process.execve(process.execPath, [process.execPath, '-v'], {}); } catch (error) { print(error.code); }
       });`);
     expect(lines).toEqual(['ERR_CHILD_PROCESS_IN_SCOPE']);
   });
@@ -144,14 +144,14 @@ describeSwitching('child_process under impersonate/register', () => {
       'programs',
       `const { execFile, spawnSync } = require('node:child_process');
       process.removeAllListeners('warning');
-      process.on('warning', ({ name, code, message }) => say([name, code, message].join(' ')));
+      process.on('warning', ({ name, code, message }) => print([name, code, message].join(' ')));
       const version = ['-p', '1+1'];
       spawnSync(process.execPath, version);
       await new Promise(setImmediate);
-      say('before');
+      print('before');
       await tokens.alice.run(async () => {
-        say(await new Promise((done) => execFile(process.execPath, version, (_, out) => done(out.trim()))));
-        say(spawnSync(process.execPath, version).stdout.toString().trim());
+        print(await new Promise((done) => execFile(process.execPath, version, (_, out) => done(out.trim()))));
+        print(spawnSync(process.execPath, version).stdout.toString().trim());
       });`,
     );
     expect(lines).toEqual([

@@ -71,12 +71,12 @@ describeSwitching('impersonate/register', () => {
             seen.push(await outcome(() => read(file)));
             await new Promise(setImmediate);
           }
-          say([who, name, ...seen].join(': '));
+          print([who, name, ...seen].join(': '));
         }
       };
       await Promise.all([tokens.alice.run(readAll, 'alice'), tokens.bob.run(readAll, 'bob')]);
-      say(String(await forms.promises(secret)));
-      say(await outcome(() => forms.createReadStream(secret)));`;
+      print(String(await forms.promises(secret)));
+      print(await outcome(() => forms.createReadStream(secret)));`;
       const lines = await linesOf(source, { execArgv });
       expect(formNames).toHaveLength(15);
       const expected = formNames.flatMap((name) => [
@@ -91,7 +91,7 @@ describeSwitching('impersonate/register', () => {
   const naive = (): string => `${usersSource('naive')} ${forms}
     const names = ['readFileSync', 'readFile', 'promises', 'createReadStream'];
     const readAll = () => tokens.alice.run(async () => {
-      for (const name of names) say(await outcome(() => forms[name](secret)));
+      for (const name of names) print(await outcome(() => forms[name](secret)));
     });
     await readAll();`;
 
@@ -142,11 +142,11 @@ describeSwitching('impersonate/register', () => {
       import { readFile as read } from 'node:fs/promises';
       ${usersSource('esm')}
       const all = async () => {
-        say(await outcome(() => readFileSync(secret, 'utf8')));
-        say(await outcome(() => read(secret, 'utf8')));
-        say(await outcome(() => new Promise((done) => readFile(secret, (error) => done(codeOf(error ?? {}))))));
-        say(await outcome(() => new Promise((_, fail) => createReadStream(secret).on('error', fail))));
-        say(await outcome(() => new Promise((_, fail) => new ReadStream(secret).on('error', fail))));
+        print(await outcome(() => readFileSync(secret, 'utf8')));
+        print(await outcome(() => read(secret, 'utf8')));
+        print(await outcome(() => new Promise((done) => readFile(secret, (error) => done(codeOf(error ?? {}))))));
+        print(await outcome(() => new Promise((_, fail) => createReadStream(secret).on('error', fail))));
+        print(await outcome(() => new Promise((_, fail) => new ReadStream(secret).on('error', fail))));
       };
       require(${JSON.stringify(registerFile)});
       await tokens.alice.run(all);`;
@@ -179,7 +179,7 @@ describeSwitching('impersonate/register', () => {
         for (const [name, change] of Object.entries(changes)) {
           const own = await outcome(() => change(within(alice, 'new')));
           const other = await outcome(() => change(within(bob, 'new')));
-          say([name, own, other].join(' '));
+          print([name, own, other].join(' '));
         }
       });`,
     );
@@ -191,17 +191,17 @@ describeSwitching('impersonate/register', () => {
     const lines = await registered(
       'descriptors',
       `const fd = tokens.alice.run(() => fs.openSync(within(alice, 'file')));
-      say(fs.readFileSync(fd, 'utf8'));
+      print(fs.readFileSync(fd, 'utf8'));
       fs.closeSync(fd);
       const own = fs.openSync(secret, 'r+');
       await tokens.alice.run(async () => {
-        say(fs.readFileSync(own, 'utf8'));
-        say(await new Promise((done) => fs.read(own, Buffer.alloc(20), 0, 20, 0, (_, n) => done(String(n)))));
+        print(fs.readFileSync(own, 'utf8'));
+        print(await new Promise((done) => fs.read(own, Buffer.alloc(20), 0, 20, 0, (_, n) => done(String(n)))));
         const written = await new Promise((done) => fs.writeFile(own, '!', (error) => done(String(error))));
-        say(written);
+        print(written);
         await new Promise((done) => fs.close(own, done));
       });
-      say(fs.readFileSync(secret, 'utf8'));`,
+      print(fs.readFileSync(secret, 'utf8'));`,
     );
     expect(lines).toEqual(['of alice', 'of the service', '14', 'null', 'of the service!']);
   });
@@ -228,9 +228,9 @@ describeSwitching('impersonate/register', () => {
         start();
         scope.revert();
       }
-      for (const one of later) say(String(await one));
+      for (const one of later) print(String(await one));
       class OwnOpen extends fs.ReadStream { open() {} }
-      say(await outcome(() => tokens.alice.runSync(() => { new OwnOpen(secret); })));`,
+      print(await outcome(() => tokens.alice.runSync(() => { new OwnOpen(secret); })));`,
     );
     const once = ['of alice', 'denied', 'denied', 'denied', 'denied'];
     expect(lines).toEqual([...once, ...once, 'ERR_FS_NOT_ROUTED']);

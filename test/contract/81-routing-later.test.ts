@@ -11,15 +11,15 @@ describeSwitching('callbacks under impersonate/register', () => {
         let returned = false;
         await storage.run('context', () => new Promise((done) => {
           fs.stat(within(alice, 'file'), (...results) => {
-            say([returned, storage.getStore(), Token.current().user.id === alice.id].join(' '));
-            say([results.length, results[0], results[1].size, results[1] instanceof fs.Stats].join(' '));
+            print([returned, storage.getStore(), Token.current().user.id === alice.id].join(' '));
+            print([results.length, results[0], results[1].size, results[1] instanceof fs.Stats].join(' '));
             fs.access(within(alice, 'file'), (...nothing) => {
-              say(JSON.stringify(nothing));
+              print(JSON.stringify(nothing));
               fs.access(within(bob, 'file'), (error, ...rest) => {
-                say([codeOf(error), rest.length, error.syscall].join(' '));
+                print([codeOf(error), rest.length, error.syscall].join(' '));
                 fs.exists(within(alice, 'file'), (found) => {
                   fs.exists(within(bob, 'file'), (others) => {
-                    say([found, others].join(' '));
+                    print([found, others].join(' '));
                     done();
                   });
                 });
@@ -36,8 +36,8 @@ describeSwitching('callbacks under impersonate/register', () => {
   test('may throw, which is an uncaught exception', async () => {
     const lines = await registered(
       'uncaught',
-      `process.on('uncaughtException', (error) => say('uncaught ' + error.message));
-      process.on('unhandledRejection', () => say('unhandled'));
+      `process.on('uncaughtException', (error) => print('uncaught ' + error.message));
+      process.on('unhandledRejection', () => print('unhandled'));
       tokens.alice.run(() => {
         fs.stat(within(alice, 'file'), () => { throw new Error('mine'); });
         fs.exists(within(alice, 'file'), () => { throw new Error('mine too'); });
@@ -57,9 +57,9 @@ describeSwitching('callbacks under impersonate/register', () => {
       const all = () => calls.forEach((call) => {
         try {
           call();
-          say('nothing');
+          print('nothing');
         } catch (error) {
-          say([error.name, error.code, error.message].join(' ').split('\\n')[0]);
+          print([error.name, error.code, error.message].join(' ').split('\\n')[0]);
         }
       });`;
     const lines = await registered('arguments', `${calls} all(); tokens.alice.run(all);`);
@@ -81,13 +81,13 @@ describeSwitching('deferred work of node:fs', () => {
         }
       };
       await tokens.alice.run(async () => {
-        say(await outcome(() => open(alice)));
-        say(await outcome(() => open(bob)));
-        for await (const entry of fs.opendirSync(within(alice))) say(entry.name);
-        for await (const entry of await fs.promises.opendir(within(alice))) say(entry.name);
+        print(await outcome(() => open(alice)));
+        print(await outcome(() => open(bob)));
+        for await (const entry of fs.opendirSync(within(alice))) print(entry.name);
+        for await (const entry of await fs.promises.opendir(within(alice))) print(entry.name);
       });
       const opened = tokens.alice.run(() => fs.opendirSync(within(alice)));
-      say(opened.readSync().name);
+      print(opened.readSync().name);
       opened.closeSync();`,
     );
     expect(lines).toEqual(['file', 'denied', 'file', 'file', 'file']);
@@ -97,14 +97,14 @@ describeSwitching('deferred work of node:fs', () => {
     const lines = await registered(
       'disposable',
       `if (!fs.mkdtempDisposableSync) {
-        say('none');
+        print('none');
       } else {
         const made = tokens.alice.run(() => fs.mkdtempDisposableSync(within(alice, 'tmp-')));
-        say(String(await outcome(() => tokens.alice.run(() => fs.mkdtempDisposableSync(within(bob, 'tmp-'))))));
+        print(String(await outcome(() => tokens.alice.run(() => fs.mkdtempDisposableSync(within(bob, 'tmp-'))))));
         // The folder belongs to bob: alice could not remove it.
         world.own(within(alice), bob);
-        say(String(await outcome(() => made.remove())));
-        say(String(tokens.bob.run(() => fs.existsSync(made.path))));
+        print(String(await outcome(() => made.remove())));
+        print(String(tokens.bob.run(() => fs.existsSync(made.path))));
       }`,
     );
     if (lines[0] !== 'none') expect(lines).toEqual(['denied', 'denied', 'true']);
@@ -114,7 +114,7 @@ describeSwitching('deferred work of node:fs', () => {
     const lines = await registered(
       'glob',
       `if (!fs.globSync) {
-        say('none');
+        print('none');
       } else {
         process.removeAllListeners('warning');
         const pattern = '*/file';
@@ -134,7 +134,7 @@ describeSwitching('deferred work of node:fs', () => {
         for (const form of forms) await form();
         // So that alice may list it on either system.
         fs.chmodSync(folder, 0o755);
-        for (const form of forms) say(sorted(await tokens.alice.run(form)));
+        for (const form of forms) print(sorted(await tokens.alice.run(form)));
       }`,
     );
     if (lines[0] !== 'none') expect(lines).toEqual(Array(3).fill('alice/file'));
@@ -145,12 +145,12 @@ describeSwitching('deferred work of node:fs', () => {
       'watch',
       `const watch = (file, ...rest) => fs.watch(file, ...rest).close();
       await tokens.alice.run(async () => {
-        say(String(await outcome(() => watch(within(alice)))));
-        say(String(await outcome(() => watch(within(bob)))));
-        say(String(await outcome(() => watch(within(alice), { recursive: true }))));
-        say(String(await outcome(() => fs.promises.watch(within(alice)))));
+        print(String(await outcome(() => watch(within(alice)))));
+        print(String(await outcome(() => watch(within(bob)))));
+        print(String(await outcome(() => watch(within(alice), { recursive: true }))));
+        print(String(await outcome(() => fs.promises.watch(within(alice)))));
       });
-      say(String(await outcome(() => watch(folder, { recursive: true }))));`,
+      print(String(await outcome(() => watch(folder, { recursive: true }))));`,
     );
     expect(lines).toEqual(['undefined', 'denied', 'ERR_FS_NOT_ROUTED', 'ERR_FS_NOT_ROUTED', 'undefined']);
   });

@@ -15,7 +15,7 @@ describeSwitching('the table of impersonate/register', () => {
       'table',
       `const { fsTable, promisesTable } = require(${tables});
       const missing = (target, table) => Object.keys(Object.getOwnPropertyDescriptors(target)).filter((name) => !(name in table));
-      say(JSON.stringify([...missing(fs, fsTable), ...missing(fs.promises, promisesTable)]));`,
+      print(JSON.stringify([...missing(fs, fsTable), ...missing(fs.promises, promisesTable)]));`,
     );
     expect(missing).toBe('[]');
   });
@@ -36,7 +36,7 @@ describeSwitching('the table of impersonate/register', () => {
           }
         }
       });
-      say(JSON.stringify(refused));`,
+      print(JSON.stringify(refused));`,
     );
     const possible = ['openAsBlob', 'openAsBlobSync', 'watchFile', 'Utf8Stream', 'promises.watch'];
     const [major = 0] = process.versions.node.split('.').map(Number);
@@ -60,8 +60,8 @@ describeSwitching('the table of impersonate/register', () => {
         fs.laterSync(), attempt(() => fs.later()), attempt(() => typeof new fs.Later()),
         attempt(() => fs.lazy()), attempt(() => fs.promises.later()),
       ].join(' ');
-      say(token.run(all));
-      say(all());`,
+      print(token.run(all));
+      print(all());`,
       { execArgv: [lateIsFine] },
       'unrouted',
     );
@@ -82,8 +82,8 @@ describeSwitching('the table of impersonate/register', () => {
       const before = { ...fs };
       if (process.argv[2]) require(process.argv[2]);
       const same = ['read', 'write', 'fstat', 'createReadStream', 'Stats', 'constants', 'unwatchFile'];
-      say(String(same.filter((name) => fs[name] !== before[name])));
-      say(JSON.stringify([shape(fs), shape(fs.promises)]));`;
+      print(String(same.filter((name) => fs[name] !== before[name])));
+      print(JSON.stringify([shape(fs), shape(fs.promises)]));`;
     const with_ = await linesOf(source, { args: [registerFile], execArgv: ['--no-warnings'] }, 'unrouted');
     const without = await linesOf(source, { execArgv: ['--no-warnings'] }, 'unrouted');
     expect(with_).toEqual(without);

@@ -11,10 +11,10 @@ const both = `const asBoth = (work) => Promise.all([tokens.alice.run(work, alice
 async function asBoth(name: string, setup: string, work: string): Promise<string[]> {
   const source = `${load} ${both} ${setup}
     await asBoth(async (own, other) => {
-      const report = (...words) => say([own.key, ...words].join(' ').replaceAll(own.key, 'own').replaceAll(other.key, 'other'));
+      const report = (...words) => print([own.key, ...words].join(' ').replaceAll(own.key, 'own').replaceAll(other.key, 'other'));
       ${work}
     });
-    if (world.whoAmI() !== world.serviceId) say('not the service any more');`;
+    if (world.whoAmI() !== world.serviceId) print('not the service any more');`;
   const lines = await registered(name, source);
   const distinct = [...new Set(lines)];
   // Both print the same lines if names are replaced.
@@ -145,7 +145,7 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
         exhausted = false;
         graceful.closeSync(fd);
       });
-      (await reading).forEach(say);`,
+      (await reading).forEach(print);`,
     );
     expect(lines).toEqual(['of alice true', 'denied true']);
   });
@@ -237,8 +237,8 @@ describeSwitching('packages that know nothing of impersonation, as two users at 
       const extra = load('fs-extra');
       const graceful = load('graceful-fs');
       await tokens.alice.run(async () => {
-        say(String(await outcome(() => extra.readFile(secret, 'utf8'))));
-        say(String(await outcome(() => new Promise((done, fail) => {
+        print(String(await outcome(() => extra.readFile(secret, 'utf8'))));
+        print(String(await outcome(() => new Promise((done, fail) => {
           graceful.readFile(secret, 'utf8', (error, text) => (error ? fail(error) : done(text)));
         }))));
       });`,

@@ -75,8 +75,8 @@ describeSwitching('modules under impersonate/register', () => {
       globalThis.fs = fs;
       const wait = (name) => new Promise((done, fail) => { read(name, file('common.cjs'), (error) => { error ? fail(error) : done('read'); }); });
       await tokens.alice.run(async () => {
-        for (const name of ['readFileSync', 'realpathSync']) say(await outcome(() => read(name, file('common.cjs'))));
-        say(await outcome(() => wait('readFile')));
+        for (const name of ['readFileSync', 'realpathSync']) print(await outcome(() => read(name, file('common.cjs'))));
+        print(await outcome(() => wait('readFile')));
       });`,
     );
     expect(lines).toEqual(Array(3).fill('denied'));
@@ -90,11 +90,11 @@ describeSwitching('modules under impersonate/register', () => {
         `${modules}
       process.removeAllListeners('warning');
       await tokens.alice.run(async () => {
-        say(await direct());
-        say(await ${source});
-        say(await ${source});
-        say(await direct());
-        say(who());
+        print(await direct());
+        print(await ${source});
+        print(await ${source});
+        print(await direct());
+        print(who());
       });`,
       );
       expect(lines).toEqual(['denied', result, result, 'denied', 'user']);
@@ -106,14 +106,14 @@ describeSwitching('modules under impersonate/register', () => {
       'modules-scope',
       `${modules}
       tokens.alice.runSync(() => {
-        say(path.basename(require.resolve(file('package'))));
-        say(require(file('common.cjs')));
-        say(world.whoAmI());
+        print(path.basename(require.resolve(file('package'))));
+        print(require(file('common.cjs')));
+        print(world.whoAmI());
       });
       {
         const scope = tokens.alice.impersonate();
-        say(require(file('lazy.cjs')).load());
-        say(world.whoAmI());
+        print(require(file('lazy.cjs')).load());
+        print(world.whoAmI());
         scope.revert();
       }`,
     );
@@ -125,7 +125,7 @@ describeSwitching('modules under impersonate/register', () => {
       'modules-later',
       `fs.writeFileSync(path.join(folder, 'timer.cjs'), 'exports.later = new Promise((done) => setTimeout(() => done(who()), 1))');
       globalThis.who = () => (Token.current().user.id === world.serviceId ? 'process' : 'user');
-      say(await tokens.alice.run(() => require(path.join(folder, 'timer.cjs')).later));`,
+      print(await tokens.alice.run(() => require(path.join(folder, 'timer.cjs')).later));`,
     );
     expect(lines).toEqual(['process']);
   });
@@ -136,7 +136,7 @@ describeSwitching('modules under impersonate/register', () => {
       `${modules}
       const { registerHooks } = require('node:module');
       if (!registerHooks) {
-        say('none');
+        print('none');
       } else {
         const hooks = registerHooks({
           load(url, context, next) {
@@ -148,10 +148,10 @@ describeSwitching('modules under impersonate/register', () => {
           },
         });
         await tokens.alice.run(async () => {
-          say(require(file('hooked.cjs')));
-          say((await import(url('hooked.mjs'))).default);
+          print(require(file('hooked.cjs')));
+          print((await import(url('hooked.mjs'))).default);
         });
-        say(typeof hooks.deregister);
+        print(typeof hooks.deregister);
       }`,
     );
     // The code of an imported module runs in the flow that imported it.
@@ -165,7 +165,7 @@ describeSwitching('modules under impersonate/register', () => {
           try {
             fail();
           } catch (error) {
-            say(/original\\.ts|compiled\\..js/.exec(error.stack)[0]);
+            print(/original\\.ts|compiled\\..js/.exec(error.stack)[0]);
           }
         }
       });`;
@@ -188,7 +188,7 @@ describeSwitching('modules under impersonate/register', () => {
   test('under impersonate/unrouted, a scope cannot load them', async () => {
     const lines = await linesOf(
       `${usersSource('modules-naive')} ${modules}
-      say(await outcome(() => tokens.alice.runSync(() => require(file('common.cjs')))));`,
+      print(await outcome(() => tokens.alice.runSync(() => require(file('common.cjs')))));`,
       {},
       'unrouted',
     );
@@ -236,9 +236,9 @@ const scopeLoads: Readonly<Record<string, readonly [source: string, result: stri
 describeSwitching('loading in a synchronous scope', () => {
   test('modules and native addons are loaded by the process, and the scope goes on', async () => {
     const steps = Object.values(scopeLoads).map(
-      ([source]) => `say(await outcome(() => tokens.alice.runSync(() => ${source} + ' ' + who())));`,
+      ([source]) => `print(await outcome(() => tokens.alice.runSync(() => ${source} + ' ' + who())));`,
     );
-    const source = `${usersSource('load-in-scopes')} ${scopeModules} ${steps.join('\n')} say(who());`;
+    const source = `${usersSource('load-in-scopes')} ${scopeModules} ${steps.join('\n')} print(who());`;
     const lines = await linesOf(source, { execArgv: loading.import });
     expect(lines).toEqual([...Object.values(scopeLoads).map(([, result]) => `${result} user`), 'process']);
   });
@@ -246,7 +246,7 @@ describeSwitching('loading in a synchronous scope', () => {
   test('an addon is loaded by the process even if modules are not routed', async () => {
     const lines = await linesOf(
       `${usersSource('dlopen-in-scopes')} ${scopeModules}
-      say(await outcome(() => tokens.alice.runSync(() => dlopen('opened.node') + ' ' + who())));`,
+      print(await outcome(() => tokens.alice.runSync(() => dlopen('opened.node') + ' ' + who())));`,
     );
     expect(lines).toEqual(['object user']);
   });

@@ -152,26 +152,29 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
     });
   });
 
-  (process.platform === 'win32' ? test.skip : test)('say who the process has become', async () => {
-    const lines = await linesOf(`
+  (process.platform === 'win32' ? test.skip : test)(
+    'name the identity that the process has changed to',
+    async () => {
+      const lines = await linesOf(`
       const alice = await world.alice.token();
-      require('node:diagnostics_channel').subscribe('impersonate:enter', ({ process: { id } }) => say(id));
+      require('node:diagnostics_channel').subscribe('impersonate:enter', ({ process: { id } }) => print(id));
       alice.runSync(() => 0);
       process.seteuid(Number(world.bob.id));
       alice.runSync(() => 0);`);
-    expect(lines).toEqual([world.serviceId, world.bob.id]);
-  });
+      expect(lines).toEqual([world.serviceId, world.bob.id]);
+    },
+  );
 
   test('an error of a subscriber is thrown later, and the scope goes on', async () => {
     const lines = await linesOf(`
       const alice = await world.alice.token();
-      process.on('uncaughtException', ({ message }) => say(message + ' ' + (world.whoAmI() === world.serviceId)));
+      process.on('uncaughtException', ({ message }) => print(message + ' ' + (world.whoAmI() === world.serviceId)));
       const dc = require('node:diagnostics_channel');
       for (const name of ['enter', 'revert']) {
         dc.subscribe('impersonate:' + name, () => { throw new Error('from ' + name); });
       }
-      { const scope = alice.impersonate(); say(world.whoAmI() === world.alice.id); scope.revert(); }
-      say(alice.runSync(() => world.whoAmI() === world.alice.id));`);
+      { const scope = alice.impersonate(); print(world.whoAmI() === world.alice.id); scope.revert(); }
+      print(alice.runSync(() => world.whoAmI() === world.alice.id));`);
     expect(lines.slice(0, 2)).toEqual(['true', 'true']);
     expect(lines.slice(2)).toEqual([
       'from enter true',
@@ -186,12 +189,12 @@ describeSwitching('impersonate:enter and impersonate:revert', () => {
       const alice = await world.alice.token();
       const bob = await world.bob.token();
       const dc = require('node:diagnostics_channel');
-      const later = async () => { await null; say('later ' + (world.whoAmI() === world.serviceId)); };
+      const later = async () => { await null; print('later ' + (world.whoAmI() === world.serviceId)); };
       dc.subscribe('impersonate:enter', later);
       const outer = alice.impersonate();
       const inner = bob.impersonate();
       inner.revert();
-      say('still ' + (world.whoAmI() === world.alice.id));
+      print('still ' + (world.whoAmI() === world.alice.id));
       outer.revert();`);
     expect(lines).toEqual(['still true', 'later true', 'later true']);
   });
@@ -243,9 +246,9 @@ describeSwitching('impersonate:denied', () => {
   test('names the system call that failed', async () => {
     const [line = ''] = await linesOf(`
       const alice = await world.alice.token();
-      require('node:diagnostics_channel').subscribe('impersonate:denied', (message) => say(JSON.stringify(message)));
+      require('node:diagnostics_channel').subscribe('impersonate:denied', (message) => print(JSON.stringify(message)));
       ${refuse};
-      try { alice.runSync(() => say('called')); } catch {}`);
+      try { alice.runSync(() => print('called')); } catch {}`);
     expect(JSON.parse(line)).toMatchObject({
       operation: 'runSync',
       code,
@@ -260,7 +263,7 @@ describeSwitching('impersonate:leak', () => {
   test('runs no subscriber before a leaked scope ends the process', async () => {
     for (const leak of ['alice.impersonate();', '(async () => { alice.impersonate(); await null; })();']) {
       const { code, stdout, stderr } = await runSource(`
-        require('node:diagnostics_channel').subscribe('impersonate:leak', () => { say('subscriber'); });
+        require('node:diagnostics_channel').subscribe('impersonate:leak', () => { print('subscriber'); });
         const alice = await world.alice.token();
         ${leak}`);
       expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
@@ -328,12 +331,12 @@ describeSwitching('tracing:impersonate:fs', () => {
       const alice = await world.alice.token();
       const bob = await world.bob.token();
       world.own(secret, world.bob);
-      dc.subscribe('impersonate:denied', (message) => say(JSON.stringify(message)));
+      dc.subscribe('impersonate:denied', (message) => print(JSON.stringify(message)));
       const published = [];
       for (const part of ['start', 'end', 'error']) {
         dc.subscribe('tracing:impersonate:fs:' + part, (context) => {
           published.push(part, context);
-          if (world.whoAmI() !== world.serviceId) say('published as the user');
+          if (world.whoAmI() !== world.serviceId) print('published as the user');
         });
       }
       await alice.run(async () => {
@@ -341,8 +344,8 @@ describeSwitching('tracing:impersonate:fs', () => {
         try { fs.readFileSync(secret); } catch {}
       });
       published.length = 0;
-      bob.run(() => { say(fs.readFileSync(secret, 'utf8')); });
-      say(JSON.stringify(published));`,
+      bob.run(() => { print(fs.readFileSync(secret, 'utf8')); });
+      print(JSON.stringify(published));`,
       { execArgv: ['-r', join(root, 'dist', 'register.js')] },
     );
     const [denied, deniedSync, content, published] = lines.map((line) =>

@@ -55,9 +55,9 @@ describeSwitching('faults in a flow', () => {
           }
         });
         token.close();
-        if (JSON.stringify(results) !== wanted) say('point ' + point + ': ' + JSON.stringify(results));
+        if (JSON.stringify(results) !== wanted) print('point ' + point + ': ' + JSON.stringify(results));
       }
-      say('every point');`);
+      print('every point');`);
     expect(lines).toEqual(['every point']);
   });
 
@@ -74,9 +74,9 @@ describeSwitching('faults in a flow', () => {
         return (index % 2 === 0 ? alice : bob).run(() => refused(impersonateFs.readFile(mine, 'utf8')));
       });
       const results = await Promise.all(flows);
-      say([...new Set(results.filter((_, index) => index % 2 === 0))].join());
-      say([...new Set(results.filter((_, index) => index % 2 === 1))].join());
-      say(String(others > 0));`,
+      print([...new Set(results.filter((_, index) => index % 2 === 0))].join());
+      print([...new Set(results.filter((_, index) => index % 2 === 1))].join());
+      print(String(others > 0));`,
       { env: { UV_THREADPOOL_SIZE: '1' } },
     );
     expect(lines).toEqual(['done', 'refused', 'true']);
@@ -85,7 +85,7 @@ describeSwitching('faults in a flow', () => {
   test('process.exit() during its file operations ends the process at once and cleanly', async () => {
     const result = await runSource(`${setting()}
       const alice = await world.alice.token();
-      process.on('exit', () => { say(world.whoAmI()); });
+      process.on('exit', () => { print(world.whoAmI()); });
       alice.run(() => { for (let index = 0; index < 500; index++) void refused(impersonateFs.readFile(mine)); });
       setImmediate(() => process.exit(3));`);
     expect(result).toEqual({ code: 3, signal: null, stderr: '', stdout: `${world.serviceId}\n` });
@@ -115,11 +115,11 @@ describeSwitching('faults in a flow', () => {
       const handles = world.handleCount();
       for (let index = 0; index < 8; index++) await round();
       await timeout(100);
-      say(String(Token.count - tokens));
-      say(String(world.handleCount() - handles <= 3));
-      say(world.whoAmI());
-      say(await alice.run(() => impersonateFs.readFile(mine, 'utf8')));
-      say(await alice.run(() => refused(impersonateFs.readFile(secret))));`);
+      print(String(Token.count - tokens));
+      print(String(world.handleCount() - handles <= 3));
+      print(world.whoAmI());
+      print(await alice.run(() => impersonateFs.readFile(mine, 'utf8')));
+      print(await alice.run(() => refused(impersonateFs.readFile(secret))));`);
     expect(lines).toEqual(['0', 'true', world.serviceId, 'of alice', 'refused']);
   });
 });

@@ -58,7 +58,7 @@ describeSwitching('the environment is torn down cleanly', () => {
       `const { Worker, isMainThread } = require('node:worker_threads');
       if (isMainThread) {
         const codes = await Promise.all([1, 2, 3].map(() => new Promise((resolve) => { new Worker(__filename).on('exit', resolve); })));
-        say(codes.join() + ' ' + (world.whoAmI() === world.serviceId));
+        print(codes.join() + ' ' + (world.whoAmI() === world.serviceId));
       } else { ${source} }`,
     );
     expect(lines).toEqual(['0,0,0 true']);

@@ -23,13 +23,13 @@ describeSwitching('scopes of a service that is not root', () => {
       const inBob = bob.runSync(who);
       for (let i = 0; i < 3; i++) {
         alice.runSync(() => {
-          say(String(bob.runSync(who) === inBob) + ' ' + (who() === inAlice));
-          bob.runSync(() => { say(String(alice.runSync(who) === inAlice) + ' ' + (who() === inBob)); });
-          say(String(Token.anonymous().runSync(who) !== inAlice) + ' ' + (who() === inAlice));
+          print(String(bob.runSync(who) === inBob) + ' ' + (who() === inAlice));
+          bob.runSync(() => { print(String(alice.runSync(who) === inAlice) + ' ' + (who() === inBob)); });
+          print(String(Token.anonymous().runSync(who) !== inAlice) + ' ' + (who() === inAlice));
         });
-        say(String(text() === before));
+        print(String(text() === before));
       }
-      say(inBob);`,
+      print(inBob);`,
       { through },
     );
     const { uid: bob, gid: bobs } = world.bob;
@@ -46,10 +46,10 @@ describeSwitching('scopes of a service that is not root', () => {
       const root = await Token.forUser('root');
       alice.runSync(() => {
         const before = text();
-        attempt(() => { root.runSync(() => { say('ran'); }); });
-        say(String(text() === before));
+        attempt(() => { root.runSync(() => { print('ran'); }); });
+        print(String(text() === before));
       });
-      say(String(world.whoAmI()));`,
+      print(String(world.whoAmI()));`,
       { through },
     );
     expect(lines).toEqual(['ImpersonationError EPERM setresuid', 'true', String(uid)]);
@@ -69,10 +69,10 @@ describeSwitching('scopes of a service that is not root', () => {
       failSyscall('${call}', ${String(errno)}, ${String(id)});
       alice.runSync(() => {
         const before = text();
-        attempt(() => { bob.runSync(() => { say('ran'); }); });
-        say([text() === before, world.whoAmI() === world.alice.id, world.canOpen(world.bob)].join());
+        attempt(() => { bob.runSync(() => { print('ran'); }); });
+        print([text() === before, world.whoAmI() === world.alice.id, world.canOpen(world.bob)].join());
       });
-      say(String(world.whoAmI()));`,
+      print(String(world.whoAmI()));`,
         { through },
       );
       expect(lines).toEqual([`ImpersonationError ${failure}`, 'true,true,false', String(uid)]);
@@ -87,8 +87,8 @@ describeSwitching('scopes of a service that is not root', () => {
       `${open}
       ${before}
       failSyscall('capset', 0);
-      attempt(() => { alice.runSync(() => { say('ran'); }); });
-      say(String(world.whoAmI()));`,
+      attempt(() => { alice.runSync(() => { print('ran'); }); });
+      print(String(world.whoAmI()));`,
       { through },
     );
     expect(lines).toEqual(['ImpersonationError ERR_IMPERSONATION_DOWNGRADED capget', String(uid)]);
@@ -96,7 +96,7 @@ describeSwitching('scopes of a service that is not root', () => {
 
   const failing = `failSyscall('capset', 1);`;
   const lying = `failSyscall('capset', 0);`;
-  const enterBob = `attempt(() => { bob.runSync(() => { say('ran'); }); });`;
+  const enterBob = `attempt(() => { bob.runSync(() => { print('ran'); }); });`;
   // Reverting makes the same call.
   test.each([
     ['fails between one user and another', `alice.runSync(() => { ${failing} ${enterBob} });`],
@@ -105,7 +105,7 @@ describeSwitching('scopes of a service that is not root', () => {
     ['lies on the way back', `alice.runSync(() => { ${lying} });`],
   ])('end the process if capset %s', async (_where, work) => {
     const { stdout, signal, stderr } = await runSource(
-      `${open} bob.runSync(() => {}); ${work} say('went on');`,
+      `${open} bob.runSync(() => {}); ${work} print('went on');`,
       { through },
     );
     expect([stdout, signal]).toEqual(['', 'SIGABRT']);
@@ -116,12 +116,12 @@ describeSwitching('scopes of a service that is not root', () => {
     const lines = await linesOf(
       `${open}
       alice.runSync(() => {});
-      say(String(probe().setCapabilities(${String(mayChangeIds)})));
+      print(String(probe().setCapabilities(${String(mayChangeIds)})));
       const less = text();
       alice.runSync(() => bob.runSync(() => {}));
-      say(String(text() === less));
-      say(String(probe().setCapabilities(0)));
-      attempt(() => { alice.runSync(() => { say('ran'); }); });`,
+      print(String(text() === less));
+      print(String(probe().setCapabilities(0)));
+      attempt(() => { alice.runSync(() => { print('ran'); }); });`,
       { through },
     );
     expect(lines).toEqual(['0', 'true', '0', 'ImpersonationError EPERM setgroups']);
@@ -146,9 +146,9 @@ describeSwitching('a service that is not root', () => {
       const inside = alice.runSync(() => ({ status: threadStatus(), own: world.canOpen(world.alice), bobs: world.canOpen(world.bob), services: world.canOpenService() }));
       const after = threadStatus();
       ${text}
-      say(before.uids.join() + ' ' + before.capabilities.effective);
-      say(inside.status.uids.join() + ' ' + inside.status.capabilities.effective + ' ' + [inside.own, inside.bobs, inside.services]);
-      say(String(text(before) === text(after)));`,
+      print(before.uids.join() + ' ' + before.capabilities.effective);
+      print(inside.status.uids.join() + ' ' + inside.status.capabilities.effective + ' ' + [inside.own, inside.bobs, inside.services]);
+      print(String(text(before) === text(after)));`,
       { through: asBob('setuid', 'setgid', 'dac_override') },
     );
     const [a, b] = [world.alice.id, world.bob.id];
@@ -164,11 +164,11 @@ describeSwitching('a service that is not root', () => {
       `${status} ${text}
       const alice = await world.alice.token();
       const before = text(threadStatus());
-      for (let i = 0; i < 3; i++) say(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text(threadStatus()) === before));
+      for (let i = 0; i < 3; i++) print(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text(threadStatus()) === before));
       // Dropped by another addon for good.
-      say(String(require(${JSON.stringify(require.resolve('../support/linux/probe'))}).probe().setCapabilities(${String(mayChangeIds)})));
+      print(String(require(${JSON.stringify(require.resolve('../support/linux/probe'))}).probe().setCapabilities(${String(mayChangeIds)})));
       const less = text(threadStatus());
-      say(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text(threadStatus()) === less));`,
+      print(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text(threadStatus()) === less));`,
       { through: asBob('setuid', 'setgid', 'dac_override') },
     );
     expect(lines).toEqual(['0 true', '0 true', '0 true', '0', '0 true']);
@@ -184,10 +184,10 @@ describeSwitching('a service that is not root', () => {
       const alice = await world.alice.token();
       const text = () => JSON.stringify(threadStatus(), (_, part) => (typeof part === 'bigint' ? String(part) : part));
       const before = text();
-      for (const enter of [() => alice.runSync(() => { say('ran'); }), () => alice.impersonate()]) {
-        try { enter(); say('entered'); } catch (error) { say(error.name + ' ' + error.code + ' ' + /^set/.test(error.syscall)); }
+      for (const enter of [() => alice.runSync(() => { print('ran'); }), () => alice.impersonate()]) {
+        try { enter(); print('entered'); } catch (error) { print(error.name + ' ' + error.code + ' ' + /^set/.test(error.syscall)); }
       }
-      say(String(text() === before) + ' ' + Token.thread());`,
+      print(String(text() === before) + ' ' + Token.thread());`,
       { through: asBob(...capabilities) },
     );
     expect(lines).toEqual(['ImpersonationError EPERM true', 'ImpersonationError EPERM true', 'true null']);

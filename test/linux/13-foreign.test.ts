@@ -30,12 +30,12 @@ async function expectKept(change: string, options?: ChildOptions): Promise<void>
     const before = text();
     ${change}
     const changed = text();
-    say(String(changed !== before));
-    alice.runSync(() => { say(String(world.whoAmI() === world.alice.id)); });
-    say(String(text() === changed));
+    print(String(changed !== before));
+    alice.runSync(() => { print(String(world.whoAmI() === world.alice.id)); });
+    print(String(text() === changed));
     const scope = alice.impersonate();
     scope.revert();
-    say(String(text() === changed));`,
+    print(String(text() === changed));`,
     options,
   );
   expect(lines).toEqual(['true', 'true', 'true', 'true']);
@@ -63,8 +63,8 @@ describeSwitching('changes of another addon between two scopes are restored afte
       ]) {
         change();
         const changed = text();
-        alice.runSync(() => { if (world.whoAmI() !== world.alice.id) say('not alice'); });
-        say(String(text() === changed));
+        alice.runSync(() => { if (world.whoAmI() !== world.alice.id) print('not alice'); });
+        print(String(text() === changed));
       }`);
     expect(lines).toEqual(Array(6).fill('true'));
   });
@@ -88,11 +88,11 @@ describeSwitching('capabilities are restored', () => {
       const before = text();
       const token = ${token};
       for (let i = 0; i < 3; i++) {
-        token.runSync(() => { if (text() === before) say('nothing was taken off'); });
-        say(String(text() === before));
+        token.runSync(() => { if (text() === before) print('nothing was taken off'); });
+        print(String(text() === before));
       }
       alice.runSync(() => token.runSync(() => alice.runSync(() => {})));
-      say(String(text() === before));`);
+      print(String(text() === before));`);
     expect(lines).toEqual(['true', 'true', 'true', 'true']);
   });
 
@@ -101,7 +101,7 @@ describeSwitching('capabilities are restored', () => {
       `${open}
       const before = text();
       for (let i = 0; i < 3; i++) {
-        say(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text() === before));
+        print(alice.runSync(() => threadStatus().capabilities.effective) + ' ' + (text() === before));
       }`,
       { through: ['setpriv', '--securebits', '+no_setuid_fixup'] },
     );

@@ -65,10 +65,10 @@ describeSwitching('impersonate/register on descriptors of another user', () => {
       const own = fs.openSync(within(alice, 'file'));
       const before = JSON.stringify(fs.fstatSync(opened));
       const change = (fd) => outcome(() => ${change.replace(', 0, 0', ', process.getuid(), process.getgid()')});
-      await tokens.alice.run(async () => say(String(await change(opened))));
-      say(String(JSON.stringify(fs.fstatSync(opened)) === before));
-      await tokens.bob.run(async () => say(String(await change(own))));
-      say(String(await change(opened)));`,
+      await tokens.alice.run(async () => print(String(await change(opened))));
+      print(String(JSON.stringify(fs.fstatSync(opened)) === before));
+      await tokens.bob.run(async () => print(String(await change(own))));
+      print(String(await change(opened)));`,
     );
     expect(lines).toEqual(['denied', 'true', 'denied', 'undefined']);
   });
@@ -82,7 +82,7 @@ describeSwitching('impersonate/register on descriptors of another user', () => {
         await new Promise((done) => fs.mkdtemp(within(alice, 'c-'), done));
         await new Promise((done) => fs.createWriteStream(within(alice, 'd')).end(done));
       });
-      for (const name of fs.readdirSync(within(alice))) say(String(fs.statSync(within(alice, name)).uid === Number(alice.id)));`,
+      for (const name of fs.readdirSync(within(alice))) print(String(fs.statSync(within(alice, name)).uid === Number(alice.id)));`,
     );
     expect(lines).toEqual(Array(5).fill('true'));
   });

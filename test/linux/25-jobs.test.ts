@@ -43,10 +43,10 @@ describeSwitching('a job that cannot start', () => {
   ])('because %s fails with %d: reports it, makes no call, changes no thread', async (call, errno, code) => {
     const path = newPath();
     const lines = await linesOf(`${open}
-      say(failure(await job(alice, 'access', ${JSON.stringify(folder)}, 0)));
+      print(failure(await job(alice, 'access', ${JSON.stringify(folder)}, 0)));
       probe().failSyscallOnAllThreads('${call}', ${String(errno)});
-      for (let i = 0; i < 8; i++) say(failure(await job(alice, 'mkdir', ${JSON.stringify(path)}, 0o777)));
-      say(others().join());`);
+      for (let i = 0; i < 8; i++) print(failure(await job(alice, 'mkdir', ${JSON.stringify(path)}, 0o777)));
+      print(others().join());`);
     expect(lines).toEqual(['0', ...Array<string>(8).fill(`ImpersonationError ${code} ${call}`)]);
     expect(existsSync(path)).toBe(false);
   });
@@ -54,17 +54,17 @@ describeSwitching('a job that cannot start', () => {
   test.each(['setresgid', 'setresuid'])('because %s reports false success', async (call) => {
     const path = newPath();
     const lines = await linesOf(`${open}
-      say(failure(await job(alice, 'access', ${JSON.stringify(folder)}, 0)));
+      print(failure(await job(alice, 'access', ${JSON.stringify(folder)}, 0)));
       probe().failSyscallOnAllThreads('${call}', 0);
-      say(failure(await job(alice, 'mkdir', ${JSON.stringify(path)}, 0o777)));
-      say(others().join());`);
+      print(failure(await job(alice, 'mkdir', ${JSON.stringify(path)}, 0o777)));
+      print(others().join());`);
     expect(lines).toEqual(['0', expect.stringContaining('ERR_IMPERSONATION_DOWNGRADED')]);
     expect(existsSync(path)).toBe(false);
   });
 
   test('for a token that is closed or of identification level throws at once', async () => {
     const lines = await linesOf(`${open}
-      const attempt = (token) => { try { native.startFs(token, native.fsCalls.stat, () => { say('done'); }, '/', false); } catch (error) { say(error.code); } };
+      const attempt = (token) => { try { native.startFs(token, native.fsCalls.stat, () => { print('done'); }, '/', false); } catch (error) { print(error.code); } };
       attempt(native.duplicateToken(alice, 1));
       native.closeToken(alice);
       attempt(alice);
@@ -91,13 +91,13 @@ describeSwitching('a job that cannot revert aborts the process', () => {
     expect(groups).not.toBe(world.alice.groups.length);
     expectAborted(
       await runSource(`${open}
-        process.on('exit', () => { say('exit handler'); });
+        process.on('exit', () => { print('exit handler'); });
         await job(alice, 'access', '/', 0);
         probe().failSyscallOnAllThreads('${call}', ${String(errno)}, ${String(argument)});
-        say('ready');
-        native.startFs(alice, native.fsCalls.access, () => { say('done'); }, '/', 0);
+        print('ready');
+        native.startFs(alice, native.fsCalls.access, () => { print('done'); }, '/', 0);
         await sleep(5000);
-        say('went on');`),
+        print('went on');`),
     );
   });
 });
@@ -110,15 +110,15 @@ describeSwitching('a pool thread', () => {
       await settled(() => others().length > 0);
       for (const [id, status] of allThreads()) {
         if (text(status) === text(threadStatus())) continue;
-        say([status.uids, status.gids, status.groups, status.capabilities.effective].join(' '));
+        print([status.uids, status.gids, status.groups, status.capabilities.effective].join(' '));
         const { uid, gid } = world.alice;
         const { status: code, stderr } = require('node:child_process').spawnSync('/bin/sh', ['-c', 'kill -0 ' + id], { uid, gid, encoding: 'utf8' });
-        say(code + ' ' + /permitted/.test(stderr));
+        print(code + ' ' + /permitted/.test(stderr));
       }
       fs.closeSync(fs.openSync(${pipe}, 'w'));
       const [error, fd] = await opened;
       fs.closeSync(fd);
-      say(error + ' ' + others().length);`);
+      print(error + ' ' + others().length);`);
     const { uid, gid, groups } = world.alice;
     const sorted = [...groups].sort((a, b) => a - b).join();
     expect(lines).toEqual([
@@ -132,11 +132,11 @@ describeSwitching('a pool thread', () => {
     const lines = await linesOf(
       `${open}
       const { uid, gid, groups } = world.bob;
-      const leave = async () => { say(await probe().changePoolThread(uid, gid, [...groups]) + ' ' + others().length); };
+      const leave = async () => { print(await probe().changePoolThread(uid, gid, [...groups]) + ' ' + others().length); };
       await leave();
-      say(failure(await job(alice, 'access', files.alice, 4)) + ' ' + others().length);
+      print(failure(await job(alice, 'access', files.alice, 4)) + ' ' + others().length);
       await leave();
-      say(failure(await job(alice, 'open', files.bob, 0, 0)) + ' ' + others().length);`,
+      print(failure(await job(alice, 'open', files.bob, 0, 0)) + ' ' + others().length);`,
       oneThread,
     );
     expect(lines).toEqual(['0 1', '0 0', '0 1', '-13 0']);
@@ -147,10 +147,10 @@ describeSwitching('a pool thread', () => {
       `${open}
       await job(alice, 'access', '/', 0);
       process.setegid(world.bob.gid);
-      for (const token of [alice, bob]) say(failure(await job(token, 'access', files.alice, 4)));
-      say([threadStatus().gids[1] === world.bob.gid, others().length].join());
+      for (const token of [alice, bob]) print(failure(await job(token, 'access', files.alice, 4)));
+      print([threadStatus().gids[1] === world.bob.gid, others().length].join());
       process.setegid(0);
-      say(failure(await job(alice, 'access', files.alice, 4)) + ' ' + others().length);`,
+      print(failure(await job(alice, 'access', files.alice, 4)) + ' ' + others().length);`,
       oneThread,
     );
     expect(lines).toEqual(['0', '-13', 'true,0', '0 0']);
@@ -159,7 +159,7 @@ describeSwitching('a pool thread', () => {
   test("that works for a user prevents a change of the process's own credentials", async () => {
     const pipe = JSON.stringify(newPipe());
     const lines = await linesOf(`${open}
-      const attempt = () => { try { process.seteuid(0); say('allowed'); } catch (error) { say(error.code); } };
+      const attempt = () => { try { process.seteuid(0); print('allowed'); } catch (error) { print(error.code); } };
       const opened = job(alice, 'open', ${pipe}, fs.constants.O_RDONLY, 0);
       await settled(() => others().length > 0);
       attempt();
@@ -174,7 +174,7 @@ describeSwitching('a pool thread', () => {
       const paths = [files.alice, files.bob, '/nowhere', '/'];
       const some = Array.from({ length: 800 }, (_, i) => job(i % 3 ? alice : bob, i % 2 ? 'stat' : 'realpath', paths[i % 4], false));
       await Promise.all(some);
-      say(others().join() + Token.thread());`);
+      print(others().join() + Token.thread());`);
     expect(lines).toEqual(['null']);
   });
 });
@@ -197,7 +197,7 @@ describeSwitching('jobs of two users', () => {
       const seen = {};
       const flow = async () => { while (next < 2000) { const outcome = await round(next++); seen[outcome] = (seen[outcome] ?? 0) + 1; } };
       await Promise.all(Array.from({ length: ${String(atOnce)} }, flow));
-      say(JSON.stringify(seen));`,
+      print(JSON.stringify(seen));`,
       options,
     );
     expect(JSON.parse(lines.join())).toEqual({ 'true 0 true': 1333, 'false -13 ': 667 });
@@ -209,17 +209,17 @@ describeSwitching('jobs of two users', () => {
     const lines = await linesOf(
       `${open}
       const [first, last] = ${JSON.stringify([first, last])};
-      const release = async (opening, path) => { fs.closeSync(fs.openSync(path, 'w')); const [error, fd] = await opening; fs.closeSync(fd); say(String(error)); };
+      const release = async (opening, path) => { fs.closeSync(fs.openSync(path, 'w')); const [error, fd] = await opening; fs.closeSync(fd); print(String(error)); };
       const opening = job(bob, 'open', first, fs.constants.O_RDONLY, 0);
       await settled(() => others().length > 0);
       const quick = Array.from({ length: 10 }, () => job(alice, 'access', files.alice, 4));
       const slow = job(alice, 'open', last, fs.constants.O_RDONLY, 0);
       const behind = [job(alice, 'access', files.bob, 4), job(bob, 'access', files.bob, 4)];
       await release(opening, first);
-      say((await Promise.all(quick)).map(failure).join());
+      print((await Promise.all(quick)).map(failure).join());
       await settled(() => others().length > 0);
       await release(slow, last);
-      say((await Promise.all(behind)).map(failure).join() + ' ' + others().length);`,
+      print((await Promise.all(behind)).map(failure).join() + ' ' + others().length);`,
       oneThread,
     );
     expect(lines).toEqual(['0', '0,0,0,0,0,0,0,0,0,0', '0', '-13,0 0']);
@@ -228,7 +228,7 @@ describeSwitching('jobs of two users', () => {
   test('check access(2) for the user, not for the real uid', async () => {
     const lines = await linesOf(`${open}
       for (const token of [alice, bob]) {
-        for (const mode of [0, 4, 2, 6, 1]) say([(await job(token, 'access', files.alice, mode))[0], native.fsSync(token, native.fsCalls.access, files.alice, mode)].join());
+        for (const mode of [0, 4, 2, 6, 1]) print([(await job(token, 'access', files.alice, mode))[0], native.fsSync(token, native.fsCalls.access, files.alice, mode)].join());
       }`);
     const rows = [
       ['0,', '0,', '0,', '0,', '-13,-13'],
@@ -241,7 +241,7 @@ describeSwitching('jobs of two users', () => {
     const lines = await linesOf(`${open}
       const reading = job(alice, 'access', files.alice, 4);
       native.closeToken(alice);
-      say(failure(await reading));`);
+      print(failure(await reading));`);
     expect(lines).toEqual(['0']);
   });
 });
@@ -260,7 +260,7 @@ describeSwitching('a job whose environment ends', () => {
       fs.closeSync(fs.openSync(${pipe}, 'w'));
       await ended;
       const left = openFiles().filter((path) => [${pipe}, ${directory}].includes(path));
-      say([left, others().length, native.tokenCount()].join());
+      print([left, others().length, native.tokenCount()].join());
     } else {
       void job(alice, 'open', ${pipe}, fs.constants.O_RDONLY, 0);
       void job(alice, 'opendir', ${directory});
@@ -288,10 +288,10 @@ describeSwitching('a job whose environment ends', () => {
   test('reports what its callback throws as uncaught', async () => {
     const lines = await linesOf(`${open}
       let reported = false;
-      process.on('uncaughtException', (error) => { say('uncaught ' + error.message); reported = true; });
+      process.on('uncaughtException', (error) => { print('uncaught ' + error.message); reported = true; });
       native.startFs(alice, native.fsCalls.open, () => { throw new Error('mine'); }, '/', 0, 0);
       await settled(() => reported);
-      say(others().join() + openFiles().filter((path) => path === '/').length);`);
+      print(others().join() + openFiles().filter((path) => path === '/').length);`);
     // The callback got the descriptor: it is not closed a second time.
     expect(lines).toEqual(['uncaught mine', '1']);
   });

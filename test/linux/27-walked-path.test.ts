@@ -77,10 +77,10 @@ const program = (body: string): string => `const path = require('node:path');
 
 /** The differences for each errno that openat2 fails with. */
 const comparing = (errnos: readonly number[]): string => `const expected = results();
-  say(String(expected.length > 5000));
+  print(String(expected.length > 5000));
   for (const errno of [${errnos.join()}]) {
     probe().failSyscall('openat2', errno);
-    for (const [n, line] of results().entries()) if (line !== expected[n]) say([errno, line, 'instead of', expected[n]].join(' '));
+    for (const [n, line] of results().entries()) if (line !== expected[n]) print([errno, line, 'instead of', expected[n]].join(' '));
   }`;
 
 describeSwitching('without openat2', () => {
@@ -115,7 +115,7 @@ describeSwitching('without openat2', () => {
         seen.set(found || 'other', (seen.get(found || 'other') ?? 0) + 1);
       }
       child.kill();
-      say([...seen.keys()].sort().join());`),
+      print([...seen.keys()].sort().join());`),
     );
     expect(lines).toEqual([expected]);
   });
@@ -131,7 +131,7 @@ describeSwitching('without openat2', () => {
     const lines = await linesOf(
       program(`build();
       probe().failSyscall('openat2', 38);
-      say(['sticky/bobs', 'sticky/own'].map((name) => outcome((given) => path.basename(fs.readFileSync(given, 'utf8')), at(name))).join());`),
+      print(['sticky/bobs', 'sticky/own'].map((name) => outcome((given) => path.basename(fs.readFileSync(given, 'utf8')), at(name))).join());`),
       { through },
     );
     expect(lines).toEqual([expected]);
@@ -144,7 +144,7 @@ describeSwitching('without openat2', () => {
     const mount = 'mount --bind "$0" "$0" && mount -o remount,bind,nosymfollow "$0" && exec "$@"';
     const through = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', mount, folder];
     const open = `outcome(fs.readFileSync, ${JSON.stringify(join(folder, 'link'))})`;
-    const source = program(`say(${open}); probe().failSyscall('openat2', 38); say(${open});`);
+    const source = program(`print(${open}); probe().failSyscall('openat2', 38); print(${open});`);
     expect(await linesOf(source, { through })).toEqual(['ELOOP', 'ELOOP']);
   });
 });

@@ -22,8 +22,8 @@ describeSwitching('threads started while a scope is open', () => {
       const threads = [...allThreads().values()];
       const own = threadStatus();
       const identity = ({ uids, gids, groups }) => [uids, gids, groups].join(' ');
-      say([...new Set(threads.map(identity))].map((each) => (each === identity(own) ? 'service' : each)).join('; '));
-      say(String(threads.length > ${String(size)}));`,
+      print([...new Set(threads.map(identity))].map((each) => (each === identity(own) ? 'service' : each)).join('; '));
+      print(String(threads.length > ${String(size)}));`,
       { env: { UV_THREADPOOL_SIZE: String(size) } },
     );
     expect(lines).toEqual(['service', 'true']);
@@ -39,9 +39,9 @@ describeSwitching('threads started while a scope is open', () => {
       const alice = await world.alice.token();
       const scope = alice.impersonate();
       const worker = ${construct};
-      say(String(world.whoAmI() === world.alice.id));
+      print(String(world.whoAmI() === world.alice.id));
       scope.revert();
-      worker.on('message', say);`;
+      worker.on('message', print);`;
     for (const construct of [
       `new Worker(${JSON.stringify(worker)}, { eval: true })`,
       `new (class extends Worker {})(${JSON.stringify(worker)}, { eval: true })`,
@@ -59,7 +59,7 @@ describeSwitching('threads started while a scope is open', () => {
       const scope = alice.impersonate();
       const worker = new Worker("require('node:worker_threads').parentPort.postMessage(String([process.getuid(), process.geteuid()]))", { eval: true });
       scope.revert();
-      worker.on('message', say);`,
+      worker.on('message', print);`,
       {},
       'mjs',
     );
@@ -71,8 +71,8 @@ describeSwitching('threads started while a scope is open', () => {
       const { Worker } = require('node:worker_threads');
       const alice = await world.alice.token();
       alice.runSync(() => {
-        try { new Worker('relative-path'); say('made'); } catch (error) { say(error.name); }
-        say(String(world.whoAmI() === world.alice.id));
+        try { new Worker('relative-path'); print('made'); } catch (error) { print(error.name); }
+        print(String(world.whoAmI() === world.alice.id));
       });`);
     expect(lines).toEqual(['TypeError', 'true']);
   });
@@ -88,7 +88,7 @@ describeSwitching('threads started while a scope is open', () => {
       parentPort.postMessage([before.uids.join(), before.groups.includes(0), after.uids.join(), after.gids.join(), capabilities.effective === capabilities.permitted, Token.thread()].join(' '));`;
     const lines = await linesOf(
       `const { Worker } = require('node:worker_threads');
-      const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       // Node's own way to start a thread, captured before the package was loaded.
       const idle = new Worker('', { eval: true });
       const handle = Object.getPrototypeOf(idle[Object.getOwnPropertySymbols(idle).find((of) => of.description === 'kHandle')]);
@@ -97,8 +97,8 @@ describeSwitching('threads started while a scope is open', () => {
       handle.startThread = startThread;
       Token.forUser('imp-alice').then((alice) => {
         const worker = alice.runSync(() => new Worker(${JSON.stringify(worker)}, { eval: true }));
-        worker.on('message', say);
-        worker.on('error', (error) => { say(error.message); });
+        worker.on('message', print);
+        worker.on('error', (error) => { print(error.message); });
       });`,
       {},
       'bare',
@@ -115,13 +115,13 @@ describeSwitching('threads started while a scope is open', () => {
       require(${JSON.stringify(folder)});
       require('node:worker_threads').parentPort.postMessage(String(process.geteuid()));`;
     const lines = await linesOf(
-      `const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       const { ImpersonatedWorker, Token } = require(${JSON.stringify(folder)});
       Token.forUser('imp-alice').then((token) => {
-        say(token.user.id);
+        print(token.user.id);
         const worker = new ImpersonatedWorker(${JSON.stringify(worker)}, { token, eval: true });
-        worker.on('message', say);
-        worker.on('error', (error) => { say(error.stack); });
+        worker.on('message', print);
+        worker.on('error', (error) => { print(error.stack); });
         token.close();
       });`,
       {},
@@ -162,8 +162,8 @@ describeSwitching('threads that this package starts in a scope', () => {
       `const alice = await world.alice.token();
       let pending;
       alice.runSync(() => { pending = Token.forUser('imp-bob'); });
-      const bob = await pending.catch((error) => { say(error.message); return null; });
-      say(String(bob?.user.name));`,
+      const bob = await pending.catch((error) => { print(error.message); return null; });
+      print(String(bob?.user.name));`,
       { through: ['prlimit', '--nproc=1:1'] },
     );
     expect(lines).toEqual(['imp-bob']);
@@ -202,7 +202,7 @@ describeSwitching('threads that Node starts in a scope', () => {
       const { createTracing } = require('node:trace_events');
       const inspector = require('node:inspector');
       const promises = require('node:inspector/promises');
-      const say = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       const { Token } = require(${JSON.stringify(product)});
       ${status}
       const others = () => new Map([...allThreads()].map(([id, of]) => [id, of.uids.join() + ' ' + of.gids.join()]));
@@ -212,8 +212,8 @@ describeSwitching('threads that Node starts in a scope', () => {
         let session, profile;
         alice.runSync(() => { ${start} });
         const born = [...others()].filter(([id]) => !before.has(id));
-        say(String(born.length > 0 || ${String(start.includes('?.'))}));
-        say([...new Set(born.map(([, identity]) => identity))].join('; '));
+        print(String(born.length > 0 || ${String(start.includes('?.'))}));
+        print([...new Set(born.map(([, identity]) => identity))].join('; '));
         // Node may crash if it exits while V8 samples.
         profile?.stop();
         session?.disconnect();
@@ -258,9 +258,9 @@ describeSwitching('threads that Node starts in a scope', () => {
         const session = new inspector.Session();
         session.connect();
         session.post('Profiler.enable');
-        const params = { toJSON() { say('read as ' + (world.whoAmI() === world.alice.id)); return {}; } };
-        session.post('Profiler.start', params, (error) => { say(error + ' ' + (world.whoAmI() === world.alice.id)); });
-        say('after');
+        const params = { toJSON() { print('read as ' + (world.whoAmI() === world.alice.id)); return {}; } };
+        session.post('Profiler.start', params, (error) => { print(error + ' ' + (world.whoAmI() === world.alice.id)); });
+        print('after');
       });`);
     expect(lines).toEqual(['read as true', 'null true', 'after']);
   });

@@ -19,10 +19,10 @@ describeSwitching('a thread that is a user for its lifetime', () => {
       const worker = await start('const { parentPort } = require("node:worker_threads"); parentPort.postMessage(1); parentPort.on("message", () => parentPort.close());');
       const own = threadStatus();
       const others = [...allThreads().values()].filter(({ uids }) => uids.join() !== own.uids.join());
-      say(others.map(({ uids, gids, groups, capabilities }) => [uids, gids, groups, capabilities.effective].join(' ')).join('; '));
+      print(others.map(({ uids, gids, groups, capabilities }) => [uids, gids, groups, capabilities.effective].join(' ')).join('; '));
       worker.postMessage('end');
       await new Promise((resolve) => { worker.once('exit', resolve); });
-      say(String([...allThreads().values()].filter(({ uids }) => uids.join() !== own.uids.join()).length));`);
+      print(String([...allThreads().values()].filter(({ uids }) => uids.join() !== own.uids.join()).length));`);
     const { uid, gid, groups } = world.alice;
     const sorted = [...groups].sort((a, b) => a - b).join();
     expect(lines).toEqual([`${[65533, uid, 0, uid].join()} ${[gid, gid, 0, gid].join()} ${sorted} 0`, '0']);
@@ -30,7 +30,7 @@ describeSwitching('a thread that is a user for its lifetime', () => {
 
   test("keeps the process's own credentials as they are until it ends", async () => {
     const lines = await linesOf(`${open}
-      const attempt = () => { try { process.seteuid(0); say('allowed'); } catch (error) { say(error.code); } };
+      const attempt = () => { try { process.seteuid(0); print('allowed'); } catch (error) { print(error.code); } };
       attempt();
       const worker = await start('require("node:worker_threads").parentPort.on("message", () => process.exit()).postMessage(1);');
       attempt();
@@ -48,7 +48,7 @@ describeSwitching('a thread that is a user for its lifetime', () => {
       const lines = await linesOf(`${open}
         const code = 'require("node:fs").writeSync(1, "ran\\\\n")';
         const worker = new ImpersonatedWorker(code, { token: alice, eval: true, execArgv: ['--disable-warning=IMPERSONATE_LOADED_LATE', '--require', ${JSON.stringify(fault)}] });
-        worker.once('error', (error) => { say([error.code, error.syscall, world.whoAmI() === world.serviceId].join()); });`);
+        worker.once('error', (error) => { print([error.code, error.syscall, world.whoAmI() === world.serviceId].join()); });`);
       expect(lines).toEqual([`EPERM,${call},true`]);
     },
   );
@@ -71,7 +71,7 @@ describeSwitching('a thread that is a user for its lifetime', () => {
       require('node:worker_threads').parentPort.postMessage(1);`;
     const result = await runSource(`${open}
       await start(${JSON.stringify(code)});
-      setTimeout(() => { say('went on'); }, 5000);`);
+      setTimeout(() => { print('went on'); }, 5000);`);
     expect(result).toMatchObject({ code: null, signal: 'SIGABRT', stdout: '' });
     expect(result.stderr).toContain('setresuid');
   });

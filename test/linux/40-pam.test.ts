@@ -38,7 +38,7 @@ test('a system without PAM gets an error that names what is missing', async () =
   writeFileSync(join(folder, 'libpam.so.0'), 'not a library');
   const lines = await linesOf(
     `for (let n = 0; n < 2; n++)
-       await Token.logon({ user: 'root', password: 'x' }).catch((error) => say(error.code + ' ' + error.message));`,
+       await Token.logon({ user: 'root', password: 'x' }).catch((error) => print(error.code + ' ' + error.message));`,
     { env: { LD_LIBRARY_PATH: folder } },
   );
   expect(lines).toHaveLength(2);
@@ -47,7 +47,7 @@ test('a system without PAM gets an error that names what is missing', async () =
 
 test('PAM is not loaded before the first logon', async () => {
   const loaded = `require('node:fs').readFileSync('/proc/self/maps', 'utf8').includes('libpam.so')`;
-  expect(await linesOf(`Token.process().close(); say(String(${loaded}));`)).toEqual(['false']);
+  expect(await linesOf(`Token.process().close(); print(String(${loaded}));`)).toEqual(['false']);
 });
 
 describeSwitching('PAM', () => {

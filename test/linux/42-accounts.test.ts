@@ -69,11 +69,11 @@ describeSwitching('the user database', () => {
       `for (const name of ['imp-minus-one', 'imp-minus-gid', 'imp-minus-member']) {
         try {
           const token = await Token.forUser(name);
-          say(name + ' is ' + token.runSync(() => [process.getuid(), process.getgid(), ...process.getgroups()].join()));
-        } catch (error) { say(name + ' refused ' + error.name); }
+          print(name + ' is ' + token.runSync(() => [process.getuid(), process.getgid(), ...process.getgroups()].join()));
+        } catch (error) { print(name + ' refused ' + error.name); }
       }
       const many = await Token.forUser('imp-many');
-      say('many ' + many.groups.length + ' ' + many.runSync(() => process.getgroups().length));`,
+      print('many ' + many.groups.length + ' ' + many.runSync(() => process.getgroups().length));`,
       { through: ['unshare', '-m', 'sh', '-c', mount, passwd, group] },
     );
     const [one, gid, member, last] = lines;
@@ -115,7 +115,7 @@ describeSwitching('a token for numeric ids', () => {
 
   test('cannot be entered if it is the reserved uid', async () => {
     const lines = await linesOf(`const token = Token.forIds({ uid: 65533, gid: 65533 });
-      try { token.runSync(() => { say('ran'); }); } catch (error) { say(error.code); }`);
+      try { token.runSync(() => { print('ran'); }); } catch (error) { print(error.code); }`);
     expect(lines).toEqual(['ERR_INVALID_IDENTITY']);
   });
 

@@ -100,7 +100,7 @@ describeSwitching('a peer on Linux', () => {
     const path = JSON.stringify(server.address());
     const lines = await linesAs(
       world.alice,
-      `await connectPeer(${path}).catch((error) => { say(error.code); });`,
+      `await connectPeer(${path}).catch((error) => { print(error.code); });`,
     );
     expect(lines).toEqual(['EACCES']);
   });
@@ -127,9 +127,9 @@ describeSwitching('a peer on Linux', () => {
     const lines = linesOf(
       `const { createPeerServer } = require(${JSON.stringify(product)});
       const { probe } = require(${JSON.stringify(require.resolve('../support/linux/probe'))});
-      const server = createPeerServer({}, () => { say('arrived'); server.close(); });
+      const server = createPeerServer({}, () => { print('arrived'); server.close(); });
       server.on('clientError', ({ code, syscall }) => {
-        say([code, syscall, Token.count].join(' '));
+        print([code, syscall, Token.count].join(' '));
         server.close();
       });
       await server.listen(${JSON.stringify(path)});
@@ -144,7 +144,7 @@ describeSwitching('a peer on Linux', () => {
     mkdirSync(folder);
     chownSync(folder, world.alice.uid, world.alice.gid);
     const listen = `const server = await createPeerServer().listen(${JSON.stringify(join(folder, 'socket'))});
-      say(fs.readdirSync(${JSON.stringify(folder)}).join()); server.close();`;
+      print(fs.readdirSync(${JSON.stringify(folder)}).join()); server.close();`;
     expect(await linesAs(world.alice, listen)).toEqual(['socket']);
     expect(readdirSync(folder)).toEqual([]);
   });

@@ -46,10 +46,10 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
         const { token, reply } = await server.handshake().step(message);
         const before = message.client.contextComplete;
         await message.client.step(reply.toString('base64'));
-        say(user + ' ' + token.runSync(see) + ' ' + before + ' ' + message.client.contextComplete);
+        print(user + ' ' + token.runSync(see) + ' ' + before + ' ' + message.client.contextComplete);
         token.close();
       }
-      say(server.handshakes + ' ' + see());`);
+      print(server.handshakes + ' ' + see());`);
     const [alice, bob] = ['alice true,false,false false true', 'bob false,true,false false true'];
     expect(printed).toEqual([alice, alice, bob, bob, '0 true,true,true']);
   });
@@ -70,15 +70,15 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
         'no key': await firstMessage('alice', 'HTTP@unknown'),
         'only half done': await firstMessage('alice', 'HTTP@localhost', halfDone),
       };
-      for (const [name, message] of Object.entries(messages)) say(name + ': ' + (await outcome(server, message)));
-      say('another host: ' + (await outcome(elsewhere, await firstMessage('alice'))));
-      say('good: ' + (await outcome(server, good)));
-      say('again: ' + (await outcome(server, good)));
+      for (const [name, message] of Object.entries(messages)) print(name + ': ' + (await outcome(server, message)));
+      print('another host: ' + (await outcome(elsewhere, await firstMessage('alice'))));
+      print('good: ' + (await outcome(server, good)));
+      print('again: ' + (await outcome(server, good)));
       const exact = { package: 'Kerberos', principal: 'HTTP@localhost' };
       const only = new NegotiateServer(exact);
-      say('SPNEGO: ' + (await outcome(only, await firstMessage('bob'))));
-      say('raw: ' + (await outcome(only, await firstMessage('bob', 'HTTP@localhost', krb5))));
-      say(server.handshakes + elsewhere.handshakes + only.handshakes + ' ' + see());`);
+      print('SPNEGO: ' + (await outcome(only, await firstMessage('bob'))));
+      print('raw: ' + (await outcome(only, await firstMessage('bob', 'HTTP@localhost', krb5))));
+      print(server.handshakes + elsewhere.handshakes + only.handshakes + ' ' + see());`);
     expect(printed).toEqual([
       'garbage: ERR_HANDSHAKE_REFUSED',
       'NTLM: ERR_HANDSHAKE_REFUSED',
@@ -101,9 +101,9 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     const printed = await lines(`
       const server = new NegotiateServer();
       for (const user of ['admin', 'foreign', 'nobody', 'root', 'daemon']) {
-        say(user + ': ' + (await outcome(server, await firstMessage(user))));
+        print(user + ': ' + (await outcome(server, await firstMessage(user))));
       }
-      const map = async (user, mapUser) => say('mapped: ' + (await outcome(new NegotiateServer({ mapUser }), await firstMessage(user))));
+      const map = async (user, mapUser) => print('mapped: ' + (await outcome(new NegotiateServer({ mapUser }), await firstMessage(user))));
       await map('admin', (principal) => (principal === 'imp-alice/admin@IMPERSONATE.TEST' ? 'imp-bob' : null));
       await map('foreign', async (principal) => (principal === 'imp-alice@FOREIGN.TEST' ? 'imp-bob' : null));
       await map('root', () => 'root');
@@ -134,7 +134,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       const Module = require('node:module');
       const load = Module._load;
       Module._load = (name, ...rest) => {
-        if (name === 'kerberos') say('loaded as ' + (world.whoAmI() === world.serviceId ? 'the process' : 'bob'));
+        if (name === 'kerberos') print('loaded as ' + (world.whoAmI() === world.serviceId ? 'the process' : 'bob'));
         return load(name, ...rest);
       };
       const server = bob.runSync(() => new NegotiateServer());
@@ -144,8 +144,8 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       const inOpenScope = server.handshake().step(messages[2]);
       scope.revert();
       const steps = [await inScope, await inOpenScope, await bob.run(() => server.handshake().step(messages[1]))];
-      for (const { token } of steps) { say(token.runSync(see)); token.close(); }
-      say(see() + ' ' + Token.thread());
+      for (const { token } of steps) { print(token.runSync(see)); token.close(); }
+      print(see() + ' ' + Token.thread());
       bob.close();`);
     const asAlice = 'true,false,false';
     expect(printed).toEqual(['loaded as the process', asAlice, asAlice, asAlice, 'true,true,true null']);
@@ -167,9 +167,9 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       const before = await settledHandles();
       const outcomes = new Set();
       for (let i = 0; i < 25; i++) outcomes.add(await round());
-      say([...outcomes].join(' '));
+      print([...outcomes].join(' '));
       // Fewer than before is no leak; one in each round would be 25.
-      say(Math.max(0, (await settledHandles()) - before) + ' ' + server.handshakes);`);
+      print(Math.max(0, (await settledHandles()) - before) + ' ' + server.handshakes);`);
     expect(printed).toEqual(['alice,ERR_HANDSHAKE_REFUSED,ERR_HANDSHAKE_CLOSED', '0 0']);
   });
 
@@ -205,11 +205,11 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
       const handles = await settledHandles();
       connections = 0;
       const replies = await Promise.all(['alice', 'bob', 'alice', 'bob'].map((user) => curl(user, 250, ...negotiate)));
-      for (const reply of replies) say(reply.length + ' ' + [...new Set(reply)].join(' '));
-      say(String(connections));
-      say((await curl('admin', 1, ...negotiate, '-w', '%{http_code}')) + ' ' + errors.join());
-      say((await curl('alice', 1, '-w', '%{http_code}')).join());
-      say(String(/^WWW-Authenticate: Negotiate .{100,}$/im.test((await curl('bob', 1, ...negotiate, '-i')).join('\\n'))));
+      for (const reply of replies) print(reply.length + ' ' + [...new Set(reply)].join(' '));
+      print(String(connections));
+      print((await curl('admin', 1, ...negotiate, '-w', '%{http_code}')) + ' ' + errors.join());
+      print((await curl('alice', 1, '-w', '%{http_code}')).join());
+      print(String(/^WWW-Authenticate: Negotiate .{100,}$/im.test((await curl('bob', 1, ...negotiate, '-i')).join('\\n'))));
       const goAway = async (wait) => {
         const message = await firstMessage('alice');
         const socket = net.connect(port, '127.0.0.1');
@@ -222,9 +222,9 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
         await new Promise((resolve) => setTimeout(resolve, 10));
         gc();
       }
-      say(Token.count + ' ' + negotiator.handshakes + ' ' + Math.max(0, (await settledHandles()) - handles));
+      print(Token.count + ' ' + negotiator.handshakes + ' ' + Math.max(0, (await settledHandles()) - handles));
       await new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); });
-      say(see());`);
+      print(see());`);
     expect(printed).toEqual([
       '250 true,false,false',
       '250 false,true,false',
@@ -242,7 +242,7 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
   test('accepts neither NTLM nor anonymous clients', async () => {
     const printed = await lines(`
       const made = (options) => { try { new NegotiateServer(options); return 'made'; } catch ({ code }) { return code; } };
-      for (const options of [{ package: 'NTLM' }, { allowAnonymous: true }, { principal: 'HTTP/localhost' }, { mapUser: 'alice' }]) say(made(options));`);
+      for (const options of [{ package: 'NTLM' }, { allowAnonymous: true }, { principal: 'HTTP/localhost' }, { mapUser: 'alice' }]) print(made(options));`);
     expect(printed).toEqual([
       'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
       'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
@@ -262,7 +262,7 @@ test('without the package kerberos there is no NegotiateServer, and everything e
     };
     const { NegotiateServer } = require(${JSON.stringify(product)});
     try { new NegotiateServer(); } catch (error) {
-      say(error.name + ' ' + error.code + ' ' + /npm install kerberos/.test(error.message));
+      print(error.name + ' ' + error.code + ' ' + /npm install kerberos/.test(error.message));
     }
     Token.process().close();`);
   expect(printed).toEqual(['ImpersonationError ERR_FEATURE_UNAVAILABLE_ON_PLATFORM true']);

@@ -10,7 +10,7 @@ const status = `const { threadStatus, allThreads } = require(${JSON.stringify(re
 const startWorker = `const loaded = new Worker(${JSON.stringify(
   `require(${JSON.stringify(product)}); require('node:worker_threads').parentPort.postMessage([process.geteuid(), process.getuid()].join());`,
 )}, { eval: true });
-  loaded.on('message', (ids) => { say('worker ' + ids); });
+  loaded.on('message', (ids) => { print('worker ' + ids); });
   await new Promise((resolve) => { loaded.once('exit', resolve); });`;
 
 // Every function by which a process changes its credentials.
@@ -18,7 +18,7 @@ const calls = `[
   ['setuid', 0], ['seteuid', 0], ['setgid', 0], ['setegid', 0], ['setgroups', [0]], ['initgroups', 'root', 0],
 ]`;
 const tryAll = `for (const [name, ...args] of ${calls}) {
-  try { process[name](...args); say(name + ' allowed'); } catch (error) { say(name + ' ' + error.code); }
+  try { process[name](...args); print(name + ' allowed'); } catch (error) { print(name + ' ' + error.code); }
 }`;
 const names = ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroups'];
 const refused = names.map((name) => `${name} ERR_SCOPE_ACTIVE`);
@@ -30,7 +30,7 @@ describeSwitching("the process's own credentials", () => {
       alice.runSync(() => { ${tryAll} });
       const scope = alice.impersonate();
       ${tryAll}
-      say(String(world.whoAmI() === world.alice.id));
+      print(String(world.whoAmI() === world.alice.id));
       scope.revert();
       ${tryAll}`);
     expect(lines).toEqual([...refused, ...refused, 'true', ...allowed]);
@@ -41,8 +41,8 @@ describeSwitching("the process's own credentials", () => {
       `import { seteuid } from 'node:process';
       const alice = await world.alice.token();
       alice.runSync(() => {
-        try { seteuid(0); say('allowed'); } catch (error) { say(error.code); }
-        say(String(world.whoAmI() === world.alice.id));
+        try { seteuid(0); print('allowed'); } catch (error) { print(error.code); }
+        print(String(world.whoAmI() === world.alice.id));
       });`,
       {},
       'mjs',
@@ -65,7 +65,7 @@ describeSwitching("the process's own credentials", () => {
         ${tryAll}
       } else {
         alice.runSync(() => { parentPort.postMessage('here'); Atomics.wait(workerData, 0, 0); });
-        if (world.whoAmI() !== world.serviceId) say('the worker is not the service');
+        if (world.whoAmI() !== world.serviceId) print('the worker is not the service');
       }`);
     expect(lines).toEqual([...refused, ...allowed]);
   });
@@ -73,9 +73,9 @@ describeSwitching("the process's own credentials", () => {
   test("throw Node's argument errors", async () => {
     const lines = await linesOf(`${status}
       for (const value of ['no-such-user', {}, -1]) {
-        try { process.setuid(value); say('allowed'); } catch (error) { say(error.code); }
+        try { process.setuid(value); print('allowed'); } catch (error) { print(error.code); }
       }
-      say(String(alice.runSync(() => world.whoAmI()) === world.alice.id));`);
+      print(String(alice.runSync(() => world.whoAmI()) === world.alice.id));`);
     expect(lines).toEqual(['ERR_UNKNOWN_CREDENTIAL', 'ERR_INVALID_ARG_TYPE', 'ERR_OUT_OF_RANGE', 'true']);
   });
 
@@ -88,15 +88,15 @@ describeSwitching("the process's own credentials", () => {
       process.setgid(bob.gid);
       process.setuid(bob.uid);
       const everybody = () => [...new Set([...allThreads().values()].map(({ uids }) => uids.join()))].join(' ');
-      say(everybody());
-      for (const enter of [() => alice.runSync(() => { say('ran'); }), () => alice.impersonate()]) {
-        try { enter(); say('entered'); } catch (error) { say(error.name + ' ' + error.code); }
+      print(everybody());
+      for (const enter of [() => alice.runSync(() => { print('ran'); }), () => alice.impersonate()]) {
+        try { enter(); print('entered'); } catch (error) { print(error.name + ' ' + error.code); }
       }
-      say(String(Token.process().user.id) + ' ' + Token.thread());
+      print(String(Token.process().user.id) + ' ' + Token.thread());
       ${startWorker}
       fs.readFileSync('/etc/hostname');
       await fs.promises.readFile('/etc/hostname');
-      say(everybody());`);
+      print(everybody());`);
     expect(lines).toEqual([
       [b, b, b, b].join(),
       'ImpersonationError EPERM',
@@ -113,14 +113,14 @@ describeSwitching("the process's own credentials", () => {
       const { Worker } = require('node:worker_threads');
       process.seteuid(bob.uid);
       const own = threadStatus().uids.join();
-      say(own);
+      print(own);
       let inside = world.alice.id;
       try { inside = alice.runSync(() => world.whoAmI()); } catch (error) { if (error.code !== 'EPERM') throw error; }
-      say('inside ' + (inside === world.alice.id));
-      say('after ' + (threadStatus().uids.join() === own) + ' ' + Token.thread() + ' ' + Token.process().user.id);
+      print('inside ' + (inside === world.alice.id));
+      print('after ' + (threadStatus().uids.join() === own) + ' ' + Token.thread() + ' ' + Token.process().user.id);
       ${startWorker}
       process.seteuid(0);
-      say('again ' + (alice.runSync(() => world.whoAmI()) === world.alice.id) + ' ' + threadStatus().uids.join());`);
+      print('again ' + (alice.runSync(() => world.whoAmI()) === world.alice.id) + ' ' + threadStatus().uids.join());`);
     expect(lines).toEqual([
       `0,${b},0,${b}`,
       'inside true',
@@ -141,7 +141,7 @@ describeSwitching("the process's own credentials", () => {
         const state = new Int32Array(new SharedArrayBuffer(12));
         const publish = (now) => { Atomics.store(state, 0, now); Atomics.notify(state, 0); };
         const worker = new Worker(__filename, { workerData: state });
-        worker.on('error', (error) => { say(error.stack); });
+        worker.on('error', (error) => { print(error.stack); });
         const ended = new Promise((resolve) => { worker.once('exit', resolve); });
         await new Promise((resolve) => { worker.once('message', resolve); });
         for (let round = 1; round <= 300; round++) {
@@ -170,7 +170,7 @@ describeSwitching("the process's own credentials", () => {
           Atomics.notify(workerData, 2);
           Atomics.wait(workerData, 0, changed);
         }
-        say(JSON.stringify([...seen]));
+        print(JSON.stringify([...seen]));
       }`);
     expect(lines).toEqual([JSON.stringify([[world.bob.uid, 300]])]);
   });

@@ -85,11 +85,11 @@ const refuseAll = async (kind, paths) => {
     for (const [name, operation] of Object.entries(kind(of, s))) {
       for (const at of paths) {
         const seen = await outcome(() => asAlice(() => operation(at)));
-        if (seen !== 'EACCES') say([form, name, at, String(seen).slice(0, 40)].join(' '));
+        if (seen !== 'EACCES') print([form, name, at, String(seen).slice(0, 40)].join(' '));
       }
     }
   }
-  say('done');
+  print('done');
 };`;
 
 const failing = (errno: number): string =>
@@ -107,7 +107,7 @@ describe.each([
       const source = program(`${ownPaths} ${operations}
       await refuseAll(operations, ownPaths);
       await refuseAll(entries, ownPaths);
-      say(fs.readFileSync(path.join(folder, 'bobs', 'open'), 'utf8'));`);
+      print(fs.readFileSync(path.join(folder, 'bobs', 'open'), 'utf8'));`);
       expect(await linesOf(source)).toEqual(['done', 'done', 'text of bobs/open']);
     });
 
@@ -118,8 +118,8 @@ describe.each([
         link('folder', '/proc/self/fd') + '/' + open.fd, link('environ', '/proc/self/environ')];
       await refuseAll(operations, links);
       await refuseAll(entries, [links[2], links[3], shared('cwd', 'deep', 'er')]);
-      say(await tokens.alice.run(() => files.readlink(shared('chain'))));
-      say(await outcome(() => tokens.alice.runSync(() => fs.lstatSync(shared('fd')).isSymbolicLink())));`);
+      print(await tokens.alice.run(() => files.readlink(shared('chain'))));
+      print(await outcome(() => tokens.alice.runSync(() => fs.lstatSync(shared('fd')).isSymbolicLink())));`);
       expect(await linesOf(source)).toEqual(['done', 'done', 'fd', 'true']);
     });
 
@@ -129,11 +129,11 @@ describe.each([
       world.own(shared('tree'), world.alice);
       fs.symlinkSync('/proc/self/maps', shared('tree', 'maps'));
       const options = { recursive: true, dereference: true };
-      say(await outcome(() => tokens.alice.run(() => files.cp(shared('tree'), shared('one'), options))));
-      say(await outcome(() => tokens.alice.run(() => fs.cpSync(shared('tree'), shared('two'), options))));
-      say(await outcome(() => tokens.alice.runSync(() => fs.cpSync(shared('tree'), shared('three'), options))));
+      print(await outcome(() => tokens.alice.run(() => files.cp(shared('tree'), shared('one'), options))));
+      print(await outcome(() => tokens.alice.run(() => fs.cpSync(shared('tree'), shared('two'), options))));
+      print(await outcome(() => tokens.alice.runSync(() => fs.cpSync(shared('tree'), shared('three'), options))));
       const find = () => (fs.globSync ?? (() => []))('/proc/self/fd/*').length;
-      say([tokens.alice.run(find), tokens.alice.runSync(find)].join());`);
+      print([tokens.alice.run(find), tokens.alice.runSync(find)].join());`);
       expect(await linesOf(source)).toEqual(['EACCES', 'EACCES', 'EACCES', '0,0']);
     });
 
@@ -141,7 +141,7 @@ describe.each([
       const early = writeSource('bare', "require('node:fs').globSync?.('/nowhere/*');");
       const source = program(`
       const find = () => (fs.globSync ?? (() => []))('/proc/self/fd/*').length;
-      say([tokens.alice.run(find), tokens.alice.runSync(find)].join());`);
+      print([tokens.alice.run(find), tokens.alice.runSync(find)].join());`);
       expect(await linesOf(source, { execArgv: ['--no-warnings', '--require', early] })).toEqual(['0,0']);
     });
 
@@ -149,8 +149,8 @@ describe.each([
       const source = program(`
       const flags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW;
       for (const at of ['/proc/self/exe', '/proc/self/fd/' + open.fd]) {
-        say(await outcome(() => tokens.alice.run(() => files.open(at, flags))));
-        say(await outcome(() => tokens.alice.runSync(() => fs.openSync(at, flags))));
+        print(await outcome(() => tokens.alice.run(() => files.open(at, flags))));
+        print(await outcome(() => tokens.alice.runSync(() => fs.openSync(at, flags))));
       }`);
       expect(await linesOf(source)).toEqual(Array(4).fill('EACCES'));
     });
@@ -162,12 +162,12 @@ describe.each([
       for (const at of readable) {
         const seen = [await tokens.alice.run(() => files.readFile(at, 'utf8')), tokens.alice.run(() => fs.readFileSync(at, 'utf8')),
           tokens.alice.runSync(() => fs.readFileSync(at, 'utf8'))];
-        if (seen.some((text) => text.length < 3)) say(at + ' ' + seen.map((text) => text.length));
+        if (seen.some((text) => text.length < 3)) print(at + ' ' + seen.map((text) => text.length));
       }
-      say(await tokens.alice.run(() => files.readlink('/proc/self')) === String(process.pid));
-      say(tokens.alice.runSync(() => fs.readdirSync('/proc').includes('self')));
-      say(tokens.alice.runSync(() => /^Uid:.*/m.exec(fs.readFileSync('/proc/thread-self/status', 'utf8'))[0].includes(world.alice.id)));
-      say(fs.readFileSync('/proc/self/environ', 'utf8').length > 0);`);
+      print(await tokens.alice.run(() => files.readlink('/proc/self')) === String(process.pid));
+      print(tokens.alice.runSync(() => fs.readdirSync('/proc').includes('self')));
+      print(tokens.alice.runSync(() => /^Uid:.*/m.exec(fs.readFileSync('/proc/thread-self/status', 'utf8'))[0].includes(world.alice.id)));
+      print(fs.readFileSync('/proc/self/environ', 'utf8').length > 0);`);
       expect(await linesOf(source)).toEqual(Array(4).fill('true'));
     });
 
@@ -190,7 +190,7 @@ describe.each([
         note(fs.existsSync(shared('copy')) ? fs.readFileSync(shared('copy'), 'utf8') : 'EACCES');
       }
       child.kill();
-      say([...seen.keys()].sort().join());`);
+      print([...seen.keys()].sort().join());`);
       expect(await linesOf(source)).toEqual(['EACCES,text of shared/open']);
     });
 
@@ -226,11 +226,11 @@ describe.each([
         for (const [name, look] of Object.entries(looks)) {
           const what = await outcome(() => (name.endsWith('Sync') ? tokens.alice.runSync(look) : tokens.alice.run(look)));
           seen.set(what, (seen.get(what) ?? 0) + 1);
-          if (what === 'in bobs') say(name);
+          if (what === 'in bobs') print(name);
         }
       }
       child.kill();
-      say([...seen.keys()].sort().join());`);
+      print([...seen.keys()].sort().join());`);
       expect(await linesOf(source)).toEqual(['EACCES,in shared']);
     });
   });
@@ -247,8 +247,8 @@ describe.each([
       above: () => fs.readdirSync('..') && 'found',
     };
     const readAll = async () => {
-      for (const [name, read] of Object.entries(reads)) say(name + ': ' + (await outcome(() => tokens.alice.run(read))));
-      say('runSync: ' + (await outcome(() => tokens.alice.runSync(reads['sync in a flow']))));
+      for (const [name, read] of Object.entries(reads)) print(name + ': ' + (await outcome(() => tokens.alice.run(read))));
+      print('runSync: ' + (await outcome(() => tokens.alice.runSync(reads['sync in a flow']))));
     };`;
 
     test('below a folder that the user may not reach is EACCES', async () => {
@@ -266,7 +266,7 @@ describe.each([
         program(`${reading}
       process.chdir(shared());
       await readAll();
-      const shown = async (work) => { try { await work(); } catch ({ path, message }) { say(path + ' ' + message); } };
+      const shown = async (work) => { try { await work(); } catch ({ path, message }) { print(path + ' ' + message); } };
       await shown(() => tokens.alice.run(() => files.stat('missing')));
       await shown(() => tokens.alice.run(() => fs.statSync('missing')));
       await shown(() => tokens.alice.runSync(() => fs.mkdirSync('open/below')));`),

@@ -34,8 +34,8 @@ describeSwitching('a user may not signal the service', () => {
       const product = ${JSON.stringify(require.resolve('impersonate'))};
       const [alice, bob] = [await world.alice.token(), await world.bob.token()];
       const check = () => [process.pid, threadId()].map(maySignal).join();
-      say(String(maySignal(signallerId)));
-      ${scopes.map(([, code]) => `say(${code});`).join('\n')}`,
+      print(String(maySignal(signallerId)));
+      ${scopes.map(([, code]) => `print(${code});`).join('\n')}`,
       { through: how },
     );
     expect(lines).toEqual(['true', ...scopes.map(() => 'false,false')]);
@@ -49,7 +49,7 @@ describeSwitching('a user may not signal the service', () => {
         "parentPort.once('message', () => {}); parentPort.postMessage(/^Pid:\\\\s+(\\\\d+)/m.exec(fs.readFileSync('/proc/thread-self/status', 'utf8'))[1]);";
       const worker = new ImpersonatedWorker(code, { eval: true, token });
       const id = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-      say([process.pid, id].map(maySignal).join());
+      print([process.pid, id].map(maySignal).join());
       worker.postMessage('end');`);
     expect(lines).toEqual(['false,false']);
   });
@@ -58,7 +58,7 @@ describeSwitching('a user may not signal the service', () => {
 describeSwitching('the reserved real uid', () => {
   const uids = `const uids = () => /^Uid:\\s+(.*)$/m.exec(fs.readFileSync('/proc/thread-self/status', 'utf8'))[1].split('\\t').join();
     const token = await world.alice.token();
-    try { say(token.runSync(uids)); } catch (error) { say([error.name, error.code, error.message].join(' ')); }`;
+    try { print(token.runSync(uids)); } catch (error) { print([error.name, error.code, error.message].join(' ')); }`;
   const inScope = (real: number): string => [real, alice.uid, 0, alice.uid].join();
 
   const withAccounts = (lines: string[]): string[] => withLines('/etc/passwd', lines);
@@ -104,10 +104,10 @@ describeSwitching('the reserved real uid', () => {
     const lines = await linesOf(
       `const [alice, bob] = [await world.alice.token(), await world.bob.token()];
       bob.runSync(() => {
-        try { alice.runSync(() => { say('ran'); }); } catch (error) { say(error.code); }
-        say(String(world.whoAmI() === world.bob.id));
+        try { alice.runSync(() => { print('ran'); }); } catch (error) { print(error.code); }
+        print(String(world.whoAmI() === world.bob.id));
       });
-      say(String(world.whoAmI() === world.serviceId));`,
+      print(String(world.whoAmI() === world.serviceId));`,
       { env: { IMPERSONATE_RESERVED_UID: String(alice.uid) } },
     );
     expect(lines).toEqual(['ERR_INVALID_IDENTITY', 'true', 'true']);
@@ -132,8 +132,8 @@ describeSwitching('access(2), which checks the real uid', () => {
   const files = JSON.stringify([fileOf(alice), fileOf(bob), '/nowhere', '']);
   const check = `const tries = () => ${files}.flatMap((path) => [0, 4, 2, 1].map((mode) => { try { fs.accessSync(path, mode); return 'ok'; } catch (error) { return error.code; } }).concat(fs.existsSync(path)));
     const token = await world.alice.token();
-    say(token.runSync(tries).join());
-    { const scope = token.impersonate(); try { say(tries().join()); } finally { scope.revert(); } }`;
+    print(token.runSync(tries).join());
+    { const scope = token.impersonate(); try { print(tries().join()); } finally { scope.revert(); } }`;
   const own = 'ok,ok,ok,EACCES,true';
   const others = 'ok,EACCES,EACCES,EACCES,true';
   const none = 'ENOENT,ENOENT,ENOENT,ENOENT,false';
@@ -154,8 +154,8 @@ describeSwitching('access(2), which checks the real uid', () => {
   test('they reject what Node rejects, with its error', async () => {
     const lines = await linesOf(`const token = await world.alice.token();
       const outcome = (...args) => { try { fs.accessSync(...args); return 'ok'; } catch (error) { return [error.name, error.code, error.message].join(' '); } };
-      for (const args of [[1], ['a\\0b'], ['/', 'x'], ['/', 99], []]) say(String(token.runSync(() => outcome(...args)) === outcome(...args)));
-      say(String(token.runSync(() => fs.existsSync({}))));`);
+      for (const args of [[1], ['a\\0b'], ['/', 'x'], ['/', 99], []]) print(String(token.runSync(() => outcome(...args)) === outcome(...args)));
+      print(String(token.runSync(() => fs.existsSync({}))));`);
     expect(lines).toEqual(['true', 'true', 'true', 'true', 'true', 'false']);
   });
 });

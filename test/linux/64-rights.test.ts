@@ -21,8 +21,8 @@ describeSwitching('the ambient capabilities of a service', () => {
     const lines = await linesOf(
       `${open}
       const before = text();
-      const check = (inside) => { say(inside + ' ' + (text() === before)); };
-      say(sets());
+      const check = (inside) => { print(inside + ' ' + (text() === before)); };
+      print(sets());
       check(alice.runSync(sets));
       check(alice.runSync(() => bob.runSync(sets)));
       check(alice.runSync(() => require(${product}).withoutToken(sets)));
@@ -43,10 +43,10 @@ describeSwitching('the ambient capabilities of a service', () => {
       const { Worker } = require('node:worker_threads');
       const posted = (worker) => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
       const child = require('node:child_process').spawnSync('cat', ['/proc/self/status'], { encoding: 'utf8' }).stdout;
-      say(['CapEff', 'CapInh', 'CapAmb'].map((name) => BigInt('0x' + new RegExp('^' + name + ':\\\\s+(\\\\S+)$', 'm').exec(child)[1])).join());
-      say(await posted(new Worker(${JSON.stringify(post)}, { eval: true })));
-      say(await posted(new ImpersonatedWorker(${JSON.stringify(post)}, { eval: true, token: alice })));
-      say(sets());`,
+      print(['CapEff', 'CapInh', 'CapAmb'].map((name) => BigInt('0x' + new RegExp('^' + name + ':\\\\s+(\\\\S+)$', 'm').exec(child)[1])).join());
+      print(await posted(new Worker(${JSON.stringify(post)}, { eval: true })));
+      print(await posted(new ImpersonatedWorker(${JSON.stringify(post)}, { eval: true, token: alice })));
+      print(sets());`,
       { through },
     );
     expect(lines).toEqual([own, own, '0,0,0', own]);
@@ -56,7 +56,7 @@ describeSwitching('the ambient capabilities of a service', () => {
     const lines = await linesOf(
       `const cluster = require('node:cluster');
       const alice = await world.alice.token();
-      say(String(alice.runSync(() => world.whoAmI()) === world.alice.id));
+      print(String(alice.runSync(() => world.whoAmI()) === world.alice.id));
       if (cluster.isPrimary) await new Promise((resolve) => cluster.fork().once('exit', resolve));
       else process.exit();`,
       { through },
@@ -67,11 +67,11 @@ describeSwitching('the ambient capabilities of a service', () => {
   test('that could not be restored are not dropped: entering throws', async () => {
     const lines = await linesOf(
       `${open}
-      say(String(setSecurebits(1 << 6)));
+      print(String(setSecurebits(1 << 6)));
       const before = text();
-      attempt(() => { alice.runSync(() => { say('ran'); }); });
-      attempt(() => { alice.runSync(() => { say('ran'); }); });
-      say(String(text() === before));`,
+      attempt(() => { alice.runSync(() => { print('ran'); }); });
+      attempt(() => { alice.runSync(() => { print('ran'); }); });
+      print(String(text() === before));`,
       { through: asService(['setuid', 'setgid', 'setpcap']) },
     );
     const error = 'ImpersonationError EPERM prctl';
@@ -82,8 +82,8 @@ describeSwitching('the ambient capabilities of a service', () => {
     const lines = await linesOf(
       `${open}
       const before = text();
-      say(String(threadStatus().capabilities.ambient));
-      for (const work of [sets, sets, () => bob.runSync(sets), () => bob.runSync(sets)]) say(alice.runSync(work) + ' ' + (text() === before));`,
+      print(String(threadStatus().capabilities.ambient));
+      for (const work of [sets, sets, () => bob.runSync(sets), () => bob.runSync(sets)]) print(alice.runSync(work) + ' ' + (text() === before));`,
       { through: ['setpriv', '--inh-caps=+net_raw,+kill', '--ambient-caps=+net_raw'] },
     );
     expect(lines).toEqual([String(1 << 13), ...Array<string>(4).fill('0,0,0 true')]);
@@ -94,12 +94,12 @@ describeSwitching('changes of another addon between two scopes', () => {
   test('SECBIT_NO_SETUID_FIXUP: the user still has no capability', async () => {
     const lines = await linesOf(`${open}
       alice.runSync(() => {});
-      say(String(setSecurebits(1 << 2)));
+      print(String(setSecurebits(1 << 2)));
       const before = text();
-      for (let i = 0; i < 2; i++) say(alice.runSync(sets) + ' ' + (text() === before));
-      say(alice.runSync(() => bob.runSync(sets)) + ' ' + (text() === before));
-      say(String(setSecurebits(0)));
-      say(alice.runSync(sets) + ' ' + (text() === before));`);
+      for (let i = 0; i < 2; i++) print(alice.runSync(sets) + ' ' + (text() === before));
+      print(alice.runSync(() => bob.runSync(sets)) + ' ' + (text() === before));
+      print(String(setSecurebits(0)));
+      print(alice.runSync(sets) + ' ' + (text() === before));`);
     expect(lines).toEqual(['0', '0,0,0 true', '0,0,0 true', '0,0,0 true', '0', '0,0,0 true']);
   });
 });
@@ -116,9 +116,9 @@ describeSwitching('an entry during which capset fails', () => {
       ${before}
       failSyscall('capset', 1);
       const was = text();
-      attempt(() => { alice.runSync(() => { say('ran'); }); });
+      attempt(() => { alice.runSync(() => { print('ran'); }); });
       attempt(() => { alice.impersonate(); });
-      say(String(text() === was));`,
+      print(String(text() === was));`,
       { through: how },
     );
     const error = 'ImpersonationError EPERM capset';
@@ -128,7 +128,7 @@ describeSwitching('an entry during which capset fails', () => {
 
 describeSwitching('an error names what is missing', () => {
   const enter = `const alice = await world.alice.token();
-    try { alice.runSync(() => { say('ran'); }); } catch (error) { say([error.code, error.syscall, error.message].join(' ')); }`;
+    try { alice.runSync(() => { print('ran'); }); } catch (error) { print([error.code, error.syscall, error.message].join(' ')); }`;
   const setgid = /^EPERM setgroups EPERM: .*, setgroups: the process lacks CAP_SETGID \(docs\/rights\.md\)$/;
   test.each<[string, readonly string[], RegExp]>([
     ['no capability', asService([]), setgid],
@@ -167,7 +167,7 @@ describeSwitching('an error names what is missing', () => {
   test('canAccess rejects a user that it cannot act as', async () => {
     const [line] = await linesOf(
       `const alice = await world.alice.token();
-      say(await alice.canAccess(${JSON.stringify(fileOf(alice))}, 'read').catch((error) => [error.name, error.code, error.syscall].join(' ')));`,
+      print(await alice.canAccess(${JSON.stringify(fileOf(alice))}, 'read').catch((error) => [error.name, error.code, error.syscall].join(' ')));`,
       { through: asService([]) },
     );
     expect(line).toBe('ImpersonationError EPERM setgroups');
@@ -202,10 +202,10 @@ describeSwitching('a Node that ignores NODE_OPTIONS', () => {
 describeSwitching('an account that has expired', () => {
   test('gets no token if the process may read the expiry', async () => {
     const attempt = `const attempt = (options) => Token.forUser('imp-expired', options).then(() => 'a token', (error) => [error.name, error.code, error.syscall].join(' '));
-      say(await attempt({}));
-      say(await attempt({ account: true }));
-      say(await Token.forUser('imp-locked', { account: true }).then(String, (error) => error.code));
-      say(await Token.forUser('imp-outdated').then((token) => token.user.name));`;
+      print(await attempt({}));
+      print(await attempt({ account: true }));
+      print(await Token.forUser('imp-locked', { account: true }).then(String, (error) => error.code));
+      print(await Token.forUser('imp-outdated').then((token) => token.user.name));`;
     expect(await linesOf(attempt)).toEqual([
       'ImpersonationError ERR_ACCOUNT_EXPIRED getspnam_r',
       expect.stringMatching(/^ImpersonationError PAM_\w+ pam_acct_mgmt$/),
@@ -215,9 +215,12 @@ describeSwitching('an account that has expired', () => {
   });
 
   test('gets a token if the process may not read the expiry', async () => {
-    const lines = await linesOf(`say(await Token.forUser('imp-expired').then((token) => token.user.name));`, {
-      through: asService([]),
-    });
+    const lines = await linesOf(
+      `print(await Token.forUser('imp-expired').then((token) => token.user.name));`,
+      {
+        through: asService([]),
+      },
+    );
     expect(lines).toEqual(['imp-expired']);
   });
 });

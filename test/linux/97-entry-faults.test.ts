@@ -24,9 +24,9 @@ describeSwitching('an entry that fails', () => {
       const lines = await linesOf(`${open}
       const before = text();
       failSyscall('${call}', ${String(errno)});
-      attempt(() => { alice.runSync(() => { say('ran'); }); });
+      attempt(() => { alice.runSync(() => { print('ran'); }); });
       attempt(() => { alice.impersonate(); });
-      say([text() === before, Token.thread(), alice.closed].join());`);
+      print([text() === before, Token.thread(), alice.closed].join());`);
       expect(lines).toEqual([
         `ImpersonationError ${code} ${call}`,
         `ImpersonationError ${code} ${call}`,
@@ -49,11 +49,11 @@ describeSwitching('an entry that fails', () => {
       failSyscall('${call}', ${String(errno)}, ${String(id)});
       alice.runSync(() => {
         const before = text();
-        attempt(() => { bob.runSync(() => { say('ran'); }); });
+        attempt(() => { bob.runSync(() => { print('ran'); }); });
         attempt(() => { bob.impersonate(); });
-        say([text() === before, world.whoAmI() === world.alice.id, world.canOpen(world.alice)].join());
+        print([text() === before, world.whoAmI() === world.alice.id, world.canOpen(world.alice)].join());
       });
-      say(String(world.whoAmI() === world.serviceId));`);
+      print(String(world.whoAmI() === world.serviceId));`);
       const error = `ImpersonationError ${failure}`;
       expect(lines).toEqual([error, error, 'true,true,true', 'true']);
     },
@@ -65,9 +65,9 @@ describeSwitching('an entry that fails', () => {
       const before = text();
       failSyscall('${call}', 0);
       let error;
-      try { alice.runSync(() => { say('ran'); }); } catch (caught) { error = caught; }
-      say(error.name + ' ' + error.code);
-      say(String(text() === before));`);
+      try { alice.runSync(() => { print('ran'); }); } catch (caught) { error = caught; }
+      print(error.name + ' ' + error.code);
+      print(String(text() === before));`);
     expect(lines).toEqual([
       expect.stringMatching(/^ImpersonationError (ERR_IMPERSONATION_DOWNGRADED|EPERM)$/),
       'true',
@@ -80,7 +80,7 @@ describeSwitching('an entry that fails', () => {
       const lines = await linesOf(`${open}
       alice.runSync(() => {});
       failSyscall('${call}', 0);
-      try { alice.runSync(() => { say('ran'); }); } catch (error) { say(error.name + ' ' + error.code); }`);
+      try { alice.runSync(() => { print('ran'); }); } catch (error) { print(error.name + ' ' + error.code); }`);
       expect(lines).toEqual(['ImpersonationError ERR_IMPERSONATION_DOWNGRADED']);
     },
   );
@@ -89,8 +89,8 @@ describeSwitching('an entry that fails', () => {
     const lines = await linesOf(`${open}
       failSyscall('setresuid', 1, ${String(world.alice.uid)});
       const count = Token.count;
-      for (let i = 0; i < 1000; i++) { try { alice.impersonate(); say('entered'); } catch {} }
-      say([Token.count - count, Token.thread(), bob.runSync(() => world.whoAmI()) === world.bob.id].join());
+      for (let i = 0; i < 1000; i++) { try { alice.impersonate(); print('entered'); } catch {} }
+      print([Token.count - count, Token.thread(), bob.runSync(() => world.whoAmI()) === world.bob.id].join());
       // If a scope counted as open, this would throw.
       process.seteuid(0);`);
     expect(lines).toEqual(['0,,true']);
@@ -102,7 +102,7 @@ describeSwitching('the same token, already in effect', () => {
     const result = await runSource(`${open}
       alice.runSync(() => {
         for (const call of ['setgroups', 'setresgid', 'setresuid', 'setfsuid', 'setfsgid', 'capset']) failSyscall(call, 1);
-        say(String(alice.runSync(() => world.whoAmI()) === world.alice.id));
+        print(String(alice.runSync(() => world.whoAmI()) === world.alice.id));
         alice.impersonate().revert();
         attempt(() => { bob.impersonate(); });
         // This thread cannot revert: the process ends here, before it has to.

@@ -6,8 +6,8 @@ const open = `const { probe } = require(${JSON.stringify(require.resolve('../sup
   const { failSyscall } = probe();
   const alice = await world.alice.token();
   const bob = await world.bob.token();
-  process.on('exit', () => { say('exit handler'); });
-  process.on('uncaughtException', () => { say('handler'); });`;
+  process.on('exit', () => { print('exit handler'); });
+  process.on('uncaughtException', () => { print('handler'); });`;
 
 /** Expects that the process ended at once with a reason, and that nothing ran after "ready". */
 function expectAborted(result: ChildResult): void {
@@ -21,8 +21,8 @@ describeSwitching('a restore that fails aborts the process', () => {
   test.each(calls)('at %s, from runSync', async (call) => {
     expectAborted(
       await runSource(`${open}
-        try { alice.runSync(() => { failSyscall('${call}', 1); say('ready'); }); } catch { say('caught'); } finally { say('finally'); }
-        say('went on');`),
+        try { alice.runSync(() => { failSyscall('${call}', 1); print('ready'); }); } catch { print('caught'); } finally { print('finally'); }
+        print('went on');`),
     );
   });
 
@@ -31,17 +31,17 @@ describeSwitching('a restore that fails aborts the process', () => {
       await runSource(`${open}
         const scope = alice.impersonate();
         failSyscall('${call}', 1);
-        say('ready');
-        try { scope.revert(); } catch { say('caught'); }
-        say('went on');`),
+        print('ready');
+        try { scope.revert(); } catch { print('caught'); }
+        print('went on');`),
     );
   });
 
   test.each(calls)('at %s, from the function throwing', async (call) => {
     expectAborted(
       await runSource(`${open}
-        try { alice.runSync(() => { failSyscall('${call}', 1); say('ready'); throw new Error('mine'); }); } catch { say('caught'); }
-        say('went on');`),
+        try { alice.runSync(() => { failSyscall('${call}', 1); print('ready'); throw new Error('mine'); }); } catch { print('caught'); }
+        print('went on');`),
     );
   });
 
@@ -49,8 +49,8 @@ describeSwitching('a restore that fails aborts the process', () => {
     expectAborted(
       await runSource(`${open}
         alice.runSync(() => {
-          try { bob.runSync(() => { failSyscall('setresuid', 1, ${String(world.alice.uid)}); say('ready'); }); } catch { say('caught'); }
-          say('went on');
+          try { bob.runSync(() => { failSyscall('setresuid', 1, ${String(world.alice.uid)}); print('ready'); }); } catch { print('caught'); }
+          print('went on');
         });`),
     );
   });
@@ -58,7 +58,7 @@ describeSwitching('a restore that fails aborts the process', () => {
   test('from process.exit in a scope', async () => {
     expectAborted(
       await runSource(
-        `${open} alice.runSync(() => { failSyscall('setresuid', 1); say('ready'); process.exit(0); });`,
+        `${open} alice.runSync(() => { failSyscall('setresuid', 1); print('ready'); process.exit(0); });`,
       ),
     );
   });
@@ -66,7 +66,7 @@ describeSwitching('a restore that fails aborts the process', () => {
   test('from a leak', async () => {
     expectAborted(
       await runSource(
-        `${open} alice.impersonate(); failSyscall('setresuid', 1); say('ready'); await null; say('went on');`,
+        `${open} alice.impersonate(); failSyscall('setresuid', 1); print('ready'); await null; print('went on');`,
       ),
     );
   });
@@ -76,11 +76,11 @@ describeSwitching('a restore that fails aborts the process', () => {
       await runSource(`
         const { Worker, isMainThread } = require('node:worker_threads');
         if (isMainThread) {
-          new Worker(__filename).on('error', () => { say('error'); }).on('exit', () => { say('the worker alone ended'); });
+          new Worker(__filename).on('error', () => { print('error'); }).on('exit', () => { print('the worker alone ended'); });
         } else {
           ${open.replaceAll('process.on', 'void process.on')}
-          alice.runSync(() => { failSyscall('setresuid', 1); say('ready'); });
-          say('went on');
+          alice.runSync(() => { failSyscall('setresuid', 1); print('ready'); });
+          print('went on');
         }`),
     );
   });
@@ -91,9 +91,9 @@ describeSwitching('a restore that fails aborts the process', () => {
       await runSource(`${open}
         failSyscall('setresuid', 1, ${String(world.alice.uid)});
         failSyscall('setresgid', 1, 0);
-        say('ready');
-        try { alice.runSync(() => { say('ran'); }); } catch { say('caught'); }
-        say('went on');`),
+        print('ready');
+        try { alice.runSync(() => { print('ran'); }); } catch { print('caught'); }
+        print('went on');`),
     );
   });
 });

@@ -226,7 +226,7 @@ describe('enablePrivileges', () => {
       const { enablePrivileges } = require(${JSON.stringify(product)});
       enablePrivileges(['${shutdown}']);
       await null;
-      say('went on');`);
+      print('went on');`);
     expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
     expect(stderr).toContain('ERR_SCOPE_LEAKED');
   });

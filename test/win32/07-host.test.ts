@@ -9,8 +9,8 @@ test('a host that is not called node.exe loads the addon and acts as a user', as
   copyFileSync(process.execPath, host);
   const lines = await linesOf(
     `const alice = await world.alice.token();
-    say(require('node:path').basename(process.execPath));
-    say(String(alice.runSync(() => world.whoAmI()) === world.alice.id));`,
+    print(require('node:path').basename(process.execPath));
+    print(String(alice.runSync(() => world.whoAmI()) === world.alice.id));`,
     { execPath: host },
   );
   expect(lines).toEqual(['portal.exe', 'true']);

@@ -37,7 +37,7 @@ const program = (api: string): string => `
       const records = seam().takeRecords().filter(({ subject }) => subject.includes(path.basename(folder)));
       const others = records.filter(({ sid }) => sid !== wanted);
       if (!isRight(outcome) || records.length === 0 || others.length !== 0) {
-        say(JSON.stringify([name, outcome, records.length, others[0]]));
+        print(JSON.stringify([name, outcome, records.length, others[0]]));
       }
     }
   };
@@ -47,7 +47,7 @@ const program = (api: string): string => `
   await new Promise((resolve) => setTimeout(resolve, 500));
   seam().takeRecords();
   await take(alice, world.alice.id, (outcome) => outcome === 'done');
-  say('every step');`;
+  print('every step');`;
 
 describe('every step of an operation', () => {
   test('of impersonate/fs is taken as the user', async () => {
@@ -81,11 +81,11 @@ const open = `const { seam } = require(${JSON.stringify(require.resolve('../supp
 describe('the file witness', () => {
   test('checks a synchronous read as the user of the scope', async () => {
     const lines = await linesOf(`${open}
-      say(alice.runSync(read));
-      say(bob.runSync(read));
-      say(read());
+      print(alice.runSync(read));
+      print(bob.runSync(read));
+      print(read());
       const judged = seam().takeRecords().filter(({ subject }) => subject.endsWith('file.txt'));
-      say([...new Set(judged.map(({ sid, main, denied }) => [sid, main, denied].join(' ')))].join('; '));
+      print([...new Set(judged.map(({ sid, main, denied }) => [sid, main, denied].join(' ')))].join('; '));
       seam().unpatchAll();`);
     expect(lines).toEqual([
       'of alice',
@@ -98,9 +98,9 @@ describe('the file witness', () => {
   const reading = `${open}
       let reading;
       alice.runSync(() => { reading = fs.promises.readFile(file, 'utf8').catch((error) => error.code); });
-      say(await reading);
+      print(await reading);
       const [record] = seam().takeRecords().filter(({ subject }) => subject.endsWith('file.txt'));
-      say([record.sid, record.main].join(' '));
+      print([record.sid, record.main].join(' '));
       seam().unpatchAll();`;
 
   test('checks an asynchronous read started in a scope as its user, on another thread', async () => {

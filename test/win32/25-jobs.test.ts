@@ -31,9 +31,9 @@ describe('a job that cannot start', () => {
     const lines = await linesOf(
       `${open}
       fail('${call}', { error: ${String(error)}, times: 1 });
-      say(failure(await job(alice, 'mkdir', ${JSON.stringify(path)}, 0o777)));
-      say(await poolThread());
-      say(failure(await job(alice, 'access', folder, 0)));`,
+      print(failure(await job(alice, 'mkdir', ${JSON.stringify(path)}, 0o777)));
+      print(await poolThread());
+      print(failure(await job(alice, 'access', folder, 0)));`,
       oneThread,
     );
     expect(lines).toEqual([`ImpersonationError ${code} ${call}`, service, '0']);
@@ -48,8 +48,8 @@ describe('a job that cannot start', () => {
     const lines = await linesOf(
       `${open}
       seam().${fault}('impersonate.node', ${options});
-      say(failure(await job(alice, 'mkdir', ${JSON.stringify(path)}, 0o777)));
-      say(await poolThread());`,
+      print(failure(await job(alice, 'mkdir', ${JSON.stringify(path)}, 0o777)));
+      print(await poolThread());`,
       oneThread,
     );
     expect(lines).toEqual([`ImpersonationError ERR_IMPERSONATION_${code}`, service]);
@@ -58,7 +58,7 @@ describe('a job that cannot start', () => {
 
   test('for a token that is closed or of identification level throws at once', async () => {
     const lines = await linesOf(`${open}
-      const attempt = (token) => { try { native.startFs(token, native.fsCalls.stat, () => { say('done'); }, folder, false); } catch (error) { say(error.code); } };
+      const attempt = (token) => { try { native.startFs(token, native.fsCalls.stat, () => { print('done'); }, folder, false); } catch (error) { print(error.code); } };
       attempt(native.duplicateToken(alice, 1));
       native.closeToken(alice);
       attempt(alice);`);
@@ -78,13 +78,13 @@ describe('a job that cannot revert aborts the process', () => {
     ['the thread cannot be queried', 'OpenThreadToken', '{ error: 8 }', /cannot be read after a job/],
   ])('because %s', async (_why, call, fault, message) => {
     const { code, signal, stdout, stderr } = await runSource(`${open}
-      process.on('exit', () => { say('exit handler'); });
+      process.on('exit', () => { print('exit handler'); });
       await job(alice, 'access', folder, 0);
       fail('${call}', ${fault});
-      say('ready');
-      native.startFs(alice, native.fsCalls.access, () => { say('done'); }, folder, 0);
+      print('ready');
+      native.startFs(alice, native.fsCalls.access, () => { print('done'); }, folder, 0);
       await new Promise((resolve) => { setTimeout(resolve, 10_000); });
-      say('went on');`);
+      print('went on');`);
     expect(stdout.trim()).toBe('ready');
     expect(stderr).toMatch(message);
     expect(signal ?? code).not.toBe(0);
@@ -109,10 +109,10 @@ describe('a pool thread', () => {
   test('is the user while a job runs, and the process again after it', async () => {
     const lines = await linesOf(
       `${owned}
-      say(failure(await job(alice, 'open', paths.alice + '\\\\file', 0, 0)));
+      print(failure(await job(alice, 'open', paths.alice + '\\\\file', 0, 0)));
       const judged = seam().takeRecords().filter(({ subject }) => subject.includes('of-alice'));
-      say([...new Set(judged.map(({ sid, level, main }) => [sid, level, main].join()))].join('; '));
-      say(await poolThread());`,
+      print([...new Set(judged.map(({ sid, level, main }) => [sid, level, main].join()))].join('; '));
+      print(await poolThread());`,
       oneThread,
     );
     expect(lines).toEqual(['0', `${world.alice.id},impersonation,false`, service]);
@@ -123,13 +123,13 @@ describe('a pool thread', () => {
       `${owned}
       const dirty = () => poolThread(world.bob.mint());
       const file = paths.bob + '\\\\file';
-      say(await dirty());
-      say(failure(await job(alice, 'open', file, 0, 0)));
-      say(await poolThread());
+      print(await dirty());
+      print(failure(await job(alice, 'open', file, 0, 0)));
+      print(await poolThread());
       await dirty();
       fail('SetThreadToken', { times: 1 });
-      say(failure(await job(alice, 'open', file, 0, 0)));
-      say(await poolThread());`,
+      print(failure(await job(alice, 'open', file, 0, 0)));
+      print(await poolThread());`,
       oneThread,
     );
     const notStarted = 'ImpersonationError ERROR_ACCESS_DENIED SetThreadToken';
@@ -142,7 +142,7 @@ describe('a pool thread', () => {
       const calls = ['OpenThreadToken', 'SetThreadToken', 'RevertToSelf', 'ImpersonateLoggedOnUser', 'GetTokenInformation', 'DuplicateTokenEx', 'CloseHandle'];
       for (const name of calls) seam().failImport('impersonate.node', name, { error: 5, times: 0, late: true });
       await job(alice, 'access', folder, 0);
-      say(calls.map((name) => seam().importCalls('impersonate.node', name)).join());`);
+      print(calls.map((name) => seam().importCalls('impersonate.node', name)).join());`);
     expect(lines).toEqual(['1,2,0,0,0,0,0']);
   });
 });
@@ -154,10 +154,10 @@ describe('jobs of one user', () => {
       await job(alice, 'access', folder, 0);
       fail('SetThreadToken', { times: 0 });
       const outcomes = await Promise.all(Array.from({ length: 200 }, () => job(alice, 'access', folder, 0)));
-      say(String(outcomes.every(([error]) => error === 0)));
+      print(String(outcomes.every(([error]) => error === 0)));
       const calls = seam().importCalls('impersonate.node', 'SetThreadToken');
-      say(String(calls > 0 && calls < 400));
-      say(await poolThread());`,
+      print(String(calls > 0 && calls < 400));
+      print(await poolThread());`,
       oneThread,
     );
     expect(lines).toEqual(['true', 'true', service]);
@@ -184,7 +184,7 @@ describe('jobs of two users', () => {
       const seen = {};
       const flow = async () => { while (next < 2000) { const outcome = await round(next++); seen[outcome] = (seen[outcome] ?? 0) + 1; } };
       await Promise.all(Array.from({ length: ${String(atOnce)} }, flow));
-      say([seen['true,true'], seen['false,true'], Object.keys(seen).length].join());`,
+      print([seen['true,true'], seen['false,true'], Object.keys(seen).length].join());`,
       options,
     );
     expect(lines).toEqual(['1333,667,2']);
@@ -192,15 +192,15 @@ describe('jobs of two users', () => {
 
   test('list a directory as the caller', async () => {
     const lines = await linesOf(`${owned}
-      for (const call of ['opendir', 'scandir']) say(failure(await job(bob, call, paths.alice, false)));
-      say(JSON.stringify(await job(alice, 'scandir', paths.alice, false)));
+      for (const call of ['opendir', 'scandir']) print(failure(await job(bob, call, paths.alice, false)));
+      print(JSON.stringify(await job(alice, 'scandir', paths.alice, false)));
       const [, dir] = await job(alice, 'opendir', paths.alice);
-      say(JSON.stringify(await job(alice, 'readdir', dir, 10, false)));
-      say(JSON.stringify(await job(alice, 'readdir', dir, 10, false)));
-      say(failure(await job(alice, 'closedir', dir)));
-      try { native.fsSync(alice, native.fsCalls.closedir, dir); } catch (error) { say(error.code); }
+      print(JSON.stringify(await job(alice, 'readdir', dir, 10, false)));
+      print(JSON.stringify(await job(alice, 'readdir', dir, 10, false)));
+      print(failure(await job(alice, 'closedir', dir)));
+      try { native.fsSync(alice, native.fsCalls.closedir, dir); } catch (error) { print(error.code); }
       const judged = seam().takeRecords().filter(({ subject }) => subject.includes('of-alice'));
-      say([...new Set(judged.map(({ sid, main }) => [sid, main].join()))].sort().join('; '));`);
+      print([...new Set(judged.map(({ sid, main }) => [sid, main].join()))].sort().join('; '));`);
     const both = `${world.alice.id},false; ${world.bob.id},false`;
     const entries = '[0,[["file"],[1]]]';
     const codes = ['0', 'ERR_INVALID_ARG_VALUE'];
@@ -211,7 +211,7 @@ describe('jobs of two users', () => {
     const lines = await linesOf(`${owned}
       const opening = job(alice, 'stat', paths.alice + '\\\\file', false);
       native.closeToken(alice);
-      say(failure(await opening));`);
+      print(failure(await opening));`);
     expect(lines).toEqual(['0']);
   });
 });
@@ -226,7 +226,7 @@ describe('a job whose environment ends', () => {
         const worker = new Worker(__filename, { trackUnmanagedFds: false });
         await new Promise((resolve) => { worker.once('message', resolve); });
         await worker.terminate();
-        say(String(world.handleCount() - before < 100));
+        print(String(world.handleCount() - before < 100));
       } else {
         const file = ${JSON.stringify(join(mine, 'file'))};
         for (let i = 0; i < 300; i++) void job(alice, 'open', file, 0, 0);

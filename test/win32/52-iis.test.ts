@@ -200,9 +200,9 @@ test("the pairing token is the environment's first one; without one no handle is
     const attempt = (token) => {
       try {
         const user = Token.fromIisRequest(request(token)).user.id;
-        say(String(user === world.alice.id));
+        print(String(user === world.alice.id));
       } catch (error) {
-        say(error.code);
+        print(error.code);
       }
     };
     delete process.env.ASPNETCORE_TOKEN;

@@ -164,7 +164,7 @@ describe('a handshake that takes too long', () => {
     const lines = await linesOf(`
       const { NegotiateServer } = require(${JSON.stringify(product)});
       new NegotiateServer({ timeout: 3_600_000 }).handshake();
-      say('over');
+      print('over');
     `);
     expect(lines).toEqual(['over']);
   });
@@ -191,9 +191,9 @@ test('a worker that is terminated in the middle of handshakes leaves nothing beh
     await rounds();
     const handles = world.handleCount();
     for (let n = 0; n < 3; n++) await rounds();
-    say(outstanding());
-    say(String(Token.count));
-    say(String(world.handleCount() - handles < 10));
+    print(outstanding());
+    print(String(Token.count));
+    print(String(world.handleCount() - handles < 10));
   `);
   expect(lines).toEqual([JSON.stringify(none), '0', 'true']);
 });

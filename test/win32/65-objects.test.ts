@@ -11,7 +11,7 @@ const preamble = `
   const impersonateFs = require(${JSON.stringify(require.resolve('../../dist/fs'))});
   const patched = ['', 'impersonate.node'].flatMap((name) => seam().patchDefaultSecurity(name));
   for (const name of ['kernel32.dll!CreateThread', 'kernel32.dll!CreateIoCompletionPort', 'msvcrt.dll!_beginthreadex'])
-    if (!patched.some((one) => one.toLowerCase() === name.toLowerCase())) say(name + ' is not patched');
+    if (!patched.some((one) => one.toLowerCase() === name.toLowerCase())) print(name + ' is not patched');
   const handle = world.alice.mint();
   const alice = Token.fromHandle(handle);
   // The access list of a file or pipe comes from its path.
@@ -56,7 +56,7 @@ describe('kernel objects that are made inside a scope', () => {
       for (const [name, make] of Object.entries({ ${functions.join('\n')} })) {
         const seen = alice.runSync(() => { make(); return admitted(); });
         await new Promise((resolve) => setTimeout(resolve, 50));
-        say([name, ...seen, ...admitted()].join(' | '));
+        print([name, ...seen, ...admitted()].join(' | '));
       }
       process.exit(0);`);
     expect(lines).toEqual(Object.keys(makers));
@@ -65,10 +65,10 @@ describe('kernel objects that are made inside a scope', () => {
   test('are found by the check if they allow access to their maker', async () => {
     // With a time limit Node starts a thread while the code runs.
     const lines = await linesOf(`${preamble}
-      globalThis.look = () => { admitted().forEach(say); };
+      globalThis.look = () => { admitted().forEach(print); };
       alice.runSync(() => { require('node:vm').runInThisContext('look()', { timeout: 60_000 }); });
-      say('after');
-      admitted().forEach(say);`);
+      print('after');
+      admitted().forEach(print);`);
     const threads = lines.filter(
       (line) => line.startsWith('Thread ') && line.includes(`;${world.alice.id})`),
     );
@@ -85,8 +85,8 @@ describe('the token on a thread', () => {
       const look = (token) => token.runSync(() => {
         const carried = seam().duplicateHandle(BigInt.asUintN(64, -5n));
         const { security } = seam().kernelObjects().find(({ handle }) => handle === carried);
-        say(security.replaceAll(world.serviceId, 'SERVICE').replace(/G:[^:]*D:/, 'D:'));
-        say(String(seam().grantedAccess(carried, handle)));
+        print(security.replaceAll(world.serviceId, 'SERVICE').replace(/G:[^:]*D:/, 'D:'));
+        print(String(seam().grantedAccess(carried, handle)));
         seam().closeHandle(carried);
       });`;
     const inScope = await lines(`${tokens}

@@ -6,8 +6,8 @@ const open = `const { seam } = require(${JSON.stringify(require.resolve('../supp
   const alice = await world.alice.token();
   const bob = await world.bob.token();
   const fail = (span = {}) => { seam().failImport('impersonate.node', 'SetThreadToken', { error: 5, times: Infinity, ...span }); };
-  process.on('exit', () => { say('exit handler'); });
-  process.on('uncaughtException', () => { say('handler'); });`;
+  process.on('exit', () => { print('exit handler'); });
+  process.on('uncaughtException', () => { print('handler'); });`;
 
 /** Expects that the process ended at once with a reason, and that nothing ran after "ready". */
 function expectAborted({ code, signal, stdout, stderr }: ChildResult): void {
@@ -21,24 +21,24 @@ describe('a restore that fails aborts the process', () => {
   test.each([
     [
       'runSync',
-      "try { alice.runSync(() => { fail(); say('ready'); }); } catch { say('caught'); } finally { say('finally'); }",
+      "try { alice.runSync(() => { fail(); print('ready'); }); } catch { print('caught'); } finally { print('finally'); }",
     ],
     [
       'a function that throws',
-      "try { alice.runSync(() => { fail(); say('ready'); throw new Error('mine'); }); } catch { say('caught'); }",
+      "try { alice.runSync(() => { fail(); print('ready'); throw new Error('mine'); }); } catch { print('caught'); }",
     ],
     [
       'a scope',
-      "const scope = alice.impersonate(); fail(); say('ready'); try { scope.revert(); } catch { say('caught'); }",
+      "const scope = alice.impersonate(); fail(); print('ready'); try { scope.revert(); } catch { print('caught'); }",
     ],
     [
       'an inner scope',
-      "alice.runSync(() => { try { bob.runSync(() => { fail({ times: 1 }); say('ready'); }); } catch { say('caught'); } say('went on'); });",
+      "alice.runSync(() => { try { bob.runSync(() => { fail({ times: 1 }); print('ready'); }); } catch { print('caught'); } print('went on'); });",
     ],
-    ['process.exit', "alice.runSync(() => { fail(); say('ready'); process.exit(0); });"],
-    ['a leak', "alice.impersonate(); fail(); say('ready'); await null;"],
+    ['process.exit', "alice.runSync(() => { fail(); print('ready'); process.exit(0); });"],
+    ['a leak', "alice.impersonate(); fail(); print('ready'); await null;"],
   ])('of %s', async (_what, body) => {
-    expectAborted(await runSource(`${open} ${body} say('went on');`));
+    expectAborted(await runSource(`${open} ${body} print('went on');`));
   });
 });
 
@@ -99,11 +99,11 @@ const program = (start: readonly [number, number]): string => `
       const all = seam().importCalls(addon, 'SetThreadToken') <= skip;
       seam().clearFaults();
       const clean = world.whoAmI() === world.serviceId && world.canOpenService();
-      say(all ? '' : clean ? outcome.replace(' SetThreadToken', '') : 'not the process');
+      print(all ? '' : clean ? outcome.replace(' SetThreadToken', '') : 'not the process');
       if (all) break;
     }
   }
-  say('end');
+  print('end');
   process.exit();`;
 
 /** Runs in child processes, as some of these failures end one; the next child continues after that call. */

@@ -30,14 +30,14 @@ export interface ChildOptions {
 /**
  * How a source becomes a file: 'main' is the body of an async function of a CommonJS file, 'cjs' and 'mjs'
  * are top-level code of a module. Each has Token, Impersonation, ImpersonationError, lookupAccount, world and
- * say(text), which prints a line at once; 'unrouted' is 'main' with impersonate/unrouted. 'bare' and 'module' are a
+ * print(text), which prints a line at once; 'unrouted' is 'main' with impersonate/unrouted. 'bare' and 'module' are a
  * CommonJS file and a module as they stand.
  */
 export type SourceKind = 'main' | 'unrouted' | 'cjs' | 'mjs' | 'bare' | 'module';
 
 const worldPath = require.resolve('../world/world');
 const names = 'Token, Impersonation, ImpersonationError, lookupAccount';
-const say = 'const say = (text) => { fs.writeSync(1, `${text}\\n`); };';
+const print = 'const print = (text) => { fs.writeSync(1, `${text}\\n`); };';
 
 const commonPreamble = (entry: string): string =>
   [
@@ -45,7 +45,7 @@ const commonPreamble = (entry: string): string =>
     "const fs = require('node:fs');",
     `const { ${names} } = require(${JSON.stringify(entry)});`,
     `const { world } = require(${JSON.stringify(worldPath)});`,
-    say,
+    print,
   ].join('\n');
 
 const modulePreamble = [
@@ -54,7 +54,7 @@ const modulePreamble = [
   'const require = createRequire(import.meta.url);',
   `import { ${names} } from ${JSON.stringify(pathToFileURL(productModule).href)};`,
   `import { world } from ${JSON.stringify(pathToFileURL(worldPath).href)};`,
-  say,
+  print,
 ].join('\n');
 
 const main = (source: string): string =>

@@ -75,4 +75,4 @@ export const jobs = `const { native } = require(${JSON.stringify(binding)});
 export const credentials = `const { probe } = require(${JSON.stringify(require.resolve('../linux/probe'))});
   const { threadStatus } = require(${JSON.stringify(require.resolve('../linux/thread-status'))});
   const text = () => { const { uids, gids, groups, capabilities } = threadStatus(); return [uids, gids, groups, ...Object.values(capabilities)].join(); };
-  const attempt = (enter) => { try { enter(); say('entered'); } catch (error) { say([error.name, error.code, error.syscall].join(' ')); } };`;
+  const attempt = (enter) => { try { enter(); print('entered'); } catch (error) { print([error.name, error.code, error.syscall].join(' ')); } };`;
