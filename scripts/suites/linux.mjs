@@ -18,15 +18,16 @@ export const suiteEnvironment = () => ({ IMPERSONATE_TEST_USERS: '1', ...kerbero
 
 /**
  * Runs the built Linux tests with this node, or with one of a major version. If this process may not create users, the
- * tests that need them are skipped and the reason is printed. `write(text)` gets the names of the slowest files.
- * Resolves to { passed, failed, skipped }.
+ * tests that need them are skipped and the reason is printed. `shard` is a part of them (jest's --shard), whose output goes
+ * to `write(text)`, as the names of the slowest files do. Resolves to { passed, failed, skipped }.
  */
-export async function testLinux({ major, filters = [], write }) {
+export async function testLinux({ major, filters = [], shard, write }) {
   const node = major ? path.join(await linuxNodeFolder(major), 'bin', 'node') : process.execPath;
   const { reason } = findMeans(suiteUsers);
   if (reason) console.log(`Tests that act as a user are skipped. ${reason}`);
+  const options = { timeoutSeconds, ...(shard && { onOutput: write }) };
   const start = reason
-    ? (args) => runToEnd(node, args, { env: { IMPERSONATE_TEST_SKIP: reason }, timeoutSeconds })
-    : (args) => withUsers(suiteUsers, node, args, { env: suiteEnvironment(), timeoutSeconds });
-  return runJest(start, { filters, write });
+    ? (args) => runToEnd(node, args, { ...options, env: { IMPERSONATE_TEST_SKIP: reason } })
+    : (args) => withUsers(suiteUsers, node, args, { ...options, env: suiteEnvironment() });
+  return runJest(start, { filters, shard, write });
 }

@@ -8,23 +8,24 @@ import { testUnderWine } from './wine.mjs';
 export function linuxSuites(majors, filters) {
   const build = once(buildLinux);
   const chosen = majors.length > 0 ? majors : [undefined];
-  return chosen.map((major) => ({
-    name: `linux, node ${major ?? process.versions.node.split('.')[0]}`,
-    run: async (write) => {
-      await build();
-      return testLinux({ major, filters, write });
-    },
-  }));
+  return chosen.flatMap((major) =>
+    shardsOf(chosen, filters).map((shard) => ({
+      name: `linux, node ${major ?? process.versions.node.split('.')[0]}${shard ? `, ${shard}` : ''}`,
+      together: shard !== undefined,
+      run: async (write) => {
+        await build();
+        return testLinux({ major, filters, shard, write });
+      },
+    })),
+  );
 }
 
 /** Returns the Windows port's suites: under Wine, or with the running node on Windows itself. */
 export function win32Suites(majors, filters) {
   if (process.platform === 'win32') return [onWindows(filters)];
   const build = once(buildWin32);
-  // A single suite is split in two, so that no processor is idle.
-  const shards = majors.length === 1 && filters.length === 0 ? ['1/2', '2/2'] : [undefined];
   return majors.flatMap((major) =>
-    shards.map((shard) => ({
+    shardsOf(majors, filters).map((shard) => ({
       name: `win32, node ${major}, wine${shard ? `, ${shard}` : ''}`,
       together: true,
       run: async (write) => {
@@ -34,6 +35,10 @@ export function win32Suites(majors, filters) {
     })),
   );
 }
+
+/** A single whole suite is split in two, so that no processor is idle. */
+const shardsOf = (majors, filters) =>
+  majors.length === 1 && filters.length === 0 ? ['1/2', '2/2'] : [undefined];
 
 const onWindows = (filters) => ({
   name: `win32, node ${process.versions.node}`,

@@ -5,19 +5,20 @@ import { root } from './root.mjs';
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs a command with this process's terminal, in the project's folder or `cwd`. Signals that would end this process
- * are sent to the command instead. Resolves to the exit code; null if a signal ended the command, as after
- * `timeoutSeconds` (0: no limit).
+ * Runs a command with this process's terminal, in the project's folder or `cwd`; with `onOutput(text)` that gets what the
+ * command prints. Signals that would end this process are sent to the command instead. Resolves to the exit code; null
+ * if a signal ended the command, as after `timeoutSeconds` (0: no limit).
  */
-export function runToEnd(program, args, { cwd = root, env = {}, timeoutSeconds = 0 } = {}) {
+export function runToEnd(program, args, { cwd = root, env = {}, timeoutSeconds = 0, onOutput } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: 'inherit',
+      stdio: onOutput ? ['inherit', 'pipe', 'pipe'] : 'inherit',
       timeout: timeoutSeconds * 1000,
       killSignal: 'SIGKILL',
     });
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput);
     const passOn = (signal) => child.kill(signal);
     for (const signal of signals) process.on(signal, passOn);
     const settle = (finish) => (value) => {
@@ -25,6 +26,6 @@ export function runToEnd(program, args, { cwd = root, env = {}, timeoutSeconds =
       finish(value);
     };
     child.once('error', settle(reject));
-    child.once('exit', settle(resolve));
+    child.once('close', settle(resolve));
   });
 }
