@@ -102,8 +102,6 @@ bool HoldsPrivilege(HANDLE token, const LUID& privilege) {
 }
 
 UniqueHandle CopyWithPrivileges(HANDLE source, Level level, const std::vector<std::string>& names) {
-  // The copy has the process's default security descriptor.
-  const AsProcess as_process;
   std::vector<unsigned char> wanted = ToEnable(names);
   UniqueHandle copy = AdjustableCopy(source, level, TOKEN_ADJUST_PRIVILEGES);
   const BOOL adjusted = AdjustTokenPrivileges(

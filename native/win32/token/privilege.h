@@ -22,6 +22,7 @@ bool HoldsPrivilege(HANDLE token, const LUID& privilege);
 
 // A copy of the token (TOKEN_DUPLICATE) at `level` with all of these privileges enabled. Throws
 // ERROR_NOT_ALL_ASSIGNED if the token does not hold all of them. It is not for a thread: see AdjustableCopy.
+// Call it as the process, whose default security descriptor the copy gets.
 UniqueHandle CopyWithPrivileges(HANDLE source, Level level, const std::vector<std::string>& names);
 
 }  // namespace impersonate::win32

@@ -6,7 +6,6 @@
 #include "core/error.h"
 #include "win32/last_error.h"
 #include "win32/sid.h"
-#include "win32/thread/current_thread.h"
 #include "win32/token/privilege.h"
 
 namespace impersonate::win32 {
@@ -119,9 +118,6 @@ UniqueHandle AdjustableCopy(HANDLE source, Level level, DWORD access) {
 
 UniqueHandle RestrictedCopy(HANDLE source, Level level, const Restrictions& restrictions) {
   RequireNoGroupRemoval(restrictions);
-  // Only our own copy of the result has a security descriptor of ours: the tokens here are to have the
-  // process's default. Names of SIDs may be the system's to look up.
-  const AsProcess as_process;
   UniqueHandle restricted = MakeRestricted(source, restrictions);
   if (restrictions.integrity.empty()) return restricted;
   UniqueHandle lowered = AdjustableCopy(restricted.get(), level, TOKEN_ADJUST_DEFAULT);

@@ -19,7 +19,8 @@ UniqueHandle AdjustableCopy(HANDLE source, Level level, DWORD access);
 //
 // Throws ERR_INVALID_ARG_VALUE for what is not a SID, privilege, flag or integrity level, and
 // ERR_FEATURE_UNAVAILABLE_ON_PLATFORM for groups that are to be dropped: Windows cannot remove a group from a
-// token. The copy may be adjusted further, so that it is not for a thread: see AdjustableCopy.
+// token. The copy may be adjusted further, so that it is not for a thread: see AdjustableCopy. Call it as the
+// process, whose default security descriptor the copy gets.
 UniqueHandle RestrictedCopy(HANDLE source, Level level, const Restrictions& restrictions);
 
 }  // namespace impersonate::win32

@@ -137,6 +137,8 @@ TokenRef TokenFromHandle(std::uint64_t handle, bool adopt) {
 }
 
 TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
+  // Only the last copy has a security descriptor of its own; the one before it gets the process's default.
+  const win32::AsProcess as_process;
   const Level level = token.level();
   const UniqueHandle copy = win32::RestrictedCopy(Win32Token::From(token).handle(), level, restrictions);
   return Win32Token::CopyOf(copy.get(), level, false);
@@ -155,6 +157,8 @@ TokenRef LinkedToken(const Token& token) {
 }
 
 TokenRef WithPrivileges(const Token& token, const std::vector<std::string>& names) {
+  // As in Restrict.
+  const win32::AsProcess as_process;
   const Level level = token.level();
   const UniqueHandle copy = win32::CopyWithPrivileges(Win32Token::From(token).handle(), level, names);
   return Win32Token::CopyOf(copy.get(), level, false);
