@@ -19,7 +19,7 @@ export interface NativeNegotiate {
   /**
    * Processes a handshake message on a thread of its own, one at a time. Token 0: the client has to send another one.
    */
-  acceptLeg(id: ContextId, message: Uint8Array): Promise<{ token: TokenId; reply?: Buffer }>;
+  acceptMessage(id: ContextId, message: Uint8Array): Promise<{ token: TokenId; reply?: Buffer }>;
   /** Deletes the context, once a pending message is processed. A second call does nothing. */
   deleteContext(id: ContextId): void;
 }

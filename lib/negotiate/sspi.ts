@@ -6,7 +6,7 @@ import { onOwnThread } from '../internal/own-thread';
 import { Token } from '../token/token';
 import type { AcceptResult, Acceptor, AcceptorContext, AcceptorOptions } from './acceptor';
 
-type NativeResult = Awaited<ReturnType<typeof native.acceptLeg>>;
+type NativeResult = Awaited<ReturnType<typeof native.acceptMessage>>;
 
 /** Frees the credentials of servers that are garbage collected without `close()`. */
 const unclosed = new FinalizationRegistry<CredentialsId>((id) => {
@@ -31,7 +31,7 @@ class SspiContext implements AcceptorContext {
   }
 
   accept(message: Buffer): Promise<AcceptResult> {
-    const start = (): Promise<NativeResult> => native.acceptLeg(this.#id, message);
+    const start = (): Promise<NativeResult> => native.acceptMessage(this.#id, message);
     return onOwnThread(start, this.#closing.signal, discard).then(toResult);
   }
 

@@ -45,7 +45,7 @@ Napi::Value ResultObject(Napi::Env env, HandshakeResult result) {
 Napi::Value AcceptMessage(const Napi::CallbackInfo& info) {
   auto context = Environment::Of(info.Env()).server_contexts().Find(IntegerArgument(info, 0));
   return ThreadPromise<HandshakeResult>::Start(
-      info.Env(), "impersonate:acceptLeg",
+      info.Env(), "impersonate:acceptMessage",
       [context = std::move(context), message = BytesArgument(info, 1)] { return context->Accept(message); },
       ResultObject);
 }
@@ -61,7 +61,7 @@ void ExportNegotiateFunctions(Napi::Env env, Napi::Object exports) {
   Export<AcquireCredentials>(env, exports, "acquireCredentials");
   Export<FreeCredentials>(env, exports, "freeCredentials");
   Export<NewContext>(env, exports, "newContext");
-  Export<AcceptMessage>(env, exports, "acceptLeg");
+  Export<AcceptMessage>(env, exports, "acceptMessage");
   Export<DeleteContext>(env, exports, "deleteContext");
 }
 
