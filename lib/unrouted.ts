@@ -7,7 +7,7 @@ import { describeLeak } from './scope/leak-report';
 import { describeIdentities } from './token/principal';
 
 provideIdentities(describeIdentities);
-native.initialize({ createError, describeLeak, nothing: () => {} });
+native.initialize({ createError, describeLeak, noop: () => {} });
 installGuards();
 
 export type { AccessName, AccessTarget, DesiredAccess } from './token/access';

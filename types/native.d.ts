@@ -129,7 +129,7 @@ export interface NativeHooks {
    */
   describeLeak(where: string, left: readonly (ScopeId | string)[]): string;
   /** An empty function. */
-  nothing(): void;
+  noop(): void;
 }
 
 export interface Native extends NativeLogon, NativeNegotiate, NativePeer, NativeDerive {

@@ -45,7 +45,7 @@ struct Account {
   std::string domain;  // empty on Linux
 };
 
-// What Restrict takes away.
+// What Restrict removes from a token, and the restrictions that it adds.
 struct Restrictions {
   std::vector<std::string> deny_only;          // SIDs
   std::vector<std::string> remove_privileges;  // privilege or capability names
@@ -56,7 +56,7 @@ struct Restrictions {
   std::string integrity;                       // the name of a level; empty to leave it
 };
 
-// What a user's access is checked against.
+// The object of an access check.
 struct AccessTarget {
   enum class Kind { kPath, kSddl, kDescriptor };
 

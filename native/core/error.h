@@ -15,7 +15,7 @@ class Error : public std::exception {
   Error(std::string code, int number, std::string syscall, std::string message)
       : code_(std::move(code)), number_(number), syscall_(std::move(syscall)), message_(std::move(message)) {}
 
-  // An error of this library itself.
+  // An error of this library.
   Error(std::string code, std::string message) : Error(std::move(code), 0, "", std::move(message)) {}
 
   const char* what() const noexcept override { return message_.c_str(); }
@@ -30,11 +30,11 @@ class Error : public std::exception {
   std::string message_;
 };
 
-// Writes the message and a line end to standard error; nothing for an empty one.
+// Writes the message and a line end to standard error; does nothing for an empty message.
 void Print(const std::string& message) noexcept;
 
-// Writes the message to standard error and aborts the process. For a thread whose identity cannot be
-// restored: nothing may run there.
+// Writes the message to standard error and aborts the process. Used when a thread's identity cannot be
+// restored: no code may run on that thread.
 [[noreturn]] void Abort(const std::string& message) noexcept;
 
 // Writes the message to standard error and ends the process at once with `exit_code`, from any thread;

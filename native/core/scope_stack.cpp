@@ -71,7 +71,7 @@ ScopeStack::ScopeId ScopeStack::Enter(std::int32_t token_id, TokenRef token, Hol
   RequireLevelForWork(*token);
   const bool outermost = frames_.empty() && !pinned_;
   const TokenRef current = EffectiveToken();
-  // The frame first: after the switch nothing may throw.
+  // Before the switch: nothing may throw after it.
   Push(token_id, std::move(token), hold);
   const Frame& frame = frames_.back();
   try {
@@ -97,7 +97,7 @@ ScopeStack::LeaveResult ScopeStack::Leave(ScopeId scope) noexcept {
   for (std::size_t index = frames_.size(); index-- > 0;) {
     const Frame& frame = frames_[index];
     if (frame.scope != scope) continue;
-    // A held scope is ended by the native frame that holds it.
+    // A held scope is left by the native frame that holds it.
     const std::int32_t held = frame.hold == Hold::kYes ? frame.held_before : held_;
     if (static_cast<std::int32_t>(index) < held) return LeaveResult::kHeld;
     const bool innermost = index + 1 == frames_.size();

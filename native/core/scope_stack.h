@@ -9,22 +9,21 @@
 
 namespace impersonate {
 
-// The state of a thread's scopes that JavaScript reads without a call. It is an array there, so the order
-// matters.
+// The state of a thread's scopes, which JavaScript reads as an Int32Array without a call. The order of the
+// members matters.
 struct ScopeState {
-  // The innermost scope's token by the id it was entered with: 0 outside every scope and in a baseline scope,
-  // kNoId if that id has been closed since.
+  // The id with which the innermost scope was entered: 0 outside every scope and in a baseline scope, kNoId
+  // if that id has been closed since.
   std::int32_t token_id = 0;
   std::int32_t depth = 0;
-  // The number of outermost scopes that cannot be left now, as native frames end them.
+  // The number of outermost scopes that cannot be left, because native frames hold scopes inside them.
   std::int32_t held = 0;
 
   static constexpr std::int32_t kNoId = -1;
 };
 
-// The open impersonation scopes of one thread, innermost last. Outside every scope the thread has the
-// identity that its owner gave it, or the token to which it is pinned; inside, it has the innermost scope's
-// token.
+// The open impersonation scopes of one thread, innermost last. Inside a scope the thread has the innermost
+// scope's token; outside, it has the token to which it is pinned, or else its original identity.
 class ScopeStack {
  public:
   using ScopeId = std::uint32_t;
@@ -46,29 +45,29 @@ class ScopeStack {
   // Whether code inside a scope may leave the scopes around it.
   enum class Hold {
     kNo,
-    kYes,  // a native frame ends the scope: until then the code that it calls must keep the identity
+    kYes,  // no: a native frame leaves the scope, and the code that it calls must keep the identity
   };
 
-  // Puts the token on the thread and opens a scope. `token_id` is kept for ScopeState. Throws, with
-  // the thread as it was, if the kernel refuses or the token's level does not allow work.
+  // Puts the token on the thread and opens a scope. `token_id` is kept for ScopeState. If the switch fails or
+  // the token's level does not allow work, throws and does not change the thread.
   ScopeId Enter(std::int32_t token_id, TokenRef token, Hold hold);
 
   // Leaves the scope and every scope inside it, unless one of those inside is held. Aborts the process if the
   // identity cannot be restored.
   LeaveResult Leave(ScopeId scope) noexcept;
 
-  // Leaves the scopes inside that one, held or not; with 0 every scope of the thread.
+  // Leaves the scopes inside the given one, held or not; with 0 every scope of the thread.
   LeaveResult LeaveInside(ScopeId scope) noexcept;
 
   // Leaves every scope of the thread, held or not; returns how many there were.
   std::size_t LeaveAll() noexcept;
 
   // Makes the token the identity of the thread beneath all scopes. It is not a scope, and only End reverts
-  // it. Throws, with the thread as it was, if a scope is open or the thread is pinned already, and as Enter
-  // does.
+  // it. Throws, without changing the thread, if a scope is open or the thread is pinned already, and for the
+  // reasons of Enter.
   void Pin(TokenRef token);
 
-  // Leaves every scope and the pinned token: the thread has the identity again that it had before its first
+  // Leaves every scope and the pinned token: restores the identity that the thread had before its first
   // scope.
   void End() noexcept;
 
@@ -77,23 +76,23 @@ class ScopeStack {
   bool IsActing() const noexcept { return !frames_.empty() || pinned_; }
   // 0 outside every scope.
   ScopeId innermost() const noexcept { return frames_.empty() ? 0 : frames_.back().scope; }
-  // Whether the innermost scope was entered with that id and is held: nothing that it calls can leave it.
+  // Whether the innermost scope was entered with that id and is held, so that code inside it cannot leave it.
   bool IsHeldAs(std::int32_t token_id) const noexcept;
   bool IsOpen(ScopeId scope) const noexcept;
-  // A scope that no native frame ends.
+  // A scope that no native frame holds.
   struct Open {
     ScopeId scope;
     TokenRef token;
   };
-  // Outermost first.
+  // The scopes that are not held, outermost first.
   std::vector<Open> NotHeld() const;
   // The innermost scope's token, null outside and in a baseline scope.
   TokenRef current_token() const { return frames_.empty() ? nullptr : frames_.back().token; }
 
-  // Keeps `*state` up to date until UnshareState: one for each environment of this thread.
+  // Keeps `*state` up to date until UnshareState. Each environment of this thread has one.
   void ShareState(ScopeState* state);
   void UnshareState(const ScopeState* state) noexcept;
-  // Forgets an id that has been closed, as it may become that of another token.
+  // Removes a closed id from the state, as it may be reused for another token.
   void ForgetTokenId(std::int32_t token_id) noexcept;
 
   // Opens a held scope in which the thread has the identity that it had before its outermost scope and before
@@ -118,7 +117,7 @@ class ScopeStack {
   // Restores the identity of the enclosing scope.
   void RestoreEnclosing(const Token* current, const Token* enclosing) noexcept;
   void LeaveFrom(std::size_t index) noexcept;
-  // Adds a scope; the thread does not change yet.
+  // Adds a scope without changing the thread.
   void Push(std::int32_t token_id, TokenRef token, Hold hold);
   // Removes the scopes from `index` on, and their holds.
   void Pop(std::size_t index) noexcept;
@@ -134,8 +133,8 @@ class ScopeStack {
 };
 
 // While this object lives, the calling thread has the identity that it had before its outermost scope and
-// before it was pinned. A thread that it starts meanwhile begins with the identity of the process: on Linux
-// by its ids, on Windows by its security descriptor.
+// before it was pinned. A thread that is started meanwhile begins with the process identity: on Linux in its
+// ids, on Windows in its security descriptor.
 class BaselineScope {
  public:
   BaselineScope() : scope_(ScopeStack::OfThread().EnterBaseline()) {}

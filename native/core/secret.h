@@ -6,17 +6,17 @@
 
 namespace impersonate {
 
-// Overwrites memory that held a secret. The writes are volatile, so that no compiler omits them because
-// nothing reads the memory afterwards.
+// Overwrites memory that held a secret. The writes are volatile, so that the compiler does not remove them as
+// dead stores.
 inline void Wipe(void* memory, std::size_t size) noexcept {
   auto* const bytes = static_cast<volatile unsigned char*>(memory);
   for (std::size_t i = 0; i < size; ++i) bytes[i] = 0;
-  // The memory must not be freed before.
+  // Keeps the compiler from moving the release of the memory before the writes.
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
-// Text that must not stay in memory: one block that never moves or grows, with zeros behind the text, wiped
-// before it is freed. There is no copy and no conversion to std::string, whose memory is not wiped.
+// Text that must not stay in memory: one block that never moves or grows, filled with zeros after the text,
+// and wiped before it is freed. It cannot be copied or converted to std::string, whose memory is not wiped.
 template <typename Unit>
 class Secret final {
  public:
@@ -30,7 +30,7 @@ class Secret final {
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
 
-  // For filling the block. The text is always terminated, as long as nothing is written beyond the capacity.
+  // For filling the block. The text stays terminated if nothing is written beyond the capacity.
   Unit* data() noexcept { return units_.get(); }
   const Unit* data() const noexcept { return units_.get(); }
   std::size_t capacity() const noexcept { return capacity_; }

@@ -11,9 +11,9 @@
 
 namespace impersonate {
 
-// Tokens on their way from one thread to another, each for the first caller that presents its ticket. A
-// ticket is worth as much as the token itself: it appears in no message. Every call releases the tickets that
-// have expired.
+// Tokens that are passed from one thread to another: the first caller that presents the ticket gets the
+// token. A ticket is a secret, as it gives access to the token, and appears in no message. Every call
+// releases the expired tickets.
 class TicketRegistry {
  public:
   using Duration = std::chrono::milliseconds;
@@ -38,7 +38,7 @@ class TicketRegistry {
   };
 
   TicketRegistry() = default;
-  // Removes what has expired and returns it, for the caller to destroy after the lock is released.
+  // Removes the expired tokens and returns them, for the caller to destroy after the lock is released.
   std::vector<TokenRef> TakeExpired(Clock::time_point now);
 
   // Any thread may share and claim.

@@ -10,8 +10,8 @@ namespace impersonate {
 // The Win32 impersonation levels, in their order.
 enum class Level { kAnonymous = 0, kIdentification = 1, kImpersonation = 2, kDelegation = 3 };
 
-// An identity for threads. Immutable and shared between threads; each port derives its own class. The kernel
-// resource behind it is released with the last slot, scope or job that refers to it.
+// An identity for threads. Immutable and shared between threads; each port derives its own class. Its kernel
+// resource is released with the last slot, scope or job that refers to it.
 class Token {
  public:
   Token(const Token&) = delete;
@@ -20,8 +20,8 @@ class Token {
 
   Level level() const noexcept { return level_; }
 
-  // Whether the kernel has confirmed that a thread had this identity after a switch. The only thing about a
-  // token that changes: it goes from false to true.
+  // Whether the kernel has confirmed, after a switch, that a thread had this identity. The only state of a
+  // token that changes: from false to true.
   bool verified() const noexcept { return verified_.load(std::memory_order_acquire); }
   void MarkVerified() const noexcept { verified_.store(true, std::memory_order_release); }
 
@@ -40,8 +40,9 @@ inline void RequireLevelForWork(const Token& token) {
   if (token.level() >= Level::kImpersonation) return;
   throw Error(
       "ERR_TOKEN_LEVEL",
-      "The token's impersonation level lets it be looked at, not acted as. Token.forUser gives more to a "
-      "process with SeTcbPrivilege, such as one of LocalSystem's; Token.logon gives more for a password");
+      "The token's impersonation level allows queries but no impersonation. Token.forUser returns a higher "
+      "level in a process with SeTcbPrivilege, such as a service of LocalSystem; Token.logon does so with a "
+      "password");
 }
 
 }  // namespace impersonate

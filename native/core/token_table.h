@@ -10,8 +10,8 @@
 
 namespace impersonate {
 
-// Ids of open tokens, so that a token crosses into JavaScript as an int32 and a closed one is never mistaken
-// for another. One table serves the whole process, so that threads can share tokens.
+// Ids of open tokens: JavaScript refers to a token by an int32, and the id of a closed token does not refer
+// to another one. One table for the process, so that threads can share tokens.
 class TokenTable {
  public:
   static constexpr std::size_t kMaxLimit = 65536;
@@ -23,7 +23,7 @@ class TokenTable {
   std::int32_t Add(TokenRef token);
   // Null if the id is closed or unknown.
   TokenRef Find(std::int32_t id) const;
-  // Whether the id was open. The token itself lives while a scope or job refers to it.
+  // Returns whether the id was open. The token lives as long as a scope or job refers to it.
   bool Close(std::int32_t id);
 
   std::size_t count() const;

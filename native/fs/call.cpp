@@ -55,7 +55,7 @@ int CloseDescriptor(int fd) noexcept {
 }
 
 std::uint64_t FragmentSize(const uv_statfs_t& stat) noexcept {
-  // The header may be older than the libuv that runs: what is f_frsize since 1.52 was spare, and not written.
+  // The header may be older than the libuv at run time: since 1.52 a field that was spare before is f_frsize.
   constexpr unsigned kSince = (1U << 16) | (52U << 8);
   constexpr std::size_t kPlace = offsetof(uv_statfs_t, f_ffree) + sizeof(stat.f_ffree);
   static_assert(kPlace + sizeof(std::uint64_t) <= sizeof(uv_statfs_t), "libuv has room behind f_ffree");
@@ -68,8 +68,9 @@ std::uint64_t FragmentSize(const uv_statfs_t& stat) noexcept {
 
 void CheckLayout() {
   if (uv_req_size(UV_FS) == sizeof(uv_fs_t)) return;
-  throw Error("ERR_UNSUPPORTED_PLATFORM",
-              "This Node's libuv has other records than the ones that impersonate was built for");
+  throw Error(
+      "ERR_UNSUPPORTED_PLATFORM",
+      "The libuv of this Node has structures of another size than those that impersonate was built for");
 }
 
 }  // namespace impersonate::fs

@@ -18,17 +18,17 @@ struct Descriptor {
   int fd = -1;
 };
 
-// Entries that a directory had, or that it has no more.
+// Entries of a directory, or none at its end.
 using Entries = std::vector<Entry>;
 struct NoMoreEntries {};
 
-// A path to be used in place of another one for as long as the descriptor is open: see port::GuardedPath.
+// A path that replaces another one while the descriptor is open: see port::GuardedPath.
 struct Guarded {
   int fd = -1;
   std::string path;
 };
 
-// All that is in a file.
+// The contents of a file.
 using Contents = std::vector<char>;
 
 using Result = std::variant<std::monostate, Descriptor, Contents, uv_stat_t, uv_statfs_t, std::string,
@@ -42,7 +42,7 @@ struct Call {
   std::string path, dest;
   std::int64_t first = 0, second = 0, third = 0;
   double atime = 0, mtime = 0;
-  // Numbers as bigints, or names as bytes: of the result's form in JavaScript.
+  // The form of the result in JavaScript: numbers as bigints, or names as bytes.
   bool form = false;
   std::shared_ptr<Directory> directory;
 
@@ -63,8 +63,8 @@ enum class Argument {
   kDirectory,  // the id of an open directory
 };
 
-// A file system call: libuv's name, its arguments in their order, and the function that makes it at once,
-// under the identity of the calling thread.
+// A file system call: libuv's name, its arguments in order, and the function that makes the call
+// synchronously, under the identity of the calling thread.
 struct Operation {
   const char* name;
   Argument arguments[4];

@@ -15,10 +15,10 @@ struct Entry {
   int type = UV_DIRENT_UNKNOWN;
 };
 
-// A directory that is being read, by one thread at a time. Closed with the object at the latest.
+// A directory that is read by one thread at a time. Closed with the object at the latest.
 class Directory {
  public:
-  // Takes over what uv_fs_opendir made.
+  // Takes ownership of a result of uv_fs_opendir.
   explicit Directory(uv_dir_t* dir) noexcept : dir_(dir) {}
   ~Directory() { Close(); }
   Directory(const Directory&) = delete;

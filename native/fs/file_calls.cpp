@@ -25,13 +25,14 @@ void Remove(const std::string& path) {
   if (at.error() == 0) uv_fs_unlink(nullptr, request.get(), at.c_str(), nullptr);
 }
 
-// Whether it is an ordinary file of at most that size, and could be read. The descriptor's position stays.
+// Reads a regular file of at most `most` bytes; returns false if it is something else or cannot be read. Does
+// not change the descriptor's position.
 bool ReadWhole(uv_file file, std::int64_t most, Contents& contents) {
   Request stat;
   if (uv_fs_fstat(nullptr, stat.get(), file, nullptr) != 0) return false;
   const uv_stat_t& found = *uv_fs_get_statbuf(stat.get());
   const auto size = found.st_size;
-  // A size of 0 may also be that of a file which the system makes up as it is read.
+  // A size of 0 may also be that of a file that the kernel generates when it is read, as in /proc.
   if ((found.st_mode & S_IFMT) != S_IFREG || size == 0 || size > static_cast<std::uint64_t>(most))
     return false;
   contents.resize(static_cast<std::size_t>(size));
@@ -131,7 +132,7 @@ void ReadDir(Call& call) {
   }
 }
 
-// The result is the contents, or the open descriptor if this cannot read them: the caller then reads, and
+// The result is the contents, or the open descriptor if ReadWhole returns false: the caller then reads and
 // reports any error.
 void ReadFile(Call& call) {
   Open(call);

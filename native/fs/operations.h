@@ -2,7 +2,7 @@
 
 #include "fs/call.h"
 
-// libuv's file system calls, each with the arguments that `kOperations` lists for it. They are made at once,
+// libuv's file system calls, each with the arguments that `kOperations` lists for it. They run synchronously
 // under the identity of the calling thread, and store their error or result in the call.
 namespace impersonate::fs {
 

@@ -24,7 +24,7 @@ void ReadPath(Call& call, Make make) {
   });
 }
 
-// For a call with two entries of directories.
+// For a call with two directory entries.
 template <typename Make>
 void RunBetween(Call& call, Make make) {
   const GuardedPath from(call.path, LastComponent::kEntry);
@@ -123,7 +123,7 @@ void MkDTemp(Call& call) {
       call, LastComponent::kEntry,
       [&](uv_fs_t* r, const char* path) { return uv_fs_mkdtemp(nullptr, r, path, nullptr); },
       [&](uv_fs_t* r, int) {
-        // The end of the path is what has been made up.
+        // The end of the path is the random name.
         const std::string made = uv_fs_get_path(r);
         const std::size_t end = std::min(kRandomLength, call.path.size());
         call.result = call.path.substr(0, call.path.size() - end) + made.substr(made.size() - end);

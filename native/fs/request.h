@@ -11,7 +11,7 @@
 
 namespace impersonate::fs {
 
-// libuv's record of one call. Without a callback the call is done when it returns, and needs no loop.
+// libuv's record of one call. Without a callback the call is synchronous and needs no loop.
 class Request {
  public:
   Request() = default;
@@ -42,7 +42,7 @@ void Run(Call& call, Make make) {
   Run(call, make, [](uv_fs_t*, int) {});
 }
 
-// Calls `use` with the call's path as it is guarded, or stores the error if it cannot be.
+// Calls `use` with the guarded path, or stores the error if the path cannot be guarded.
 template <typename Use>
 void WithPath(Call& call, port::LastComponent last, Use use) {
   const port::GuardedPath at(call.path, last);
@@ -50,7 +50,7 @@ void WithPath(Call& call, port::LastComponent last, Use use) {
   if (call.error == 0) use(at);
 }
 
-// Makes libuv's call with the guarded path in place of the call's.
+// Makes libuv's call with the guarded path instead of the original one.
 template <typename Make, typename Take>
 void RunAt(Call& call, port::LastComponent last, Make make, Take take) {
   WithPath(call, last, [&](const port::GuardedPath& at) {

@@ -6,7 +6,7 @@
 namespace impersonate::linux_port {
 namespace {
 
-// strerrorname_np is not in every C library that Node runs on.
+// Not every C library that Node supports has strerrorname_np.
 std::string NameOf(int number) {
   switch (number) {
     case EPERM:

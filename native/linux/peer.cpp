@@ -37,7 +37,7 @@ void RequireUnixSocket(int socket) {
   socklen_t size = sizeof domain;
   if (::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0) {
     if (domain == AF_UNIX) return;
-    throw InvalidSocket("must be a unix socket: others do not tell who connected");
+    throw InvalidSocket("must be a unix socket: other sockets have no credentials of the peer");
   }
   if (errno == ENOTSOCK) throw InvalidSocket("must be a unix socket");
   throw ErrnoError(errno, "getsockopt");
@@ -70,7 +70,7 @@ std::vector<gid_t> PeerGroups(int socket) {
     auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
     const bool fits = ::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0;
     const std::size_t count = size / sizeof(gid_t);
-    // A peer with fewer groups than it has could get access to what is denied to one of them.
+    // A missing group could give the peer access to files that deny it to that group.
     if (!fits && (errno != ERANGE || count <= groups.size())) throw ErrnoError(errno, "getsockopt");
     groups.resize(count);
     if (fits) return groups;

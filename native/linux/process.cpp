@@ -19,8 +19,8 @@
 
 namespace {
 
-// Read by other copies of the addon, on any thread. The path is the dynamic linker's, and lives as long as
-// it.
+// Read by other copies of the addon, on any thread. The string belongs to the dynamic linker and is never
+// freed.
 std::atomic<const char*> serving{nullptr};
 
 }  // namespace
@@ -42,7 +42,7 @@ const char* OwnPath() noexcept {
   return known && own.dli_fname ? own.dli_fname : "(unknown)";
 }
 
-// The names of all loaded objects. They are opened afterwards: not while the linker's list is locked.
+// The names of all loaded objects. They must be opened later, when the linker's list is not locked.
 std::vector<std::string> LoadedObjects() {
   std::vector<std::string> names;
   dl_iterate_phdr(
@@ -64,8 +64,8 @@ const char* ServedBy(const std::string& name) {
   return found && found != &impersonate_serving_copy ? found() : nullptr;
 }
 
-// Node 20's libuv passes file work to a kernel ring, which acts with the identity of the thread that set it
-// up.
+// The libuv of Node 20 can pass file work to io_uring, which uses the identity of the thread that created the
+// ring.
 void RequireNoIoUring(unsigned node_major) {
   const char* setting = std::getenv("UV_USE_IO_URING");
   if (node_major > 20 || !setting || std::atoi(setting) == 0) return;
@@ -80,7 +80,7 @@ const char* Name() noexcept { return "linux"; }
 bool IsSecureExecution() noexcept { return ::getauxval(AT_SECURE) != 0; }
 
 void ClaimProcess() {
-  // First, so that of two copies that are loaded at once at least one sees the other.
+  // Set first, so that at least one of two copies that load at the same time finds the other.
   serving = OwnPath();
   for (const std::string& name : LoadedObjects()) {
     if (const char* other = ServedBy(name)) {

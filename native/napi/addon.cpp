@@ -16,8 +16,8 @@
 namespace impersonate {
 namespace {
 
-// Once for the process, however many threads load the addon; tried again after a failure. Not std::call_once:
-// with MinGW and musl it waits forever after a call that threw.
+// Runs once in the process, on the first thread that loads the addon; the next thread retries after a
+// failure. Not std::call_once: with MinGW and musl it waits forever after a call that threw.
 void InitOnce(Napi::Env env) {
   static std::mutex mutex;
   static bool done = false;
@@ -37,7 +37,7 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   try {
     InitOnce(env);
     fs::CheckLayout();
-    // A thread that acts as a user has been initialized: a scope cannot be opened before.
+    // A thread in a scope has been initialized already, by another environment.
     if (!ScopeStack::OfThread().IsActing()) port::InitThread();
   } catch (const Error& error) {
     throw ToJavaScript(env, error);

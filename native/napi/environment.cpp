@@ -11,11 +11,11 @@
 namespace impersonate {
 namespace {
 
-// The memory of a token as reported to the garbage collector: flows keep closed tokens until they are
-// collected themselves, and that must happen long before the process's limit of tokens is reached.
+// The memory of a token as reported to the garbage collector. Closed tokens live until the flows that refer
+// to them are collected, which must happen long before the process reaches its limit of tokens.
 constexpr std::int64_t kTokenBytes = 16 * 1024;
 
-// Twice what leaving a scope may take, so that the next scope, opened a little deeper, needs no check.
+// Twice the stack that leaving a scope may need, so that a scope opened a little deeper needs no new check.
 constexpr std::size_t kCheckedStack = 64 * 1024;
 
 }  // namespace
@@ -30,7 +30,7 @@ Environment::Environment(Napi::Env env)
 void Environment::Create(Napi::Env env) { env.SetInstanceData(new Environment(env)); }
 
 Environment::~Environment() {
-  // A worker that is terminated inside a scope runs none of its finally blocks.
+  // A worker that is terminated inside a scope does not run its finally blocks.
   ScopeStack::OfThread().End();
   ScopeStack::OfThread().UnshareState(scope_state_data_);
   for (const std::int32_t id : tokens_) TokenTable::Get().Close(id);
@@ -60,17 +60,16 @@ Napi::Int32Array Environment::ScopeStateArray() const {
   return Napi::Int32Array::New(env_, sizeof(ScopeState) / sizeof(std::int32_t), scope_state_.Value(), 0);
 }
 
-void Environment::SetHooks(Napi::Function create_error, Napi::Function describe_leak,
-                           Napi::Function nothing) {
+void Environment::SetHooks(Napi::Function create_error, Napi::Function describe_leak, Napi::Function noop) {
   create_error_ = Napi::Persistent(create_error);
   describe_leak_ = Napi::Persistent(describe_leak);
-  nothing_ = Napi::Persistent(nothing);
+  noop_ = Napi::Persistent(noop);
 }
 
 bool Environment::RunsNoJavaScript() const {
   napi_value undefined = nullptr, result = nullptr;
   napi_get_undefined(env_, &undefined);
-  if (napi_call_function(env_, undefined, nothing_.Value(), 0, nullptr, &result) == napi_ok) return false;
+  if (napi_call_function(env_, undefined, noop_.Value(), 0, nullptr, &result) == napi_ok) return false;
   napi_value thrown = nullptr;
   bool is_thrown = false;
   napi_is_exception_pending(env_, &is_thrown);
@@ -82,11 +81,11 @@ bool Environment::HasStackForScope() {
   const char here = 0;
   const auto address = reinterpret_cast<std::uintptr_t>(&here);
   if (address >= checked_stack_) return true;
-  // Arguments are put on the stack, if there is room for them.
+  // The engine puts the arguments on the stack, and throws a RangeError if they do not fit.
   napi_value undefined = nullptr, result = nullptr;
   napi_get_undefined(env_, &undefined);
   const std::vector<napi_value> arguments(kCheckedStack / sizeof(void*), undefined);
-  if (napi_call_function(env_, undefined, nothing_.Value(), arguments.size(), arguments.data(), &result) !=
+  if (napi_call_function(env_, undefined, noop_.Value(), arguments.size(), arguments.data(), &result) !=
       napi_ok) {
     return false;
   }

@@ -24,13 +24,14 @@ class Environment {
   explicit Environment(Napi::Env env);
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
-  // Restores the thread's own identity and closes the tokens and descriptors that the environment leaves
-  // open.
+  // Restores the identity that the thread had before all scopes, and closes the tokens and descriptors that
+  // the environment leaves open.
   ~Environment();
 
-  // Puts the token into the process's table, to be closed with the environment at the latest. Throws Error.
+  // Adds the token to the process's table and returns its id, which is closed with the environment at the
+  // latest. Throws Error.
   std::int32_t AddToken(TokenRef token);
-  // Whether it was open and this environment's.
+  // Returns whether the token was open and belonged to this environment.
   bool CloseToken(std::int32_t id);
 
   // Adds a descriptor that is closed with the environment, and removes one.
@@ -43,8 +44,8 @@ class Environment {
   IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }
   IdTable<port::ServerContext>& server_contexts() { return server_contexts_; }
 
-  void SetHooks(Napi::Function create_error, Napi::Function describe_leak, Napi::Function nothing);
-  // The environment's ScopeState, as JavaScript sees it.
+  void SetHooks(Napi::Function create_error, Napi::Function describe_leak, Napi::Function noop);
+  // The environment's ScopeState for JavaScript.
   Napi::Int32Array ScopeStateArray() const;
 
   // Null before initialize().
@@ -54,11 +55,11 @@ class Environment {
   // Whether a script is running that a time-out may end at any point.
   bool is_interruptible() const { return interruptible_ > 0; }
   void set_interruptible(bool on) { interruptible_ += on ? 1 : -1; }
-  // Whether calls into JavaScript fail with nothing thrown, which is how a stopping environment and a
-  // terminated script are recognised.
+  // Whether calls into JavaScript fail without an exception, as in an environment that is stopping or a
+  // script that is being terminated.
   bool RunsNoJavaScript() const;
-  // Whether JavaScript has so much stack left here that the code which opens a scope can also leave it; if
-  // not, a RangeError is pending.
+  // Whether enough stack is left for JavaScript code to open a scope and leave it; if not, a RangeError is
+  // pending.
   bool HasStackForScope();
 
  private:
@@ -73,13 +74,13 @@ class Environment {
   IdTable<port::ServerContext> server_contexts_;
   Napi::FunctionReference create_error_;
   Napi::FunctionReference describe_leak_;
-  Napi::FunctionReference nothing_;
-  // Above this address the stack has been found large enough.
+  Napi::FunctionReference noop_;
+  // From this address upwards, enough stack is left.
   std::uintptr_t checked_stack_ = UINTPTR_MAX;
   int interruptible_ = 0;
 };
 
-// Puts the token into the environment's table: its id, a number.
+// Adds the token to the environment and returns its id, a number.
 Napi::Value NewToken(Napi::Env env, TokenRef token);
 
 }  // namespace impersonate

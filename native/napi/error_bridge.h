@@ -10,7 +10,7 @@ namespace impersonate {
 // syscall if there is no hook yet.
 Napi::Error ToJavaScript(Napi::Env env, const Error& error);
 
-// The error for an id that stands for no open token.
+// The error for an id of no open token.
 Error ClosedTokenError();
 
 // A binding function as Node-API calls it: the native errors of `Function` are thrown into JavaScript.

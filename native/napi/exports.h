@@ -2,14 +2,14 @@
 
 #include <napi.h>
 
-// The functions of types/native.d.ts by subject, each in a file of that name. Every function adds its part to
-// the exports of the addon.
+// Add the functions of types/native.d.ts to the exports of the addon, by subject. Each is defined in the file
+// of that name.
 namespace impersonate {
 
 // initialize, changeCredentials.
 void ExportProcessFunctions(Napi::Env env, Napi::Object exports);
-// Starts libuv's pool threads at once, with the process's identity: on Linux a thread that is started inside
-// a scope would have the user's for good.
+// Starts libuv's pool threads immediately, with the process identity: on Linux a thread that is started
+// inside a scope keeps the user's identity.
 void StartPoolThreads(Napi::Env env);
 
 // Everything that makes, derives, describes, shares, counts or closes tokens, and lookupAccount.

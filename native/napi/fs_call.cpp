@@ -32,12 +32,12 @@ std::string PathArgument(const Napi::Value& value) {
 }
 
 double NumberArgument(const Napi::Value& value) {
-  if (!value.IsNumber()) throw Error("ERR_INVALID_ARG_TYPE", "A number is needed");
+  if (!value.IsNumber()) throw Error("ERR_INVALID_ARG_TYPE", "The argument must be a number");
   return value.As<Napi::Number>().DoubleValue();
 }
 
 std::int64_t WholeArgument(const Napi::Value& value) {
-  if (!value.IsNumber()) throw Error("ERR_INVALID_ARG_TYPE", "A whole number is needed");
+  if (!value.IsNumber()) throw Error("ERR_INVALID_ARG_TYPE", "The argument must be an integer");
   return value.As<Napi::Number>().Int64Value();
 }
 

@@ -12,7 +12,7 @@ namespace impersonate {
 // checks. Throws ERR_INVALID_ARG_TYPE or ERR_INVALID_ARG_VALUE.
 fs::Call FsCallArgument(const Napi::CallbackInfo& info, std::size_t number, std::size_t first);
 
-// The result of a successful call for lib/. A directory becomes the environment's, a descriptor the caller's.
+// The result of a successful call for lib/. The environment then owns a directory, the caller a descriptor.
 Napi::Value FsResult(Napi::Env env, fs::Call& call);
 
 }  // namespace impersonate

@@ -11,8 +11,8 @@
 namespace impersonate {
 namespace {
 
-// A file system call and the function that receives its outcome: `done(error, result)`, called in the async
-// context in which the job was made, as the pool thread that ran it may have been started for another flow's.
+// A file system call and the function that receives its outcome. `done(error, result)` is called in the async
+// context in which the job was created: the pool thread may have run it for the request of another flow.
 class FsJob final : public pool::Job {
  public:
   // Throws Napi::Error.
@@ -32,7 +32,7 @@ class FsJob final : public pool::Job {
   void Run() override { call_.operation->run(call_); }
   void Cancel() noexcept override { call_.error = UV_ECANCELED; }
 
-  // Calls `done` with the outcome of the call. An environment that is ending calls nothing. Throws
+  // Calls `done` with the outcome of the call. Does nothing in an environment that is ending. Throws
   // Napi::Error if the outcome cannot be converted.
   void Deliver(Napi::Env env) {
     napi_value error = nullptr;
@@ -50,8 +50,8 @@ class FsJob final : public pool::Job {
   }
 
  private:
-  // Reports what `done` has thrown. It is not left pending for Node to find: it would be thrown once more by
-  // the first native function that an uncaughtException handler calls.
+  // Reports an exception that `done` has thrown. It must not stay pending for Node to report it: the first
+  // native function that an uncaughtException handler calls would throw it again.
   void ReportUncaught(Napi::Env env) {
     napi_is_exception_pending(env, &delivered_);
     napi_value thrown = nullptr;
@@ -61,8 +61,7 @@ class FsJob final : public pool::Job {
 
   fs::Call call_;
   const Napi::Env env_;
-  // Plain Node-API: its C++ wrapper gives the context an object that may be collected, and the context with
-  // it.
+  // Plain Node-API: with its C++ wrapper the context depends on an object that may be garbage-collected.
   napi_async_context context_ = nullptr;
   Napi::FunctionReference done_;
   bool delivered_ = false;
@@ -70,8 +69,8 @@ class FsJob final : public pool::Job {
 
 }  // namespace
 
-// Has Node call a pool thread once for each job, though the thread may run other jobs: see JobQueue. Plain
-// Node-API rather than its C++ wrapper, which makes three more objects for each.
+// A request to Node for a call on a pool thread, one for each job, although the thread may run other jobs:
+// see JobQueue. Plain Node-API: its C++ wrapper creates three more objects for each request.
 struct FsPool::Work {
   std::shared_ptr<FsPool> pool;
   TokenRef token;
@@ -104,7 +103,7 @@ void FsPool::Start(Napi::Env env, TokenRef token, fs::Call call, Napi::Function 
   NAPI_THROW_IF_FAILED_VOID(env, napi_create_async_work(env, nullptr, name, &Work::Execute, &Work::Complete,
                                                         work.get(), &work->work));
   queue_.Add(std::make_unique<FsJob>(env, std::move(token), std::move(call), done));
-  // The job is in the queue and cannot be taken back.
+  // The job is in the queue and cannot be removed.
   if (napi_queue_async_work(env, work->work) != napi_ok) {
     Napi::Error::Fatal("impersonate", "napi_queue_async_work failed");
   }

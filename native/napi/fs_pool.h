@@ -11,8 +11,8 @@
 
 namespace impersonate {
 
-// Runs one environment's file system calls on libuv's pool threads, and delivers their results. Lives while
-// Node has work of it.
+// Runs one environment's file system calls on libuv's pool threads, and delivers their results. Lives until
+// Node has completed its last request.
 class FsPool : public std::enable_shared_from_this<FsPool> {
  public:
   // Throws Napi::Error.

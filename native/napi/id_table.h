@@ -10,11 +10,12 @@
 
 namespace impersonate {
 
-// Ids for what an environment has open, released with the environment at the latest. Used on its thread only.
+// Ids of the open resources of an environment, which are released with it at the latest. Used on its thread
+// only.
 template <typename Item>
 class IdTable {
  public:
-  // A positive number.
+  // Returns a positive id.
   std::int32_t Add(std::shared_ptr<Item> item) {
     do {
       last_ = last_ == std::numeric_limits<std::int32_t>::max() ? 1 : last_ + 1;
@@ -23,21 +24,21 @@ class IdTable {
     return last_;
   }
 
-  // Throws ERR_INVALID_ARG_VALUE for a number that stands for nothing open.
+  // Throws ERR_INVALID_ARG_VALUE if the id is not open.
   std::shared_ptr<Item> Find(std::int32_t id) const {
     const auto found = open_.find(id);
-    if (found == open_.end()) throw Error("ERR_INVALID_ARG_VALUE", "There is nothing open of that number");
+    if (found == open_.end()) throw Error("ERR_INVALID_ARG_VALUE", "There is no open resource with this id");
     return found->second;
   }
 
-  // The same, and the id becomes free.
+  // The same as Find, and frees the id.
   std::shared_ptr<Item> Take(std::int32_t id) {
     std::shared_ptr<Item> item = Find(id);
     open_.erase(id);
     return item;
   }
 
-  // Makes the id free, if it stands for anything.
+  // Frees the id, if it is open.
   void Forget(std::int32_t id) { open_.erase(id); }
 
  private:

@@ -20,14 +20,14 @@ namespace {
 
 constexpr napi_type_tag kPendingTag = {0x6c6f676f6e2d7065, 0x6e64696e672d3031};
 
-// Empty once the logon has begun or has been cancelled.
+// Empty once the logon has started or has been cancelled.
 using Pending = std::shared_ptr<const Logon>;
 
 Error InvalidPassword(const char* reason) {
   return Error("ERR_INVALID_ARG_VALUE", std::string("The \"options.password\" argument ") + reason);
 }
 
-// Straight from the engine's memory, or the caller's, into memory that is wiped.
+// Copies the password directly from the engine's or the caller's memory into memory that is wiped.
 Secret<char> PasswordArgument(const Napi::CallbackInfo& info, std::size_t index) {
   const Napi::Value value = info[index];
   std::size_t size = 0;
@@ -83,7 +83,7 @@ Napi::Value PrepareLogon(const Napi::CallbackInfo& info) {
 
 Napi::Value StartLogon(const Napi::CallbackInfo& info) {
   Pending logon = std::move(PendingArgument(info, 0));
-  if (!logon) throw Error("ERR_INTERNAL", "The logon has begun or has been cancelled");
+  if (!logon) throw Error("ERR_INTERNAL", "The logon has already started or has been cancelled");
   return ThreadPromise<TokenRef>::Start(
       info.Env(), "impersonate:logon", [logon = std::move(logon)] { return port::TokenForLogon(*logon); },
       NewToken);

@@ -20,13 +20,13 @@ constexpr int kExitCode = 70;  // EX_SOFTWARE of sysexits.h
 std::string Text(napi_env env, napi_value value) {
   std::size_t size = 0;
   if (napi_get_value_string_utf8(env, value, nullptr, 0, &size) != napi_ok) return {};
-  std::string text(size + 1, '\0');  // Node-API writes a terminator, too
+  std::string text(size + 1, '\0');  // Node-API also writes a terminator
   napi_get_value_string_utf8(env, value, text.data(), text.size(), &size);
   text.resize(size);
   return text;
 }
 
-// How Node-API reports the end of a script by its time-out, on Node 22 and later.
+// Since Node 22, Node-API reports the termination of a script by its time-out as a null exception.
 bool IsNull(napi_env env, napi_value thrown) {
   napi_valuetype type = napi_undefined;
   return thrown && napi_typeof(env, thrown, &type) == napi_ok && type == napi_null;
@@ -86,7 +86,7 @@ void ReportLeak(napi_env env, const char* where, const std::vector<ScopeStack::O
 
 namespace {
 
-// Lives from the addon's load in an environment until libuv has closed both of its handles.
+// Lives from when an environment loads the addon until libuv has closed both handles.
 class LoopGuard {
  public:
   explicit LoopGuard(Napi::Env env) : env_(env) {}
@@ -99,7 +99,7 @@ class LoopGuard {
     prepare_.data = check_.data = this;
     uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<LoopGuard*>(handle->data)->Check(); });
     uv_check_start(&check_, [](uv_check_t* handle) { static_cast<LoopGuard*>(handle->data)->Check(); });
-    // They do not keep the process alive.
+    // The handles must not keep the process alive.
     uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
     uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
     NAPI_THROW_IF_FAILED_VOID(env_, napi_add_async_cleanup_hook(env_, &LoopGuard::Close, this, &cleanup_));

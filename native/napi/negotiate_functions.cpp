@@ -37,7 +37,7 @@ Napi::Value ResultObject(Napi::Env env, HandshakeResult result) {
   Napi::Object object = Napi::Object::New(env);
   if (!result.reply.empty())
     object.Set("reply", Napi::Buffer<unsigned char>::Copy(env, result.reply.data(), result.reply.size()));
-  // Last: nothing may fail between the creation of a token's id and its delivery.
+  // Last, so that nothing can fail between the creation of the token's id and its delivery.
   object.Set("token", result.token ? NewToken(env, std::move(result.token)) : Napi::Number::New(env, 0));
   return object;
 }

@@ -28,10 +28,10 @@
 namespace impersonate {
 namespace {
 
-// The number of clients that may wait for the event loop; others wait at the pipe.
+// The number of accepted clients that may wait for the event loop; further ones are not accepted yet.
 constexpr std::size_t kMaxQueued = 16;
 
-// A client, or with no socket the end of the listener.
+// A client; without a socket, the failure of the listener.
 struct Connection {
   std::optional<port::OwnedSocket> socket;
   TokenRef token;
@@ -49,7 +49,7 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
     NAPI_THROW_IF_FAILED_VOID(
         env_, napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr,
                                               &PipeServer::Finalize, this, &PipeServer::Wake, &wake_));
-    // The function has a pointer to this object until it is finalized.
+    // The thread-safe function refers to this object until it is finalized.
     self_ = shared_from_this();
     open_ = Napi::Persistent(open);
     arrived_ = Napi::Persistent(arrived);
@@ -60,11 +60,12 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
       Release();
       throw Error("EAGAIN", error.code().value(), "std::thread", "No thread can be started for the server");
     }
-    // After the function, so that the thread has ended when the ending environment destroys the function.
+    // Added after the function was created, so that an ending environment ends the thread before it destroys
+    // the function.
     napi_add_env_cleanup_hook(env_, &PipeServer::EndWithEnvironment, this);
   }
 
-  // On return the pipe is closed, and no function is called after that.
+  // Closes the pipe before it returns. No function is called after that.
   void Close() {
     if (!thread_.joinable()) return;
     napi_remove_env_cleanup_hook(env_, &PipeServer::EndWithEnvironment, this);
@@ -162,7 +163,7 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
       failed_.Call({error});
       return;
     }
-    // Throws in an environment that is ending, which would not take the descriptor.
+    // Throws in an environment that is ending, which could not own the descriptor.
     static_cast<void>(arrived_.Value().Get("length"));
     Napi::Value error = env.Null();
     if (connection.error) error = ToJavaScript(env, *connection.error).Value();
@@ -182,8 +183,8 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
     arrived_.Call({error, Napi::Number::New(env, descriptor), socket, token});
   }
 
-  // A thread may be terminated at any point of the function: a client must not wait for a connection that has
-  // no owner.
+  // If the thread is terminated before the function has made a socket, the descriptor has no owner and is
+  // closed here: otherwise the client would wait.
   Napi::Value OpenSocket(Napi::Env env, int descriptor) {
     try {
       return open_.Call({Napi::Number::New(env, descriptor)});
@@ -214,11 +215,11 @@ class PipeServer : public std::enable_shared_from_this<PipeServer> {
   bool closing_ = false;
 };
 
-// Accepts clients on a thread of its own until it is closed, or the environment ends. For each client calls
-// `open(fd)` for a socket that owns the descriptor, and `arrived(error, fd, socket, token)`: `error` is the
-// reason if there is no socket or no token, and null if there are both; the descriptor is closed and -1 if
-// there is no socket. Calls `failed(error)` when it can accept no more. Returns an object with close(), ref()
-// and unref(). Throws Error.
+// Accepts clients on a dedicated thread until it is closed or the environment ends. For each client it calls
+// `open(fd)`, which returns a socket that owns the descriptor, and then `arrived(error, fd, socket, token)`:
+// `error` is null, or the reason why there is no socket or no token. If there is no socket, the descriptor is
+// closed and `fd` is -1. Calls `failed(error)` when it cannot accept more clients. Returns an object with
+// close(), ref() and unref(). Throws Error.
 Napi::Value StartPipeServer(Napi::Env env, std::unique_ptr<port::PipeListener> listener, Napi::Function open,
                             Napi::Function arrived, Napi::Function failed) {
   const auto server = std::make_shared<PipeServer>(env, std::move(listener));
@@ -256,7 +257,7 @@ Napi::Value ConnectPipe(const Napi::CallbackInfo& info) {
   const port::PipeConnection connection{StringArgument(info, 0), LevelArgument(info, 1),
                                         info[2].ToBoolean().Value(),
                                         static_cast<std::uint32_t>(IntegerArgument(info, 3))};
-  // Shared, as what is kept for the promise must be copyable.
+  // Shared, as the result of a promise must be copyable.
   using Socket = std::shared_ptr<port::OwnedSocket>;
   return ThreadPromise<Socket>::Start(
       info.Env(), "impersonate:connectPeer",

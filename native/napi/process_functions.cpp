@@ -13,13 +13,13 @@ Napi::Value Initialize(const Napi::CallbackInfo& info) {
   if (!info[0].IsObject()) throw Error("ERR_INVALID_ARG_TYPE", "The hooks must be an object");
   const auto hooks = info[0].As<Napi::Object>();
   const Napi::Value create_error = hooks.Get("createError"), describe_leak = hooks.Get("describeLeak"),
-                    nothing = hooks.Get("nothing");
-  if (!create_error.IsFunction() || !describe_leak.IsFunction() || !nothing.IsFunction()) {
+                    noop = hooks.Get("noop");
+  if (!create_error.IsFunction() || !describe_leak.IsFunction() || !noop.IsFunction()) {
     throw Error("ERR_INVALID_ARG_TYPE", "The hooks must be functions");
   }
   Environment::Of(info.Env())
       .SetHooks(create_error.As<Napi::Function>(), describe_leak.As<Napi::Function>(),
-                nothing.As<Napi::Function>());
+                noop.As<Napi::Function>());
   return info.Env().Undefined();
 }
 

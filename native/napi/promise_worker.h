@@ -13,8 +13,8 @@
 
 namespace impersonate {
 
-// Runs `work` on a pool thread, which is never impersonating, and settles a promise with what `convert`
-// makes of its result on the JavaScript thread. Deletes itself.
+// Runs `work` on a pool thread, which never impersonates, and settles a promise with its result, which
+// `convert` converts on the JavaScript thread. Deletes itself.
 template <typename Result>
 class PromiseWorker final : public Napi::AsyncWorker {
  public:

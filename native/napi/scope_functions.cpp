@@ -15,8 +15,8 @@
 #include "napi/exports.h"
 #include "napi/loop_guard.h"
 
-// Plain Node-API rather than its C++ wrapper: these functions are the cost of a token switch, and no
-// exception may pass by the leaving of a scope.
+// Plain Node-API without its C++ wrapper: these functions determine the cost of a token switch, and no C++
+// exception may skip the leaving of a scope.
 namespace impersonate {
 namespace {
 
@@ -51,7 +51,7 @@ napi_value Number(napi_env env, std::uint32_t value) {
   return number;
 }
 
-// 0 for anything that is no int32: 0 is no token and no scope.
+// The value, or 0 if it is not an int32: 0 is neither a token nor a scope.
 std::int32_t Integer(napi_env env, napi_value value) {
   std::int32_t integer = 0;
   return napi_get_value_int32(env, value, &integer) == napi_ok ? integer : 0;
@@ -63,8 +63,8 @@ ScopeStack::ScopeId EnterToken(std::int32_t id, ScopeStack::Hold hold) {
   return ScopeStack::OfThread().Enter(id, std::move(token), hold);
 }
 
-// Calls the function, and leaves the scopes that it has left open inside `scope`, however the call ends;
-// `scope` itself stays. 0 means outside all scopes.
+// Calls the function, and then leaves the scopes inside `scope` that it has left open, whether it returns or
+// throws. `scope` stays open; 0 stands for outside of all scopes.
 napi_value CallInside(napi_env env, ScopeStack::ScopeId scope, napi_value function, std::size_t count,
                       const napi_value* arguments) {
   napi_value undefined = nullptr, result = nullptr;
@@ -76,13 +76,14 @@ napi_value CallInside(napi_env env, ScopeStack::ScopeId scope, napi_value functi
   if (stack.LeaveInside(scope) == ScopeStack::LeaveResult::kUnwound) {
     ReportLeak(env, "when the callback of the enclosing scope had ended", open);
   } else {
-    // Only the end of the process or of the worker leaves held scopes; here the callback went on after it.
-    ReportLeak(env, "in name only: it had been reverted while its callback was running", open);
+    // Held scopes are left only at the end of the process or of the worker, but the callback continued after
+    // it.
+    ReportLeak(env, "after the thread had been reverted while the callback was running", open);
   }
   return nullptr;
 }
 
-// The same, and leaves the scope.
+// The same as CallInside, and then leaves `scope`.
 napi_value CallAndLeave(napi_env env, ScopeStack::ScopeId scope, napi_value function, std::size_t count,
                         const napi_value* arguments) {
   const napi_value result = CallInside(env, scope, function, count, arguments);
@@ -113,7 +114,7 @@ napi_value RunAtBaseline(napi_env env, napi_callback_info info) {
   return CallAndLeave(env, scope, arguments[0], 0, nullptr);
 }
 
-// Whether this is an error by which node:vm reports that a script has been ended from outside.
+// Whether this is an error by which node:vm reports that a script has been terminated.
 bool IsInterruption(napi_env env, napi_value error) {
   napi_value code = nullptr;
   std::array<char, 48> text{};

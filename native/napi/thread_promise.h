@@ -18,22 +18,22 @@
 
 namespace impersonate {
 
-// Runs `work` on a thread of its own, which begins with the process's identity, and settles a promise with
-// the result of `convert` on the JavaScript thread: for calls that may wait for another machine, which would
-// block libuv's pool. Nothing is settled if the environment ends first; the result is dropped when the call
-// returns. Throws Error if no thread can be started.
+// Runs `work` on a dedicated thread, which starts with the process identity, and settles a promise with the
+// result of `convert` on the JavaScript thread: for calls that may wait for another machine, which would
+// block libuv's pool. If the environment ends first, the promise is not settled, and the result is released
+// when the call returns. Throws Error if no thread can be started.
 template <typename Result>
 class ThreadPromise final {
  public:
   using Work = std::function<Result()>;
-  // Must not hold on to JavaScript values: it may be destroyed on the other thread.
+  // Must not refer to JavaScript values: it may be destroyed on the other thread.
   using Convert = std::function<Napi::Value(Napi::Env, Result)>;
 
   static Napi::Value Start(Napi::Env env, const char* name, Work work, Convert convert) {
     const BaselineScope as_process;
     auto job = std::shared_ptr<ThreadPromise>(new ThreadPromise(env, std::move(work), std::move(convert)));
     const Napi::Value promise = job->deferred_.Promise();
-    // The function keeps the job until it is finalized; the thread, until its work is done.
+    // The thread-safe function refers to the job until it is finalized; the thread, until its work is done.
     auto* const kept = new std::shared_ptr<ThreadPromise>(job);
     napi_threadsafe_function settle = nullptr;
     const napi_status made = napi_create_threadsafe_function(
@@ -43,7 +43,7 @@ class ThreadPromise final {
       NAPI_THROW_IF_FAILED(env, made, promise);
     }
     try {
-      // ReleaseThread() is called by this thread, and so not before the assignment.
+      // ReleaseThread() is called by the JavaScript thread, so not before the assignment.
       job->thread_ = std::thread([job, settle] {
         job->Run();
         job->EnqueueSettlement(settle);
@@ -68,12 +68,12 @@ class ThreadPromise final {
     } catch (const std::exception& error) {
       error_ = Error("ERR_INTERNAL", error.what());
     }
-    // What the work holds, perhaps a password, is released before the event loop continues.
+    // Releases what the work refers to, such as a password, before the event loop continues.
     work_ = nullptr;
   }
 
-  // The last use of the function by this thread. An environment that ends destroys the function even if it is
-  // held.
+  // The last use of the thread-safe function by this thread. An environment that ends destroys the function
+  // even if a thread has acquired it.
   void EnqueueSettlement(napi_threadsafe_function settle) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!open_) return;
@@ -89,7 +89,7 @@ class ThreadPromise final {
     try {
       (*static_cast<std::shared_ptr<ThreadPromise>*>(context))->SettleOn(env);
     } catch (const Napi::Error&) {
-      // A worker that is being terminated runs no JavaScript, and has nothing that waits for the promise.
+      // A worker that is being terminated runs no JavaScript, so no code waits for the promise.
     }
   }
 
@@ -110,9 +110,9 @@ class ThreadPromise final {
     (*kept)->ReleaseThread();
   }
 
-  // A thread that has queued the settlement is about to end, and is joined: MinGW's runtime reuses the
-  // resources of a detached one while the system is still ending it. A thread is detached only if the ending
-  // environment cannot wait for it.
+  // Joins a thread that has queued the settlement, as it is about to end: MinGW's runtime reuses the
+  // resources of a detached thread while the system is still ending it. Detaches any other thread, for which
+  // an ending environment cannot wait.
   void ReleaseThread() {
     bool over = false;
     {
@@ -133,7 +133,7 @@ class ThreadPromise final {
   Convert convert_;
   std::optional<Result> result_;
   std::optional<Error> error_;
-  std::thread thread_;  // the JavaScript thread's
+  std::thread thread_;  // used on the JavaScript thread only
 
   std::mutex mutex_;  // for what follows
   bool open_ = true;  // the function can be called

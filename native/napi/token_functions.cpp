@@ -170,8 +170,8 @@ Napi::Value LinkedToken(const Napi::CallbackInfo& info) {
   return linked ? NewToken(info.Env(), std::move(linked)) : Napi::Number::New(info.Env(), 0);
 }
 
-// The thread's token comes before the process's: a token that another addon has put on the thread is never
-// exchanged for one with more rights.
+// The thread's token has priority over the process's: a token that another addon has put on the thread must
+// not be replaced by one with more rights.
 TokenRef EffectiveToken(const Napi::CallbackInfo& info) {
   if (TokenRef scope = ScopeStack::OfThread().current_token()) return scope;
   if (IntegerArgument(info, 0) != 0) return TokenArgument(info, 0);

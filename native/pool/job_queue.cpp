@@ -9,8 +9,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The time in which a thread starts further jobs of a batch: ten times what a switch takes, so that more
-// would gain little, and not so long that the jobs of other tokens would be delayed noticeably.
+// The time in which a thread starts further jobs of a batch: ten times that of a switch, so that a longer one
+// would gain little, and short enough not to delay the jobs of other tokens noticeably.
 constexpr auto kBatchTime = std::chrono::microseconds(100);
 
 }  // namespace
@@ -50,7 +50,7 @@ void JobQueue::Work(const Token& token) noexcept {
     while (Clock::now() < end) {
       Jobs next = Take(token);
       if (next.empty()) break;
-      // The next job may take long: what is done is delivered before it.
+      // The next job may take long, so completed jobs are delivered before it.
       Done(std::move(current));
       wake_();
       current = std::move(next);

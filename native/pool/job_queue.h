@@ -13,7 +13,7 @@
 
 namespace impersonate::pool {
 
-// A piece of native work that a pool thread does as the token.
+// A piece of native work that a pool thread runs as the token.
 class Job {
  public:
   explicit Job(TokenRef token) : token_(std::move(token)) {}
@@ -23,12 +23,12 @@ class Job {
 
   // On a pool thread, under the token.
   virtual void Run() = 0;
-  // Instead of Run(): the work is not done. On any thread.
+  // Called instead of Run() if the job will not run. On any thread.
   virtual void Cancel() noexcept = 0;
 
   const Token& token() const noexcept { return *token_; }
 
-  // Why the thread could not act as the token; the job has not been run then.
+  // The reason if the thread could not act as the token; the job has not run then.
   std::optional<Error> failure;
 
  private:
@@ -38,14 +38,15 @@ class Job {
 // A list, so that moving a job allocates no memory.
 using Jobs = std::list<std::unique_ptr<Job>>;
 
-// The jobs of one environment. A switch costs more than most jobs: a pool thread that has switched to a token
-// also runs the other jobs that wait for the same token, as one batch of limited time, before it reverts.
+// The jobs of one environment. A switch costs more than most jobs, so a pool thread that has switched to a
+// token also runs the other jobs that wait for the same token, as one batch of limited time, before it
+// reverts.
 class JobQueue {
  public:
-  // `wake` is called by pool threads: a job is done, and the thread continues with the next.
+  // `wake` is called on a pool thread when a job is done and the thread continues with the next one.
   explicit JobQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
 
-  // The job waits for a Work() of its token. There must be one later for each job.
+  // Adds a job, which waits for a Work() or Cancel() of its token. There must be one later call for each job.
   void Add(std::unique_ptr<Job> job);
 
   // On a pool thread: runs the job that has waited longest for the token, and others after it. There may be
@@ -56,11 +57,11 @@ class JobQueue {
   // Instead of Work(): cancels a job that waits for the token.
   void Cancel(const Token& token) noexcept;
 
-  // The jobs that are done, in the order in which they ended.
+  // Removes and returns the completed jobs, in the order of their completion.
   Jobs TakeDone() noexcept;
 
  private:
-  // None or one.
+  // Removes and returns the oldest job that waits for the token, if any.
   Jobs Take(const Token& token) noexcept;
   void Done(Jobs jobs) noexcept;
 

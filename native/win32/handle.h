@@ -4,7 +4,7 @@
 
 #include <memory>
 
-// Resources of the system that the caller must release, each released exactly once.
+// Owners of system resources, which release them exactly once.
 namespace impersonate::win32 {
 
 struct HandleClose {

@@ -8,7 +8,7 @@ struct Name {
   const char* code;
 };
 
-// The errors that the calls of this port can return.
+// The names of the errors that the calls of this port can return.
 constexpr Name kNames[] = {
     {ERROR_INVALID_FUNCTION, "ERROR_INVALID_FUNCTION"},
     {ERROR_FILE_NOT_FOUND, "ERROR_FILE_NOT_FOUND"},
@@ -84,7 +84,7 @@ constexpr Name kNames[] = {
     {ERROR_NOT_ENOUGH_QUOTA, "ERROR_NOT_ENOUGH_QUOTA"},
 };
 
-// The privilege that a call needs which fails with ERROR_PRIVILEGE_NOT_HELD.
+// The hint for a call that fails with ERROR_PRIVILEGE_NOT_HELD: the privilege that it needs.
 std::string MissingPrivilege(const std::string& syscall) {
   const bool logs_on = syscall.rfind("Lsa", 0) == 0 || syscall.rfind("LogonUser", 0) == 0;
   const bool impersonates = syscall == "SetThreadToken" || syscall.rfind("Impersonate", 0) == 0;

@@ -1,7 +1,6 @@
 #include "core/port/path.h"
 
-// Windows has no entries of processes in its file system, and lib/ passes absolute paths: there is nothing to
-// guard.
+// Windows needs no guard: its file system has no entries of processes, and lib/ passes absolute paths.
 namespace impersonate::port {
 
 GuardedPath::GuardedPath(const std::string& path, LastComponent) : path_(path) {}

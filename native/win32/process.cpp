@@ -39,9 +39,8 @@ std::string PathOf(HMODULE module) {
   }
 }
 
-// Also keeps the module loaded, even if the copy does not load: thread-local scope stacks run code of this
-// module when their thread ends, which can be after the last environment that loaded it has ended and the
-// host has released it.
+// Also pins the module in memory, even if this copy does not serve the process: thread-local scope stacks run
+// code of the module when their thread ends, which can be after the host has released the module.
 HMODULE OwnModule() {
   HMODULE module = nullptr;
   if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
@@ -84,7 +83,7 @@ const char* Name() noexcept { return "win32"; }
 bool IsSecureExecution() noexcept { return false; }
 
 void ClaimProcess() {
-  // First, so that of two copies that are loaded at once at least one sees the other.
+  // Set first, so that at least one of two copies that load at the same time finds the other.
   serving = OwnPath().c_str();
   for (const HMODULE module : LoadedModules()) {
     if (const char* other = ServedBy(module)) {
@@ -96,7 +95,7 @@ void ClaimProcess() {
 
 void Init(unsigned) { win32::ProcessIdentity::Get(); }
 
-// A Windows process keeps its token for life.
+// The token of a Windows process does not change.
 CredentialChange::CredentialChange() = default;
 CredentialChange::~CredentialChange() = default;
 

@@ -7,8 +7,8 @@
 
 namespace impersonate::win32 {
 
-// Who the process is. Opened once, as the process, and kept: opening it later would be decided by whomever
-// the calling thread impersonates, and a process keeps its token for life.
+// The process identity. The token is opened once, as the process, and kept open: a later open would be
+// checked for the user whom the calling thread impersonates, and the token of a process does not change.
 class ProcessIdentity {
  public:
   // Never destroyed: threads may outlive static destruction.

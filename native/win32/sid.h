@@ -7,7 +7,7 @@
 
 namespace impersonate::win32 {
 
-// A security identifier of its own.
+// Owns a security identifier.
 class Sid {
  public:
   // Copies a valid SID.
@@ -15,7 +15,7 @@ class Sid {
   // From the string form S-1-...; throws ERR_INVALID_ARG_VALUE naming the text if it is none.
   static Sid Parse(const std::string& text);
 
-  // Not to be written through; the system's functions take it without const.
+  // Must not be written to: the system's parameters are not const, but are only read.
   PSID get() const noexcept { return const_cast<unsigned char*>(bytes_.data()); }
   DWORD size() const noexcept { return static_cast<DWORD>(bytes_.size()); }
 
@@ -29,7 +29,7 @@ class Sid {
 // The string form S-1-...
 std::string SidToString(PSID sid);
 
-// Whether it is the Guest account of a computer or domain, as which Windows may let unknown users log on.
+// Whether it is the Guest account of a computer or domain, as which Windows may log unknown users on.
 bool IsGuest(PSID sid);
 
 }  // namespace impersonate::win32

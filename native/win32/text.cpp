@@ -10,7 +10,7 @@
 namespace impersonate::win32 {
 namespace {
 
-// What a UNICODE_STRING holds, and therefore every name in the system.
+// The maximum length of a UNICODE_STRING, and so of every name in the system.
 constexpr std::size_t kMaxLength = 32767;
 
 }  // namespace
@@ -18,7 +18,7 @@ constexpr std::size_t kMaxLength = 32767;
 std::wstring ToWide(const std::string& text) {
   if (text.empty()) return {};
   if (text.size() > kMaxLength) throw InvalidArgument("The text is too long");
-  if (text.find('\0') != std::string::npos) throw InvalidArgument("The text has a null character inside");
+  if (text.find('\0') != std::string::npos) throw InvalidArgument("The text contains a null character");
   // No character takes more UTF-16 units than it took bytes.
   std::wstring wide(text.size(), L'\0');
   const int length =
@@ -31,7 +31,7 @@ std::wstring ToWide(const std::string& text) {
 
 std::string ToUtf8(const std::wstring& text) {
   if (text.empty()) return {};
-  std::string utf8(text.size() * 3, '\0');  // the most that a UTF-16 unit takes
+  std::string utf8(text.size() * 3, '\0');  // at most three bytes for each UTF-16 unit
   const int length = WideCharToMultiByte(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), utf8.data(),
                                          static_cast<int>(utf8.size()), nullptr, nullptr);
   if (length == 0) ThrowLastError("WideCharToMultiByte");

@@ -8,7 +8,7 @@
 
 namespace impersonate {
 
-// By the numbers of LOGON32_LOGON_...
+// With the values of LOGON32_LOGON_...
 enum class LogonType {
   kInteractive = 2,
   kNetwork = 3,
@@ -19,7 +19,7 @@ enum class LogonType {
   kNewCredentials = 9,
 };
 
-// By the numbers of LOGON32_PROVIDER_...
+// With the values of LOGON32_PROVIDER_...
 enum class LogonProvider { kDefault = 0, kWinNt40 = 2, kWinNt50 = 3 };
 
 // A user name and its password.
@@ -34,21 +34,22 @@ struct Logon {
   Secret<char> password;  // UTF-8 without a NUL inside
 };
 
-// The authority that is asked for an account: on Windows Kerberos for a domain's, the computer itself for its
-// own, or either by the form of the name. On Linux there is one user database, and kAuto alone.
+// The authority that has the account: on Windows Kerberos for a domain's account, the computer for a local
+// one, or either by the form of the name. Linux has one user database, and supports kAuto only.
 enum class UserSource { kAuto = 0, kKerberos = 1, kLocal = 2 };
 
 }  // namespace impersonate
 
-// Logons, with and without a password. Each may wait for another machine, and a wrong password for seconds:
-// call them on a thread of their own, never on a JavaScript thread, nor on libuv's pool. Both throw `Error`.
+// Logons, with and without a password. Each may wait for another machine, and a wrong password may take
+// seconds: call them on a dedicated thread, never on a JavaScript thread or on libuv's pool. Both throw
+// `Error`.
 namespace impersonate::port {
 
 TokenRef TokenForLogon(const Logon& logon);
 
-// Without a password, by name; ERR_UNKNOWN_USER if there is no such user. On Linux it throws for an account
-// that is known to have expired, and with `check_account` also if PAM's account step fails; Windows always
-// checks.
+// Without a password, by name. Throws ERR_UNKNOWN_USER if there is no such user. On Linux it also throws for
+// an account that is known to have expired, and with `check_account` if PAM's account step fails. Windows
+// always checks the account.
 TokenRef TokenForUser(const std::string& name, UserSource source, bool check_account);
 
 }  // namespace impersonate::port

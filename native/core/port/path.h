@@ -7,17 +7,17 @@
 // Paths as the calling thread's user resolves them.
 namespace impersonate::port {
 
-// What the last name of a path stands for.
+// How the last component of a path is resolved.
 enum class LastComponent {
-  kTarget,  // what is there, at the end of symbolic links
-  kItself,  // what is there, even if it is a symbolic link
-  kEntry,   // the entry of its directory, to be made, removed or read
+  kTarget,  // the object, with symbolic links followed
+  kItself,  // the object, with no symbolic link followed
+  kEntry,   // the directory entry, to be created, removed or read
 };
 
 // A path as the calling thread's user resolves it, for one libuv call. Linux lets every thread open its own
 // process's entries in /proc, whatever user it acts as; and it resolves a relative path without a check of
-// the directories above the current one. Here both fail with EACCES. What has been checked is held open, so
-// that an exchanged symbolic link cannot lead the call elsewhere.
+// the directories above the current one. Here both fail with EACCES. The checked object is kept open, so that
+// a symbolic link that is exchanged after the check has no effect.
 class GuardedPath {
  public:
   GuardedPath(const std::string& path, LastComponent last);
@@ -27,14 +27,14 @@ class GuardedPath {
   GuardedPath(const GuardedPath&) = delete;
   GuardedPath& operator=(const GuardedPath&) = delete;
 
-  // 0, or a negative errno: there is nothing to call then.
+  // 0, or a negative errno: then libuv must not be called.
   int error() const noexcept { return error_; }
-  // The path for libuv; not for kItself, unless there is no descriptor.
+  // The path for libuv. For kItself it is valid only if there is no descriptor.
   const char* c_str() const noexcept { return path_.c_str(); }
-  // What has been opened, or the object (O_PATH) or, for kEntry, its directory (O_PATH). -1 if the system
-  // needs no guard: nothing has been opened there.
+  // The opened file; or the object (O_PATH) or, for kEntry, its directory (O_PATH). -1 if the system needs no
+  // guard: then nothing has been opened.
   int fd() const noexcept { return fd_; }
-  // The descriptor, which is the caller's to close.
+  // Returns the descriptor, which the caller must close.
   int Release() noexcept { return std::exchange(fd_, -1); }
 
  private:

@@ -12,12 +12,12 @@
 // Connections between processes of one computer. Every function throws `Error` unless it says otherwise.
 namespace impersonate::port {
 
-// One end of a connection as the system numbers it: a descriptor on Linux, a HANDLE on Windows.
+// The system's handle of one end of a connection: a descriptor on Linux, a HANDLE on Windows.
 using NativeSocket = std::uintptr_t;
 
 void CloseSocket(NativeSocket socket) noexcept;
 
-// An end of a connection that belongs to this object, which closes it unless it is released.
+// Owns one end of a connection, and closes it unless it is released.
 class OwnedSocket final {
  public:
   explicit OwnedSocket(NativeSocket socket) noexcept : socket_(socket) {}
@@ -41,8 +41,8 @@ class OwnedSocket final {
 // or unix socket.
 TokenRef TokenOfPeer(NativeSocket socket);
 
-// The user whose server this end is connected to, as an identifier: the pipe's owner (GetSecurityInfo); who
-// called listen() on the unix socket (SO_PEERCRED).
+// The identifier of the user whose server this end is connected to: the pipe's owner (GetSecurityInfo), or
+// the user who called listen() on the unix socket (SO_PEERCRED).
 std::string ServerOf(NativeSocket socket);
 
 // A Windows pipe to be served: its path, and either the SIDs that may connect besides the process's user,
@@ -57,7 +57,7 @@ struct PipeOptions {
 class PipeListener {
  public:
   virtual ~PipeListener() = default;
-  // Waits for the next client; none once it is stopped. On one thread at a time.
+  // Waits for the next client; none once the listener is stopped. On one thread at a time.
   virtual std::optional<OwnedSocket> Accept() = 0;
   // Ends Accept for good. From any thread.
   virtual void Stop() noexcept = 0;
@@ -72,7 +72,7 @@ struct PipeConnection {
   Level level;
   // The server cannot identify the client before the client writes (SECURITY_CONTEXT_TRACKING).
   bool unknown_until_write;
-  // How long to wait for an instance that is free, in milliseconds.
+  // The time to wait for a free instance, in milliseconds.
   std::uint32_t timeout;
 };
 

@@ -8,30 +8,29 @@
 #include "core/description.h"
 #include "core/token.h"
 
-// Tokens: where they come from without a logon, what is derived from them, and what they contain. Every
-// function throws `Error`.
+// Tokens: their sources without a logon, derived tokens, and their contents. Every function throws `Error`.
 namespace impersonate::port {
 
-// The identity of the process, whatever the calling thread impersonates.
+// The process identity, whatever the calling thread impersonates.
 TokenRef ProcessToken();
-// What the calling thread impersonates according to the kernel; null if it impersonates nothing.
+// The token that the calling thread impersonates, as the kernel reports it; null if there is none.
 TokenRef ThreadToken();
 TokenRef AnonymousToken();
-// A Linux user by ids, whether or not an account has them.
+// A Linux user by ids, which no account needs to have.
 TokenRef TokenForIds(std::uint32_t uid, std::uint32_t gid, const std::vector<std::uint32_t>& groups);
-// A Win32 token handle. With `adopt` the handle is closed once the call has succeeded, else it stays the
-// caller's.
+// A Win32 token handle. With `adopt` the handle is closed if the call succeeds; otherwise the caller keeps
+// it.
 TokenRef TokenFromHandle(std::uint64_t handle, bool adopt);
 
 TokenRef Restrict(const Token& token, const Restrictions& restrictions);
 TokenRef Duplicate(const Token& token, Level level);
-// The other token of a user who has two; null if there is none.
+// The linked token (TokenLinkedToken); null if there is none.
 TokenRef LinkedToken(const Token& token);
-// A copy with all of these privileges enabled; throws if it cannot have all of them.
+// A copy with all of these privileges enabled; throws if the token does not hold all of them.
 TokenRef WithPrivileges(const Token& token, const std::vector<std::string>& names);
 
 Description Describe(const Token& token);
-// Same user, groups, privileges, restrictions and level.
+// Whether the tokens have the same user, groups, privileges, restrictions and level.
 bool Equal(const Token& a, const Token& b);
 // The same text for two tokens if they have the same user, logon session, groups, privileges, restrictions
 // and level, and only then.

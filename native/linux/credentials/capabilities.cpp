@@ -14,7 +14,7 @@
 namespace impersonate::linux_port {
 namespace {
 
-// In the kernel's order: a capability's bit is its place here.
+// In the kernel's order: the index of a capability is its bit number.
 constexpr std::array<const char*, 41> kNames = {"CAP_CHOWN",
                                                 "CAP_DAC_OVERRIDE",
                                                 "CAP_DAC_READ_SEARCH",
@@ -74,7 +74,7 @@ int Ambient(unsigned long what, std::size_t bit) noexcept {
   return ::prctl(PR_CAP_AMBIENT, what, static_cast<unsigned long>(bit), 0UL, 0UL);
 }
 
-// Calls `use(bit)` for each capability of the set, as long as it returns true; whether it always did.
+// Calls `use(bit)` for each capability of the set until it returns false. Returns whether it never did.
 template <typename Use>
 bool ForEach(std::uint64_t set, Use use) noexcept {
   for (std::size_t bit = 0; set != 0; ++bit, set >>= 1) {
@@ -83,7 +83,7 @@ bool ForEach(std::uint64_t set, Use use) noexcept {
   return true;
 }
 
-// Null, or the name of the call that failed, with errno.
+// Returns null, or the name of the call that failed, with errno.
 const char* Get(Capabilities& capabilities) noexcept {
   auto header = Header();
   Data data{};

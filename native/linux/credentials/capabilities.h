@@ -8,13 +8,13 @@
 
 namespace impersonate::linux_port {
 
-// The capability sets of a thread, one bit a capability.
+// The capability sets of a thread, one bit for each capability.
 struct Capabilities {
   std::uint64_t effective = 0;
   std::uint64_t permitted = 0;
   std::uint64_t inheritable = 0;
-  // The capabilities with which a program that the thread starts begins; a part of the inheritable and the
-  // permitted ones, which the kernel lowers with either.
+  // The capabilities of a program that the thread executes. A subset of the inheritable and the permitted
+  // ones: the kernel removes a capability here when it is removed from either.
   std::uint64_t ambient = 0;
 
   friend bool operator==(const Capabilities& a, const Capabilities& b) {

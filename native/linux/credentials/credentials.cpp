@@ -22,7 +22,7 @@ bool HasGroups(const std::vector<gid_t>& groups) noexcept {
   return count >= 0 && std::equal(groups.begin(), groups.end(), now.begin(), now.begin() + count);
 }
 
-// The effective uid first if the others differ from it: only it restores the right to set those.
+// Sets the effective uid first if the others differ from it: only it restores the right to set the others.
 const char* WriteUids(const Credentials& credentials) noexcept {
   const uid_t effective = credentials.effective_uid;
   if (credentials.real_uid != effective || credentials.saved_uid != effective) {
@@ -118,7 +118,7 @@ const char* WriteGroups(const Credentials& credentials) noexcept {
 
 namespace {
 
-// The ids or capabilities that give the right to set the rest come first, and are dropped last.
+// Sets the ids or capabilities that give the right to set the rest first, and drops them last.
 const char* WriteIds(const Credentials& credentials, CapabilityRestore capabilities) noexcept {
   const bool by_us = capabilities == CapabilityRestore::kByCapset;
   if (HasSavedRoot(credentials)) {
@@ -126,8 +126,8 @@ const char* WriteIds(const Credentials& credentials, CapabilityRestore capabilit
     if (const char* failed = WriteGidsAndGroups(credentials)) return failed;
     return DropRoot(credentials);
   }
-  // The rights of a service that is not root are its capabilities, which it needs to change its ids. Root's
-  // capabilities return with the uid, and are then reduced to what they were.
+  // A service that is not root needs its capabilities to change its ids, so they are restored first. Root's
+  // capabilities return with the uid, and are then reduced to the previous ones.
   const bool root = credentials.effective_uid == 0;
   if (by_us && !root) {
     if (const char* failed = WriteCapabilities(credentials.capabilities)) return failed;
@@ -144,7 +144,7 @@ const char* WriteIds(const Credentials& credentials, CapabilityRestore capabilit
 const char* WriteCredentials(const Credentials& credentials, CapabilityRestore capabilities) noexcept {
   if (const char* failed = WriteIds(credentials, capabilities)) return failed;
   if (const char* failed = WriteFsIds(credentials)) return failed;
-  // A system call filter can let a call "succeed" that did nothing: the kernel's own ids decide.
+  // A system call filter can report success for a call that did nothing, so the ids are read back.
   if (raw::GetEuid() != credentials.effective_uid) return errno = EPERM, "geteuid";
   if (raw::GetEgid() != credentials.effective_gid) return errno = EPERM, "getegid";
   return nullptr;

@@ -8,8 +8,8 @@
 
 namespace impersonate::linux_port {
 
-// Everything that the kernel checks of a thread: real, effective, saved and file system ids, supplementary
-// groups, capabilities.
+// The credentials of a thread that the kernel checks: real, effective, saved and file system ids,
+// supplementary groups, capabilities.
 struct Credentials {
   uid_t real_uid = 0, effective_uid = 0, saved_uid = 0, fs_uid = 0;
   gid_t real_gid = 0, effective_gid = 0, saved_gid = 0, fs_gid = 0;
@@ -23,14 +23,14 @@ struct Credentials {
   friend bool operator!=(const Credentials& a, const Credentials& b) { return !(a == b); }
 };
 
-// Reads the calling thread's credentials from the kernel into `credentials`, whose memory is used again.
-// Throws Error.
+// Reads the calling thread's credentials from the kernel into `credentials`, whose memory is reused. Throws
+// Error.
 void ReadCredentials(Credentials& credentials);
 
-// Whether the calling thread has what the kernel checks of these credentials when it opens a file: the file
-// system ids, the groups and, unless it is root, the capabilities; at half the cost of reading everything.
+// Whether the calling thread has the part of these credentials that the kernel checks when it opens a file:
+// the file system ids, the groups and, unless it is root, the capabilities. Costs half of reading everything.
 // Every switch to another user changes one of these. A change of real or saved ids alone, or of root's
-// effective capabilities alone, is not detected. False if HasSavedRoot: the real and saved ids matter then.
+// effective capabilities alone, is not detected. False if HasSavedRoot: then the real and saved ids matter.
 bool HasFileCredentials(const Credentials& credentials) noexcept;
 
 // Reads the supplementary groups alone.
@@ -41,21 +41,21 @@ void ReadGroups(std::vector<gid_t>& groups);
 const char* WriteGids(const Credentials& credentials) noexcept;
 const char* WriteGroups(const Credentials& credentials) noexcept;
 
-// What restores a thread's capabilities when its uid is restored: our capset, or the kernel alone, if the
-// kernel alone has removed them.
+// How a thread's capabilities are restored when its uid is restored: by capset, or by the kernel if only the
+// kernel has removed them.
 enum class CapabilityRestore { kByCapset, kByKernel };
 
-// Whether the process is a service that is not root and cannot become root: its rights are its capabilities,
-// which the kernel does not change when the ids change.
+// Whether the process is a service that is not root and cannot become root: it has its rights by capabilities
+// alone, which the kernel does not change when the ids change.
 bool DependsOnCapabilities(const Credentials& credentials) noexcept;
 
-// Whether the process has dropped root for a while (seteuid) and can regain it; the two calls that do so,
-// which return null, or the name of the system call that failed, with errno.
+// Whether the process has temporarily dropped root (seteuid) and can regain it, and the two calls that do so.
+// They return null, or the name of the system call that failed, with errno.
 bool HasSavedRoot(const Credentials& credentials) noexcept;
 const char* RegainRoot() noexcept;
 const char* DropRoot(const Credentials& credentials) noexcept;
 
-// Restores these credentials on the calling thread, from any that a switch has made of them. Returns null, or
+// Restores these credentials on the calling thread after any switch that started from them. Returns null, or
 // the name of the system call that failed, with errno; the thread may then have a part of them.
 const char* WriteCredentials(const Credentials& credentials,
                              CapabilityRestore capabilities = CapabilityRestore::kByCapset) noexcept;

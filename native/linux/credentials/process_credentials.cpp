@@ -16,7 +16,7 @@
 namespace impersonate::linux_port {
 namespace {
 
-// Reads its thread's credentials for one caller at a time; the caller waits.
+// Reads the credentials of the monitor's thread for one caller at a time; the caller waits.
 class CredentialsMonitor {
  public:
   Credentials Read() {
@@ -63,7 +63,8 @@ CredentialsMonitor& Monitor() {
   return *monitor;
 }
 
-// A new thread has its creator's signal mask; the process's signals are for threads that handle them.
+// A new thread inherits its creator's signal mask. The monitor's thread must not handle the process's
+// signals.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -79,7 +80,7 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-// Written with both gates held exclusively; atomic for those who read it with a gate shared.
+// Written with both gates locked exclusively; atomic because it is read with a gate locked shared.
 std::atomic<std::uint64_t> changes{0};
 
 }  // namespace

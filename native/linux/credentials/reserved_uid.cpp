@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kSetting = "IMPERSONATE_RESERVED_UID";
 
-// systemd hands out 61184 to 65519 to dynamic users; 65534 is the overflow uid and 65535 the 16-bit -1.
+// systemd assigns 61184 to 65519 to dynamic users; 65534 is the overflow uid and 65535 the 16-bit -1.
 constexpr std::uint64_t kLowest = 65520, kHighest = 65533, kOverflow = 65534, kMinusOne = 4294967295;
 
 // Uids of this user namespace, from `first` on.
@@ -78,8 +78,8 @@ uid_t ChooseUid() {
   }
   throw NoReservedUid(
       std::string(
-          "Every uid of this user namespace belongs to an account. A thread that acts as a user needs one "
-          "that does not: map one more, or name one in ") +
+          "Every uid of this user namespace belongs to an account. A thread that acts as a user needs a uid "
+          "without an account: map another one, or set ") +
       kSetting);
 }
 
@@ -88,7 +88,8 @@ uid_t ChooseUid() {
 void CheckReservedUidSetting() { ConfiguredUid(); }
 
 uid_t ReservedUid() {
-  // Never changes: all threads that act as users must have the same one. A failed choice is tried again.
+  // Never changes: all threads that act as users must have the same one. The next call retries after a
+  // failure.
   static const uid_t uid = ChooseUid();
   return uid;
 }

@@ -7,12 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 
-// The credential system calls themselves. The C library's functions of these names signal every thread of
-// the process to make the same call; these act on the calling thread alone. All return 0 or more, or -1
-// with errno.
+// The raw credential system calls, which act on the calling thread alone: the C library's functions of these
+// names signal every thread of the process to make the same call. All return 0 or more, or -1 with errno.
 namespace impersonate::linux_port::raw {
 
-// 32-bit machines kept the old numbers for calls with 16-bit ids.
+// On 32-bit machines the plain names are calls with 16-bit ids.
 #ifdef SYS_setresuid32
 constexpr long kGetresuid = SYS_getresuid32, kGetresgid = SYS_getresgid32, kGetgroups = SYS_getgroups32;
 constexpr long kSetresuid = SYS_setresuid32, kSetresgid = SYS_setresgid32, kSetgroups = SYS_setgroups32;
@@ -38,7 +37,7 @@ inline gid_t GetEgid() { return static_cast<gid_t>(::syscall(kGetegid)); }
 inline long GetGroups(std::size_t size, gid_t* list) { return ::syscall(kGetgroups, size, list); }
 inline long SetGroups(std::size_t size, const gid_t* list) { return ::syscall(kSetgroups, size, list); }
 
-// These two report no errors, only what was in force before.
+// These two report no errors: they return the previous id.
 inline uid_t SetFsUid(uid_t uid) { return static_cast<uid_t>(::syscall(kSetfsuid, uid)); }
 inline gid_t SetFsGid(gid_t gid) { return static_cast<gid_t>(::syscall(kSetfsgid, gid)); }
 

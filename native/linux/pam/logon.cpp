@@ -17,7 +17,7 @@
 namespace impersonate::port {
 namespace {
 
-// The name of the user who has been authenticated; nothing of PAM's is held when this returns.
+// Returns the name of the authenticated user. The PAM session has ended when this returns.
 std::string AuthenticatedUser(const Logon& logon) {
   linux_port::PamSession session(logon.service, logon.user, logon.password);
   session.Authenticate();

@@ -10,11 +10,11 @@ namespace impersonate::linux_port {
 namespace {
 
 Error Missing() {
-  // The calling thread's own text.
+  // The text is thread-local.
   const char* const reason = ::dlerror();
   return Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
-               std::string("Logons need Linux-PAM: install libpam0g and libpam-modules, or what the system "
-                           "calls them (") +
+               std::string("Logons need Linux-PAM: install libpam0g and libpam-modules, or the packages of "
+                           "your distribution with Linux-PAM (") +
                    (reason != nullptr ? reason : "libpam.so.0") + ")");
 }
 
@@ -43,45 +43,45 @@ struct Name {
   const char* text;
 };
 
-// Our own text: pam_strerror's may be a module's, and in the language of the process.
+// Not the text of pam_strerror, which may come from a module, and in the language of the process.
 constexpr Name kNames[] = {
     {1, "PAM_OPEN_ERR", "a module could not be loaded"},
-    {2, "PAM_SYMBOL_ERR", "a module is not of PAM"},
+    {2, "PAM_SYMBOL_ERR", "a symbol is missing in a module"},
     {3, "PAM_SERVICE_ERR", "a module failed"},
     {4, "PAM_SYSTEM_ERR", "a call to the system failed"},
     {kPamBufError, "PAM_BUF_ERR", "out of memory"},
     {6, "PAM_PERM_DENIED", "permission denied"},
     {kPamAuthError, "PAM_AUTH_ERR", "unknown user or wrong password"},
-    {8, "PAM_CRED_INSUFFICIENT", "the process may not read what the password is compared with"},
-    {9, "PAM_AUTHINFO_UNAVAIL", "what knows the password cannot be reached"},
+    {8, "PAM_CRED_INSUFFICIENT", "the process may not read the password database"},
+    {9, "PAM_AUTHINFO_UNAVAIL", "the authentication service is unavailable"},
     {11, "PAM_MAXTRIES", "too many attempts"},
     {12, "PAM_NEW_AUTHTOK_REQD", "the password has expired"},
     {13, "PAM_ACCT_EXPIRED", "the account has expired"},
-    {14, "PAM_SESSION_ERR", "no session can be made"},
-    {15, "PAM_CRED_UNAVAIL", "the credentials cannot be had"},
+    {14, "PAM_SESSION_ERR", "the session cannot be opened"},
+    {15, "PAM_CRED_UNAVAIL", "the credentials are unavailable"},
     {16, "PAM_CRED_EXPIRED", "the credentials have expired"},
     {17, "PAM_CRED_ERR", "the credentials cannot be set"},
     {18, "PAM_NO_MODULE_DATA", "a module has lost its data"},
-    {kPamConversationError, "PAM_CONV_ERR", "more than one password was asked for"},
+    {kPamConversationError, "PAM_CONV_ERR", "a module prompted for more than one password"},
     {20, "PAM_AUTHTOK_ERR", "the password cannot be used"},
     {24, "PAM_TRY_AGAIN", "try again"},
-    {25, "PAM_IGNORE", "no module answers for this service"},
-    {26, "PAM_ABORT", "the service's rules cannot be followed"},
+    {25, "PAM_IGNORE", "no module handles this service"},
+    {26, "PAM_ABORT", "the configuration of the service cannot be applied"},
     {27, "PAM_AUTHTOK_EXPIRED", "the password has expired"},
     {28, "PAM_MODULE_UNKNOWN", "a module of the service is missing"},
     {29, "PAM_BAD_ITEM", "a module used PAM wrongly"},
-    {31, "PAM_INCOMPLETE", "a module wants to be asked again"},
+    {31, "PAM_INCOMPLETE", "a module needs another call"},
 };
 
 Error PamFailure(const std::string& code, int number, const char* syscall, const std::string& text) {
-  return Error(code, number, syscall, std::string(syscall) + " refused: " + code + ", " + text);
+  return Error(code, number, syscall, std::string(syscall) + " failed: " + code + ", " + text);
 }
 
 }  // namespace
 
 const PamLibrary& PamLibrary::Get() {
-  // One for the process, as the loader counts its reference to the library once. The compiler's own lock
-  // makes other threads wait, and lets the next one try if this throws.
+  // One for the process. The initialization of a static makes other threads wait, and is retried by the next
+  // one if it throws.
   static const PamLibrary library = Load();
   return library;
 }

@@ -14,7 +14,7 @@ struct PamMessage {
 };
 
 struct PamResponse {
-  char* text;  // malloc'd, and then PAM's
+  char* text;  // from malloc; PAM frees it
   int code;    // always 0
 };
 

@@ -49,7 +49,7 @@ void PamSession::Authenticate() {
 }
 
 void PamSession::RequireAccount() {
-  password_given_ = true;  // there is no password to hand out
+  password_given_ = true;  // there is no password for a prompt
   Require(pam_.acct_mgmt(handle_, kPamSilent), "pam_acct_mgmt");
 }
 

@@ -17,10 +17,9 @@ class PamSession final {
   PamSession(const PamSession&) = delete;
   PamSession& operator=(const PamSession&) = delete;
 
-  // pam_authenticate and pam_acct_mgmt: the password is right, and the account may be used now. Throws Error.
+  // Checks the password (pam_authenticate) and the account (pam_acct_mgmt). Throws Error.
   void Authenticate();
-  // pam_acct_mgmt alone: the account may be used now, for a user who has been authenticated otherwise. Throws
-  // Error.
+  // Checks the account alone (pam_acct_mgmt), for a user who has been authenticated otherwise. Throws Error.
   void RequireAccount();
   // The user's name according to the service, which may differ from the given one. Throws Error.
   std::string User() const;

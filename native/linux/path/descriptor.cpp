@@ -17,11 +17,11 @@ namespace {
 
 // The kernel's limit for one path.
 constexpr int kMaxLinks = 40;
-// ST_NOSYMFOLLOW, which the C library need not have.
+// ST_NOSYMFOLLOW, which some C libraries do not define.
 constexpr long kNoLinksOnMount = 0x2000;
 
-// The entry itself, not followed. First as a directory if it must be one: without O_DIRECTORY the kernel does
-// not mount what is mounted on demand.
+// Opens the entry without following it. If it must be a directory, it is opened with O_DIRECTORY first:
+// otherwise the kernel does not mount a file system that is mounted on demand.
 int FindEntry(int directory, const std::string& name, bool must_be_directory) noexcept {
   constexpr int kItself = O_PATH | O_NOFOLLOW;
   if (must_be_directory) {
@@ -38,7 +38,8 @@ bool IsUnprotected() noexcept {
   return ::read(setting.get(), &value, 1) == 1 && value == '0';
 }
 
-// fs.protected_symlinks: at the end of a path, another user's link in a folder like /tmp is not followed.
+// Whether fs.protected_symlinks forbids the link: at the end of a path, another user's link in a folder like
+// /tmp is not followed.
 bool IsProtected(const struct stat& link, int directory) noexcept {
   constexpr mode_t kShared = S_ISVTX | S_IWOTH;
   struct stat above{};
@@ -47,7 +48,7 @@ bool IsProtected(const struct stat& link, int directory) noexcept {
          !IsUnprotected();
 }
 
-// The text of the link, or none and a negative errno.
+// The text of the link, or an empty string and a negative errno.
 std::string Follow(int link, int directory, int& error) {
   struct statfs system{};
   if (::fstatfs(link, &system) != 0) {
@@ -86,8 +87,8 @@ int OpenByComponents(const std::string& path, int flags, int mode) {
     const bool is_last = next == std::string::npos, has_slash = end < rest.size();
     const std::string name = rest.substr(start, end - start);
 
-    // An open that follows no link is left to the kernel. With O_CREAT a slash is EISDIR before anything is
-    // found.
+    // The kernel makes an open that follows no link. With O_CREAT, a slash at the end is EISDIR whether or
+    // not the entry exists.
     if (is_last && creates && has_slash) return OpenAt(at.get(), name + "/", flags | O_NOFOLLOW, mode);
     if (is_last && !follows && !has_slash) return OpenAt(at.get(), name, flags | O_NOFOLLOW, mode);
 
@@ -110,7 +111,7 @@ int OpenByComponents(const std::string& path, int flags, int mode) {
     } else {
       const int fd = OpenAt(at.get(), name, flags | O_NOFOLLOW | (has_slash ? O_DIRECTORY : 0), mode);
       if (fd != -ELOOP) return fd;
-      // It has become a link since.
+      // The entry has been replaced by a link since.
       ++links;
     }
   }

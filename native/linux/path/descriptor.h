@@ -7,7 +7,7 @@
 
 namespace impersonate::linux_port {
 
-// Closes the descriptor in the end, if there is one.
+// Owns a descriptor, or none.
 class Descriptor {
  public:
   explicit Descriptor(int fd) noexcept : fd_(fd) {}

@@ -24,7 +24,7 @@ bool IsRootOf(dev_t device, int directory) noexcept {
   return ::fstat(directory, &found) == 0 && found.st_dev == device && found.st_ino == kProcRoot;
 }
 
-// The root of the mounted /proc that the absolute path leads into, and the rest of the path.
+// The root of the mounted /proc that the absolute path is in, and the rest of the path.
 Descriptor ProcRootOf(dev_t device, std::string path, std::string& rest) {
   path += '/';
   for (std::size_t end = 0; end != std::string::npos; end = path.find('/', end + 1)) {
@@ -41,8 +41,8 @@ bool IsNumber(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
-// Whether the number is this process's, or one of its threads', in that /proc, which may be that of another
-// PID namespace, and has entries for threads by their numbers too.
+// Whether the number is the id of this process or one of its threads in that /proc, which may belong to
+// another PID namespace, and which also has entries for thread ids.
 bool IsOwnNumber(int root, const std::string& number) {
   const std::string self = LinkText(root, "self");
   if (self.empty()) return errno != ENOENT;

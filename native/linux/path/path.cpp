@@ -36,7 +36,7 @@ using linux_port::Descriptor;
 using linux_port::DescriptorPath;
 using linux_port::OpenAt;
 
-// <linux/openat2.h>, which the system that this is built on need not have.
+// From <linux/openat2.h>, which the build system need not have.
 struct OpenHow {
   std::uint64_t flags, mode, resolve;
 };
@@ -58,9 +58,9 @@ int CallOpenAt2(const char* path, int flags, int mode) noexcept {
   return fd < 0 ? -errno : static_cast<int>(fd);
 }
 
-// Whether openat2 fails with this error for every path: it is missing before Linux 5.6 (ENOSYS), and rejected
-// by some system call filters (EPERM). File systems have both errors, too, and each thread has its own
-// filters, so it is checked for the failed call, by a path that always opens.
+// Whether openat2 fails with this error for every path: it is missing before Linux 5.6 (ENOSYS), and some
+// system call filters reject it (EPERM). File systems can return both errors, too, and each thread has its
+// own filters, so this is checked after each failed call, by a path that can always be opened.
 bool IsOpenat2Unavailable(int error) noexcept {
   if (error != -ENOSYS && error != -EPERM) return false;
   return Descriptor(CallOpenAt2("/", O_PATH, 0)).get() == error;
@@ -72,7 +72,8 @@ int Open(const std::string& path, int flags, int mode) {
   return IsOpenat2Unavailable(fd) ? linux_port::OpenByComponents(path, flags, mode) : fd;
 }
 
-// A magic link is EACCES; endless links, and a link that must not be followed, remain ELOOP.
+// The error for an open that failed with ELOOP: EACCES if a magic link is the reason; ELOOP for too many
+// links, and for a link that must not be followed.
 int LoopOrMagicLink(const std::string& path, int flags) {
   const int where = O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY));
   if (flags & O_NOFOLLOW) {
@@ -83,7 +84,7 @@ int LoopOrMagicLink(const std::string& path, int flags) {
   return beyond.get() == -ELOOP ? -ELOOP : -EACCES;
 }
 
-// The path from the root, which the kernel checks from there on.
+// Makes the path absolute, so that the kernel checks every directory of it. Returns 0 or a negative errno.
 int Absolute(const std::string& path, std::string& absolute) {
   absolute = path;
   if (path.empty()) return -ENOENT;
@@ -95,7 +96,7 @@ int Absolute(const std::string& path, std::string& absolute) {
   return absolute.size() < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-// A descriptor (O_PATH) of what is at the absolute path, or a negative errno.
+// Opens the absolute path with O_PATH. Returns a descriptor, or a negative errno.
 int Find(const std::string& path, int flags) {
   const int fd = Open(path, O_PATH | flags, 0);
   if (fd == -ELOOP) return LoopOrMagicLink(path, flags);
@@ -105,8 +106,8 @@ int Find(const std::string& path, int flags) {
   return fd;
 }
 
-// In /proc an open file outlives its task: of a thread that has ended, nothing shows whose it was. So the
-// entry is checked before it is opened.
+// In /proc an open file outlives its task, and the owner of an ended thread's entry cannot be determined. So
+// the entry is checked before it is opened.
 int OpenInProc(const std::string& path, int flags) {
   const Descriptor found(Find(path, 0));
   if (found.get() < 0) return found.get();
@@ -159,7 +160,7 @@ GuardedPath::GuardedPath(const std::string& path, LastComponent last) {
   int flags = last == LastComponent::kItself ? O_NOFOLLOW : 0;
   const std::size_t end = absolute.find_last_not_of('/');
   if (last == LastComponent::kEntry && end == std::string::npos) {
-    // The root is no directory's entry.
+    // The root is not an entry of a directory.
     path_ = absolute;
     return;
   }

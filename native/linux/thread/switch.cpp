@@ -41,11 +41,11 @@ std::string NotPermitted(const char* syscall, const Credentials& base, std::uint
   if (std::string(syscall) == "setgroups" && IsSetgroupsDenied()) {
     return "/proc/self/setgroups of this user namespace is set to deny";
   }
-  return "a seccomp filter or a security module refuses the call";
+  return "a seccomp filter or a security module denies the call";
 }
 
-// The error of a call that takes a thread from `base` to a user, with the remedy: EPERM names the capability
-// that the call needs, EINVAL says `invalid`.
+// The error of a call of a switch from `base` to a user, with the remedy: for EPERM the capability that the
+// call needs, for EINVAL the text `invalid`.
 Error SwitchError(int number, const char* syscall, const Credentials& base, std::uint64_t capability,
                   const std::string& invalid) {
   const Error plain = ErrnoError(number, syscall);
@@ -59,7 +59,7 @@ Error SwitchError(int number, const char* syscall, const Credentials& base, std:
 Error Downgraded(const char* what) {
   return Error("ERR_IMPERSONATION_DOWNGRADED", EPERM, what,
                std::string("The kernel accepted the switch but ") + what +
-                   " reads back something else: a system call filter or sandbox may be faking it");
+                   " reads back another identity: a system call filter or sandbox may be faking the call");
 }
 
 // The capabilities of the process that the token may keep effective.
@@ -67,22 +67,22 @@ std::uint64_t AllowedCapabilities(const Credentials& base, const LinuxToken& tok
   return token.identity().capabilities & base.capabilities.permitted;
 }
 
-// The kernel removes all effective capabilities when the effective uid changes from 0, and restores all
-// permitted ones when it becomes 0: enough if the token may keep none and the process has all that it may
-// have.
+// Whether no capset is needed: the kernel removes all effective capabilities when the effective uid changes
+// from 0, and restores all permitted ones when it becomes 0. That is enough if the token may keep none and
+// all permitted capabilities of the process are effective.
 bool KernelLimitsCapabilities(const Credentials& base, const LinuxToken& token) {
   return base.capabilities_follow_uid && base.effective_uid == 0 && token.identity().uid != 0 &&
          base.capabilities.effective == base.capabilities.permitted && AllowedCapabilities(base, token) == 0;
 }
 
-// What changes the thread's capabilities until LimitCapabilities has run. The kernel does not change those of
-// a service that is not root.
+// How the capabilities are restored before LimitCapabilities has run. The kernel does not change those of a
+// service that is not root.
 CapabilityRestore RestoreAfterUidChange(const Credentials& base, const LinuxToken& token) {
   return DependsOnCapabilities(base) || KernelLimitsCapabilities(base, token) ? CapabilityRestore::kByKernel
                                                                               : CapabilityRestore::kByCapset;
 }
 
-// Ambient capabilities that the thread has lowered could not be restored.
+// Throws if ambient capabilities could not be restored once the thread has lowered them.
 void RequireAmbientRaise() {
   const int securebits = ::prctl(PR_GET_SECUREBITS);
   if (securebits < 0) throw ErrnoError(errno, "prctl");
@@ -90,7 +90,7 @@ void RequireAmbientRaise() {
   throw Error(
       "EPERM", EPERM, "prctl",
       "EPERM: Operation not permitted, prctl: the process has ambient capabilities, which a user's programs "
-      "must not get, and SECBIT_NO_CAP_AMBIENT_RAISE, so that they could not be given back");
+      "must not get, and SECBIT_NO_CAP_AMBIENT_RAISE, with which they could not be restored");
 }
 
 // The thread's capabilities after its ids have been changed.
@@ -102,9 +102,9 @@ void VerifyUid(const Identity& identity) {
   if (raw::GetEuid() != identity.uid) throw Downgraded("geteuid");
 }
 
-// Leaves only the capabilities that the token may keep of the process's, to the thread and to programs that
-// it would start. Also confirms the effective uid: the capabilities that the kernel removes with the uid 0
-// are gone only if the uid is, and if no securebit that another addon has set keeps them.
+// Limits the thread, and programs that it would execute, to the capabilities of the process that the token
+// may keep. Also confirms the effective uid: the capabilities that the kernel removes with the uid 0 are gone
+// only if the uid has changed and no securebit that another addon has set keeps them.
 void LimitCapabilities(const Credentials& base, const LinuxToken& token, CapabilityRestore& restore_by) {
   const std::uint64_t wanted = AllowedCapabilities(base, token);
   Capabilities now = CapabilitiesNow(base, token);
@@ -116,7 +116,8 @@ void LimitCapabilities(const Credentials& base, const LinuxToken& token, Capabil
   now.inheritable &= wanted;
   now.ambient &= wanted;
   const char* const failed = WriteCapabilities(now);
-  // If capset fails here, it may fail on the way back, too, which needs none then.
+  // If capset fails here, it may also fail when the thread reverts. Nothing has been limited yet, so
+  // reverting needs no capset.
   if (failed && std::string(failed) == "capset") throw ErrnoError(errno, failed);
   restore_by = CapabilityRestore::kByCapset;
   if (failed) throw ErrnoError(errno, failed);
@@ -146,7 +147,7 @@ void VerifyAll(const Credentials& base, const Identity& identity) {
   if (raw::SetFsGid(raw::kSameGid) != identity.gid) throw Downgraded("setfsgid");
 }
 
-// The kernel drops a thread's permitted capabilities for good when its last uid of 0 goes.
+// The kernel permanently drops a thread's permitted capabilities when none of its uids is 0.
 void RequireReversible(const Credentials& base, const Identity& identity) {
   if (base.effective_uid == 0 || HasSavedRoot(base) || identity.uid != 0) return;
   throw Error("EPERM", EPERM, "setresuid",
@@ -188,10 +189,10 @@ void AbortOn(const char* failed) noexcept {
         std::to_string(errno));
 }
 
-// The steps of a switch that are done, in their order.
+// The completed steps of a switch, in their order.
 enum class Progress { kNothing, kGroups, kGid, kUid };
 
-// Reverts exactly these steps: the call that has just failed may fail again.
+// Reverts exactly these steps, as the call that has just failed may fail again.
 void Undo(const Credentials& base, Progress done, CapabilityRestore restore_by) noexcept {
   if (done == Progress::kUid) return SwitchBack(base, restore_by);
   if (done == Progress::kGid) AbortOn(WriteGids(base));
@@ -199,7 +200,7 @@ void Undo(const Credentials& base, Progress done, CapabilityRestore restore_by) 
   if (HasSavedRoot(base)) AbortOn(DropRoot(base));
 }
 
-// Gives a thread that acts as a user the right to switch, and nothing else of its base identity.
+// Restores the right to switch to a thread that acts as a user, and nothing else of its base identity.
 const char* RegainRights(const Credentials& base) noexcept {
   if (!DependsOnCapabilities(base)) return RegainRoot();
   Capabilities rights = base.capabilities;
@@ -207,7 +208,7 @@ const char* RegainRights(const Credentials& base) noexcept {
   return WriteCapabilities(rights);
 }
 
-// Makes the steps; `done` and `restore_by` show how far it came if it throws.
+// Makes the steps of a switch. If it throws, `done` and `restore_by` hold the completed steps.
 void ApplyIdentity(const Credentials& base, const LinuxToken& token, Progress& done,
                    CapabilityRestore& restore_by) {
   const Identity& identity = token.identity();
@@ -232,7 +233,7 @@ CapabilityRestore SwitchTo(const Credentials& base, const LinuxToken& token) {
   RequireReversible(base, token.identity());
   RequireNotReserved(token.identity());
   CapabilityRestore restore_by = RestoreAfterUidChange(base, token);
-  // If the way back needs capset, capset must work before the first step.
+  // If reverting needs capset, capset is tested before the first step.
   if (restore_by == CapabilityRestore::kByCapset) {
     if (const char* failed = WriteCapabilities(base.capabilities)) throw ErrnoError(errno, failed);
   }

@@ -6,16 +6,16 @@
 namespace impersonate::linux_port {
 
 // Switches the calling thread from `base` to the token: the effective ids are the user's, the real uid is
-// ReservedUid(), and the saved uid allows the way back. Reads the effective ids back each time, and
-// everything if the token is not verified yet. Throws Error, with the thread at `base`; aborts the process if
-// `base` cannot be restored. Returns the argument for SwitchBack.
+// ReservedUid(), and the saved uid allows the thread to revert. Reads the effective ids back each time, and
+// everything if the token is not verified yet. If it throws Error, the thread is at `base`; aborts the
+// process if `base` cannot be restored. Returns the argument for SwitchBack.
 CapabilityRestore SwitchTo(const Credentials& base, const LinuxToken& token);
 
-// Whether SwitchBetween can leave a token after a switch with this result: root's thread, or that of a
-// service which is not root, regains the right to switch by one call.
+// Whether SwitchBetween can follow a switch with this result: whether one call restores the right to switch,
+// as for root or for a service that is not root.
 bool CanSwitchBetween(const Credentials& base, CapabilityRestore capabilities) noexcept;
 
-// The same as SwitchTo, but from another token and without restoring `base` in between. When it throws, the
+// The same as SwitchTo, but from another token and without restoring `base` in between. If it throws, the
 // thread is at `base`; aborts the process if that cannot be restored.
 CapabilityRestore SwitchBetween(const Credentials& base, const LinuxToken& token);
 

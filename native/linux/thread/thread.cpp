@@ -21,18 +21,17 @@ using linux_port::CapabilityRestore;
 using linux_port::Credentials;
 using linux_port::LinuxToken;
 
-// The credentials of one thread outside of every scope: read in full once, and checked briefly from then on.
-// To be used on that thread, and with the ScopeGate() held, so that nothing changes them meanwhile.
+// The credentials of one thread outside of every scope: read in full once, then checked by
+// HasFileCredentials. Used on that thread, with the ScopeGate() locked, so that they do not change meanwhile.
 class CachedCredentials {
  public:
-  // Whether they have been read and are still the thread's: the process's credentials have not been changed
-  // since, which would have changed the thread's with them, and nothing has put another identity on the
-  // thread.
+  // Whether they have been read and are still the thread's: the process's credentials, and with them the
+  // thread's, have not been changed since, and no other code has given the thread another identity.
   bool AreValid() const noexcept {
     return changes_ == linux_port::CredentialChanges() && linux_port::HasFileCredentials(credentials_);
   }
 
-  // Reads the calling thread's. If it throws Error, they are not valid.
+  // Reads the calling thread's credentials. If it throws Error, they are not valid.
   void Read() {
     changes_.reset();
     linux_port::ReadCredentials(credentials_);
@@ -63,12 +62,12 @@ void InitThread() {
   linux_port::ReadCredentials(thread);
   const Credentials process = linux_port::ProcessCredentials();
   if (thread == process) return;
-  // Started while its creator impersonated.
+  // The thread was started while its creator was impersonating.
   if (const char* failed = linux_port::WriteCredentials(process)) throw linux_port::ErrnoError(errno, failed);
   linux_port::ReadCredentials(thread);
   if (thread != process) {
     throw Error("ERR_IMPERSONATION_MISMATCH",
-                "This thread was started with a user's identity and does not get the process's");
+                "This thread was started with a user's identity and cannot get the process identity");
   }
 }
 
@@ -81,7 +80,7 @@ void AtThreadEnd(void (*at_end)(void* data), void* data) {
 struct Captured {
   CachedCredentials credentials;
   CapabilityRestore restore = CapabilityRestore::kByCapset;
-  // Keeps the process's own credentials as they are while the thread is inside a scope.
+  // Prevents a change of the process's credentials while the thread is inside a scope.
   std::shared_lock<std::shared_mutex> gate{linux_port::ScopeGate(), std::defer_lock};
 };
 
@@ -117,12 +116,12 @@ void Reenter(Captured& captured, const Token& token) noexcept {
   try {
     SwitchTo(captured, token);
   } catch (const std::exception& error) {
-    Abort(std::string("cannot return to the enclosing scope: ") + error.what());
+    Abort(std::string("cannot restore the identity of the enclosing scope: ") + error.what());
   }
 }
 
-// A switch from one user to another needs the right to switch, which the captured identity has. That right
-// alone is enough if one call regains it: everything else is set by the switch.
+// A switch from one user to another needs the right to switch, which the captured identity has. If one call
+// restores that right, the captured identity is not restored: the switch sets everything else.
 void SwitchFrom(const Token* current, Captured& captured, const Token& token) {
   const Credentials& base = captured.credentials.get();
   if (current && linux_port::CanSwitchBetween(base, captured.restore)) {
@@ -146,9 +145,9 @@ void Apply(Captured& captured, const Token* current, const Token& token) {
 
 namespace {
 
-// Gives the calling thread the process's credentials and returns them. Valid cached ones are the process's: a
-// change of the process's credentials changes this thread, too, and a switch of the thread changes nothing
-// but the thread. Otherwise the credentials monitor decides.
+// Gives the calling thread the process's credentials and returns them. Valid cached credentials are the
+// process's, as a change of the process's credentials changes this thread, too. Otherwise they are read by
+// the credentials monitor.
 const Credentials& RevertToProcess() {
   thread_local CachedCredentials cached;
   if (cached.AreValid()) return cached.get();
@@ -159,7 +158,7 @@ const Credentials& RevertToProcess() {
     cached.Read();
   }
   if (cached.get() != process) {
-    Abort("a pool thread cannot be restored to the identity of the process");
+    Abort("a pool thread cannot be reverted to the process identity");
   }
   return cached.get();
 }
@@ -167,7 +166,7 @@ const Credentials& RevertToProcess() {
 }  // namespace
 
 struct PoolThreadImpersonation::State {
-  // Keeps the process's own credentials as they are while the thread acts as a user.
+  // Prevents a change of the process's credentials while the thread acts as a user.
   std::shared_lock<std::shared_mutex> gate{linux_port::ScopeGate()};
   const Credentials& base = RevertToProcess();
   CapabilityRestore restore = CapabilityRestore::kByCapset;

@@ -13,8 +13,8 @@
 
 namespace impersonate::linux_port {
 
-// The identity for a thread: one uid, one gid, supplementary groups in ascending order, and the effective
-// capabilities it may keep.
+// An identity for a thread: one uid, one gid, supplementary groups in ascending order, and the capabilities
+// that may stay effective.
 struct Identity {
   uid_t uid;
   gid_t gid;
@@ -26,7 +26,7 @@ class LinuxToken final : public Token {
  public:
   enum class Source { kProcess, kUser, kAnonymous };
 
-  // Throws ERR_INVALID_IDENTITY for the ids that the kernel takes for "leave it as it is".
+  // Throws ERR_INVALID_IDENTITY for the id -1, which the kernel takes for "do not change it".
   LinuxToken(Source source, Level level, Identity identity);
 
   static const LinuxToken& From(const Token& token) { return static_cast<const LinuxToken&>(token); }
@@ -39,7 +39,7 @@ class LinuxToken final : public Token {
   Identity identity_;
 };
 
-// The identity of a thread with these credentials.
+// The identity of a thread that has these credentials.
 Identity IdentityOf(const Credentials& credentials);
 
 }  // namespace impersonate::linux_port

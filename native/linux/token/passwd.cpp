@@ -25,7 +25,7 @@ const Entry* Find(Function function, const char* syscall, Key key, Entry& entry,
       error = function(key, &entry, buffer.data(), buffer.size(), &found);
     } while (error == EINTR);
     if (error == ERANGE && size < kMost) continue;
-    // Some databases report an unknown name as one of these.
+    // Some databases return one of these errors for an unknown name.
     if (error == ENOENT || error == ESRCH) return nullptr;
     if (error != 0) throw ErrnoError(error, syscall);
     return found;

@@ -25,7 +25,7 @@ using linux_port::Identity;
 using linux_port::IdentityOf;
 using linux_port::LinuxToken;
 
-// The kernel's overflow ids, to which no account's files belong.
+// The kernel's overflow ids, which own no account's files.
 constexpr uid_t kNobody = 65534;
 constexpr gid_t kNoGroup = 65534;
 
@@ -136,8 +136,7 @@ Description Describe(const Token& token) {
   if (identity.capabilities != 0) {
     linux_port::Capabilities capabilities = linux_port::ProcessCredentials().capabilities;
     capabilities.effective = identity.capabilities & capabilities.permitted;
-    // Permitted capabilities that are not effective are the process's only: any other identity has only the
-    // effective ones.
+    // Only the process can have permitted capabilities that are not effective.
     if (described.source() != LinuxToken::Source::kProcess) capabilities.permitted = capabilities.effective;
     description.privileges = linux_port::ListCapabilities(capabilities);
   }
@@ -162,7 +161,7 @@ std::string Fingerprint(const Token& token) {
 }
 
 bool CheckAccess(const Token&, const AccessTarget&, std::uint32_t) {
-  throw Unavailable("Security descriptors exist on Windows only: ask for a path");
+  throw Unavailable("Security descriptors exist on Windows only: pass a path");
 }
 
 std::optional<Account> LookupAccount(const Principal& principal) {

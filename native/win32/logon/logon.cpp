@@ -37,7 +37,7 @@ static_assert(static_cast<int>(LogonProvider::kDefault) == LOGON32_PROVIDER_DEFA
 static_assert(static_cast<int>(LogonProvider::kWinNt40) == LOGON32_PROVIDER_WINNT40);
 static_assert(static_cast<int>(LogonProvider::kWinNt50) == LOGON32_PROVIDER_WINNT50);
 
-// The system's own token; nothing of the password is left when this returns.
+// Returns the system's token. The copy of the password has been wiped when this returns.
 UniqueHandle LogOn(const Logon& logon) {
   const std::wstring user = win32::ToWide(logon.user);
   const std::wstring domain = win32::ToWide(logon.domain);
@@ -50,7 +50,7 @@ UniqueHandle LogOn(const Logon& logon) {
   return UniqueHandle(token);
 }
 
-// If Guest is enabled and has no password, Windows lets unknown users log on as guest.
+// Throws for a guest token: if Guest is enabled and has no password, Windows logs unknown users on as guest.
 void RequireNotGuest(HANDLE token) {
   if (!win32::IsGuest(win32::UserOf(token).get())) return;
   throw win32::Win32Error(ERROR_LOGON_FAILURE, "LogonUserW",
@@ -60,10 +60,11 @@ void RequireNotGuest(HANDLE token) {
 constexpr char kKerberos[] = "Kerberos";
 constexpr char kMsv1_0[] = "MICROSOFT_AUTHENTICATION_PACKAGE_V1_0";
 
-// A logon without a password checks the account's logon hours only if this flag is set.
+// The system checks the account's logon hours in a logon without a password only if this flag is set.
 static_assert(MSV1_0_S4U_LOGON_FLAG_CHECK_LOGONHOURS == 2 && KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS == 2);
 
-// The system copies the block to another process and puts its pointers right, so all they point to is inside.
+// A request with its texts in one block, as the system copies the block to another process and adjusts only
+// pointers into it.
 template <typename Logon>
 class Block {
  public:
@@ -74,7 +75,7 @@ class Block {
 
   void Put(UNICODE_STRING& field, const std::wstring& text) {
     const std::size_t size = text.size() * sizeof(wchar_t);
-    // Cut short it would be another name.
+    // A truncated name could be the name of another user.
     if (size > USHRT_MAX) throw win32::Win32Error(ERROR_INVALID_ACCOUNT_NAME, "LsaLogonUser");
     unsigned char* const at = bytes_.data() + end_;
     std::memcpy(at, text.data(), size);
@@ -100,7 +101,7 @@ std::vector<unsigned char> LocalRequest(const win32::S4UName& name) {
   return std::move(block).Take();
 }
 
-// Without a realm: the UPN names it.
+// The request without a realm, which the UPN contains.
 std::vector<unsigned char> KerberosRequest(const std::wstring& upn) {
   Block<KERB_S4U_LOGON> block(upn, L"");
   block.logon().MessageType = KerbS4ULogon;
@@ -112,14 +113,14 @@ std::vector<unsigned char> KerberosRequest(const std::wstring& upn) {
 void RequireUser(HANDLE token, const win32::Sid& expected) {
   const win32::Sid actual = win32::UserOf(token);
   if (actual == expected) return;
-  throw Error("ERR_IMPERSONATION_MISMATCH", "The security authority answered with the user " +
+  throw Error("ERR_IMPERSONATION_MISMATCH", "The security authority returned the user " +
                                                 win32::SidToString(actual.get()) + " instead of " +
                                                 win32::SidToString(expected.get()));
 }
 
 UniqueHandle LogOnByKerberos(const win32::S4UName& name, const std::string& text) {
   if (name.domain() == L".") {
-    throw win32::InvalidArgument("The argument 'name' names no domain, which the source 'kerberos' needs");
+    throw win32::InvalidArgument("The argument 'name' has no domain, which the source 'kerberos' requires");
   }
   const win32::S4UName::Principal principal = name.ToPrincipal();
   UniqueHandle token = win32::LsaConnection().LogOn(kKerberos, KerberosRequest(principal.upn), text);
@@ -127,9 +128,9 @@ UniqueHandle LogOnByKerberos(const win32::S4UName& name, const std::string& text
   return token;
 }
 
-// A network logon of the user without a password (LsaLogonUser): MSV1_0_S4U_LOGON for a user of this
-// computer, KERB_S4U_LOGON for one of a domain, which may wait for a domain controller. An impersonation
-// token, of whatever level the authority gives the process.
+// A network logon of the user without a password (LsaLogonUser): MSV1_0_S4U_LOGON for a local user,
+// KERB_S4U_LOGON for a domain user, which may wait for a domain controller. Returns an impersonation token;
+// the authority chooses its level by the rights of the process.
 UniqueHandle LogOnForUser(const std::string& text, UserSource source) {
   const win32::S4UName name(text);
   const bool local = source == UserSource::kAuto ? name.local() : source == UserSource::kLocal;
@@ -137,7 +138,7 @@ UniqueHandle LogOnForUser(const std::string& text, UserSource source) {
                : LogOnByKerberos(name, text);
 }
 
-// Our own copy, at the token's level.
+// A copy with our security descriptor, at the token's level.
 TokenRef CopyOf(HANDLE token) {
   const bool primary = win32::IsPrimary(token);
   const Level level = primary ? Level::kImpersonation : win32::LevelOf(token);

@@ -16,7 +16,7 @@ constexpr auto kLogonFailure = static_cast<NTSTATUS>(0xC000006D);
 constexpr auto kAccountRestriction = static_cast<NTSTATUS>(0xC000006E);
 
 constexpr char kName[] = "impersonate";
-// The first eight characters are the source that each token of ours names.
+// The name of the token source, of up to eight characters, in every token that we request.
 constexpr char kSource[] = "impersnt";
 static_assert(sizeof kSource == TOKEN_SOURCE_LENGTH + 1);
 
@@ -25,7 +25,7 @@ struct ReturnBufferFree {
 };
 using ReturnBuffer = std::unique_ptr<void, ReturnBufferFree>;
 
-// The system takes it without const and does not write to it.
+// The system's parameter is not const, but the system does not write to it.
 LSA_STRING LsaString(const char* text) {
   const auto length = static_cast<USHORT>(std::strlen(text));
   return {length, static_cast<USHORT>(length + 1), const_cast<char*>(text)};
@@ -48,7 +48,7 @@ UniqueHandle ProcessTokenWith(const LUID& privilege) {
   TOKEN_PRIVILEGES enable{};
   enable.PrivilegeCount = 1;
   enable.Privileges[0] = {privilege, SE_PRIVILEGE_ENABLED};
-  // A privilege that the token lacks is no failure of the call.
+  // The call also succeeds if the token lacks the privilege.
   if (!AdjustTokenPrivileges(token.get(), FALSE, &enable, 0, nullptr, nullptr) ||
       GetLastError() == ERROR_NOT_ALL_ASSIGNED) {
     ThrowLastError("AdjustTokenPrivileges");
@@ -56,7 +56,7 @@ UniqueHandle ProcessTokenWith(const LUID& privilege) {
   return token;
 }
 
-// The substatus of a restriction is the restriction itself, and that of a failure shows whether the user
+// For an account restriction the substatus is the restriction; for a logon failure it shows whether the user
 // exists.
 [[noreturn]] void ThrowLogonError(NTSTATUS status, NTSTATUS substatus, const std::string& user) {
   const bool unknown = status == kNoSuchUser || (status == kLogonFailure && substatus == kNoSuchUser);
@@ -76,7 +76,7 @@ TOKEN_SOURCE NewSource() {
 }  // namespace
 
 Error UnknownUser(const char* syscall, const std::string& user) {
-  return Error("ERR_UNKNOWN_USER", 0, syscall, "The security authority knows no user '" + user + "'");
+  return Error("ERR_UNKNOWN_USER", 0, syscall, "The security authority has no user '" + user + "'");
 }
 
 ThreadTcbPrivilege::ThreadTcbPrivilege() {

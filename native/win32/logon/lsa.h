@@ -16,9 +16,9 @@ namespace impersonate::win32 {
 // ERR_UNKNOWN_USER, as reported by `syscall`.
 Error UnknownUser(const char* syscall, const std::string& user);
 
-// SeTcbPrivilege for the calling thread alone, if the process holds it, while this object lives: enabled on a
-// copy of the process's token, so that no other thread gets it. The destructor restores the thread's token,
-// and aborts the process if that fails.
+// Enables SeTcbPrivilege on the calling thread while this object lives, if the process holds it: on a copy of
+// the process's token, so that no other thread gets it. The destructor restores the thread's token, and
+// aborts the process if that fails.
 class ThreadTcbPrivilege {
  public:
   ThreadTcbPrivilege();
@@ -40,9 +40,8 @@ class LsaConnection {
   LsaConnection(const LsaConnection&) = delete;
   LsaConnection& operator=(const LsaConnection&) = delete;
 
-  // A logon of type Network. `request` is the package's own structure, with all that it points to inside the
-  // block. Throws the Win32 error behind the authority's statuses, `user` being the name for
-  // ERR_UNKNOWN_USER.
+  // A logon of type Network. `request` is the package's structure in one block with everything that it points
+  // to. Throws the Win32 error for the authority's statuses, or ERR_UNKNOWN_USER with the name `user`.
   UniqueHandle LogOn(const char* package, std::vector<unsigned char> request, const std::string& user);
 
  private:

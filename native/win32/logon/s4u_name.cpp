@@ -14,7 +14,7 @@
 namespace impersonate::win32 {
 namespace {
 
-// The longest UNICODE_STRING, in characters.
+// The maximum length of a UNICODE_STRING, in characters.
 constexpr std::size_t kLongest = 0x7ffe;
 
 std::wstring ComputerName() {
@@ -83,8 +83,8 @@ S4UName::S4UName(const std::string& text) : text_(text), whole_(ToWide(text)) {
 
 S4UName::Principal S4UName::ToPrincipal() const {
   if (upn_) return {whole_, std::nullopt};
-  // Every account of a domain has this UPN, besides one that may have been set. Another account's may have
-  // been set to the same, though.
+  // Every account of a domain has this implicit UPN, besides an explicit one. The explicit UPN of another
+  // account may be the same, so the expected SID is returned, too.
   Sid sid = AccountSid(whole_, text_);
   const std::wstring dns = DnsName(whole_, text_);
   const std::size_t backslash = dns.find(L'\\');

@@ -7,14 +7,13 @@
 
 namespace impersonate::win32 {
 
-// A user as people write it: `user@domain`, `DOMAIN\user`, `.\user` or the bare name of a user of this
-// computer.
+// A user name in one of the usual forms: `user@domain`, `DOMAIN\user`, `.\user` or the name of a local user.
 class S4UName {
  public:
-  // Throws ERR_INVALID_ARG_VALUE for what has none of these forms.
+  // Throws ERR_INVALID_ARG_VALUE for a text of another form.
   explicit S4UName(const std::string& text);
 
-  // By the NetBIOS name of the computer, by "." or by no domain at all.
+  // Whether the user is local: the domain is the computer's NetBIOS name, "." or missing.
   bool local() const noexcept { return local_; }
 
   const std::wstring& user() const noexcept { return user_; }
@@ -26,7 +25,7 @@ class S4UName {
     // The user that the token must have, if the UPN is not the caller's own text.
     std::optional<Sid> expected;
   };
-  // The user's name for Kerberos. Only for a name with a domain, which is queried if the name is no UPN.
+  // The user's name for Kerberos. Only for a name with a domain. Queries the domain if the name is not a UPN.
   Principal ToPrincipal() const;
 
  private:

@@ -64,14 +64,14 @@ UniqueHandle OpenClientToken() {
   throw win32::Win32Error(ERROR_NO_TOKEN, "OpenThreadToken");
 }
 
-// The number of clients that can connect at a time before one of them finds the pipe busy.
+// The number of clients that can connect at the same time; the pipe is busy for further ones.
 constexpr std::size_t kWaiting = 8;
 
 class Win32PipeListener final : public PipeListener {
  public:
   Win32PipeListener(const std::string& path, PipeSecurity security)
       : path_(win32::ToWide(path)), security_(std::move(security)), stop_(win32::NewEvent()) {
-    // While one instance exists, no other process can make the first.
+    // While this process has an instance, no other process can create the first one.
     waiting_.push_back(std::make_unique<PipeInstance>(path_, security_, true));
     while (waiting_.size() < kWaiting) Add();
   }
@@ -81,7 +81,7 @@ class Win32PipeListener final : public PipeListener {
       Refill();
       const std::size_t index = WaitForOne();
       if (index == waiting_.size()) return std::nullopt;
-      // New ones come after those that have waited longer, as the wait returns the first.
+      // New instances are added at the end, as the wait returns the first that is ready.
       const std::unique_ptr<PipeInstance> over = std::move(waiting_[index]);
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
       if (UniqueHandle pipe = over->Take()) {
@@ -95,8 +95,7 @@ class Win32PipeListener final : public PipeListener {
  private:
   void Add() { waiting_.push_back(std::make_unique<PipeInstance>(path_, security_, false)); }
 
-  // An instance that cannot be made is tried again at the next client, as long as one instance is left for
-  // it.
+  // Creates the missing instances. If that fails and an instance is left, it is retried at the next client.
   void Refill() {
     try {
       while (waiting_.size() < kWaiting) Add();
@@ -105,7 +104,7 @@ class Win32PipeListener final : public PipeListener {
     }
   }
 
-  // The index of an instance whose wait is over; their number once the listener is stopped.
+  // The index of an instance whose wait has ended; the number of instances once the listener is stopped.
   std::size_t WaitForOne() const {
     std::array<HANDLE, kWaiting + 1> events{stop_.get()};
     for (std::size_t i = 0; i < waiting_.size(); ++i) events[i + 1] = waiting_[i]->event();
@@ -127,7 +126,7 @@ constexpr DWORD kAccess = FILE_GENERIC_READ | FILE_WRITE_DATA | FILE_WRITE_ATTRI
 DWORD QualityOfService(const PipeConnection& connection) {
   const DWORD level = static_cast<DWORD>(connection.level) << 16;
   const DWORD tracking = connection.unknown_until_write ? SECURITY_CONTEXT_TRACKING : 0;
-  // The server gets no privilege that the client has not enabled.
+  // SECURITY_EFFECTIVE_ONLY: the server gets only the privileges that the client has enabled.
   return SECURITY_SQOS_PRESENT | SECURITY_EFFECTIVE_ONLY | level | tracking;
 }
 
@@ -142,7 +141,7 @@ TokenRef TokenOfPeer(NativeSocket socket) {
   RequireServerEnd(Handle(socket));
   UniqueHandle client;
   {
-    // The calls are checked for the rights of the process, whatever the thread's identity.
+    // The access checks of these calls must use the rights of the process, whatever the thread's identity.
     const win32::AsProcess as_process;
     Impersonate(Handle(socket));
     client = OpenClientToken();
@@ -182,7 +181,7 @@ OwnedSocket ConnectToPipe(const PipeConnection& connection) {
     if (error != ERROR_PIPE_BUSY) throw win32::Win32Error(error, "CreateFileW");
     const ULONGLONG waited = GetTickCount64() - start;
     if (waited >= connection.timeout) throw win32::Win32Error(error, "CreateFileW", "the server is too busy");
-    // Another client may take the instance that has become free.
+    // Another client may connect to the free instance first, so this is a loop.
     if (WaitNamedPipeW(path.c_str(), static_cast<DWORD>(connection.timeout - waited))) continue;
     const DWORD wait_error = GetLastError();
     if (wait_error != ERROR_SEM_TIMEOUT) throw win32::Win32Error(wait_error, "WaitNamedPipeW");

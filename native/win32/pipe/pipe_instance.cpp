@@ -36,14 +36,14 @@ PipeInstance::PipeInstance(const std::wstring& path, const PipeSecurity& securit
 }
 
 void PipeInstance::Wait() {
-  // Overlapped, it never succeeds at once.
+  // An overlapped call never returns TRUE.
   if (!ConnectNamedPipe(pipe_.get(), &overlapped_)) {
     const DWORD error = GetLastError();
     if (error == ERROR_IO_PENDING) {
       pending_ = true;
       return;
     }
-    // The client was there before the wait, and may have left again.
+    // The client connected before the wait, and may have disconnected since.
     if (error != ERROR_PIPE_CONNECTED && error != ERROR_NO_DATA) throw Win32Error(error, "ConnectNamedPipe");
     connected_ = error == ERROR_PIPE_CONNECTED;
   } else {
@@ -63,7 +63,7 @@ UniqueHandle PipeInstance::Take() {
 
 PipeInstance::~PipeInstance() {
   if (!pending_) return;
-  // Until it is over the system writes into `overlapped_`.
+  // Waits for the end of the operation, as the system writes to `overlapped_` until then.
   CancelIoEx(pipe_.get(), &overlapped_);
   DWORD none = 0;
   GetOverlappedResult(pipe_.get(), &overlapped_, &none, TRUE);

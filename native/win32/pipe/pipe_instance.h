@@ -9,7 +9,7 @@
 
 namespace impersonate::win32 {
 
-// An event that stays set once it is set; not set yet.
+// A manual-reset event, initially not set.
 UniqueHandle NewEvent();
 
 // One instance of a pipe: waits for one client.
@@ -22,9 +22,10 @@ class PipeInstance {
   PipeInstance(const PipeInstance&) = delete;
   PipeInstance& operator=(const PipeInstance&) = delete;
 
-  // Set once the wait is over; stays this object's.
+  // Set when the wait ends; owned by this object.
   HANDLE event() const noexcept { return event_.get(); }
-  // Once it is over: the connected pipe, opened for overlapped use; null if the client has left already.
+  // Called after the wait: returns the connected pipe, opened for overlapped use; null if the client has
+  // disconnected already.
   UniqueHandle Take();
 
  private:

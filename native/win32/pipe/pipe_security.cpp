@@ -26,7 +26,7 @@ UniqueLocal<void> Convert(const std::string& sddl) {
     if (error == ERROR_NOT_ENOUGH_MEMORY) {
       throw Win32Error(error, "ConvertStringSecurityDescriptorToSecurityDescriptorW");
     }
-    throw InvalidArgument("The security descriptor is not one: " + ErrorCode(error));
+    throw InvalidArgument("The security descriptor is not valid SDDL: " + ErrorCode(error));
   }
   return UniqueLocal<void>(descriptor);
 }

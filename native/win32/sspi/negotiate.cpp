@@ -34,10 +34,10 @@ class Win32ServerCredentials final : public ServerCredentials {
   Win32ServerCredentials(const std::string& package, const std::string& principal, bool allow_anonymous);
   ~Win32ServerCredentials() override;
 
-  // The system's functions take it without const, and do not write to it.
+  // The system's parameters are not const, but are only read.
   CredHandle* get() const noexcept { return const_cast<CredHandle*>(&handle_); }
   bool allow_anonymous() const noexcept { return allow_anonymous_; }
-  // Bytes of a message of the package's, at most.
+  // The maximum size of a message of the package, in bytes.
   ULONG max_message() const noexcept { return max_message_; }
 
  private:
@@ -62,13 +62,13 @@ Win32ServerCredentials::Win32ServerCredentials(const std::string& package, const
 Win32ServerCredentials::~Win32ServerCredentials() { FreeCredentialsHandle(&handle_); }
 
 // The client decides whether the server must prove its identity, and at which level the server may
-// impersonate it: a request for mutual authentication here would change nothing, and without ASC_REQ_DELEGATE
-// a client's permission may get lost.
+// impersonate it. A request for mutual authentication would have no effect here. Without ASC_REQ_DELEGATE the
+// client's permission to delegate may be lost.
 constexpr ULONG kRequest =
     ASC_REQ_CONNECTION | ASC_REQ_DELEGATE | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT;
 
-// A message to the client, of at most `most` bytes. Not every package supports ASC_REQ_ALLOCATE_MEMORY; all
-// support this.
+// A buffer for a message to the client, of at most `most` bytes. Not every package supports
+// ASC_REQ_ALLOCATE_MEMORY.
 class OutMessage {
  public:
   explicit OutMessage(ULONG most) : memory_(most), buffer_{most, SECBUFFER_TOKEN, memory_.data()} {}
@@ -76,7 +76,7 @@ class OutMessage {
   OutMessage& operator=(const OutMessage&) = delete;
 
   SecBufferDesc* get() noexcept { return &message_; }
-  // What the system has written.
+  // The bytes that the system has written.
   std::vector<unsigned char> bytes() const {
     return std::vector<unsigned char>(memory_.data(), memory_.data() + buffer_.cbBuffer);
   }
@@ -97,8 +97,8 @@ bool Continues(SECURITY_STATUS status) {
 
 bool IsDone(SECURITY_STATUS status) { return status == SEC_E_OK || status == SEC_I_COMPLETE_NEEDED; }
 
-// A security context from the client's first message to its last. The system's context is deleted as soon as
-// it has served, with the object at the latest.
+// A security context from the client's first message to its last. The system's context is deleted when the
+// handshake ends, or with the object.
 class Win32ServerContext final : public ServerContext {
  public:
   explicit Win32ServerContext(std::shared_ptr<Win32ServerCredentials> credentials)
@@ -108,7 +108,8 @@ class Win32ServerContext final : public ServerContext {
   HandshakeResult Accept(const std::vector<unsigned char>& message) override;
 
  private:
-  // The system's status for the message; the reply is written to `out`. Throws for a failure.
+  // Returns the system's status for the message, and writes the reply to `out`. Throws if the status is an
+  // error.
   SECURITY_STATUS AcceptMessage(const std::vector<unsigned char>& message, SecBufferDesc* out);
   TokenRef TokenOfClient();
   void End() noexcept;
@@ -167,7 +168,7 @@ TokenRef Win32ServerContext::TokenOfClient() {
   if (status != SEC_E_OK) throw win32::SspiError(status, "QuerySecurityContextToken");
   const win32::UniqueHandle owned(token);
   if (!credentials_->allow_anonymous() && !win32::IsAuthenticated(token)) {
-    throw Error("ERR_HANDSHAKE_ANONYMOUS", "The client has proven no identity: it is anonymous, or a guest");
+    throw Error("ERR_HANDSHAKE_ANONYMOUS", "The client is not authenticated: it is anonymous or a guest");
   }
   return win32::Win32Token::CopyOf(token, win32::LevelOf(token), false);
 }
@@ -183,7 +184,7 @@ void Win32ServerContext::End() noexcept {
 std::shared_ptr<ServerCredentials> AcquireServerCredentials(const std::string& package,
                                                             const std::string& principal,
                                                             bool allow_anonymous) {
-  // Not as the user of a scope, whose identity would become the server's.
+  // As the process: inside a scope the server would get the user's credentials.
   const win32::AsProcess as_process;
   return std::make_shared<Win32ServerCredentials>(package, principal, allow_anonymous);
 }

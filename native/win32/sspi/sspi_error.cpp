@@ -13,7 +13,7 @@ struct Name {
   const char* code;
 };
 
-// The statuses that the server's calls can return.
+// The names of the statuses that the server's calls can return.
 constexpr Name kNames[] = {
     {SEC_E_INSUFFICIENT_MEMORY, "SEC_E_INSUFFICIENT_MEMORY"},
     {SEC_E_INVALID_HANDLE, "SEC_E_INVALID_HANDLE"},

@@ -9,8 +9,8 @@
 namespace impersonate::win32 {
 namespace {
 
-// A handle of the token of ours that was put on the calling thread, open for as long as the token is there.
-// Other code may have put another one on since.
+// A handle of the token that this file last put on the calling thread, open while the token is on the thread.
+// Other code may have replaced the token since.
 thread_local HANDLE thread_token = nullptr;
 
 bool IsOnThread(HANDLE token) {
@@ -22,7 +22,7 @@ bool IsOnThread(HANDLE token) {
          carried.TokenId.HighPart == known.TokenId.HighPart;
 }
 
-// Null unless the thread still has that token.
+// Duplicates that handle; null unless the thread still has that token.
 UniqueHandle DuplicateOwnToken(DWORD access) {
   if (thread_token == nullptr || !IsOnThread(thread_token)) return nullptr;
   const HANDLE self = GetCurrentProcess();
@@ -38,7 +38,7 @@ UniqueHandle OpenCurrentThreadToken(DWORD access) {
   if (OpenThreadToken(GetCurrentThread(), access, TRUE, &token)) return UniqueHandle(token);
   const DWORD error = GetLastError();
   if (error == ERROR_NO_TOKEN) return nullptr;
-  // Tokens of ours grant access to the process alone. Wine checks the thread's own rights all the same.
+  // Our tokens grant access to the process alone, but Wine checks the thread's own rights.
   if (error == ERROR_ACCESS_DENIED) {
     if (UniqueHandle own = DuplicateOwnToken(access)) return own;
   }
@@ -52,7 +52,7 @@ UniqueHandle OpenCurrentThreadToken(DWORD access) {
 }
 
 void SetCurrentThreadToken(HANDLE token) {
-  // Written before the switch: MinGW's runtime makes an event for a thread that uses such a variable first.
+  // Written before the switch: MinGW's runtime creates an event at a thread's first use of such a variable.
   const HANDLE before = std::exchange(thread_token, nullptr);
   if (!SetThreadToken(nullptr, token)) {
     const DWORD error = GetLastError();

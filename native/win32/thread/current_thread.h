@@ -6,19 +6,20 @@
 
 namespace impersonate::win32 {
 
-// The token on the calling thread, null if there is none. Opened with the rights of the process, or with the
-// thread's own if the process has none.
+// Opens the token on the calling thread; null if there is none. The access check uses the rights of the
+// process, or the thread's own if the process has no access.
 UniqueHandle OpenCurrentThreadToken(DWORD access);
 
-// Puts an impersonation token (with TOKEN_IMPERSONATE) on the calling thread, or none for null. The handle
-// has to stay open for as long as the token is there. When it throws, the thread is as it was.
+// Puts an impersonation token (with TOKEN_IMPERSONATE) on the calling thread; null removes the thread's
+// token. The handle must stay open while the token is on the thread. If it throws, the thread has not
+// changed.
 void SetCurrentThreadToken(HANDLE token);
 
-// Restores a token that the thread had before: the process aborts if that fails. `lasting` is a handle of
-// that token, if there is one, that is open for as long as the token is on the thread.
+// Restores a token that the thread had before; aborts the process if that fails. `lasting` is a handle of
+// that token that stays open while the token is on the thread, if there is one.
 void RestoreCurrentThreadToken(HANDLE token, HANDLE lasting = nullptr) noexcept;
 
-// Restores, in its destructor, the token that the calling thread had when it was created.
+// Restores, in its destructor, the token that the calling thread had in the constructor.
 class SavedThreadToken {
  public:
   SavedThreadToken();

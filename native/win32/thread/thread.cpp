@@ -29,8 +29,8 @@ void CALLBACK OnThreadEnd(void* value) {
   if (end) end->at_end(end->data);
 }
 
-// A fiber-local slot has a callback; for a thread without fibers it is the thread's own. Never freed, like
-// the module.
+// A fiber-local slot, because it has a callback at the end of the thread; for a thread without fibers it is
+// thread-local. Never freed, like the module.
 DWORD Slot() {
   const DWORD slot = FlsAlloc(&OnThreadEnd);
   if (slot == FLS_OUT_OF_INDEXES) win32::ThrowLastError("FlsAlloc");
@@ -52,24 +52,24 @@ void RequireLevel(Level actual, Level wanted) {
 
 void RequireUser(const win32::Sid& actual, const win32::Sid& wanted) {
   if (actual == wanted) return;
-  throw Error("ERR_IMPERSONATION_MISMATCH",
-              "The thread carries the user " + win32::SidToString(actual.get()) +
-                  " instead of the token's user " + win32::SidToString(wanted.get()));
+  throw Error("ERR_IMPERSONATION_MISMATCH", "The thread has the user " + win32::SidToString(actual.get()) +
+                                                " instead of the token's user " +
+                                                win32::SidToString(wanted.get()));
 }
 
 // Reads the calling thread's token back after `token` was put on it. Throws ERR_IMPERSONATION_DOWNGRADED if
 // the level is not the token's own, and ERR_IMPERSONATION_MISMATCH if the user is not; changes nothing.
 void VerifyCurrentThread(const Win32Token& token) {
-  // A pseudo handle, which may be queried whatever the token's security descriptor.
+  // A pseudo handle can be queried whatever the token's security descriptor.
   const HANDLE carried = GetCurrentThreadToken();
   TOKEN_TYPE type{};
   DWORD length = 0;
   if (!GetTokenInformation(carried, TokenType, &type, sizeof type, &length)) {
     const DWORD error = GetLastError();
-    // Wine returns the second.
+    // Wine returns ERROR_INVALID_HANDLE.
     if (error != ERROR_NO_TOKEN && error != ERROR_INVALID_HANDLE)
       throw win32::Win32Error(error, "GetTokenInformation");
-    throw Error("ERR_IMPERSONATION_MISMATCH", "The thread carries no token after the switch");
+    throw Error("ERR_IMPERSONATION_MISMATCH", "The thread has no token after the switch");
   }
   RequireLevel(win32::LevelOf(carried), token.level());
   RequireUser(win32::UserOf(carried), win32::UserOf(token.handle()));
@@ -77,7 +77,7 @@ void VerifyCurrentThread(const Win32Token& token) {
 
 }  // namespace
 
-// A new thread inherits no token.
+// A new thread inherits no token, so there is nothing to revert.
 void InitThread() {}
 
 void AtThreadEnd(void (*at_end)(void* data), void* data) {
@@ -127,7 +127,7 @@ void RestoreTemporarily(Captured& captured) noexcept {
 
 void Forget(Captured& captured) noexcept { captured.token.reset(); }
 
-// A pool thread has no token of its own, so that nothing is saved. A token that other code has left there is
+// Nothing is saved, as a pool thread has no token outside of jobs. A token that other code has left there is
 // replaced by the job's, and removed with it.
 struct PoolThreadImpersonation::State {};
 

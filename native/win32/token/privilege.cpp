@@ -16,8 +16,8 @@
 namespace impersonate::win32 {
 namespace {
 
-// Names do not change while the system runs, and each look-up is a call to the security authority, of which a
-// token may need two dozen.
+// A cache of privilege names: they do not change while the system runs, and each look-up is a call to the
+// security authority, of which a token may need two dozen.
 class PrivilegeNames {
  public:
   static PrivilegeNames& Get() {
@@ -53,7 +53,7 @@ std::string LookUpName(LUID privilege) {
   return "Privilege" + std::to_string(privilege.LowPart);
 }
 
-// TOKEN_PRIVILEGES of as many entries as there are names.
+// TOKEN_PRIVILEGES that enables the named privileges.
 std::vector<unsigned char> ToEnable(const std::vector<std::string>& names) {
   std::vector<unsigned char> bytes(offsetof(TOKEN_PRIVILEGES, Privileges) +
                                    sizeof(LUID_AND_ATTRIBUTES) * (names.empty() ? 1 : names.size()));
@@ -106,7 +106,7 @@ UniqueHandle CopyWithPrivileges(HANDLE source, Level level, const std::vector<st
   UniqueHandle copy = AdjustableCopy(source, level, TOKEN_ADJUST_PRIVILEGES);
   const BOOL adjusted = AdjustTokenPrivileges(
       copy.get(), FALSE, reinterpret_cast<TOKEN_PRIVILEGES*>(wanted.data()), 0, nullptr, nullptr);
-  // It also succeeds if it has enabled only some, and reports that by the last error alone.
+  // The call also succeeds if it has enabled only some, which it reports by the last error alone.
   const DWORD error = GetLastError();
   if (!adjusted || error == ERROR_NOT_ALL_ASSIGNED) {
     throw Win32Error(error, "AdjustTokenPrivileges",

@@ -10,9 +10,8 @@
 
 namespace impersonate::win32 {
 
-// SeBackupPrivilege and the like, as the local system knows them. Both look-ups are made as the process,
-// whomever the calling thread impersonates. A privilege that the system has no name for is
-// "Privilege<number>".
+// The local system's name of a privilege, such as SeBackupPrivilege; "Privilege<number>" for one without a
+// name. Both look-ups are made as the process, whatever the calling thread impersonates.
 std::string PrivilegeName(const LUID& privilege);
 // Throws ERR_INVALID_ARG_VALUE naming the text if there is no such privilege.
 LUID PrivilegeByName(const std::string& name);
@@ -21,8 +20,8 @@ LUID PrivilegeByName(const std::string& name);
 bool HoldsPrivilege(HANDLE token, const LUID& privilege);
 
 // A copy of the token (TOKEN_DUPLICATE) at `level` with all of these privileges enabled. Throws
-// ERROR_NOT_ALL_ASSIGNED if the token does not hold all of them. It is not for a thread: see AdjustableCopy.
-// Call it as the process, whose default security descriptor the copy gets.
+// ERROR_NOT_ALL_ASSIGNED if the token does not hold all of them. Call it as the process, whose default
+// security descriptor the copy gets. The copy must not be put on a thread: see AdjustableCopy.
 UniqueHandle CopyWithPrivileges(HANDLE source, Level level, const std::vector<std::string>& names);
 
 }  // namespace impersonate::win32

@@ -57,10 +57,10 @@ std::vector<LUID_AND_ATTRIBUTES> ToDelete(const std::vector<std::string>& names)
 void RequireNoGroupRemoval(const Restrictions& restrictions) {
   if (!restrictions.drop_all_groups && restrictions.drop_groups.empty()) return;
   throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
-              "Windows cannot take a group out of a token: make it deny-only instead");
+              "Windows cannot remove a group from a token: make it deny-only instead");
 }
 
-// A SID or privilege that the token does not have is passed over, as Windows does.
+// Ignores a SID or privilege that the token does not have, as Windows does.
 UniqueHandle MakeRestricted(HANDLE source, const Restrictions& restrictions) {
   const std::vector<Sid> deny_only = ParseSids(restrictions.deny_only);
   const std::vector<Sid> restricting = ParseSids(restrictions.restricting);
@@ -94,8 +94,8 @@ Sid IntegritySid(const std::string& name) {
   throw InvalidArgument("'" + name + "' is not an integrity level");
 }
 
-// Gives the token (TOKEN_ADJUST_DEFAULT) the integrity level of that name; the system refuses a higher one
-// than it has. Throws ERR_INVALID_ARG_VALUE if there is no such level.
+// Sets the token's integrity level (TOKEN_ADJUST_DEFAULT) by name. The system denies a higher level than the
+// token has. Throws ERR_INVALID_ARG_VALUE if there is no such level.
 void SetIntegrity(HANDLE token, const std::string& name) {
   const Sid sid = IntegritySid(name);
   TOKEN_MANDATORY_LABEL label{{sid.get(), SE_GROUP_INTEGRITY}};

@@ -21,7 +21,7 @@ constexpr SECURITY_INFORMATION kParts = OWNER_SECURITY_INFORMATION | GROUP_SECUR
 
 Error NoDescriptor() { return InvalidArgument("The bytes are not a self-relative security descriptor"); }
 
-// Bytes from a caller, whose offsets may be wrong.
+// Checks bytes from a caller, whose offsets may be wrong.
 class Bounds {
  public:
   explicit Bounds(const std::vector<unsigned char>& bytes) : bytes_(bytes) {}
@@ -56,8 +56,8 @@ class Bounds {
 
 UniqueHandle OpenToReadSecurity(const std::wstring& path) {
   constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-  // The flag allows a folder to be opened. SECURITY_ANONYMOUS: the server of a pipe at that path cannot
-  // impersonate us.
+  // FILE_FLAG_BACKUP_SEMANTICS allows a folder to be opened. SECURITY_ANONYMOUS: the server of a pipe at that
+  // path cannot impersonate us.
   const HANDLE file =
       CreateFileW(path.c_str(), READ_CONTROL, kShareAll, nullptr, OPEN_EXISTING,
                   FILE_FLAG_BACKUP_SEMANTICS | SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, nullptr);
@@ -74,7 +74,7 @@ const char* HintFor(DWORD error) {
 }  // namespace
 
 SecurityDescriptor SecurityDescriptor::Of(const AccessTarget& target) {
-  // As the process: a file whose descriptor the user may not read can be checked, too.
+  // As the process, so that a file whose descriptor the user may not read can also be checked.
   const AsProcess as_process;
   switch (target.kind) {
     case AccessTarget::Kind::kPath:
@@ -95,7 +95,7 @@ SecurityDescriptor SecurityDescriptor::OfFile(const std::string& path) {
     if (GetKernelObjectSecurity(file.get(), kParts, bytes.data(), static_cast<DWORD>(bytes.size()), &length))
       return SecurityDescriptor(std::move(bytes));
     const DWORD error = GetLastError();
-    // It can grow between two queries.
+    // The descriptor can grow between two queries.
     if (error != ERROR_INSUFFICIENT_BUFFER || length <= bytes.size())
       throw Win32Error(error, "GetKernelObjectSecurity");
     bytes.resize(length);
@@ -120,7 +120,7 @@ SecurityDescriptor SecurityDescriptor::Parse(const std::string& sddl) {
 }
 
 SecurityDescriptor SecurityDescriptor::Checked(std::vector<unsigned char> bytes) {
-  // The system's own check does not take the length.
+  // The system's check has no parameter for the length.
   const Bounds bounds(bytes);
   const auto head = bounds.Read<SECURITY_DESCRIPTOR_RELATIVE>(0);
   if (!(head.Control & SE_SELF_RELATIVE)) throw NoDescriptor();
@@ -136,7 +136,7 @@ bool SecurityDescriptor::Grants(HANDLE token, DWORD access) const {
   GENERIC_MAPPING files{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS};
   DWORD wanted = access;
   MapGenericMask(&wanted, &files);
-  // The privileges that the check has used; there are never as many.
+  // The call returns the privileges that the check has used, always fewer than this.
   std::vector<unsigned char> used(offsetof(PRIVILEGE_SET, Privilege) + 64 * sizeof(LUID_AND_ATTRIBUTES));
   auto used_length = static_cast<DWORD>(used.size());
   DWORD granted = 0;

@@ -14,11 +14,12 @@ namespace impersonate::win32 {
 // list and mandatory label.
 class SecurityDescriptor {
  public:
-  // Of the target, as the process.
+  // The descriptor of the target, read as the process.
   static SecurityDescriptor Of(const AccessTarget& target);
-  // Of a file or folder, links followed. Opens it as the calling thread, with READ_CONTROL.
+  // The descriptor of a file or folder, with links followed. Opens it as the calling thread, with
+  // READ_CONTROL.
   static SecurityDescriptor OfFile(const std::string& path);
-  // Throws ERR_INVALID_ARG_VALUE for what is no descriptor in text form.
+  // Throws ERR_INVALID_ARG_VALUE for a text that is not a descriptor.
   static SecurityDescriptor Parse(const std::string& sddl);
   // Throws ERR_INVALID_ARG_VALUE unless all of it lies within the bytes and is valid.
   static SecurityDescriptor Checked(std::vector<unsigned char> bytes);
@@ -26,7 +27,7 @@ class SecurityDescriptor {
   // Whether it grants every right of the access mask to the user of an impersonation token (AccessCheck).
   bool Grants(HANDLE token, DWORD access) const;
 
-  // Not to be written through; the system's functions take it without const.
+  // Must not be written to: the system's parameters are not const, but are only read.
   PSECURITY_DESCRIPTOR get() const noexcept { return const_cast<unsigned char*>(bytes_.data()); }
 
  private:

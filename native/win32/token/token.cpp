@@ -26,7 +26,7 @@ using win32::Win32Token;
 
 constexpr DWORD kCopyAccess = TOKEN_QUERY | TOKEN_DUPLICATE;
 
-// A copy, so that later changes of the original do not change ours.
+// Returns a copy, so that later changes of the original have no effect on it.
 TokenRef CopyOfThreadToken() {
   const UniqueHandle original = win32::OpenCurrentThreadToken(kCopyAccess);
   if (!original) return nullptr;
@@ -38,7 +38,7 @@ TokenRef CopyOfThreadToken() {
 HANDLE RequireRealHandle(std::uint64_t number) {
   if (number == 0) throw win32::InvalidArgument("The argument 'handle' is the null handle");
   if (number > INT32_MAX)
-    throw win32::InvalidArgument("The argument 'handle' is a pseudo handle or no handle");
+    throw win32::InvalidArgument("The argument 'handle' is a pseudo handle or not a handle");
   return reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(number));
 }
 
@@ -64,7 +64,8 @@ TokenRef CopyOfHandle(HANDLE handle) {
   }
 }
 
-// Null if there is none. Queried as the process: the result depends on the caller's SeTcbPrivilege.
+// The linked token; null if there is none. Queried as the process, as the result depends on the caller's
+// SeTcbPrivilege.
 UniqueHandle OpenLinkedToken(HANDLE token) {
   const win32::AsProcess as_process;
   TOKEN_LINKED_TOKEN linked{};
@@ -125,7 +126,7 @@ TokenRef AnonymousToken() {
 }
 
 TokenRef TokenForIds(std::uint32_t, std::uint32_t, const std::vector<std::uint32_t>&) {
-  throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "Users have numbers on Linux only: name the user");
+  throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "User ids exist on Linux only: use the user's name");
 }
 
 TokenRef TokenFromHandle(std::uint64_t handle, bool adopt) {

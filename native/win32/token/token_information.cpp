@@ -44,7 +44,7 @@ void PutAll(std::string& text, const char* name, const Entries& entries) {
 }
 
 bool IsRestricted(HANDLE token) {
-  // A call that fails returns FALSE, too.
+  // FALSE may also mean that the call has failed.
   SetLastError(ERROR_SUCCESS);
   if (IsTokenRestricted(token)) return true;
   const DWORD error = GetLastError();
@@ -53,7 +53,7 @@ bool IsRestricted(HANDLE token) {
   return false;
 }
 
-// Restricting SIDs that apply to writing only are the same SIDs.
+// Whether the restricting SIDs apply to writing only, which the list of SIDs does not show.
 bool IsWriteRestricted(HANDLE token) {
   constexpr DWORD kWriteRestricted = 0x8;  // TOKEN_WRITE_RESTRICTED of ntifs.h
   const TokenInformation<TOKEN_ACCESS_INFORMATION> access(token, TokenAccessInformation);
@@ -103,10 +103,10 @@ bool IsAuthenticated(HANDLE token) {
 
 std::string FingerprintOf(HANDLE token, Level level) {
   std::string text;
-  // The attributes show whether the user itself is deny-only.
+  // The attributes show whether the user's SID is deny-only.
   const TokenInformation<TOKEN_USER> user(token, TokenUser);
   Put(text, "user", EntryText(user->User));
-  // The logon session holds the credentials that the token uses on other machines.
+  // The logon session has the credentials that are used on other machines.
   Put(text, "logon", IdText(TokenValue<TOKEN_STATISTICS>(token, TokenStatistics).AuthenticationId));
   Put(text, "level", std::to_string(static_cast<int>(level)));
   PutAll(text, "group", SidsOf(token, TokenGroups));

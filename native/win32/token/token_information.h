@@ -11,10 +11,10 @@
 
 namespace impersonate::win32 {
 
-// A token's contents of one information class, of any length. Every handle here needs TOKEN_QUERY.
+// A token's information of one class, of any length. Every handle here needs TOKEN_QUERY.
 std::vector<unsigned char> QueryToken(HANDLE token, TOKEN_INFORMATION_CLASS what);
 
-// An information class whose structure points into its own buffer, kept together with it.
+// The information of a class whose structure points into its own buffer, kept together with the buffer.
 template <typename T>
 class TokenInformation {
  public:
@@ -25,7 +25,7 @@ class TokenInformation {
   std::vector<unsigned char> bytes_;
 };
 
-// An information class of fixed length.
+// The information of a class of fixed length.
 template <typename T>
 T TokenValue(HANDLE token, TOKEN_INFORMATION_CLASS what) {
   T value{};
@@ -35,7 +35,7 @@ T TokenValue(HANDLE token, TOKEN_INFORMATION_CLASS what) {
 }
 
 Sid UserOf(HANDLE token);
-// The token has to be an impersonation token.
+// The impersonation level of an impersonation token.
 Level LevelOf(HANDLE token);
 bool IsPrimary(HANDLE token);
 
@@ -43,7 +43,7 @@ bool IsPrimary(HANDLE token);
 // a guest, and at level anonymous, which hides the user.
 bool IsAuthenticated(HANDLE token);
 
-// A text for what the token contains, of level `level`: see port::Fingerprint.
+// A text for the contents of a token of level `level`: see port::Fingerprint.
 std::string FingerprintOf(HANDLE token, Level level);
 
 }  // namespace impersonate::win32

@@ -14,13 +14,13 @@ namespace {
 
 constexpr DWORD kAccess = TOKEN_READ | TOKEN_IMPERSONATE | TOKEN_DUPLICATE;
 
-// The start of an entry's SID is inside the entry's own fixed part.
+// The fixed part of an entry includes the first DWORD of its SID.
 std::size_t AceSize(PSID sid) { return sizeof(ACCESS_ALLOWED_ACE) - sizeof(DWORD) + GetLengthSid(sid); }
 
-// The security descriptor of a token of ours, which others could open once it is on a thread: its owner is
-// the process's user, who may read, duplicate and impersonate it, and it grants nothing to others. Not even
-// to the token's own user, who may have another token with fewer rights. The system's default would depend on
-// the identity of the creating thread.
+// The security descriptor of our tokens, which others could open once a token is on a thread. Its owner is
+// the process's user, who may query, duplicate and impersonate the token. It grants nothing to others, not
+// even to the token's user, who may have another token with fewer rights. The system's default would depend
+// on the identity of the creating thread.
 class TokenSecurity {
  public:
   TokenSecurity() {
@@ -32,7 +32,7 @@ class TokenSecurity {
     if (!InitializeSecurityDescriptor(&descriptor_, SECURITY_DESCRIPTOR_REVISION)) {
       ThrowLastError("InitializeSecurityDescriptor");
     }
-    // Whoever owns an object may change its DACL.
+    // The owner of an object may change its DACL.
     if (!SetSecurityDescriptorOwner(&descriptor_, process, FALSE))
       ThrowLastError("SetSecurityDescriptorOwner");
     if (!SetSecurityDescriptorDacl(&descriptor_, TRUE, dacl(), FALSE))

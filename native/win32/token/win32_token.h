@@ -9,17 +9,17 @@
 
 namespace impersonate::win32 {
 
-// A token of ours: an impersonation token for threads.
+// The token class of this port: an impersonation token for threads.
 class Win32Token final : public Token {
  public:
-  // A copy of `source` (TOKEN_QUERY | TOKEN_DUPLICATE) at `level`; raising an impersonation token's level is
-  // ERROR_BAD_IMPERSONATION_LEVEL. `primary` says that it stands for a primary token.
+  // A copy of `source` (TOKEN_QUERY | TOKEN_DUPLICATE) at `level`; throws ERROR_BAD_IMPERSONATION_LEVEL for a
+  // higher level than an impersonation token has. `primary`: the copy stands for a primary token.
   static std::shared_ptr<const Win32Token> CopyOf(HANDLE source, Level level, bool primary);
 
-  // Every token of this port is one.
+  // Every token of this port is a Win32Token.
   static const Win32Token& From(const Token& token) noexcept { return static_cast<const Win32Token&>(token); }
 
-  // TOKEN_QUERY | TOKEN_IMPERSONATE | TOKEN_DUPLICATE, stays this object's.
+  // With TOKEN_QUERY | TOKEN_IMPERSONATE | TOKEN_DUPLICATE; owned by this object.
   HANDLE handle() const noexcept { return handle_.get(); }
   bool primary() const noexcept { return primary_; }
 

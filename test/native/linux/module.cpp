@@ -58,7 +58,7 @@ Napi::Value SetSecurebitsFrom(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), SetSecurebits(info[0].ToNumber().Uint32Value()));
 }
 
-// failSyscall(name, errno, argument?): throws when the filter was not installed
+// failSyscall(name, errno, argument?): throws if the filter cannot be installed
 template <Threads threads>
 void FailSyscall(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();

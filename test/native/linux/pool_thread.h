@@ -4,8 +4,8 @@
 
 namespace probe {
 
-// changePoolThread(uid, gid, groups): puts effective ids and groups on a pool thread, as code that forgot to
-// take them off would, and resolves to 0 or the errno.
+// changePoolThread(uid, gid, groups): sets effective ids and groups on a pool thread and leaves them there,
+// as faulty code would. Resolves to 0 or the errno.
 Napi::Value ChangePoolThread(const Napi::CallbackInfo& info);
 
 }  // namespace probe

@@ -17,14 +17,14 @@ sock_filter Load(std::size_t offset) {
   return {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset)};
 }
 
-// Goes on with the next instruction when the loaded word equals `value`, else passes over `skipped` ones.
+// Continues with the next instruction if the loaded word equals `value`, else skips `skipped` instructions.
 sock_filter Require(std::uint32_t value, std::uint8_t skipped) {
   return {BPF_JMP | BPF_JEQ | BPF_K, 0, skipped, value};
 }
 
 sock_filter Answer(std::uint32_t action) { return {BPF_RET | BPF_K, 0, 0, action}; }
 
-// Where the argument is that tells one call from another: the effective id where three are set.
+// The offset of the argument by which a fault selects calls: of three ids, the effective one.
 std::size_t ArgumentOffset(int number) {
   const bool sets_three = number == SYS_setresuid || number == SYS_setresgid;
   return offsetof(seccomp_data, args) + (sets_three ? sizeof(seccomp_data::args[0]) : 0);
@@ -48,14 +48,14 @@ std::vector<sock_filter> Program(const SyscallFault& fault) {
 }  // namespace
 
 int InstallFault(const SyscallFault& fault, Threads threads) {
-  // A thread without privileges, as one inside a scope is, may filter itself only after this.
+  // A thread without privileges, such as one inside a scope, may install a filter only after this.
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   std::vector<sock_filter> program = Program(fault);
   sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   const unsigned flags = threads == Threads::kAll ? SECCOMP_FILTER_FLAG_TSYNC : 0;
   const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
   if (result == 0) return 0;
-  // With TSYNC a positive result is the thread that could not be given the filter.
+  // With TSYNC a positive result is the id of a thread that could not get the filter.
   return result > 0 ? ESRCH : errno;
 }
 

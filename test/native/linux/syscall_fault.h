@@ -5,21 +5,21 @@
 
 namespace probe {
 
-// What a system call of the calling thread does instead of its work.
+// A system call that fails, or reports success without effect.
 struct SyscallFault {
   int number;
-  // 0 makes the call report success without having done anything.
+  // The errno; 0 makes the call report success without having done anything.
   int error;
-  // Only calls with this first argument, or of setresuid and setresgid this effective id; every call of that
-  // number when absent.
+  // Selects calls with this first argument, or for setresuid and setresgid this effective id; none selects
+  // every call of that number.
   std::optional<std::uint32_t> argument;
 };
 
-// Whose calls a fault is in: the calling thread's, or those of every thread that there is.
+// The threads whose calls fail: the calling one, or all that exist.
 enum class Threads { kCalling, kAll };
 
-// Installs the fault on the threads, and on the threads and processes they create, for good: the kernel knows
-// no removal, so a test that asks for this runs in a process of its own. Returns 0 or the errno.
+// Installs the fault on the threads, and on the threads and processes that they create. It cannot be removed,
+// so a test that uses it runs in a child process. Returns 0 or the errno.
 int InstallFault(const SyscallFault& fault, Threads threads);
 
 }  // namespace probe

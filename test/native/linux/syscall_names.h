@@ -5,7 +5,7 @@
 
 namespace probe {
 
-// The number of a credential system call by its name; none for a name that is not one.
+// The number of a credential system call by its name; none for any other name.
 std::optional<int> SyscallNumber(const std::string& name);
 
 }  // namespace probe

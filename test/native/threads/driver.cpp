@@ -1,6 +1,7 @@
 // Drives native/core, native/linux, native/fs and native/pool from many threads at once, without Node.js: to
-// be built with -fsanitize=thread and run as root, with an empty folder for its files. Each thread asks the
-// kernel who it is after each step. What is wrong is written to standard error, and the program ends with 1.
+// be built with -fsanitize=thread and run as root, with an empty folder for its files. Each thread reads its
+// identity from the kernel after each step. An error is written to standard error, and the program ends with
+// 1.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,7 +44,7 @@ using Random = std::minstd_rand;
 
 constexpr uid_t kFirstUser = 50001;
 constexpr std::size_t kUsers = 4;
-// What the process takes for a while, with root in reserve.
+// The effective uid to which the process changes temporarily; its saved uid stays 0.
 constexpr uid_t kLowered = 50009;
 
 std::string folder;  // set before any thread begins
@@ -85,7 +86,7 @@ class Shared {
     for (std::size_t i = 0; i < kUsers; ++i) ids_[i] = TokenTable::Get().Add(MakeToken(i));
   }
 
-  // Null where another thread has just closed it.
+  // Null if another thread has just closed it.
   std::pair<std::int32_t, TokenRef> Any(Random& random) {
     const std::size_t index = random() % kUsers;
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -153,7 +154,7 @@ void Scopes(Shared& shared, Random random, int rounds) {
   stack.UnshareState(&state);
 }
 
-// Threads that begin, act as one user for life, and end.
+// Threads that start, are pinned to one user, and end.
 void Pinned(Shared& shared, Random random, int rounds) {
   for (int round = 0; round < rounds; ++round) {
     std::thread([&shared, seed = random()] {
@@ -161,7 +162,7 @@ void Pinned(Shared& shared, Random random, int rounds) {
       ++threads_begun;
       port::InitThread();
       {
-        // The process does not change meanwhile.
+        // Prevents a change of the process's credentials.
         const std::shared_lock<std::shared_mutex> gate(linux_port::ScopeGate());
         Expect(port::ThreadToken() == nullptr, "a thread that has begun");
       }
@@ -193,17 +194,17 @@ struct OpenJob final : pool::Job {
   const bool allowed;
 };
 
-void Judge(const OpenJob& job) {
+void CheckJob(const OpenJob& job) {
   if (job.failure) Fail(std::string("a job failed: ") + job.failure->what());
   const auto* descriptor = std::get_if<fs::Descriptor>(&job.call.result);
   const bool opened = job.call.error == 0 && descriptor;
   if (opened) fs::CloseDescriptor(descriptor->fd);
-  Expect(opened == job.allowed, "who may open what");
-  if (!opened) Expect(job.call.error == UV_EACCES, "why a file cannot be opened");
+  Expect(opened == job.allowed, "whether the user can open the file");
+  if (!opened) Expect(job.call.error == UV_EACCES, "the error of a file that the user cannot open");
   ++jobs;
 }
 
-// As an environment does: some threads do the work for one that adds it and takes what is done.
+// Like an environment: one thread adds jobs and takes the completed ones, others run them.
 void Jobs(Shared& shared, Random random, int rounds) {
   std::atomic<int> woken{0};
   pool::JobQueue queue([&woken] { ++woken; });
@@ -248,7 +249,7 @@ void Jobs(Shared& shared, Random random, int rounds) {
       ++added;
     }
     for (const auto& job : queue.TakeDone()) {
-      Judge(static_cast<const OpenJob&>(*job));
+      CheckJob(static_cast<const OpenJob&>(*job));
       ++done;
     }
   }
@@ -280,13 +281,13 @@ void Tickets(Shared& shared, Random random, int rounds, const std::string& prefi
     const bool is_short = random() % 4 == 0;
     TicketRegistry::Get().Add(ticket, token, std::chrono::milliseconds(is_short ? 1 : 3'600'000));
     const TokenRef claimed = TicketRegistry::Get().Claim(ticket);
-    Expect(is_short || claimed == token, "what a ticket is for");
+    Expect(is_short || claimed == token, "the token of a ticket");
     Expect(!TicketRegistry::Get().Claim(ticket), "a ticket that was claimed");
     TicketRegistry::Get().Expire();
   }
 }
 
-// The process's own effective ids, by the C library, which changes every thread.
+// Changes the process's effective ids by the C library, which changes every thread.
 void Changes(const std::atomic<bool>& is_over) {
   bool lowered = false;
   while (!is_over || lowered) {
@@ -305,7 +306,7 @@ void Changes(const std::atomic<bool>& is_over) {
   }
 }
 
-// A file of each user's, that only he may open.
+// Makes a file for each user, which only that user may open.
 void MakeFiles() {
   if (::chmod(folder.c_str(), 0711) != 0) Fail("no folder");
   for (std::size_t i = 0; i < kUsers; ++i) {

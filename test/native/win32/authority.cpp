@@ -1,7 +1,7 @@
 #include "authority.h"
 
+#include "call_log.h"
 #include "identity.h"
-#include "journal.h"
 #include "users.h"
 
 namespace seam {
@@ -26,8 +26,8 @@ DWORD CheckPassword(const User& user, std::wstring_view password) {
   return user.password == password ? user.error : ERROR_LOGON_FAILURE;
 }
 
-void NoteAuthority(const char* function, const std::wstring& account, DWORD error) {
-  AuthorityJournal().Note(function, account, ReadIdentity(), error);
+void RecordAuthorityCall(const char* function, const std::wstring& account, DWORD error) {
+  AuthorityCalls().Add(function, account, ReadIdentity(), error);
 }
 
 }  // namespace seam

@@ -10,8 +10,8 @@
 
 namespace seam {
 
-// Who a user is and whether a password is right, which Wine answers with nonsense, decided by the users
-// table. The tokens handed out are the kernel's own. Each call is noted in AuthorityJournal().
+// Replaces the security authority, which Wine does not implement: accounts and passwords come from the table
+// of users.h. The returned tokens are real kernel tokens. Each call is recorded in AuthorityCalls().
 std::vector<Substitute> AuthoritySubstitutes();
 
 std::vector<Substitute> LogonSubstitutes();
@@ -22,7 +22,7 @@ std::vector<Substitute> AccountSubstitutes();
 std::vector<Substitute> SpawnSubstitutes();
 std::vector<Substitute> RestrictSubstitutes();
 
-// What callers got from the authority and have not given back.
+// The number of objects that callers have got from the authority and not released.
 struct Outstanding {
   size_t lsa_connections;
   size_t lsa_buffers;
@@ -35,10 +35,10 @@ Outstanding CountOutstanding();
 void CountLsa(Outstanding& outstanding);
 void CountSspi(Outstanding& outstanding);
 
-// A right password on an account that may log on: ERROR_SUCCESS. Answers with the Win32 error.
+// ERROR_SUCCESS if the password is correct and the account may log on; otherwise the Win32 error.
 DWORD CheckPassword(const struct User& user, std::wstring_view password);
 
-// Notes the call as the calling thread's.
-void NoteAuthority(const char* function, const std::wstring& account, DWORD error);
+// Records the call with the calling thread's identity.
+void RecordAuthorityCall(const char* function, const std::wstring& account, DWORD error);
 
 }  // namespace seam

@@ -1,4 +1,4 @@
-// Names for identifiers and back. What the users table does not know goes to the system.
+// Looks up account names and SIDs. Accounts that are not in the users table are looked up by the system.
 
 #define SECURITY_WIN32
 #include <windows.h>
@@ -15,7 +15,7 @@
 namespace seam {
 namespace {
 
-// As these calls fill a buffer: the size that is needed counts the end, the size that was used does not.
+// A buffer as these calls fill it: the needed size includes the terminator, the used size does not.
 struct NameBuffer {
   wchar_t* text;
   DWORD* size;
@@ -27,28 +27,28 @@ struct NameBuffer {
     *size = static_cast<DWORD>(value.size());
   }
 
-  void Ask(const std::wstring& value) const { *size = static_cast<DWORD>(value.size() + 1); }
+  void ReportSize(const std::wstring& value) const { *size = static_cast<DWORD>(value.size() + 1); }
 };
 
-DWORD AnswerNames(const User& user, const NameBuffer& name, const NameBuffer& domain) {
+DWORD WriteNames(const User& user, const NameBuffer& name, const NameBuffer& domain) {
   if (name.Holds(user.name) && domain.Holds(user.domain)) {
     name.Put(user.name);
     domain.Put(user.domain);
     return ERROR_SUCCESS;
   }
-  name.Ask(user.name);
-  domain.Ask(user.domain);
+  name.ReportSize(user.name);
+  domain.ReportSize(user.domain);
   return ERROR_INSUFFICIENT_BUFFER;
 }
 
 BOOL WINAPI AuthorityLookupAccountSidW(LPCWSTR system, PSID sid, LPWSTR name, LPDWORD name_size,
                                        LPWSTR domain, LPDWORD domain_size, PSID_NAME_USE use) {
-  return AnswerWin32([&]() -> DWORD {
+  return ReturnWin32Bool([&]() -> DWORD {
     const std::wstring text = SidText(sid);
-    NoteAuthority("LookupAccountSidW", text, ERROR_SUCCESS);
+    RecordAuthorityCall("LookupAccountSidW", text, ERROR_SUCCESS);
     if (const std::optional<User> user = FindUserBySid(text)) {
       *use = SidTypeUser;
-      return AnswerNames(*user, {name, name_size}, {domain, domain_size});
+      return WriteNames(*user, {name, name_size}, {domain, domain_size});
     }
     return LookupAccountSidW(system, sid, name, name_size, domain, domain_size, use) ? ERROR_SUCCESS
                                                                                      : GetLastError();
@@ -62,13 +62,13 @@ std::optional<User> FindByAccountName(const std::wstring& account) {
   return FindUser(account.substr(backslash + 1), account.substr(0, backslash));
 }
 
-DWORD AnswerSid(const User& user, PSID out, DWORD* out_size, const NameBuffer& domain) {
+DWORD WriteSid(const User& user, PSID out, DWORD* out_size, const NameBuffer& domain) {
   const Sid sid = ParseSid(user.sid);
   const DWORD needed = GetLengthSid(sid.get());
   const bool holds = out != nullptr && *out_size >= needed && domain.Holds(user.domain);
   *out_size = needed;
   if (!holds) {
-    domain.Ask(user.domain);
+    domain.ReportSize(user.domain);
     return ERROR_INSUFFICIENT_BUFFER;
   }
   domain.Put(user.domain);
@@ -77,18 +77,18 @@ DWORD AnswerSid(const User& user, PSID out, DWORD* out_size, const NameBuffer& d
 
 BOOL WINAPI AuthorityLookupAccountNameW(LPCWSTR system, LPCWSTR account, PSID sid, LPDWORD sid_size,
                                         LPWSTR domain, LPDWORD domain_size, PSID_NAME_USE use) {
-  return AnswerWin32([&]() -> DWORD {
-    NoteAuthority("LookupAccountNameW", account, ERROR_SUCCESS);
+  return ReturnWin32Bool([&]() -> DWORD {
+    RecordAuthorityCall("LookupAccountNameW", account, ERROR_SUCCESS);
     if (const std::optional<User> user = FindByAccountName(account)) {
       *use = SidTypeUser;
-      return AnswerSid(*user, sid, sid_size, {domain, domain_size});
+      return WriteSid(*user, sid, sid_size, {domain, domain_size});
     }
     return LookupAccountNameW(system, account, sid, sid_size, domain, domain_size, use) ? ERROR_SUCCESS
                                                                                         : GetLastError();
   });
 }
 
-DWORD AnswerText(const std::wstring& value, wchar_t* text, ULONG* size) {
+DWORD CopyText(const std::wstring& value, wchar_t* text, ULONG* size) {
   DWORD room = *size;
   const NameBuffer out{text, &room};
   const bool holds = out.Holds(value);
@@ -97,15 +97,15 @@ DWORD AnswerText(const std::wstring& value, wchar_t* text, ULONG* size) {
   return holds ? ERROR_SUCCESS : ERROR_INSUFFICIENT_BUFFER;
 }
 
-// The directory, which knows users of domains. DOMAIN\name to the name with the DNS name before it.
+// The directory, which has the users of domains. Converts DOMAIN\name to the form with the domain's DNS name.
 BOOLEAN WINAPI AuthorityTranslateNameW(LPCWSTR account, EXTENDED_NAME_FORMAT from, EXTENDED_NAME_FORMAT to,
                                        LPWSTR text, PULONG size) {
-  return AnswerWin32([&]() -> DWORD {
-           NoteAuthority("TranslateNameW", account, ERROR_SUCCESS);
+  return ReturnWin32Bool([&]() -> DWORD {
+           RecordAuthorityCall("TranslateNameW", account, ERROR_SUCCESS);
            if (from != NameSamCompatible || to != NameDnsDomain) return ERROR_INVALID_PARAMETER;
            const std::optional<User> user = FindByAccountName(account);
            if (!user || IsLocal(*user)) return ERROR_NONE_MAPPED;
-           return AnswerText(user->dns + L"\\" + user->name, text, size);
+           return CopyText(user->dns + L"\\" + user->name, text, size);
          }) != FALSE;
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 std::wstring OrEmpty(const wchar_t* text) { return text != nullptr ? text : L""; }
 
-// The well-known group that tells how somebody logged on; null for a type that is none.
+// The well-known group of a logon type; null for an unknown type.
 const wchar_t* LogonGroup(DWORD type) {
   switch (type) {
     case LOGON32_LOGON_INTERACTIVE:
@@ -28,7 +28,7 @@ const wchar_t* LogonGroup(DWORD type) {
   }
 }
 
-// The caller's own identity: the credentials are for other machines and nobody checks them here.
+// Returns the caller's own identity: the credentials are for other machines and are not checked here.
 DWORD CloneForNewCredentials(DWORD provider, PHANDLE out) {
   if (provider != LOGON32_PROVIDER_WINNT50) return ERROR_INVALID_PARAMETER;
   HANDLE own = nullptr;
@@ -39,7 +39,7 @@ DWORD CloneForNewCredentials(DWORD provider, PHANDLE out) {
              : GetLastError();
 }
 
-// The password is never copied: tests look for it in the process's memory.
+// Does not copy the password: tests search the process's memory for it.
 DWORD Logon(const std::wstring& name, const std::wstring& domain, std::wstring_view password, DWORD type,
             DWORD provider, PHANDLE out) {
   if (provider > LOGON32_PROVIDER_WINNT50) return ERROR_INVALID_PARAMETER;
@@ -50,18 +50,18 @@ DWORD Logon(const std::wstring& name, const std::wstring& domain, std::wstring_v
   if (!user) return ERROR_LOGON_FAILURE;
   if (const DWORD error = CheckPassword(*user, password)) return error;
   const TOKEN_TYPE kind = type == LOGON32_LOGON_NETWORK ? TokenImpersonation : TokenPrimary;
-  *out = MintForUser(*user, group, kind, SecurityImpersonation).release();
+  *out = MakeUserToken(*user, group, kind, SecurityImpersonation).release();
   return ERROR_SUCCESS;
 }
 
 BOOL WINAPI AuthorityLogonUserW(LPCWSTR name, LPCWSTR domain, LPCWSTR password, DWORD type, DWORD provider,
                                 PHANDLE out) {
-  return AnswerWin32([&] {
+  return ReturnWin32Bool([&] {
     const std::wstring account = OrEmpty(name);
     PassLogonGate(account);
     const wchar_t* const proof = password != nullptr ? password : L"";
     const DWORD error = Logon(account, OrEmpty(domain), proof, type, provider, out);
-    NoteAuthority("LogonUserW", account, error);
+    RecordAuthorityCall("LogonUserW", account, error);
     return error;
   });
 }

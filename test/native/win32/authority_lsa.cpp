@@ -1,4 +1,5 @@
-// S4U: a token for a user without a password, as LsaLogonUser gives it to a caller who is trusted or not.
+// S4U: LsaLogonUser returns a user's token without a password, at a level that depends on whether the
+// caller's connection is trusted.
 
 #include <windows.h>
 // After windows.h.
@@ -7,7 +8,7 @@
 #include "authority.h"
 #include "call_failed.h"
 #include "identity.h"
-#include "ledger.h"
+#include "object_table.h"
 #include "s4u_request.h"
 #include "security_text.h"
 #include "users.h"
@@ -38,19 +39,19 @@ struct Connection {
   bool trusted;
 };
 
-// Each of the whole process, as a connection may be used by any thread; the callers hold pointers into them.
-Ledger<Connection>& Connections() {
-  static Ledger<Connection>& connections = *new Ledger<Connection>;
+// One table for the process, as any thread may use a connection; the callers hold pointers to the entries.
+ObjectTable<Connection>& Connections() {
+  static ObjectTable<Connection>& connections = *new ObjectTable<Connection>;
   return connections;
 }
 
-Ledger<BYTE[]>& Buffers() {
-  static Ledger<BYTE[]>& buffers = *new Ledger<BYTE[]>;
+ObjectTable<BYTE[]>& Buffers() {
+  static ObjectTable<BYTE[]>& buffers = *new ObjectTable<BYTE[]>;
   return buffers;
 }
 
 template <typename Work>
-NTSTATUS AnswerStatus(Work work) noexcept {
+NTSTATUS AsNtStatus(Work work) noexcept {
   try {
     return work();
   } catch (const std::exception&) {
@@ -72,17 +73,17 @@ bool HoldsTcb() {
 NTSTATUS Connect(const char* function, bool trusted, PHANDLE out) {
   if (trusted && !HoldsTcb()) return kPortConnectionRefused;
   *out = Connections().Add(std::make_unique<Connection>(Connection{trusted}));
-  NoteAuthority(function, L"", ERROR_SUCCESS);
+  RecordAuthorityCall(function, L"", ERROR_SUCCESS);
   return kSuccess;
 }
 
 NTSTATUS NTAPI AuthorityLsaConnectUntrusted(PHANDLE out) {
-  return AnswerStatus([&] { return Connect("LsaConnectUntrusted", false, out); });
+  return AsNtStatus([&] { return Connect("LsaConnectUntrusted", false, out); });
 }
 
 NTSTATUS NTAPI AuthorityLsaRegisterLogonProcess(PLSA_STRING, PHANDLE out, PLSA_OPERATIONAL_MODE mode) {
   *mode = 0;
-  return AnswerStatus([&] { return Connect("LsaRegisterLogonProcess", true, out); });
+  return AsNtStatus([&] { return Connect("LsaRegisterLogonProcess", true, out); });
 }
 
 NTSTATUS NTAPI AuthorityLsaDeregisterLogonProcess(HANDLE connection) {
@@ -94,7 +95,7 @@ NTSTATUS NTAPI AuthorityLsaFreeReturnBuffer(PVOID buffer) {
 }
 
 NTSTATUS NTAPI AuthorityLsaLookupAuthenticationPackage(HANDLE connection, PLSA_STRING package, PULONG out) {
-  return AnswerStatus([&] {
+  return AsNtStatus([&] {
     if (Connections().Find(connection) == nullptr) return kInvalidHandle;
     const std::string name(package->Buffer, package->Length);
     if (name == "MICROSOFT_AUTHENTICATION_PACKAGE_V1_0") {
@@ -115,7 +116,7 @@ struct Outcome {
   NTSTATUS substatus;
 };
 
-// S4U needs no password: an account that may not log on is all that can go wrong.
+// S4U needs no password: it fails only if the account may not log on.
 Outcome OutcomeOf(DWORD error) {
   switch (error) {
     case ERROR_SUCCESS:
@@ -149,24 +150,24 @@ void AddGroups(User& user, const TOKEN_GROUPS* groups) {
   }
 }
 
-void AnswerProfile(PVOID* profile, PULONG size) {
+void ReturnProfile(PVOID* profile, PULONG size) {
   auto buffer = std::make_unique<BYTE[]>(sizeof(MSV1_0_INTERACTIVE_PROFILE));
   reinterpret_cast<MSV1_0_INTERACTIVE_PROFILE*>(buffer.get())->MessageType = MsV1_0InteractiveProfile;
   *profile = Buffers().Add(std::move(buffer));
   *size = sizeof(MSV1_0_INTERACTIVE_PROFILE);
 }
 
-Handle MintByTrust(const User& user, const Connection& caller, PLUID logon) {
+Handle MakeTokenByTrust(const User& user, const Connection& caller, PLUID logon) {
   if (!AllocateLocallyUniqueId(logon)) ThrowLastError("AllocateLocallyUniqueId");
   const auto level = caller.trusted ? SecurityImpersonation : SecurityIdentification;
-  return MintForUser(user, L"S-1-5-2", TokenImpersonation, level);
+  return MakeUserToken(user, L"S-1-5-2", TokenImpersonation, level);
 }
 
 NTSTATUS NTAPI AuthorityLsaLogonUser(HANDLE connection, PLSA_STRING origin, SECURITY_LOGON_TYPE type,
                                      ULONG package, PVOID block, ULONG block_size, PTOKEN_GROUPS groups,
                                      PTOKEN_SOURCE source, PVOID* profile, PULONG profile_size, PLUID logon,
                                      PHANDLE out, PQUOTA_LIMITS quotas, PNTSTATUS substatus) {
-  return AnswerStatus([&] {
+  return AsNtStatus([&] {
     *profile = nullptr;
     *profile_size = 0;
     *out = nullptr;
@@ -182,11 +183,11 @@ NTSTATUS NTAPI AuthorityLsaLogonUser(HANDLE connection, PLSA_STRING origin, SECU
     const Outcome outcome = FindForPackage(request, package, user);
     *substatus = outcome.substatus;
     const bool found = outcome.status == kSuccess;
-    NoteAuthority("LsaLogonUser", request.name(), found ? ERROR_SUCCESS : ERROR_LOGON_FAILURE);
+    RecordAuthorityCall("LsaLogonUser", request.name(), found ? ERROR_SUCCESS : ERROR_LOGON_FAILURE);
     if (!found) return outcome.status;
     AddGroups(*user, groups);
-    Handle token = MintByTrust(*user, *caller, logon);
-    AnswerProfile(profile, profile_size);
+    Handle token = MakeTokenByTrust(*user, *caller, logon);
+    ReturnProfile(profile, profile_size);
     *out = token.release();
     return kSuccess;
   });

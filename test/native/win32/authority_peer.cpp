@@ -1,5 +1,5 @@
-// Identities a thread takes on without a password: nobody's, and that of the other end of a pipe; and how the
-// ends of pipes are made.
+// Impersonation without a logon, of the anonymous user and of the client of a pipe; and the creation of
+// pipes.
 
 #include <windows.h>
 // After windows.h.
@@ -11,21 +11,21 @@
 
 #include "authority.h"
 #include "call_failed.h"
-#include "mint.h"
+#include "test_token.h"
 
 namespace seam {
 namespace {
 
-Handle MintAnonymous() {
+Handle MakeAnonymousToken() {
   TokenSpec anonymous;
   anonymous.user = L"S-1-5-7";
-  return MintToken(anonymous);
+  return MakeToken(anonymous);
 }
 
 BOOL WINAPI AuthorityImpersonateAnonymousToken(HANDLE thread) {
-  return AnswerWin32([&]() -> DWORD {
-    NoteAuthority("ImpersonateAnonymousToken", L"", ERROR_SUCCESS);
-    return SetThreadToken(&thread, MintAnonymous().get()) ? ERROR_SUCCESS : GetLastError();
+  return ReturnWin32Bool([&]() -> DWORD {
+    RecordAuthorityCall("ImpersonateAnonymousToken", L"", ERROR_SUCCESS);
+    return SetThreadToken(&thread, MakeAnonymousToken().get()) ? ERROR_SUCCESS : GetLastError();
   });
 }
 
@@ -39,7 +39,7 @@ Handle OpenClientToken(HANDLE pipe) {
   return Handle(token);
 }
 
-// What the latest client of this process lets the server do. Wine forgets it.
+// The impersonation level that the latest client of this process allows, which Wine does not store.
 std::atomic<int> client_level{SecurityImpersonation};
 
 SECURITY_IMPERSONATION_LEVEL LevelOfClient(HANDLE pipe) {
@@ -49,10 +49,10 @@ SECURITY_IMPERSONATION_LEVEL LevelOfClient(HANDLE pipe) {
   return static_cast<SECURITY_IMPERSONATION_LEVEL>(client_level.load());
 }
 
-// By the client process's own token: one it impersonated while it connected is not seen, nor the level that
-// another process asked for.
+// Uses the token of the client's process: neither a token that the client impersonated while it connected nor
+// the level that another process has allowed is known here.
 BOOL WINAPI AuthorityImpersonateNamedPipeClient(HANDLE pipe) {
-  return AnswerWin32([&]() -> DWORD {
+  return ReturnWin32Bool([&]() -> DWORD {
     const Handle client = OpenClientToken(pipe);
     HANDLE copy = nullptr;
     if (!DuplicateTokenEx(client.get(), TOKEN_IMPERSONATE | TOKEN_QUERY, nullptr, LevelOfClient(pipe),
@@ -60,7 +60,7 @@ BOOL WINAPI AuthorityImpersonateNamedPipeClient(HANDLE pipe) {
       return GetLastError();
     }
     const Handle owned(copy);
-    NoteAuthority("ImpersonateNamedPipeClient", L"", ERROR_SUCCESS);
+    RecordAuthorityCall("ImpersonateNamedPipeClient", L"", ERROR_SUCCESS);
     return SetThreadToken(nullptr, copy) ? ERROR_SUCCESS : GetLastError();
   });
 }
@@ -79,9 +79,9 @@ std::wstring DescriptorText(const SECURITY_ATTRIBUTES* attributes) {
 HANDLE WINAPI AuthorityCreateNamedPipeW(LPCWSTR path, DWORD open, DWORD mode, DWORD most, DWORD out, DWORD in,
                                         DWORD timeout, LPSECURITY_ATTRIBUTES attributes) {
   HANDLE pipe = INVALID_HANDLE_VALUE;
-  AnswerWin32([&]() -> DWORD {
+  ReturnWin32Bool([&]() -> DWORD {
     const std::wstring flags = std::to_wstring(open) + L" " + std::to_wstring(mode) + L" ";
-    NoteAuthority("CreateNamedPipeW", flags + DescriptorText(attributes), ERROR_SUCCESS);
+    RecordAuthorityCall("CreateNamedPipeW", flags + DescriptorText(attributes), ERROR_SUCCESS);
     pipe = CreateNamedPipeW(path, open, mode, most, out, in, timeout, attributes);
     return pipe == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
   });
@@ -95,9 +95,10 @@ HANDLE WINAPI AuthorityCreateFileW(LPCWSTR path, DWORD access, DWORD share, LPSE
     return CreateFileW(path, access, share, attributes, disposition, flags, like);
   }
   HANDLE pipe = INVALID_HANDLE_VALUE;
-  AnswerWin32([&]() -> DWORD {
-    NoteAuthority("CreateFileW", std::to_wstring(access) + L" " + std::to_wstring(flags), ERROR_SUCCESS);
-    // Before the server can see the client.
+  ReturnWin32Bool([&]() -> DWORD {
+    RecordAuthorityCall("CreateFileW", std::to_wstring(access) + L" " + std::to_wstring(flags),
+                        ERROR_SUCCESS);
+    // Before the server can accept the client.
     client_level = SecurityImpersonation;
     if ((flags & SECURITY_SQOS_PRESENT) != 0) client_level = static_cast<int>((flags >> 16) & 3);
     pipe = CreateFileW(path, access, share, attributes, disposition, flags, like);

@@ -1,5 +1,5 @@
-// What Wine takes in and forgets: the flags and restricting SIDs of a restricted token, and integrity levels.
-// They are noted; what Wine can do of it is done.
+// The flags and restricting SIDs of a restricted token, and integrity levels, which Wine accepts and ignores.
+// The calls are recorded, and then made with what Wine implements.
 
 #include <windows.h>
 #include <winternl.h>
@@ -25,9 +25,9 @@ BOOL WINAPI AuthorityCreateRestrictedToken(HANDLE token, DWORD flags, DWORD disa
                                            PSID_AND_ATTRIBUTES disable, DWORD delete_count,
                                            PLUID_AND_ATTRIBUTES remove, DWORD restrict_count,
                                            PSID_AND_ATTRIBUTES restrict_to, PHANDLE restricted) {
-  return AnswerWin32([&]() -> DWORD {
-    NoteAuthority("CreateRestrictedToken", RestrictionText(flags, restrict_to, restrict_count),
-                  ERROR_SUCCESS);
+  return ReturnWin32Bool([&]() -> DWORD {
+    RecordAuthorityCall("CreateRestrictedToken", RestrictionText(flags, restrict_to, restrict_count),
+                        ERROR_SUCCESS);
     return CreateRestrictedToken(token, flags, disable_count, disable, delete_count, remove, restrict_count,
                                  restrict_to, restricted)
                ? ERROR_SUCCESS
@@ -45,14 +45,14 @@ ACCESS_MASK AccessOf(HANDLE handle) {
 
 BOOL WINAPI AuthoritySetTokenInformation(HANDLE token, TOKEN_INFORMATION_CLASS what, LPVOID value,
                                          DWORD length) {
-  return AnswerWin32([&]() -> DWORD {
+  return ReturnWin32Bool([&]() -> DWORD {
     if (what != TokenIntegrityLevel)
       return SetTokenInformation(token, what, value, length) ? ERROR_SUCCESS : GetLastError();
     const SID_AND_ATTRIBUTES& label = static_cast<TOKEN_MANDATORY_LABEL*>(value)->Label;
     const bool may = (AccessOf(token) & TOKEN_ADJUST_DEFAULT) != 0;
     const bool whole = length >= sizeof(TOKEN_MANDATORY_LABEL) && label.Attributes == SE_GROUP_INTEGRITY;
     const DWORD error = !may ? ERROR_ACCESS_DENIED : !whole ? ERROR_INVALID_PARAMETER : ERROR_SUCCESS;
-    NoteAuthority("SetTokenInformation", L"integrity " + SidText(label.Sid), error);
+    RecordAuthorityCall("SetTokenInformation", L"integrity " + SidText(label.Sid), error);
     return error;
   });
 }

@@ -1,4 +1,4 @@
-// Processes as a user through the secondary logon service, which Wine has not.
+// Processes of a user by the secondary logon service, which Wine does not have.
 
 #include <windows.h>
 
@@ -11,7 +11,7 @@
 namespace seam {
 namespace {
 
-// The service hands the standard handles over whether they are inheritable or not.
+// The service passes the standard handles on whether or not they are inheritable.
 class InheritedStandardHandles {
  public:
   explicit InheritedStandardHandles(const STARTUPINFOW& startup) {
@@ -63,9 +63,9 @@ DWORD Spawn(HANDLE token, const Program& program) {
 BOOL WINAPI AuthorityCreateProcessWithTokenW(HANDLE token, DWORD, LPCWSTR application, LPWSTR command,
                                              DWORD flags, LPVOID environment, LPCWSTR directory,
                                              LPSTARTUPINFOW startup, LPPROCESS_INFORMATION out) {
-  return AnswerWin32([&] {
+  return ReturnWin32Bool([&] {
     const DWORD error = Spawn(token, {application, command, flags, environment, directory, startup, out});
-    NoteAuthority("CreateProcessWithTokenW", application != nullptr ? application : command, error);
+    RecordAuthorityCall("CreateProcessWithTokenW", application != nullptr ? application : command, error);
     return error;
   });
 }
@@ -74,12 +74,12 @@ BOOL WINAPI AuthorityCreateProcessWithLogonW(LPCWSTR name, LPCWSTR domain, LPCWS
                                              LPCWSTR application, LPWSTR command, DWORD flags,
                                              LPVOID environment, LPCWSTR directory, LPSTARTUPINFOW startup,
                                              LPPROCESS_INFORMATION out) {
-  return AnswerWin32([&] {
+  return ReturnWin32Bool([&] {
     const std::optional<User> user = FindUser(name, domain != nullptr ? domain : L"");
     const DWORD refused = user ? CheckPassword(*user, password) : ERROR_LOGON_FAILURE;
-    NoteAuthority("CreateProcessWithLogonW", name, refused);
+    RecordAuthorityCall("CreateProcessWithLogonW", name, refused);
     if (refused != ERROR_SUCCESS) return refused;
-    const Handle token = MintForUser(*user, L"S-1-5-4", TokenPrimary, SecurityImpersonation);
+    const Handle token = MakeUserToken(*user, L"S-1-5-4", TokenPrimary, SecurityImpersonation);
     return Spawn(token.get(), {application, command, flags, environment, directory, startup, out});
   });
 }

@@ -10,7 +10,7 @@
 
 #include "authority.h"
 #include "call_failed.h"
-#include "ledger.h"
+#include "object_table.h"
 #include "sspi_client.h"
 #include "text.h"
 #include "users.h"
@@ -27,28 +27,28 @@ struct Credentials {
 struct Context {
   std::optional<User> user;
   SECURITY_IMPERSONATION_LEVEL level = SecurityImpersonation;
-  // The answer to the last leg waits for CompleteAuthToken.
+  // The reply to the last message is not complete before CompleteAuthToken.
   bool incomplete = false;
 };
 
-// Each of the whole process; the callers hold pointers into them.
-Ledger<Credentials>& AllCredentials() {
-  static Ledger<Credentials>& all = *new Ledger<Credentials>;
+// One table of each kind for the process; the callers hold pointers to the entries.
+ObjectTable<Credentials>& AllCredentials() {
+  static ObjectTable<Credentials>& all = *new ObjectTable<Credentials>;
   return all;
 }
 
-Ledger<Context>& AllContexts() {
-  static Ledger<Context>& all = *new Ledger<Context>;
+ObjectTable<Context>& AllContexts() {
+  static ObjectTable<Context>& all = *new ObjectTable<Context>;
   return all;
 }
 
-Ledger<BYTE[]>& ContextBuffers() {
-  static Ledger<BYTE[]>& all = *new Ledger<BYTE[]>;
+ObjectTable<BYTE[]>& ContextBuffers() {
+  static ObjectTable<BYTE[]>& all = *new ObjectTable<BYTE[]>;
   return all;
 }
 
 template <typename Work>
-SECURITY_STATUS AnswerSspi(Work work) noexcept {
+SECURITY_STATUS AsSecurityStatus(Work work) noexcept {
   try {
     return work();
   } catch (const std::exception&) {
@@ -84,7 +84,7 @@ SecBuffer* FindToken(const SecBufferDesc* message) {
   return nullptr;
 }
 
-// Like Wine's NTLM it does not heed ASC_REQ_ALLOCATE_MEMORY.
+// Ignores ASC_REQ_ALLOCATE_MEMORY, like Wine's NTLM.
 SECURITY_STATUS Reply(const std::string& text, const SecBufferDesc* out) {
   SecBuffer* const token = FindToken(out);
   if (token == nullptr) return SEC_E_INVALID_TOKEN;
@@ -99,7 +99,7 @@ bool IsPackage(const std::wstring& name) {
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityQuerySecurityPackageInfoW(LPWSTR package, PSecPkgInfoW* out) {
-  return AnswerSspi([&] {
+  return AsSecurityStatus([&] {
     if (package == nullptr || !IsPackage(package)) return SEC_E_SECPKG_NOT_FOUND;
     SecPkgInfoW info{};
     info.cbMaxToken = kMaxMessage;
@@ -111,13 +111,13 @@ SECURITY_STATUS SEC_ENTRY AuthorityQuerySecurityPackageInfoW(LPWSTR package, PSe
 SECURITY_STATUS SEC_ENTRY AuthorityAcquireCredentialsHandleW(LPWSTR, LPWSTR package, ULONG use, void*, void*,
                                                              SEC_GET_KEY_FN, void*, PCredHandle out,
                                                              PTimeStamp expiry) {
-  return AnswerSspi([&] {
+  return AsSecurityStatus([&] {
     const std::wstring name = package != nullptr ? package : L"";
     if (!IsPackage(name)) return SEC_E_SECPKG_NOT_FOUND;
     if ((use & SECPKG_CRED_INBOUND) == 0) return SEC_E_UNKNOWN_CREDENTIALS;
     PointTo(out, AllCredentials().Add(std::make_unique<Credentials>(Credentials{name})));
     NeverExpires(expiry);
-    NoteAuthority("AcquireCredentialsHandleW", name, ERROR_SUCCESS);
+    RecordAuthorityCall("AcquireCredentialsHandleW", name, ERROR_SUCCESS);
     return SEC_E_OK;
   });
 }
@@ -131,7 +131,7 @@ SECURITY_STATUS Prove(const std::string& message, Context& context) {
   if (!proof) return SEC_E_INVALID_TOKEN;
   std::optional<User> user = FindUser(proof->user, L"");
   const DWORD error = user ? CheckPassword(*user, proof->password) : ERROR_LOGON_FAILURE;
-  NoteAuthority("AcceptSecurityContext", proof->user, error);
+  RecordAuthorityCall("AcceptSecurityContext", proof->user, error);
   if (error != ERROR_SUCCESS) return SEC_E_LOGON_DENIED;
   context.user = std::move(user);
   context.level = proof->level;
@@ -146,17 +146,17 @@ SECURITY_STATUS ToComplete(SECURITY_STATUS status) {
   return status == SEC_E_OK ? SEC_I_COMPLETE_NEEDED : SEC_I_COMPLETE_AND_CONTINUE;
 }
 
-SECURITY_STATUS Accept(const std::string& leg, Context& context, const SecBufferDesc* out) {
-  if (leg.size() > kMaxMessage || context.user || context.incomplete) return SEC_E_INVALID_TOKEN;
-  const ClientMessage message = ParseMessage(leg);
+SECURITY_STATUS Accept(const std::string& bytes, Context& context, const SecBufferDesc* out) {
+  if (bytes.size() > kMaxMessage || context.user || context.incomplete) return SEC_E_INVALID_TOKEN;
+  const ClientMessage message = ParseMessage(bytes);
   if (message.slow) Sleep(333);
-  const bool asks = message.text == kAskForChallenge;
-  const SECURITY_STATUS proven = asks ? SEC_I_CONTINUE_NEEDED : Prove(message.text, context);
+  const bool requests_challenge = message.text == kChallengeRequest;
+  const SECURITY_STATUS proven = requests_challenge ? SEC_I_CONTINUE_NEEDED : Prove(message.text, context);
   if (FAILED(proven)) return proven;
   context.incomplete = message.complete;
-  std::string answer = asks ? kChallenge : kAccepted;
-  if (message.complete) ChangeCase(answer.data(), answer.size(), std::tolower);
-  const SECURITY_STATUS replied = Reply(answer, out);
+  std::string reply = requests_challenge ? kChallenge : kAccepted;
+  if (message.complete) ChangeCase(reply.data(), reply.size(), std::tolower);
+  const SECURITY_STATUS replied = Reply(reply, out);
   if (FAILED(replied)) return replied;
   return message.complete ? ToComplete(proven) : proven;
 }
@@ -165,7 +165,7 @@ SECURITY_STATUS SEC_ENTRY AuthorityAcceptSecurityContext(PCredHandle credentials
                                                          PSecBufferDesc in, ULONG, ULONG, PCtxtHandle next,
                                                          PSecBufferDesc out, ULONG* attributes,
                                                          PTimeStamp expiry) {
-  return AnswerSspi([&]() -> SECURITY_STATUS {
+  return AsSecurityStatus([&]() -> SECURITY_STATUS {
     const bool known = credentials != nullptr && AllCredentials().Find(PointerOf(credentials)) != nullptr;
     Context* const continued = FindContext(current);
     if (!known || (current != nullptr && continued == nullptr)) return SEC_E_INVALID_HANDLE;
@@ -176,7 +176,7 @@ SECURITY_STATUS SEC_ENTRY AuthorityAcceptSecurityContext(PCredHandle credentials
     const std::string message(static_cast<const char*>(token->pvBuffer), token->cbBuffer);
     const SECURITY_STATUS status = Accept(message, context, out);
     if (attributes != nullptr) *attributes = 0;
-    // A first leg that fails leaves no context; a later one leaves the caller's to delete.
+    // A first message that fails leaves no context; a later one leaves it for the caller to delete.
     if (FAILED(status)) return status;
     PointTo(next, fresh ? AllContexts().Add(std::move(fresh)) : continued);
     NeverExpires(expiry);
@@ -195,10 +195,10 @@ SECURITY_STATUS SEC_ENTRY AuthorityCompleteAuthToken(PCtxtHandle handle, PSecBuf
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityQuerySecurityContextToken(PCtxtHandle handle, void** out) {
-  return AnswerSspi([&] {
+  return AsSecurityStatus([&] {
     const Context* const context = FindContext(handle);
     if (context == nullptr || !context->user || context->incomplete) return SEC_E_INVALID_HANDLE;
-    *out = MintForUser(*context->user, L"S-1-5-2", TokenImpersonation, context->level).release();
+    *out = MakeUserToken(*context->user, L"S-1-5-2", TokenImpersonation, context->level).release();
     return SEC_E_OK;
   });
 }
@@ -221,12 +221,12 @@ SECURITY_STATUS SEC_ENTRY AuthorityDeleteSecurityContext(PCtxtHandle handle) {
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityFreeContextBuffer(void* buffer) {
-  // Others come from calls the authority does not answer.
+  // Other buffers come from calls that are not replaced here.
   return ContextBuffers().Remove(buffer) ? SEC_E_OK : FreeContextBuffer(buffer);
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityQueryContextAttributesW(PCtxtHandle handle, ULONG attribute, void* out) {
-  return AnswerSspi([&] {
+  return AsSecurityStatus([&] {
     const Context* const context = FindContext(handle);
     if (context == nullptr || !context->user) return SEC_E_INVALID_HANDLE;
     if (attribute != SECPKG_ATTR_NAMES) return SEC_E_UNSUPPORTED_FUNCTION;

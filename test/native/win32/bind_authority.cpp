@@ -1,7 +1,7 @@
 #include "authority.h"
 #include "bindings.h"
+#include "call_log.h"
 #include "context_token.h"
-#include "journal.h"
 #include "js_values.h"
 #include "users.h"
 
@@ -33,13 +33,11 @@ Napi::Value Patch(const Napi::CallbackInfo& info) {
   return WriteLabels(info.Env(), RedirectImports(FindModule(ReadText(info[0])), AuthoritySubstitutes()));
 }
 
-Napi::Value AnswerTokens(const Napi::CallbackInfo& info) {
-  return WriteLabels(info.Env(), AnswerContextTokens(FindModule(ReadText(info[0])), ReadText(info[1])));
+Napi::Value ReplaceTokens(const Napi::CallbackInfo& info) {
+  return WriteLabels(info.Env(), ReplaceContextTokens(FindModule(ReadText(info[0])), ReadText(info[1])));
 }
 
-Napi::Value Take(const Napi::CallbackInfo& info) {
-  return WriteRecords(info.Env(), AuthorityJournal().Take());
-}
+Napi::Value Take(const Napi::CallbackInfo& info) { return WriteRecords(info.Env(), AuthorityCalls().Take()); }
 
 Napi::Value ReadOutstanding(const Napi::CallbackInfo& info) {
   const Outstanding outstanding = CountOutstanding();
@@ -58,7 +56,7 @@ void BindAuthority(Napi::Object& exports) {
   Export<Define>(exports, "defineUser");
   Export<Forget>(exports, "forgetUsers");
   Export<Patch>(exports, "patchAuthority");
-  Export<AnswerTokens>(exports, "answerContextTokens");
+  Export<ReplaceTokens>(exports, "answerContextTokens");
   Export<Take>(exports, "takeAuthorityRecords");
   Export<ReadOutstanding>(exports, "outstanding");
 }

@@ -26,8 +26,8 @@ Napi::Value Fail(const Napi::CallbackInfo& info) {
                                             static_cast<uint64_t>(value), ReadSpan(fault), late));
 }
 
-Napi::Value Lie(const Napi::CallbackInfo& info) {
-  return WriteLabels(info.Env(), LieAboutThreadToken(FindModule(ReadText(info[0])), ReadSpan(info[1])));
+Napi::Value Downgrade(const Napi::CallbackInfo& info) {
+  return WriteLabels(info.Env(), DowngradeThreadToken(FindModule(ReadText(info[0])), ReadSpan(info[1])));
 }
 
 Napi::Value Swap(const Napi::CallbackInfo& info) {
@@ -61,7 +61,7 @@ Napi::Value Unpatch(const Napi::CallbackInfo& info) {
 
 void BindFaults(Napi::Object& exports) {
   Export<Fail>(exports, "failImport");
-  Export<Lie>(exports, "lieSetThreadToken");
+  Export<Downgrade>(exports, "lieSetThreadToken");
   Export<Swap>(exports, "swapThreadToken");
   Export<Calls>(exports, "importCalls");
   Export<Imports>(exports, "imports");

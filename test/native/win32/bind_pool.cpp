@@ -43,15 +43,15 @@ class PoolThread final : public Napi::AsyncWorker {
   std::optional<CallFailed> failure_;
 };
 
-Napi::Value AskPoolThread(const Napi::CallbackInfo& info) {
-  auto* ask = new PoolThread(info.Env(), info[0].IsUndefined() ? nullptr : ReadHandle(info[0]));
-  const Napi::Value promise = ask->promise();
-  ask->Queue();
+Napi::Value ReadPoolThread(const Napi::CallbackInfo& info) {
+  auto* worker = new PoolThread(info.Env(), info[0].IsUndefined() ? nullptr : ReadHandle(info[0]));
+  const Napi::Value promise = worker->promise();
+  worker->Queue();
   return promise;
 }
 
 }  // namespace
 
-void BindPool(Napi::Object& exports) { Export<AskPoolThread>(exports, "poolThread"); }
+void BindPool(Napi::Object& exports) { Export<ReadPoolThread>(exports, "poolThread"); }
 
 }  // namespace seam

@@ -3,7 +3,7 @@
 #include "foreign.h"
 #include "identity.h"
 #include "js_values.h"
-#include "mint.h"
+#include "test_token.h"
 
 namespace seam {
 namespace {
@@ -15,7 +15,7 @@ TOKEN_TYPE ReadType(const Napi::Value& value) {
   throw Napi::TypeError::New(value.Env(), "no such type");
 }
 
-Napi::Value Mint(const Napi::CallbackInfo& info) {
+Napi::Value Make(const Napi::CallbackInfo& info) {
   const Napi::Object in = info[0].As<Napi::Object>();
   TokenSpec spec;
   spec.user = ReadText(in.Get("user"));
@@ -24,7 +24,7 @@ Napi::Value Mint(const Napi::CallbackInfo& info) {
   spec.type = ReadType(in.Get("type"));
   spec.level = ReadLevel(in.Get("level"));
   if (!in.Get("logonSid").IsUndefined()) spec.logon_sid = ReadText(in.Get("logonSid"));
-  return WriteHandle(info.Env(), MintToken(spec));
+  return WriteHandle(info.Env(), MakeToken(spec));
 }
 
 Napi::Value CloseOne(const Napi::CallbackInfo& info) {
@@ -72,7 +72,7 @@ Napi::Value ThreadId(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void BindTokens(Napi::Object& exports) {
-  Export<Mint>(exports, "mint");
+  Export<Make>(exports, "mint");
   Export<CloseOne>(exports, "closeHandle");
   Export<Duplicate>(exports, "duplicateHandle");
   Export<EffectiveIdentity>(exports, "effectiveIdentity");

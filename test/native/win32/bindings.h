@@ -9,7 +9,7 @@ void BindPool(Napi::Object& exports);
 void BindObjects(Napi::Object& exports);
 void BindAuthority(Napi::Object& exports);
 void BindLogon(Napi::Object& exports);
-void BindWitness(Napi::Object& exports);
+void BindFiles(Napi::Object& exports);
 void BindFaults(Napi::Object& exports);
 
 }  // namespace seam

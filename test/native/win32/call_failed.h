@@ -20,13 +20,13 @@ class CallFailed : public std::runtime_error {
   DWORD code_;
 };
 
-// With the calling thread's last error: nothing may come between the call and this.
+// Throws the calling thread's last error: there must be no call between the failed call and this one.
 [[noreturn]] void ThrowLastError(const char* call);
 
-// Runs `work`, which answers with a Win32 error, as the body of a BOOL function that C code calls: no
-// exception leaves it.
+// Runs `work`, which returns a Win32 error, as the body of a BOOL function that C code calls: the error
+// becomes the last error, and no exception leaves the function.
 template <typename Work>
-BOOL AnswerWin32(Work work) noexcept {
+BOOL ReturnWin32Bool(Work work) noexcept {
   DWORD error = ERROR_INTERNAL_ERROR;
   try {
     error = work();

@@ -26,7 +26,7 @@ SECURITY_STATUS SEC_ENTRY ContextToken(PCtxtHandle handle, void** out) {
     const std::lock_guard<std::mutex> lock(mutex);
     const std::optional<User> user = FindUser(TheUser(), L"");
     if (!user) return status;
-    *out = MintForUser(*user, L"S-1-5-2", TokenImpersonation, SecurityImpersonation).release();
+    *out = MakeUserToken(*user, L"S-1-5-2", TokenImpersonation, SecurityImpersonation).release();
     return SEC_E_OK;
   } catch (const std::exception&) {
     return SEC_E_INTERNAL_ERROR;
@@ -35,7 +35,7 @@ SECURITY_STATUS SEC_ENTRY ContextToken(PCtxtHandle handle, void** out) {
 
 }  // namespace
 
-std::vector<std::string> AnswerContextTokens(HMODULE module, const std::wstring& user) {
+std::vector<std::string> ReplaceContextTokens(HMODULE module, const std::wstring& user) {
   {
     const std::lock_guard<std::mutex> lock(mutex);
     TheUser() = user;

@@ -7,9 +7,8 @@
 
 namespace seam {
 
-// Of the SSPI only QuerySecurityContextToken is answered here, and only where the system has established the
-// context but says that it has no token to give, as Wine does: with one of this user of the users table,
-// whoever the client was.
-std::vector<std::string> AnswerContextTokens(HMODULE module, const std::wstring& user);
+// Replaces QuerySecurityContextToken alone, for contexts that the system has established but reports no token
+// for, as Wine does: it returns a token of this user of the users table, whichever user the client is.
+std::vector<std::string> ReplaceContextTokens(HMODULE module, const std::wstring& user);
 
 }  // namespace seam

@@ -23,7 +23,7 @@ class TokenPart {
   alignas(T) BYTE memory_[1024];
 };
 
-// The attributes with which an object is to be made, in the place of those that were given.
+// The attributes with which an object is created, instead of the given ones.
 class DefaultSecurity {
  public:
   explicit DefaultSecurity(const SECURITY_ATTRIBUTES* given) {
@@ -47,7 +47,7 @@ class DefaultSecurity {
   SECURITY_ATTRIBUTES attributes_{sizeof attributes_, nullptr, FALSE};
 };
 
-// A function that makes an object and takes its attributes first.
+// Replaces a function that creates an object and has its attributes as the first parameter.
 template <auto function>
 struct First;
 template <typename... Rest, HANDLE(WINAPI* function)(LPSECURITY_ATTRIBUTES, Rest...)>
@@ -64,7 +64,7 @@ HANDLE WINAPI MakeFileMappingW(HANDLE file, LPSECURITY_ATTRIBUTES given, DWORD p
   return CreateFileMappingW(file, security.attributes(), protect, high, low, name);
 }
 
-// It takes no attributes. Without a file and a port a new one is made, with both too.
+// The function has no parameter for attributes. It creates a port if it gets none.
 HANDLE WINAPI MakeIoCompletionPort(HANDLE file, HANDLE existing, ULONG_PTR key, DWORD threads) {
   const HANDLE port = CreateIoCompletionPort(file, existing, key, threads);
   if (port == nullptr || existing != nullptr) return port;

@@ -17,7 +17,7 @@ namespace {
 
 class Fault : public Interception {
  public:
-  // With `instead` a wrong call goes there, otherwise it fails.
+  // A faulty call runs `instead`; if that is null, it fails.
   Fault(FaultSpan span, DWORD error, std::uint64_t returns, void* instead)
       : span_(span),
         error_(error),
@@ -46,7 +46,7 @@ class Fault : public Interception {
   void* const wrong_;
 };
 
-// Of the whole process, as the imports are.
+// One for the process, like the import tables.
 struct Faults {
   std::mutex mutex;
   std::map<std::pair<HMODULE, std::string>, Fault*> active;
@@ -61,14 +61,14 @@ std::vector<std::string> Install(HMODULE module, const std::string& function, bo
                                  std::unique_ptr<Fault> fault) {
   Faults& faults = TheFaults();
   const std::lock_guard<std::mutex> lock(faults.mutex);
-  // From here it lives forever: a thread may be about to call through it even once it is taken out.
+  // Never destroyed: a thread may still be about to call through it after it is removed.
   Fault* const kept = fault.release();
   std::vector<std::string> labels = InterceptImport(module, function, *kept, late);
   faults.active[{module, function}] = kept;
   return labels;
 }
 
-// Of the calling thread's token.
+// A copy of the calling thread's token at level Identification.
 Handle WeakCopy() {
   const EffectiveToken strong = OpenEffectiveToken(TOKEN_QUERY | TOKEN_DUPLICATE);
   HANDLE weak = nullptr;
@@ -79,9 +79,9 @@ Handle WeakCopy() {
   return Handle(weak);
 }
 
-BOOL WINAPI LyingSetThreadToken(PHANDLE thread, HANDLE token) {
-  return AnswerWin32([&]() -> DWORD {
-    // The caller's handle may not allow copying: the copy is made from what the thread got.
+BOOL WINAPI DowngradingSetThreadToken(PHANDLE thread, HANDLE token) {
+  return ReturnWin32Bool([&]() -> DWORD {
+    // The caller's handle may not allow a copy, so the copy is made from the thread's token.
     if (!SetThreadToken(thread, token)) return GetLastError();
     if (token == nullptr) return ERROR_SUCCESS;
     const Handle weak = WeakCopy();
@@ -89,13 +89,14 @@ BOOL WINAPI LyingSetThreadToken(PHANDLE thread, HANDLE token) {
   });
 }
 
-std::vector<std::string> InstallLiar(HMODULE module, decltype(&SetThreadToken) function, FaultSpan span) {
-  const Substitute liar = Replace<decltype(SetThreadToken)>("SetThreadToken", function);
-  auto fault = std::make_unique<Fault>(span, ERROR_SUCCESS, TRUE, liar.function);
-  return Install(module, liar.name, false, std::move(fault));
+std::vector<std::string> InstallSubstitute(HMODULE module, decltype(&SetThreadToken) function,
+                                           FaultSpan span) {
+  const Substitute substitute = Replace<decltype(SetThreadToken)>("SetThreadToken", function);
+  auto fault = std::make_unique<Fault>(span, ERROR_SUCCESS, TRUE, substitute.function);
+  return Install(module, substitute.name, false, std::move(fault));
 }
 
-// Of the whole process: what stands in for an import is not told for whom.
+// One for the process: a substitute does not know which module calls it.
 std::atomic<HANDLE>& SwappedToken() {
   static std::atomic<HANDLE> token{nullptr};
   return token;
@@ -112,13 +113,13 @@ std::vector<std::string> FailImport(HMODULE module, const std::string& function,
   return Install(module, function, late, std::make_unique<Fault>(span, error, returns, nullptr));
 }
 
-std::vector<std::string> LieAboutThreadToken(HMODULE module, FaultSpan span) {
-  return InstallLiar(module, LyingSetThreadToken, span);
+std::vector<std::string> DowngradeThreadToken(HMODULE module, FaultSpan span) {
+  return InstallSubstitute(module, DowngradingSetThreadToken, span);
 }
 
 std::vector<std::string> SwapThreadToken(HMODULE module, HANDLE token, FaultSpan span) {
   SwappedToken() = token;
-  return InstallLiar(module, SwappingSetThreadToken, span);
+  return InstallSubstitute(module, SwappingSetThreadToken, span);
 }
 
 std::uint32_t CountCalls(HMODULE module, const std::string& function) {

@@ -4,11 +4,11 @@
 
 namespace seam {
 
-// What other code in the process does behind the product's back.
+// Changes of the identity by other code in the process, which the product does not see.
 
-// Puts the token on the calling thread; null takes whatever is there off.
+// Puts the token on the calling thread; null removes the thread's token.
 void SetForeignToken(HANDLE token);
-// Makes it the process's own token, for good: the identity every thread without a token of its own has.
+// Makes it the process's primary token, permanently.
 void SetProcessToken(HANDLE primary);
 
 }  // namespace seam

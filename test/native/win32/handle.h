@@ -17,7 +17,7 @@ struct LocalFreer {
 // A kernel handle, null or valid: never INVALID_HANDLE_VALUE.
 using Handle = std::unique_ptr<void, HandleCloser>;
 
-// What Win32 allocated with LocalAlloc for its caller.
+// Memory that Win32 has allocated with LocalAlloc for its caller.
 template <typename T>
 using LocalMemory = std::unique_ptr<T, LocalFreer>;
 

@@ -7,8 +7,8 @@
 
 namespace seam {
 
-// Open handles of this process, from the system's table of all: Wine's GetProcessHandleCount always answers
-// 0.
+// Open handles of this process, from the system's table of all handles: Wine's GetProcessHandleCount always
+// returns 0.
 std::vector<HANDLE> OwnHandles();
 std::size_t CountHandles();
 

@@ -40,7 +40,7 @@ EffectiveToken OpenEffectiveToken(DWORD access) {
   }
   const DWORD error = GetLastError();
   if (error == ERROR_CANT_OPEN_ANONYMOUS) return {nullptr, true, SecurityAnonymous};
-  // The product's tokens admit the process alone, and Wine asks for the thread's own right.
+  // The product's tokens grant access to the process alone, but Wine checks the thread's own rights.
   const HANDLE self = GetCurrentProcess();
   if (error == ERROR_ACCESS_DENIED &&
       DuplicateHandle(self, GetCurrentThreadToken(), self, &token, access, FALSE, 0)) {

@@ -10,19 +10,19 @@ namespace seam {
 
 constexpr int kNoLevel = -1;
 
-// The token the kernel judges the calling thread by.
+// The token that the kernel uses for access checks of the calling thread.
 struct EffectiveToken {
-  // Null for a token of Anonymous level, which nobody can open.
+  // Null for a token of level Anonymous, which cannot be opened.
   Handle handle;
-  // False: the process's own.
+  // False for the process's token.
   bool of_thread;
-  // A SECURITY_IMPERSONATION_LEVEL, or kNoLevel for a primary token: the process's own, or one on the thread,
-  // which Wine allows and Windows refuses.
+  // A SECURITY_IMPERSONATION_LEVEL, or kNoLevel for a primary token: the process's, or one on the thread,
+  // which Wine allows and Windows does not.
   int level;
 };
 
 struct Identity {
-  // Empty where the kernel will not say: Anonymous level.
+  // Empty at level Anonymous, which hides the user.
   std::wstring sid;
   bool of_thread;
   int level;
@@ -30,7 +30,7 @@ struct Identity {
 
 EffectiveToken OpenEffectiveToken(DWORD access);
 Identity ReadIdentity();
-// The user of that token, of any level, in one call to the kernel: ReadIdentity() takes several.
+// The user of that token, of any level, by one system call: ReadIdentity() makes several.
 std::wstring ReadEffectiveUser();
 Identity DescribeToken(const EffectiveToken& token);
 

@@ -7,7 +7,7 @@
 namespace seam {
 namespace {
 
-// A loaded image, read by the offsets its own headers give.
+// A loaded image, read by the offsets in its headers.
 class Image {
  public:
   explicit Image(HMODULE module) : base_(reinterpret_cast<BYTE*>(module)) {}
@@ -72,7 +72,7 @@ std::vector<Import> ListImports(HMODULE module) {
 }
 
 void* ResolveImport(HMODULE module, const Import& import) {
-  // The helper writes what it found into the slot: called from a redirection it would undo it.
+  // The helper writes the address that it finds into the slot, which would undo a redirection.
   if (!import.delayed || !Image(module).Contains(*import.slot)) return *import.slot;
   const HMODULE dll = LoadLibraryA(import.dll.c_str());
   if (dll == nullptr) ThrowLastError("LoadLibraryA");
@@ -84,7 +84,7 @@ void* ResolveImport(HMODULE module, const Import& import) {
 void WriteSlot(void** slot, void* value) {
   DWORD protection = 0;
   if (!VirtualProtect(slot, sizeof *slot, PAGE_READWRITE, &protection)) ThrowLastError("VirtualProtect");
-  // Other threads call through the slot meanwhile.
+  // Other threads may be calling through the slot.
   InterlockedExchangePointer(slot, value);
   VirtualProtect(slot, sizeof *slot, protection, &protection);
 }

@@ -32,7 +32,7 @@ class CodeWriter {
 };
 
 void WriteEntry(CodeWriter& code, std::uint64_t choose, std::uint64_t context) {
-  // The four register arguments go to the home space the caller has reserved for them.
+  // Saves the four register arguments in the home space that the caller has reserved for them.
   code.Bytes({0x48, 0x89, 0x4C, 0x24, 0x08})  // mov [rsp+8], rcx
       .Bytes({0x48, 0x89, 0x54, 0x24, 0x10})  // mov [rsp+16], rdx
       .Bytes({0x4C, 0x89, 0x44, 0x24, 0x18})  // mov [rsp+24], r8

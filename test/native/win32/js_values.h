@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "call_failed.h"
+#include "call_log.h"
 #include "identity.h"
-#include "journal.h"
-#include "mint.h"
+#include "test_token.h"
 
 namespace seam {
 
-// Each throws a TypeError where the value is of another type.
+// Each throws a TypeError if the value is of another type.
 std::wstring ReadText(const Napi::Value& value);
 DWORD ReadNumber(const Napi::Value& value);
 // A bigint of at least 1.
@@ -31,7 +31,7 @@ Napi::Value WriteLevel(Napi::Env env, int level);
 Napi::Value WriteIdentity(Napi::Env env, const Identity& identity);
 Napi::Value WriteRecords(Napi::Env env, const std::vector<Record>& records);
 
-// With the call's name in `syscall` and its number in `errno`.
+// An error with the call's name in `syscall` and its number in `errno`.
 Napi::Error ErrorOf(Napi::Env env, const CallFailed& failure);
 
 using Binding = Napi::Value (*)(const Napi::CallbackInfo&);

@@ -26,7 +26,7 @@ std::wstring TypeOf(HANDLE object) {
   return std::wstring(name->Buffer, name->Length / sizeof(wchar_t));
 }
 
-// Another handle of the same object, which may ask for its descriptor; null where that is not allowed.
+// Another handle of the same object, with the right to read its security descriptor; null if that is denied.
 Handle WithReadControl(HANDLE object) {
   const HANDLE self = GetCurrentProcess();
   HANDLE copy = nullptr;

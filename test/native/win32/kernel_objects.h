@@ -9,16 +9,16 @@ namespace seam {
 
 struct KernelObject {
   HANDLE handle;
-  // As the kernel calls it: L"Thread", L"Event", L"IoCompletion".
+  // The kernel's name of the type: L"Thread", L"Event", L"IoCompletion".
   std::wstring type;
-  // Owner and DACL as SDDL; empty where the handle does not tell.
+  // Owner and DACL as SDDL; empty if they cannot be read.
   std::wstring security;
 };
 
-// What this process has open, from the system's table of all handles.
+// The objects that this process has open, from the system's table of all handles.
 std::vector<KernelObject> ReadKernelObjects();
 
-// The rights that the security descriptor of an object of this process grants to whoever has `token`.
+// The rights that the security descriptor of an object of this process grants to the user of `token`.
 DWORD GrantedAccess(HANDLE object, HANDLE token);
 
 }  // namespace seam

@@ -7,7 +7,7 @@
 namespace seam {
 namespace {
 
-// Of the whole process. Never destroyed: a logon may wait until the very end.
+// One for the process. Never destroyed: a logon may wait until the process ends.
 struct Gate {
   std::mutex mutex;
   std::condition_variable released;

@@ -5,14 +5,14 @@
 
 namespace seam {
 
-// Logons of that account wait from now on, as for another machine that does not answer.
+// Makes logons of that account wait, as if a domain controller did not respond.
 void HoldLogons(const std::wstring& account);
-// Lets all of them go on, and holds nobody any more.
+// Lets all waiting logons continue, and all later ones.
 void ReleaseLogons();
-// How many are waiting.
+// The number of waiting logons.
 size_t CountHeldLogons();
 
-// Waits where the account is held.
+// Waits while logons of the account are held.
 void PassLogonGate(const std::wstring& account);
 
 }  // namespace seam

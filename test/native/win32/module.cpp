@@ -1,4 +1,4 @@
-// The seam: test-only, for Windows and Wine. test/support/win32/seam.ts says what each function does.
+// The test addon for Windows and Wine. test/support/win32/seam.ts documents its functions.
 
 #include <napi.h>
 
@@ -12,7 +12,7 @@ Napi::Object Init(Napi::Env, Napi::Object exports) {
   seam::BindObjects(exports);
   seam::BindAuthority(exports);
   seam::BindLogon(exports);
-  seam::BindWitness(exports);
+  seam::BindFiles(exports);
   seam::BindFaults(exports);
   return exports;
 }

@@ -14,7 +14,7 @@ Pointer FindNt(const char* name) {
   return reinterpret_cast<Pointer>(reinterpret_cast<void*>(found));
 }
 
-// What a failed call of it becomes.
+// Throws if the status of the call is a failure.
 inline void CheckStatus(const char* name, LONG status) {
   if (status < 0) throw CallFailed(name, static_cast<DWORD>(status));
 }

@@ -9,7 +9,7 @@
 namespace seam {
 namespace {
 
-// Of the whole process: one thread makes an object, others try to open it.
+// One for the process: one thread makes an object, others try to open it.
 struct Objects {
   std::mutex mutex;
   std::vector<Handle> open;

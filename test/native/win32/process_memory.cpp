@@ -9,7 +9,7 @@
 namespace seam {
 namespace {
 
-// Looks for all parts at once, by their first two bytes.
+// Searches for all parts at once, by their first two bytes.
 class Search {
  public:
   explicit Search(const std::vector<std::vector<BYTE>>& parts) : parts_(parts) {

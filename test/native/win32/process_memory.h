@@ -7,8 +7,8 @@
 
 namespace seam {
 
-// How often any of these, each of two bytes or more, is in the memory that another process can write, which
-// is read once.
+// The number of occurrences of these parts, of two bytes or more each, in the writable memory of another
+// process, which is read once.
 size_t CountInProcess(DWORD process, const std::vector<std::vector<BYTE>>& parts);
 
 }  // namespace seam

@@ -19,7 +19,7 @@ struct Slot {
   void* original;
 };
 
-// Everything known about one function as one module calls it.
+// The state of one function that one module calls.
 struct Site {
   std::vector<Slot> slots;
   void* real = nullptr;
@@ -102,8 +102,8 @@ class Redirects {
     sites_.clear();
   }
 
-  // What `caller` is to get for a function whose real address is `real`.
-  void* Answer(HMODULE caller, const char* function, void* real) {
+  // The address that `caller` gets for a function whose real address is `real`.
+  void* Resolve(HMODULE caller, const char* function, void* real) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = sites_.find({caller, function});
     if (found == sites_.end()) return real;
@@ -138,7 +138,8 @@ class Redirects {
   std::map<std::pair<HMODULE, std::string>, Site> sites_;
 };
 
-// Of the whole process, as the import tables are. Never destroyed: redirected calls come until the very end.
+// One for the process, like the import tables. Never destroyed: redirected calls are made until the process
+// ends.
 Redirects& TheRedirects() {
   static Redirects& redirects = *new Redirects;
   return redirects;
@@ -154,9 +155,9 @@ FARPROC WINAPI SubstituteGetProcAddress(HMODULE dll, LPCSTR name) {
   const bool by_ordinal = reinterpret_cast<ULONG_PTR>(name) <= MAXWORD;
   if (real == nullptr || by_ordinal) return real;
   const DWORD error = GetLastError();
-  void* const answer = TheRedirects().Answer(ModuleOf(caller), name, reinterpret_cast<void*>(real));
+  void* const resolved = TheRedirects().Resolve(ModuleOf(caller), name, reinterpret_cast<void*>(real));
   SetLastError(error);
-  return reinterpret_cast<FARPROC>(answer);
+  return reinterpret_cast<FARPROC>(resolved);
 }
 
 }  // namespace

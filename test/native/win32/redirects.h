@@ -7,46 +7,47 @@
 
 namespace seam {
 
-// A function that stands in for an imported one.
+// A function that replaces an imported one.
 struct Substitute {
   const char* name;
   void* function;
 };
 
-// Of the same type as the function it stands in for: Replace<decltype(CloseHandle)>("CloseHandle",
+// A substitute of the same type as the function: Replace<decltype(CloseHandle)>("CloseHandle",
 // MyCloseHandle).
 template <typename Signature>
 Substitute Replace(const char* name, Signature* function) {
   return {name, reinterpret_cast<void*>(function)};
 }
 
-// Something that is put before an import and before the import's substitute, if it has one.
+// Code that runs before an import, or before its substitute if it has one.
 class Interception {
  public:
   virtual ~Interception() = default;
-  // Where the module's calls go now.
+  // The address that the module's calls jump to.
   virtual void* Entry() const noexcept = 0;
-  // Where they would go without this; null until the module asks GetProcAddress.
+  // The address that they would jump to without this; null until the module gets it from GetProcAddress.
   virtual void SetTarget(void* target) noexcept = 0;
 };
 
-// An empty name is the program itself. Throws if it is not loaded.
+// An empty name stands for the program. Throws if the module is not loaded.
 HMODULE FindModule(const std::wstring& name);
 
-// Sends the module's calls of these functions to the substitutes, and its later GetProcAddress answers too.
-// What comes back is the imports that were redirected, GetProcAddress among them: a function that is not in
-// the list and was resolved before is still the real one.
+// Redirects the module's calls of these functions to the substitutes, and the results that it gets from
+// GetProcAddress later. Returns the redirected imports, GetProcAddress among them: a function that is not in
+// the list and was resolved before is not redirected.
 std::vector<std::string> RedirectImports(HMODULE module, const std::vector<Substitute>& substitutes);
 
-// Puts the interception before one function of the module, instead of an earlier one. It must live forever.
-// Throws if the module does not import the function, unless `late`: then GetProcAddress answers with it.
+// Puts the interception before one function of the module, instead of an earlier one. It must never be
+// destroyed. Throws if the module does not import the function, unless `late` is set: then it applies to the
+// result of GetProcAddress.
 std::vector<std::string> InterceptImport(HMODULE module, const std::string& function,
                                          Interception& interception, bool late);
 
-// Substitutes stay.
+// Removes all interceptions, but no substitutes.
 void RemoveInterceptions();
 
-// Every slot gets back what was in it first.
+// Restores the original address in every slot.
 void RestoreImports();
 
 }  // namespace seam

@@ -8,17 +8,17 @@
 
 namespace seam {
 
-// KERB_S4U_LOGON or MSV1_0_S4U_LOGON, which are laid out alike, as LsaLogonUser is given them. The system
-// copies the one block to another process: what lies outside it is not there.
+// KERB_S4U_LOGON or MSV1_0_S4U_LOGON, which have the same layout, as passed to LsaLogonUser. The system
+// copies only this block to another process, so nothing outside it can be read.
 class S4URequest {
  public:
   S4URequest(const void* block, ULONG size);
 
-  // Only then is there anything to read.
+  // If false, the request cannot be read.
   bool valid() const { return valid_; }
   std::wstring name() const { return Text(logon_.name); }
   std::wstring domain() const { return Text(logon_.domain); }
-  // The hours in which the account may log on count.
+  // Whether the account's logon hours apply.
   bool checks_hours() const { return (logon_.flags & MSV1_0_S4U_LOGON_FLAG_CHECK_LOGONHOURS) != 0; }
 
  private:

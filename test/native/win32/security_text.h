@@ -14,7 +14,7 @@ using Descriptor = LocalMemory<void>;
 Sid ParseSid(const std::wstring& text);
 std::wstring SidText(PSID sid);
 
-// A descriptor of a discretionary list alone is given SYSTEM for owner and group: AccessCheck asks for both.
+// A descriptor with only a DACL gets SYSTEM as owner and group: AccessCheck requires both.
 Descriptor ParseSddl(const std::wstring& sddl);
 
 }  // namespace seam

@@ -7,14 +7,14 @@
 
 namespace seam {
 
-// What a client of the test authority sends, as text:
-//   "SEAM?"                        asks for a challenge first; kChallenge is the answer
-//   "SEAM <level> user:password"   the proof, in the first leg or after the challenge
-// The level is how far the client lets the server go: anonymous, identification, impersonation or delegation.
-// The user is "name@domain", or "name" for an account of this computer.
-// "SEAM!" instead of "SEAM": the answer is in small letters until CompleteAuthToken has been called. "SEAM~":
-// the authority takes a third of a second over it.
-constexpr char kAskForChallenge[] = "SEAM?";
+// The messages that a client sends to the test authority, as text:
+//   "SEAM?"                        requests a challenge; the reply is kChallenge
+//   "SEAM <level> user:password"   the proof, in the first message or after the challenge
+// The level is the highest one at which the server may impersonate the client: anonymous, identification,
+// impersonation or delegation. The user is "name@domain", or "name" for an account of this computer.
+// With "SEAM!" instead of "SEAM" the reply is in lower case until CompleteAuthToken has been called. With
+// "SEAM~" the authority takes a third of a second to process the message.
+constexpr char kChallengeRequest[] = "SEAM?";
 constexpr char kChallenge[] = "SEAM-CHALLENGE";
 constexpr char kAccepted[] = "SEAM-ACCEPTED";
 
@@ -25,14 +25,14 @@ struct ClientProof {
 };
 
 struct ClientMessage {
-  std::string text;  // as if it had begun with "SEAM"
+  std::string text;  // with "SEAM" at the beginning, without the mark
   bool complete = false;
   bool slow = false;
 };
 
 ClientMessage ParseMessage(const std::string& message);
 
-// None if it is not a proof.
+// None if the message is not a proof.
 std::optional<ClientProof> ParseProof(const std::string& message);
 
 }  // namespace seam

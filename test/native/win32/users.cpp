@@ -9,8 +9,8 @@
 namespace seam {
 namespace {
 
-// Of the whole process: a logon runs on any thread. Never destroyed: redirected calls come until the very
-// end.
+// One for the process, as a logon runs on any thread. Never destroyed: redirected calls are made until the
+// process ends.
 struct Users {
   std::mutex mutex;
   std::vector<User> list;
@@ -80,8 +80,8 @@ std::optional<User> FindUserBySid(const std::wstring& sid) {
 
 bool IsLocal(const User& user) { return EqualText(user.domain, ComputerName()); }
 
-Handle MintForUser(const User& user, const std::wstring& logon_group, TOKEN_TYPE type,
-                   SECURITY_IMPERSONATION_LEVEL level) {
+Handle MakeUserToken(const User& user, const std::wstring& logon_group, TOKEN_TYPE type,
+                     SECURITY_IMPERSONATION_LEVEL level) {
   TokenSpec spec;
   spec.user = user.sid;
   spec.groups = UsualGroups(user.groups);
@@ -90,7 +90,7 @@ Handle MintForUser(const User& user, const std::wstring& logon_group, TOKEN_TYPE
   spec.type = type;
   spec.level = level;
   spec.logon_sid = NewLogonSid();
-  return MintToken(spec);
+  return MakeToken(spec);
 }
 
 }  // namespace seam

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "mint.h"
+#include "test_token.h"
 
 namespace seam {
 
@@ -16,29 +16,29 @@ struct User {
   std::wstring domain;
   std::wstring password;
   std::wstring sid;
-  // Besides Everyone, Users and Authenticated Users.
+  // In addition to Everyone, Users and Authenticated Users.
   std::vector<Group> groups;
   std::vector<std::wstring> privileges;
-  // The domain as TranslateNameW calls it; by default what it is called otherwise.
+  // The DNS name of the domain, for TranslateNameW; `domain` by default.
   std::wstring dns;
-  // The Win32 error every logon of it ends with, such as ERROR_ACCOUNT_LOCKED_OUT; 0 for none.
+  // The Win32 error with which every logon fails, such as ERROR_ACCOUNT_LOCKED_OUT; 0 for none.
   DWORD error = ERROR_SUCCESS;
 };
 
-// Instead of an earlier one of that name and domain.
+// Replaces an earlier user of that name and domain.
 void DefineUser(const User& user);
 void ForgetUsers();
 
-// By the forms LogonUserW takes: name and domain, or "name@domain" and no domain. "." and an empty domain
-// mean this computer's. Names are compared without regard to case.
+// Finds a user by the forms that LogonUserW accepts: name and domain, or "name@domain" and no domain. "." and
+// an empty domain stand for this computer. Names are compared without regard to case.
 std::optional<User> FindUser(const std::wstring& name, const std::wstring& domain);
 std::optional<User> FindUserBySid(const std::wstring& sid);
 
 bool IsLocal(const User& user);
 
-// A token for the user as one more logon gives it. The group says how: NETWORK (S-1-5-2), INTERACTIVE
+// Makes the token of a new logon of the user. The group shows the logon type: NETWORK (S-1-5-2), INTERACTIVE
 // (S-1-5-4)...
-Handle MintForUser(const User& user, const std::wstring& logon_group, TOKEN_TYPE type,
-                   SECURITY_IMPERSONATION_LEVEL level);
+Handle MakeUserToken(const User& user, const std::wstring& logon_group, TOKEN_TYPE type,
+                     SECURITY_IMPERSONATION_LEVEL level);
 
 }  // namespace seam

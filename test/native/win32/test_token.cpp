@@ -1,4 +1,4 @@
-#include "mint.h"
+#include "test_token.h"
 
 #include <winternl.h>
 
@@ -22,7 +22,7 @@ class GroupList {
  public:
   explicit GroupList(const TokenSpec& spec) {
     std::vector<Group> groups = spec.groups;
-    // The kernel wants a primary group: nobody's, and not enabled, where there is no other.
+    // The kernel requires a primary group: without any other it is the null SID, not enabled.
     if (groups.empty()) groups.push_back({L"S-1-0-0", 0});
     if (!spec.logon_sid.empty()) groups.push_back({spec.logon_sid, kEnabledGroup | SE_GROUP_LOGON_ID});
     memory_.resize(offsetof(TOKEN_GROUPS, Groups) + sizeof(SID_AND_ATTRIBUTES) * groups.size());
@@ -67,7 +67,7 @@ TOKEN_DEFAULT_DACL DefaultDacl(const Descriptor& descriptor) {
 
 }  // namespace
 
-Handle MintToken(const TokenSpec& spec) {
+Handle MakeToken(const TokenSpec& spec) {
   static const auto create_token = FindNt<CreateTokenFunction>("NtCreateToken");
   const Sid user_sid = ParseSid(spec.user);
   const Descriptor descriptor = ParseSddl(L"D:(A;;GA;;;" + spec.user + L")(A;;GA;;;SY)(A;;GA;;;BA)");

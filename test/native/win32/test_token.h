@@ -19,19 +19,19 @@ struct Group {
 struct TokenSpec {
   std::wstring user;
   std::vector<Group> groups;
-  // By name, each enabled.
+  // The names; each privilege is enabled.
   std::vector<std::wstring> privileges;
   TOKEN_TYPE type = TokenImpersonation;
   SECURITY_IMPERSONATION_LEVEL level = SecurityImpersonation;
-  // Empty for none.
+  // Empty for no logon SID.
   std::wstring logon_sid;
 };
 
-// A real kernel token for a user no account database has to know, with every right on the handle. What is
-// made under it belongs to its user, SYSTEM and the administrators.
-Handle MintToken(const TokenSpec& spec);
+// Makes a real kernel token, with every right on the handle. The user need not be in any account database.
+// The token's default DACL grants everything to its user, SYSTEM and the administrators.
+Handle MakeToken(const TokenSpec& spec);
 
-// The well-known Everyone, Users and Authenticated Users, then `more`.
+// The well-known groups Everyone, Users and Authenticated Users, and then `more`.
 std::vector<Group> UsualGroups(const std::vector<Group>& more);
 
 }  // namespace seam

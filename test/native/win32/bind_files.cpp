@@ -1,13 +1,13 @@
 #include "bindings.h"
-#include "journal.h"
+#include "call_log.h"
+#include "file_access.h"
 #include "js_values.h"
-#include "witness.h"
 
 namespace seam {
 namespace {
 
 Napi::Value Patch(const Napi::CallbackInfo& info) {
-  return WriteLabels(info.Env(), RedirectImports(FindModule(L""), WitnessSubstitutes()));
+  return WriteLabels(info.Env(), RedirectImports(FindModule(L""), FileSubstitutes()));
 }
 
 Napi::Value Allow(const Napi::CallbackInfo& info) {
@@ -20,11 +20,11 @@ Napi::Value Forget(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value Take(const Napi::CallbackInfo& info) { return WriteRecords(info.Env(), FileJournal().Take()); }
+Napi::Value Take(const Napi::CallbackInfo& info) { return WriteRecords(info.Env(), FileCalls().Take()); }
 
 }  // namespace
 
-void BindWitness(Napi::Object& exports) {
+void BindFiles(Napi::Object& exports) {
   Export<Patch>(exports, "patchWitness");
   Export<Allow>(exports, "allow");
   Export<Forget>(exports, "forgetRules");

@@ -1,11 +1,11 @@
-#include "witness.h"
+#include "file_access.h"
 
 #include <memory>
 #include <mutex>
 
 #include "call_failed.h"
+#include "call_log.h"
 #include "identity.h"
-#include "journal.h"
 #include "security_text.h"
 #include "text.h"
 
@@ -17,7 +17,8 @@ struct Rule {
   std::shared_ptr<void> descriptor;
 };
 
-// Of the whole process, as redirected calls come from every thread. Never destroyed for the same reason.
+// One for the process, and never destroyed, as redirected calls are made on every thread until the process
+// ends.
 struct Rules {
   std::mutex mutex;
   std::vector<Rule> list;
@@ -62,7 +63,7 @@ Handle CheckableCopy(HANDLE primary) {
 }
 
 DWORD CheckAccess(void* descriptor, const EffectiveToken& token, DWORD access) {
-  // Wine keeps the level and does not act on it; Windows opens nothing below Impersonation.
+  // Wine stores the level but ignores it; Windows opens nothing below level Impersonation.
   if (token.of_thread && token.level < SecurityImpersonation) return ERROR_BAD_IMPERSONATION_LEVEL;
   const Handle copy = token.of_thread ? nullptr : CheckableCopy(token.handle.get());
   GENERIC_MAPPING mapping{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS};
@@ -93,14 +94,14 @@ void ForgetFileRules() {
   rules.list.clear();
 }
 
-bool PermitFile(const char* function, const wchar_t* path, DWORD access) {
+bool CheckFileAccess(const char* function, const wchar_t* path, DWORD access) {
   const DWORD error_before = GetLastError();
-  const BOOL permitted = AnswerWin32([&]() -> DWORD {
+  const BOOL permitted = ReturnWin32Bool([&]() -> DWORD {
     const std::wstring subject = path != nullptr ? path : L"";
     const EffectiveToken token = OpenEffectiveToken(TOKEN_QUERY | TOKEN_DUPLICATE);
     const std::shared_ptr<void> descriptor = FindRule(NormalPath(subject));
     const DWORD denied = descriptor ? CheckAccess(descriptor.get(), token, access) : ERROR_SUCCESS;
-    FileJournal().Note(function, subject, DescribeToken(token), denied);
+    FileCalls().Add(function, subject, DescribeToken(token), denied);
     return denied;
   });
   if (permitted) SetLastError(error_before);

@@ -6,9 +6,9 @@
 
 namespace seam {
 
-// What has been handed out to C code as a bare pointer and has to come back: known pointers only, each once.
+// Owns objects whose addresses C code uses as handles, and checks each handle that C code passes in.
 template <typename T>
-class Ledger {
+class ObjectTable {
  public:
   using Item = typename std::unique_ptr<T>::pointer;
 
@@ -19,7 +19,7 @@ class Ledger {
     return key;
   }
 
-  // Null if it is not out.
+  // Null if no object has that address.
   Item Find(const void* key) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = items_.find(key);

@@ -1,4 +1,4 @@
-#include "journal.h"
+#include "call_log.h"
 
 #include <utility>
 
@@ -10,28 +10,27 @@ const DWORD main_thread = GetCurrentThreadId();
 
 }  // namespace
 
-void Journal::Note(const char* function, const std::wstring& subject, const Identity& identity,
-                   DWORD denied) {
+void CallLog::Add(const char* function, const std::wstring& subject, const Identity& identity, DWORD denied) {
   const DWORD thread = GetCurrentThreadId();
   const std::lock_guard<std::mutex> lock(mutex_);
   records_.push_back(
       {function, subject, thread, thread == main_thread, identity.sid, identity.level, denied});
 }
 
-std::vector<Record> Journal::Take() {
+std::vector<Record> CallLog::Take() {
   const std::lock_guard<std::mutex> lock(mutex_);
   return std::exchange(records_, {});
 }
 
-// Never destroyed: redirected calls come until the very end.
-Journal& FileJournal() {
-  static Journal& journal = *new Journal;
-  return journal;
+// Never destroyed: redirected calls are made until the process ends.
+CallLog& FileCalls() {
+  static CallLog& log = *new CallLog;
+  return log;
 }
 
-Journal& AuthorityJournal() {
-  static Journal& journal = *new Journal;
-  return journal;
+CallLog& AuthorityCalls() {
+  static CallLog& log = *new CallLog;
+  return log;
 }
 
 }  // namespace seam
