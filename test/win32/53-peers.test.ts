@@ -237,7 +237,7 @@ describe('the level a client connects at', () => {
     client.on('error', ignore).resume();
     expect(await refused).toMatchObject({
       code: 'ERROR_CANT_OPEN_ANONYMOUS',
-      message: expect.stringContaining('does not print who it is') as string,
+      message: expect.stringContaining('hides its identity') as string,
     });
     expectActingAsService();
   });

@@ -59,7 +59,7 @@ UniqueHandle OpenClientToken() {
   } catch (const Error& error) {
     if (error.number() != ERROR_CANT_OPEN_ANONYMOUS) throw;
     throw win32::Win32Error(ERROR_CANT_OPEN_ANONYMOUS, "OpenThreadToken",
-                            "the client has connected at level anonymous and does not say who it is");
+                            "the client has connected at level anonymous, which hides its identity");
   }
   throw win32::Win32Error(ERROR_NO_TOKEN, "OpenThreadToken");
 }
