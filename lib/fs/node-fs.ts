@@ -8,6 +8,7 @@ function copyOf<T extends object>(source: T): T {
   return Object.create(null, Object.getOwnPropertyDescriptors(source)) as T;
 }
 
+/** Returns the descriptor of a property that is enumerable and read-only. */
 const dataProperty = <T>(value: T): PropertyDescriptor & { value: T } => ({ value, enumerable: true });
 
 /**
