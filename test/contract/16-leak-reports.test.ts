@@ -121,7 +121,7 @@ describeSwitching('a leak whose description fails', () => {
       await runSource(`${open}
         const { native } = require(${binding});
         const describeLeak = () => { throw new Error('mine'); };
-        native.initialize({ createError: (message) => new Error(message), describeLeak, nothing: () => {} });
+        native.initialize({ createError: (message) => new Error(message), describeLeak, noop: () => {} });
         setImmediate(() => {
           try { alice.runSync(() => { bob.impersonate(); }); } catch {}
           print('went on as ' + who());
