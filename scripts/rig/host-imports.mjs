@@ -1,10 +1,12 @@
-// node host-imports.mjs OUTPUT UV-FUNCTIONS
+// node host-imports.mjs OUTPUT UV-FUNCTIONS [x64|ia32|arm64]
 // Writes the files by which a Windows addon calls its host. OUTPUT.def lists the functions for MSVC's import library.
 // OUTPUT.cpp is for mingw-w64 and needs neither import library nor delay loading (binutils 2.40's delay-load thunk
 // loses the floating-point arguments). The functions are those of Node-API 8 and those listed in the file UV-FUNCTIONS.
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { symbols } from 'node-api-headers';
+
+const [output, uvFile, arch = 'x64'] = process.argv.slice(2);
 
 function hostFunctions(uvFile) {
   const { js_native_api_symbols: js, node_api_symbols: node } = symbols.v8;
@@ -14,15 +16,40 @@ function hostFunctions(uvFile) {
 
 const definition = (names) => ['NAME NODE.EXE', 'EXPORTS', ...names, ''].join('\n');
 
-/** A call through the import pointer (`__imp_x`) and a plain call (`x`) both use the pointer of that name. */
+// The jump through the import pointer, by architecture. Names of 32-bit x86 have an underscore in front.
+const jumps = {
+  x64: (index) => ({
+    prefix: '',
+    pointer: `host_imports + ${8 * index}`,
+    jump: [`jmp *host_imports+${8 * index}(%rip)`],
+  }),
+  ia32: (index) => ({
+    prefix: '_',
+    pointer: `_host_imports + ${4 * index}`,
+    jump: [`jmp *_host_imports+${4 * index}`],
+  }),
+  arm64: (index) => ({
+    prefix: '',
+    pointer: `host_imports + ${8 * index}`,
+    jump: [
+      `adrp x16, host_imports+${8 * index}`,
+      `ldr x16, [x16, :lo12:host_imports+${8 * index}]`,
+      'br x16',
+    ],
+  }),
+};
+
+// A call through the import pointer (`__imp_x`) and a plain call (`x`) both end in the pointer of that name.
 function trampoline(name, index) {
-  const pointer = `host_imports + ${8 * index}`;
+  const { prefix, pointer, jump } = jumps[arch](index);
   return [
-    `.globl ${name}`,
-    `.def ${name}; .scl 2; .type 32; .endef`,
-    `${name}: jmp *${pointer}(%rip)`,
-    `.globl __imp_${name}`,
-    `.set __imp_${name}, ${pointer}`,
+    `.globl ${prefix}${name}`,
+    `.def ${prefix}${name}; .scl 2; .type 32; .endef`,
+    ...(arch === 'arm64' ? ['.p2align 2'] : []),
+    `${prefix}${name}:`,
+    ...jump,
+    `.globl __imp_${prefix}${name}`,
+    `.set __imp_${prefix}${name}, ${pointer}`,
   ];
 }
 
@@ -76,6 +103,5 @@ __attribute__((constructor(101))) void Bind() {
 extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD, LPVOID) { return bound ? TRUE : FALSE; }
 `;
 
-const [output, uvFile] = process.argv.slice(2);
 const names = hostFunctions(uvFile);
 writeFileSync(output, output.endsWith('.def') ? definition(names) : source(names));

@@ -1,0 +1,110 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { linuxNodeFolder } from '../rig/npm-packages.mjs';
+import { nodeMajors } from '../rig/paths.mjs';
+import { listFiles } from '../support/files.mjs';
+import { addonApiHeaders } from '../support/node-headers.mjs';
+import { root } from '../support/root.mjs';
+import { capture } from '../support/run.mjs';
+import { zig } from './zig.mjs';
+
+const rooms = ['core', 'fs', 'napi', 'pool'];
+const sourcesOf = (port) => [...rooms, port].flatMap((room) => listFiles(`native/${room}`, /\.cpp$/));
+
+const common = [
+  ...['-std=c++17', '-O2', '-g0', '-fexceptions', '-fvisibility=hidden', '-fvisibility-inlines-hidden'],
+  ...['-fstack-protector-strong', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2'],
+  ...['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wconversion', '-Werror'],
+  ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
+  ...['-DNODE_API_NO_EXTERNAL_BUFFERS_ALLOWED', '-DBUILDING_NODE_EXTENSION'],
+];
+// The compiler defines the first to an older Windows by itself.
+const windows = [
+  ...['-U_WIN32_WINNT', '-D_WIN32_WINNT=0x0A00', '-DNOMINMAX', '-DWIN32_LEAN_AND_MEAN'],
+  ...['-DUNICODE', '-D_UNICODE', '-DUSING_UV_SHARED=1'],
+];
+const branchProtection = { x64: ['-fcf-protection'], arm64: ['-mbranch-protection=standard'], ia32: [] };
+const linked = {
+  win32: ['-ladvapi32', '-lsecur32'],
+  linux: ['-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,nodelete'],
+  unsupported: ['-Wl,-undefined,dynamic_lookup'],
+};
+// Without it the unwinder's functions and operator new would be exported too.
+const entryPoints = `{
+  global: napi_register_module_v1; node_api_module_get_api_version_v1;
+  local: *;
+};
+`;
+
+async function compilerFlags({ zig: name, port, arch }) {
+  const headers = path.join(await linuxNodeFolder(nodeMajors[0]), 'include', 'node');
+  const system = [addonApiHeaders, headers].flatMap((folder) => ['-isystem', folder]);
+  return [
+    ...[
+      '-target',
+      name,
+      ...common,
+      ...system,
+      `-I${path.join(root, 'native')}`,
+      `-ffile-prefix-map=${root}=.`,
+    ],
+    ...(port === 'win32' ? windows : ['-fPIC']),
+    ...(port === 'linux' ? branchProtection[arch] : []),
+  ];
+}
+
+async function zigRun(args) {
+  const { program, environment } = await zig();
+  const { code, signal, output } = await capture(program, ['c++', ...args], {
+    env: { ...process.env, ...environment },
+  });
+  if (code !== 0) throw new Error(`zig c++ ended with ${signal ?? `code ${code}`}:\n${output.trim()}`);
+}
+
+async function inParallel(jobs) {
+  const queue = jobs.values();
+  const work = async () => {
+    for (const job of queue) await job();
+  };
+  await Promise.all(Array.from({ length: os.availableParallelism() }, work));
+}
+
+// The trampolines to the host's functions, which a Windows addon has in place of an import library.
+async function hostImports(folder, arch) {
+  const output = path.join(folder, 'host_imports.cpp');
+  const script = path.join(root, 'scripts', 'rig', 'host-imports.mjs');
+  const functions = path.join(root, 'cmake', 'uv-functions.txt');
+  const { code, output: printed } = await capture(process.execPath, [script, output, functions, arch]);
+  if (code !== 0) throw new Error(printed);
+  return output;
+}
+
+async function linkFlags(folder, { port, zig: name }) {
+  const flags = ['-target', name, '-shared', '-O2', '-g0', '-s'];
+  if (port !== 'linux') return flags;
+  const script = path.join(folder, 'node.map');
+  await writeFile(script, entryPoints);
+  return [...flags, `-Wl,--version-script=${script}`];
+}
+
+// Compiles and links one target to a file.
+export async function compile(target, output) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'prebuild-'));
+  try {
+    const flags = await compilerFlags(target);
+    const sources = sourcesOf(target.port).map((file) => path.join(root, file));
+    if (target.port === 'win32') sources.push(await hostImports(folder, target.arch));
+    const objects = sources.map((_, index) => path.join(folder, `${index}.o`));
+    await inParallel(
+      sources.map((source, index) => () => zigRun([...flags, '-c', source, '-o', objects[index]])),
+    );
+    await mkdir(path.dirname(output), { recursive: true });
+    const library = path.join(folder, 'impersonate.node');
+    await zigRun([...(await linkFlags(folder, target)), ...objects, '-o', library, ...linked[target.port]]);
+    await writeFile(output, await readFile(library), { mode: 0o755 });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
