@@ -1,16 +1,79 @@
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import bindings from 'bindings';
 import type { Native } from '../../types/native';
+import { ImpersonationError } from './error';
 
-const root = path.join(__dirname, '../..');
-const file = 'impersonate.node';
+/* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/no-unsafe-return -- literal, for bundlers */
+const prebuilt: Readonly<Record<string, (() => unknown) | undefined>> = {
+  'win32-x64': () => require('../../prebuilds/win32-x64/node.napi.node'),
+  'win32-arm64': () => require('../../prebuilds/win32-arm64/node.napi.node'),
+  'win32-ia32': () => require('../../prebuilds/win32-ia32/node.napi.node'),
+  'linux-x64': () => require('../../prebuilds/linux-x64/node.napi.node'),
+  'linux-arm64': () => require('../../prebuilds/linux-arm64/node.napi.node'),
+  'linux-x64-musl': () => require('../../prebuilds/linux-x64/node.napi.musl.node'),
+  'linux-arm64-musl': () => require('../../prebuilds/linux-arm64/node.napi.musl.node'),
+  'darwin-x64': () => require('../../prebuilds/darwin-x64/node.napi.node'),
+  'darwin-arm64': () => require('../../prebuilds/darwin-arm64/node.napi.node'),
+};
+/* eslint-enable @typescript-eslint/no-require-imports, @typescript-eslint/no-unsafe-return */
 
-/** The native addon: the one cross-compiled for this platform, or the one that node-gyp built at install. */
-export const native = bindings({
-  bindings: file,
-  module_root: root,
-  try: [
-    ['module_root', `build-${process.platform}-${process.arch}`, 'Release', 'bindings'],
-    ['module_root', 'build', 'Release', 'bindings'],
-  ],
-}) as Native;
+const { platform, arch } = process;
+
+/** Returns whether this program runs with musl, whose loader is mapped into the process then. */
+function usesMusl(): boolean {
+  try {
+    return readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-');
+  } catch {
+    return existsSync(`/lib/ld-musl-${arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`);
+  }
+}
+
+const libc = platform !== 'linux' ? '' : usesMusl() ? 'musl' : 'glibc';
+const target = `${platform}-${arch}${libc === 'musl' ? '-musl' : ''}`;
+
+/** The folders of addons that were compiled locally: by the cross build for this platform, and by node-gyp. */
+const builds = [`build-${platform}-${arch}`, 'build'];
+
+/**
+ * Loads an addon that was compiled in the folder of this package. Undefined if there is none, and in a bundle: there the
+ * path would lead to a folder that is not this package's, and that others may be able to write to.
+ */
+function loadLocalBuild(): unknown {
+  if (require.cache[__filename] !== module) return undefined;
+  const root = path.join(__dirname, '../..');
+  const name = 'impersonate.node';
+  const build = builds.find((folder) => existsSync(path.join(root, folder, 'Release', name)));
+  if (build === undefined) return undefined;
+  return bindings({ bindings: name, module_root: root, try: [['module_root', build, 'Release', 'bindings']] });
+}
+
+function notFound(cause: unknown): ImpersonationError {
+  const system = `${platform} ${arch}${libc && ` (${libc})`}`;
+  const reason =
+    cause instanceof Error ? cause.message.split('\n', 1).join('') : 'there is none for this platform';
+  const error = new ImpersonationError(
+    `The native addon of impersonate cannot be loaded on ${system}: ${reason}. Compile it with a C++17 compiler and ` +
+      'Python: run `npx node-gyp rebuild` in the folder of the package. npm 12, pnpm, yarn and bun do not run install ' +
+      'scripts of dependencies by themselves',
+    'ERR_ADDON_NOT_FOUND',
+  );
+  return Object.assign(error, { cause });
+}
+
+function load(): unknown {
+  const local = loadLocalBuild();
+  if (local !== undefined) return local;
+  const loadPrebuilt = prebuilt[target];
+  if (!loadPrebuilt) throw notFound(undefined);
+  try {
+    return loadPrebuilt();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Other errors are the addon's own.
+    throw code === 'MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED' ? notFound(error) : error;
+  }
+}
+
+/** The native addon: one that was compiled locally, or the binary of the package for this platform and C library. */
+export const native = load() as Native;

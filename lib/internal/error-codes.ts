@@ -4,6 +4,8 @@
 export type ImpersonationErrorCode =
   /** The account has expired (/etc/shadow). Linux. Ask its administrator to renew it. */
   | 'ERR_ACCOUNT_EXPIRED'
+  /** The package has no binary for this platform, or it does not load. The message has the reason and the command that compiles one. */
+  | 'ERR_ADDON_NOT_FOUND'
   /** The callback of a synchronous scope returned a promise, or one of a scope or flow a generator: the rest of its work would not run as the user. Use `token.run()` for asynchronous work. */
   | 'ERR_ASYNC_RESULT'
   /** A program was to be started inside a scope, or with a uid or gid. Start it outside, or in `withoutToken()` as the process. */

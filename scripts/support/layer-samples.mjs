@@ -107,6 +107,8 @@ const samples = [
   ['lib/a.ts', 'const it = require(name);', 'computed'],
   ['lib/a.ts', "import tool from '../scripts/tool';", 'scripts/tool'],
   ['lib/a.ts', "const file = 'impersonate.node';", 'impersonate.node'],
+  ['lib/internal/binding.ts', "require('../../prebuilds/linux-x64/node.napi.node');", null],
+  ['lib/internal/a.ts', "import x from '../../prebuilds/manifest.json';", 'prebuilds/manifest'],
   ['lib/a.ts', 'process.dlopen(module, file);', 'process.dlopen'],
   ['lib/a.ts', "// import fs from 'node:dgram';\nconst text = \"import fs from 'node:dgram'\";", null],
 ];

@@ -58,6 +58,7 @@ function moduleProblem(file, name, typeOnly) {
   if (name.startsWith('.')) {
     const target = path.posix.join(path.posix.dirname(file), name);
     if (target.startsWith('lib/') || (typeOnly && target.startsWith('types/'))) return null;
+    if (file === loader && target.startsWith('prebuilds/')) return null;
     return `imports ${target}`;
   }
   if (name.startsWith('node:')) return typeOnly || builtins.has(name) ? null : `imports ${name}`;

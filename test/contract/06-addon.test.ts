@@ -1,0 +1,74 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { linesOf } from '../support/children/child';
+import { copyOfProduct } from '../support/folders';
+
+const file = join('prebuilds', `${process.platform}-${process.arch}`, 'node.napi.node');
+
+/** Loads a module of the package in a process of its own: `loaded`, or the error with its cause. */
+const load = (module: string): Promise<string[]> =>
+  linesOf(
+    `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+    try { require(${JSON.stringify(module)}); print('loaded'); }
+    catch (error) { print([error.name, error.code, error.message].join(' ')); print(String(error.cause?.code)); }`,
+    {},
+    'bare',
+  );
+
+/** A copy of the package with its addon as the prebuilt binary, and nothing compiled. */
+function copyWithPrebuilt(): string {
+  const { folder, addon } = copyOfProduct();
+  mkdirSync(dirname(join(folder, file)), { recursive: true });
+  cpSync(addon, join(folder, file));
+  rmSync(dirname(dirname(addon)), { recursive: true });
+  return folder;
+}
+
+describe('the addon', () => {
+  test('is the prebuilt binary of the platform if nothing was compiled', async () => {
+    expect(await load(copyWithPrebuilt())).toEqual(['loaded']);
+  });
+
+  test('is the one that was compiled in the folder of the package if there is one', async () => {
+    const { folder } = copyOfProduct();
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), 'not an addon');
+    expect(await load(folder)).toEqual(['loaded']);
+  });
+
+  test('that is missing is an error with the platform and the remedy', async () => {
+    const folder = copyWithPrebuilt();
+    rmSync(join(folder, 'prebuilds'), { recursive: true });
+    const [error, cause] = await load(folder);
+    expect(error).toMatch(
+      /^ImpersonationError ERR_ADDON_NOT_FOUND The native addon of impersonate cannot be loaded on /,
+    );
+    expect(error).toContain(`${process.platform} ${process.arch}`);
+    if (process.platform === 'linux') expect(error).toMatch(/\((glibc|musl)\)/);
+    expect(error).toContain('npx node-gyp rebuild');
+    expect(cause).toBe('MODULE_NOT_FOUND');
+  });
+
+  test('that does not load is an error with the reason', async () => {
+    const folder = copyWithPrebuilt();
+    writeFileSync(join(folder, file), 'not an addon');
+    const [error, cause] = await load(folder);
+    expect(error).toMatch(/^ImpersonationError ERR_ADDON_NOT_FOUND .*node\.napi\.node/);
+    expect(cause).toBe('ERR_DLOPEN_FAILED');
+  });
+
+  test('is never looked for above the folder of a bundle', async () => {
+    const { folder, addon } = copyOfProduct();
+    const loader = join(folder, 'dist', 'internal', 'binding.js');
+    const bundle = join(folder, 'dist', 'internal', 'bundle.js');
+    // What bundlers make of a module: a function with objects of theirs.
+    writeFileSync(
+      bundle,
+      `const bundled = { exports: {} };\n((module, exports) => {\n${readFileSync(loader, 'utf8')}\n})(bundled, bundled.exports);`,
+    );
+    expect(await load(loader)).toEqual(['loaded']);
+    const [error] = await load(bundle);
+    expect(error).toContain('ERR_ADDON_NOT_FOUND');
+    expect(error).not.toContain(addon);
+  });
+});
