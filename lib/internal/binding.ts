@@ -45,7 +45,11 @@ function loadLocalBuild(): unknown {
   const name = 'impersonate.node';
   const build = builds.find((folder) => existsSync(path.join(root, folder, 'Release', name)));
   if (build === undefined) return undefined;
-  return bindings({ bindings: name, module_root: root, try: [['module_root', build, 'Release', 'bindings']] });
+  return bindings({
+    bindings: name,
+    module_root: root,
+    try: [['module_root', build, 'Release', 'bindings']],
+  });
 }
 
 function notFound(cause: unknown): ImpersonationError {
