@@ -1,6 +1,7 @@
 {
   "variables": {
-    "list_sources": "process.argv.slice(1).flatMap(d=>require('fs').readdirSync(d,{recursive:true}).filter(f=>f.endsWith('.cpp')).map(f=>d+'/'+f.split(require('path').sep).join('/'))).sort().join(' ')"
+    "list_sources": "process.argv.slice(1).flatMap(d=>require('fs').readdirSync(d,{recursive:true}).filter(f=>f.endsWith('.cpp')).map(f=>d+'/'+f.split(require('path').sep).join('/'))).sort().join(' ')",
+    "strict": "<!(node -p \"process.env.IMPERSONATE_STRICT?1:0\")"
   },
   "targets": [
     {
@@ -18,13 +19,13 @@
       "conditions": [
         ["OS=='win'", {
           "sources": ["<!@(node -p \"<(list_sources)\" native/win32)"],
+          "defines!": ["_HAS_EXCEPTIONS=0"],
           "defines": ["_WIN32_WINNT=0x0A00", "NOMINMAX", "WIN32_LEAN_AND_MEAN", "UNICODE", "_UNICODE", "_HAS_EXCEPTIONS=1"],
           "libraries": ["advapi32.lib", "secur32.lib"],
           "msvs_settings": {
             "VCCLCompilerTool": {
               "ExceptionHandling": 1,
               "WarningLevel": 4,
-              "TreatWarningAsError": "true",
               "AdditionalOptions": ["/std:c++17", "/permissive-", "/guard:cf", "/sdl", "/external:W0", "/external:anglebrackets"]
             },
             "VCLinkerTool": { "AdditionalOptions": ["/guard:cf", "/DYNAMICBASE", "/NXCOMPAT"] }
@@ -37,10 +38,14 @@
           "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
           "cflags_cc": [
             "-std=c++17", "-fexceptions", "-fvisibility=hidden", "-fstack-protector-strong",
-            "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror",
+            "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion",
             "-isystem", "<!(node -p \"require('path').resolve(require('node-addon-api').include_dir)\")"
           ],
           "ldflags": ["-Wl,-z,relro,-z,now,-z,nodelete"]
+        }],
+        ["strict==1", {
+          "cflags_cc": ["-Werror"],
+          "msvs_settings": { "VCCLCompilerTool": { "WarnAsError": "true" } }
         }],
         ["OS not in 'linux win'", {
           "sources": ["<!@(node -p \"<(list_sources)\" native/unsupported)"],

@@ -5,11 +5,11 @@ import { run } from '../support/run.mjs';
 
 /**
  * Runs a script of package.json in `cwd`, the project or a copy of it. Uses the npm that started this process, if there
- * is one. Native builds use every core.
+ * is one. Native builds use every core, and treat warnings as errors, unlike those of users.
  */
 export function npmScript(name, { cwd, env: more } = {}) {
   const args = ['run', '--silent', name];
-  const env = { ...process.env, JOBS: 'max', ...headersSetting(), ...more };
+  const env = { ...process.env, JOBS: 'max', IMPERSONATE_STRICT: '1', ...headersSetting(), ...more };
   const cli = process.env.npm_execpath ?? '';
   if (cli.endsWith('npm-cli.js')) run(process.execPath, [cli, ...args], { cwd, env });
   else run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { cwd, env });

@@ -1,11 +1,11 @@
-// node scripts/prebuild.mjs [target...]
+// node scripts/prebuilds.mjs [target...]
 // Makes the binaries of the tarball, all or those that are named, and prebuilds/manifest.json: size and SHA-256 of each.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { compile } from './prebuild/compile.mjs';
-import { targets } from './prebuild/targets.mjs';
+import { compile } from './prebuilds/compile.mjs';
+import { targets } from './prebuilds/targets.mjs';
 import { ensureNodeModules } from './support/node-modules.mjs';
 import { root } from './support/root.mjs';
 
