@@ -1,7 +1,9 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { linesOf } from '../support/children/child';
 import { copyOfProduct } from '../support/folders';
+import { root } from '../support/paths';
 
 const file = join('prebuilds', `${process.platform}-${process.arch}`, 'node.napi.node');
 
@@ -34,6 +36,23 @@ describe('the addon', () => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), 'not an addon');
     expect(await load(folder)).toEqual(['loaded']);
+  });
+
+  test('is looked for where the prebuilt binary of each target is made', async () => {
+    const targets = pathToFileURL(join(root, 'scripts', 'prebuilds', 'targets.mjs')).href;
+    const made = await linesOf(
+      `const { targets } = await import(${JSON.stringify(targets)});
+      for (const [name, { file }] of Object.entries(targets)) require('node:fs').writeSync(1, name + ' ' + file + '\\n');`,
+      {},
+      'bare',
+    );
+    const loader = readFileSync(join(root, 'lib', 'internal', 'binding.ts'), 'utf8');
+    const loaded = Array.from(
+      loader.matchAll(/'([\w-]+)': \(\) => require\('..\/..\/(.*?)'\)/g),
+      ([, name, path]) => `${name ?? ''} ${path ?? ''}`,
+    );
+    expect(loaded).toEqual(made);
+    expect(loaded).toContainEqual(expect.stringMatching(/^win32-x64 /));
   });
 
   test('that is missing is an error with the platform and the remedy', async () => {
