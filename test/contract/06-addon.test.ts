@@ -41,10 +41,10 @@ describe('the addon', () => {
   test('is looked for where the prebuilt binary of each target is made', async () => {
     const targets = pathToFileURL(join(root, 'scripts', 'prebuilds', 'targets.mjs')).href;
     const made = await linesOf(
-      `const { targets } = await import(${JSON.stringify(targets)});
-      for (const [name, { file }] of Object.entries(targets)) require('node:fs').writeSync(1, name + ' ' + file + '\\n');`,
+      `import { targets } from ${JSON.stringify(targets)};
+      for (const [name, { file }] of Object.entries(targets)) console.log(name + ' ' + file);`,
       {},
-      'bare',
+      'module',
     );
     const loader = readFileSync(join(root, 'lib', 'internal', 'binding.ts'), 'utf8');
     const loaded = Array.from(
