@@ -7,6 +7,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { linuxNodeFolder } from './rig/npm-packages.mjs';
 import { nodeMajors } from './rig/paths.mjs';
+import { installPrebuilt } from './prebuilds.mjs';
 import { ensureNodeModules } from './support/node-modules.mjs';
 import { ensurePrograms } from './support/packages.mjs';
 import { root } from './support/root.mjs';
@@ -25,6 +26,7 @@ async function cmakeOptions() {
   return {
     CMAKE_TOOLCHAIN_FILE: path.join(root, 'cmake', 'mingw-w64.cmake'),
     IMPERSONATE_NODE_INCLUDE: path.join(node, 'include', 'node'),
+    IMPERSONATE_ADDON: 'OFF',
     IMPERSONATE_TESTS: 'ON',
     IMPERSONATE_BENCHMARKS: 'ON',
   };
@@ -39,6 +41,7 @@ export async function buildWin32() {
   const jobs = ['--parallel', String(os.availableParallelism())];
   run(process.execPath, [cmakeJs, 'configure', ...common, '--arch', 'x64', ...options]);
   run(process.execPath, [cmakeJs, 'build', ...common, ...jobs]);
+  await installPrebuilt('win32-x64', 'build-win32-x64');
 }
 
 if (process.argv[1] === import.meta.filename) await buildWin32();

@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -37,6 +38,17 @@ const entryPoints = `{
   local: *;
 };
 `;
+
+// All that decides about the bytes of a target, as one text.
+export function inputsOf(target) {
+  const own = [
+    ...[...rooms, target.port].flatMap((room) => listFiles(`native/${room}`, /\.(?:h|cpp)$/)),
+    ...listFiles('scripts/prebuilds', /\.mjs$/),
+    ...['scripts/rig/host-imports.mjs', 'cmake/uv-functions.txt', 'package-lock.json'],
+  ];
+  const texts = own.map((file) => `${file}\n${readFileSync(path.join(root, file), 'utf8')}`);
+  return [JSON.stringify(target), ...texts].join('\n');
+}
 
 async function compilerFlags({ zig: name, port, arch }) {
   const headers = path.join(await linuxNodeFolder(nodeMajors[0]), 'include', 'node');

@@ -23,7 +23,7 @@ export async function prepareBenchmarks(ports) {
   ensureNodeModules(folder);
   if (ports.includes('linux')) {
     ensurePrograms({ strace: 'strace' });
-    buildBenchmarks();
+    await buildBenchmarks();
   }
   if (ports.includes('win32')) {
     buildWin32();

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { installPrebuilt } from '../prebuilds.mjs';
 import { ensureNodeModules } from '../support/node-modules.mjs';
 import { ensurePrograms } from '../support/packages.mjs';
 import { root } from '../support/root.mjs';
@@ -21,16 +22,25 @@ function build(...scripts) {
   }
 }
 
-/** Installs what is missing and builds the package for this system: the addon and the facade. */
+/** Installs what is missing and builds the package for this system: the addon, by node-gyp, and the facade. */
 export function buildPackage() {
   if (process.platform === 'linux') ensurePrograms(tools);
   ensureNodeModules();
   build('build:native', 'build:ts');
 }
 
+/** The same with the binary that the tarball has for this system, if it can be made here. */
+async function buildShipped() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return buildPackage();
+  ensurePrograms(tools);
+  ensureNodeModules();
+  await installPrebuilt('linux-x64', 'build');
+  return build('build:ts');
+}
+
 /** Also builds the Linux tests with their own addon. */
-export function buildLinux() {
-  buildPackage();
+export async function buildLinux() {
+  await buildShipped();
   build('build:test', 'build:test-native');
 }
 
@@ -41,7 +51,7 @@ export function buildWin32() {
 }
 
 /** Builds the package with the benchmarks' addon, for this system. */
-export function buildBenchmarks() {
-  buildPackage();
+export async function buildBenchmarks() {
+  await buildShipped();
   build('build:benchmarks');
 }

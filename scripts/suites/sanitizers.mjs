@@ -46,7 +46,7 @@ const options = {
 };
 
 async function testAddresses(filters, write) {
-  buildLinux();
+  await buildLinux();
   const tree = path.join(root, 'build-address');
   await copyProject(tree);
   const env = { CXXFLAGS: addressFlags, LDFLAGS: addressFlags };
