@@ -22,8 +22,8 @@ export async function jestEnvironment() {
   return { NAPI_RS_NATIVE_LIBRARY_PATH: toWindowsPath(path.join(folder, 'resolver.win32-x64-msvc.node')) };
 }
 
-/** Unpacks an npm package that npm installs only on Windows. `name` is the name of the folder. */
-export function windowsPackage(name, specification) {
+/** Unpacks an npm package whatever system it is for. `name` is the name of the folder. */
+export function npmPackage(name, specification) {
   return cached(name, (target) => unpack(specification, target));
 }
 

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { benchmarkUsers } from '../../benchmarks/world/users.mjs';
 import { withUsers } from '../linux-users/with-users.mjs';
-import { linuxNodeFolder, windowsPackage } from '../rig/npm-packages.mjs';
+import { linuxNodeFolder, npmPackage } from '../rig/npm-packages.mjs';
 import { toWindowsPath } from '../rig/paths.mjs';
 import { runWindowsNode } from '../rig/windows-node.mjs';
 import { ensureNodeModules } from '../support/node-modules.mjs';
@@ -40,7 +40,7 @@ async function placeWindowsPackages() {
   ];
   for (const [name, version] of wanted) {
     const place = path.join(modules, name);
-    const packed = await windowsPackage(`${path.basename(name)}-${version}`, `${name}@${version}`);
+    const packed = await npmPackage(`${path.basename(name)}-${version}`, `${name}@${version}`);
     if (!existsSync(place)) await cp(packed, place, { recursive: true });
   }
 }

@@ -1,0 +1,71 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { linuxNodeFolder } from '../rig/npm-packages.mjs';
+import { findProgram, capture } from '../support/run.mjs';
+import { root } from '../support/root.mjs';
+import { managerCommand, managers } from './managers.mjs';
+import { resolutions, sampleArgs, samples, typed } from './samples.mjs';
+
+// A PATH with this node and a shell, and no compiler.
+async function bareTools(folder, node) {
+  const tools = path.join(folder, 'tools');
+  await mkdir(tools);
+  await symlink(node, path.join(tools, 'node'));
+  for (const name of ['sh', 'env', 'uname']) await symlink(findProgram(name), path.join(tools, name));
+  return tools;
+}
+
+async function compileTypes(project, node, env) {
+  await writeFile(path.join(project, 'typed.mts'), typed);
+  const results = [];
+  for (const resolution of resolutions) {
+    const options = {
+      ...resolution,
+      ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true, noEmit: true },
+      ...{ types: ['node'], typeRoots: [path.join(root, 'node_modules', '@types')] },
+    };
+    const config = path.join(project, 'tsconfig.json');
+    await writeFile(config, JSON.stringify({ compilerOptions: options, files: ['typed.mts'] }));
+    const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const { code, output } = await capture(node, [compiler, '-p', config], { cwd: project, env });
+    results.push({ name: `types, ${resolution.moduleResolution}`, ok: code === 0, output });
+  }
+  return results;
+}
+
+/**
+ * Adds the tarball to an empty project with a package manager, without scripts or a compiler, and runs the samples with
+ * a major version of Node. Returns { name, ok, output } for each step.
+ */
+export async function tryInstall(manager, major, tarball) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'install-'));
+  try {
+    const node = path.join(await linuxNodeFolder(major), 'bin', 'node');
+    const project = path.join(folder, 'project');
+    await mkdir(project);
+    await writeFile(path.join(project, 'package.json'), '{ "name": "project", "private": true }\n');
+    const { command, env: more } = await managerCommand(manager, node, tarball);
+    const env = {
+      PATH: await bareTools(folder, node),
+      TMPDIR: os.tmpdir(),
+      LANG: process.env.LANG ?? 'C',
+      ...more,
+    };
+    const [program, ...args] = command;
+    const added = await capture(program, args, { cwd: project, env });
+    const results = [{ name: 'install', ok: added.code === 0, output: added.output }];
+    const nodeArgs = managers[manager].nodeArgs?.(project) ?? [];
+    for (const [name, source] of Object.entries(samples)) {
+      await writeFile(path.join(project, name), source);
+      const all = [...nodeArgs, ...(sampleArgs[name] ?? []), name];
+      const { code, output } = await capture(node, all, { cwd: project, env });
+      results.push({ name, ok: code === 0 && / ok\n$/.test(output), output });
+    }
+    if (nodeArgs.length === 0) results.push(...(await compileTypes(project, node, env)));
+    return results;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,66 @@
+// Programs as a user of the package writes them. Each prints one line, which must end in `ok`.
+const who =
+  "typeof process.getuid === 'function' ? fs.readFileSync('/proc/thread-self/status', 'utf8').match(/^Uid:\\s+\\d+\\s+(\\d+)/m)[1] : ''";
+
+export const samples = {
+  'scope.cjs': `const fs = require('node:fs');
+const { Token } = require('impersonate');
+Token.forUser('daemon').then((token) => {
+  const inside = token.runSync(() => ${who});
+  console.log('scope', inside, ${who}, inside === '1' && ${who} === '0' ? 'ok' : 'wrong');
+  token.close();
+});
+`,
+  'flow.mjs': `import fs from 'node:fs';
+import { ImpersonationError, Token } from 'impersonate';
+import { readFile } from 'impersonate/fs';
+const token = await Token.forUser('daemon');
+const outcome = await token.run(() => fs.promises.readFile('/etc/shadow').then(() => 'read', ({ code }) => code));
+const again = await token.run(() => readFile('/etc/shadow').then(() => 'read', ({ code }) => code));
+token.close();
+let code = '';
+try { Token.claim('none'); } catch (error) { code = error instanceof ImpersonationError ? error.code : 'another'; }
+console.log('flow', outcome, again, code, outcome === 'EACCES' && again === 'EACCES' && code === 'ERR_TICKET_INVALID' ? 'ok' : 'wrong');
+`,
+  'registered.cjs': `const { readFile } = require('node:fs');
+const { Token } = require('impersonate');
+Token.forUser('daemon').then((token) => token.run(() => {
+  readFile('/etc/shadow', (error) => console.log('registered', error?.code, error?.code === 'EACCES' ? 'ok' : 'wrong'));
+}));
+`,
+  'worker.mjs': `import { ImpersonatedWorker, Token } from 'impersonate';
+const token = await Token.forUser('daemon');
+const worker = new ImpersonatedWorker(
+  "require('node:worker_threads').parentPort.postMessage(require('node:fs').readFileSync('/proc/thread-self/status', 'utf8').match(/^Uid:\\\\s+\\\\d+\\\\s+(\\\\d+)/m)[1])",
+  { eval: true, token },
+);
+worker.on('message', (uid) => console.log('worker', uid, uid === '1' ? 'ok' : 'wrong'));
+token.close();
+`,
+  'copies.mjs': `import { createRequire } from 'node:module';
+import { Token } from 'impersonate';
+const same = createRequire(import.meta.url)('impersonate').Token === Token;
+console.log('copies', same ? 'ok' : 'wrong');
+`,
+};
+
+// The arguments of node that a sample needs besides.
+export const sampleArgs = { 'registered.cjs': ['--import', 'impersonate/register'] };
+
+// Compiled with each of TypeScript's resolutions.
+export const typed = `import { Token, type Impersonation } from 'impersonate';
+import { authenticate } from 'impersonate/http';
+import { readFile } from 'impersonate/fs';
+export async function main(): Promise<string> {
+  using token = await Token.forUser('daemon');
+  using scope: Impersonation = token.impersonate();
+  void scope;
+  void authenticate;
+  return token.run(() => readFile('/etc/hostname', 'utf8'));
+}
+`;
+export const resolutions = [
+  { module: 'node16', moduleResolution: 'node16' },
+  { module: 'nodenext', moduleResolution: 'nodenext' },
+  { module: 'esnext', moduleResolution: 'bundler' },
+];
