@@ -32,9 +32,10 @@ const linked = {
   linux: ['-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,nodelete'],
   unsupported: ['-Wl,-undefined,dynamic_lookup'],
 };
-// Without it the unwinder's functions and operator new would be exported too.
+// Without it the unwinder's functions and operator new would be exported too. The last name is how copies of the addon
+// find one another.
 const entryPoints = `{
-  global: napi_register_module_v1; node_api_module_get_api_version_v1;
+  global: napi_register_module_v1; node_api_module_get_api_version_v1; impersonate_serving_copy;
   local: *;
 };
 `;

@@ -10,8 +10,8 @@ const preamble = `
   const { withoutToken, createPeerServer } = require(${JSON.stringify(require.resolve('../../dist'))});
   const impersonateFs = require(${JSON.stringify(require.resolve('../../dist/fs'))});
   const patched = ['', 'impersonate.node'].flatMap((name) => seam().patchDefaultSecurity(name));
-  for (const name of ['kernel32.dll!CreateThread', 'kernel32.dll!CreateIoCompletionPort', 'msvcrt.dll!_beginthreadex'])
-    if (!patched.some((one) => one.toLowerCase() === name.toLowerCase())) print(name + ' is not patched');
+  for (const name of ['kernel32.dll!CreateThread', 'kernel32.dll!CreateIoCompletionPort', '!_beginthreadex'])
+    if (!patched.some((one) => one.toLowerCase().endsWith(name.toLowerCase()))) print(name + ' is not patched');
   const handle = world.alice.mint();
   const alice = Token.fromHandle(handle);
   // The access list of a file or pipe comes from its path.

@@ -77,11 +77,16 @@ HANDLE WINAPI MakeIoCompletionPort(HANDLE file, HANDLE existing, ULONG_PTR key, 
 using BeginThread = std::uintptr_t(__cdecl*)(void*, unsigned, unsigned(__stdcall*)(void*), void*, unsigned,
                                              unsigned*);
 
-// MinGW's threads.
+// The C runtime of the addon, by which its std::thread starts: the Universal CRT, or that of MinGW.
+HMODULE CRuntime() {
+  const HMODULE universal = GetModuleHandleW(L"ucrtbase.dll");
+  return universal != nullptr ? universal : FindModule(L"msvcrt.dll");
+}
+
 std::uintptr_t __cdecl MakeBeginThread(void* given, unsigned stack, unsigned(__stdcall* start)(void*),
                                        void* argument, unsigned flags, unsigned* id) {
   static const auto begin = reinterpret_cast<BeginThread>(
-      reinterpret_cast<void*>(GetProcAddress(FindModule(L"msvcrt.dll"), "_beginthreadex")));
+      reinterpret_cast<void*>(GetProcAddress(CRuntime(), "_beginthreadex")));
   DefaultSecurity security(static_cast<const SECURITY_ATTRIBUTES*>(given));
   return begin(security.attributes(), stack, start, argument, flags, id);
 }
