@@ -17,6 +17,14 @@ async function bareTools(folder, node) {
   return tools;
 }
 
+// What a network may need: certificates and proxies.
+const networkSettings = () =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) =>
+      /^(?:NODE_EXTRA_CA_CERTS|SSL_CERT_\w+|(?:https?|no)_proxy)$/i.test(name),
+    ),
+  );
+
 async function compileTypes(project, node, env) {
   await writeFile(path.join(project, 'typed.mts'), typed);
   const results = [];
@@ -48,9 +56,10 @@ export async function tryInstall(manager, major, tarball) {
     await writeFile(path.join(project, 'package.json'), '{ "name": "project", "private": true }\n');
     const { command, env: more } = await managerCommand(manager, node, tarball);
     const env = {
+      ...networkSettings(),
+      CI: 'true',
       PATH: await bareTools(folder, node),
       TMPDIR: os.tmpdir(),
-      LANG: process.env.LANG ?? 'C',
       ...more,
     };
     const [program, ...args] = command;
