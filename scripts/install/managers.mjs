@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
+import { pathToFileURL } from 'node:url';
 import { npmPackage } from '../rig/npm-packages.mjs';
 
 const registry = () => execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim();
@@ -57,7 +58,10 @@ export const managers = {
       YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
       YARN_NPM_REGISTRY_SERVER: registry(),
     }),
-    nodeArgs: (project) => ['--require', path.join(project, '.pnp.cjs')],
+    nodeArgs: (project) => [
+      ...['--require', path.join(project, '.pnp.cjs'), '--no-warnings'],
+      ...['--experimental-loader', pathToFileURL(path.join(project, '.pnp.loader.mjs')).href],
+    ],
   },
   bun: {
     specification: '@oven/bun-linux-x64@1',
