@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
-import { pathToFileURL } from 'node:url';
 import { npmPackage } from '../rig/npm-packages.mjs';
 
 const registry = () => execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim();
@@ -48,21 +47,6 @@ export const managers = {
       YARN_NPM_REGISTRY_SERVER: registry(),
     }),
   },
-  'yarn-4-pnp': {
-    specification: '@yarnpkg/cli-dist@4',
-    program: 'bin/yarn.js',
-    args: (tarball) => ['add', `impersonate@file:${tarball}`],
-    env: () => ({
-      YARN_ENABLE_SCRIPTS: 'false',
-      YARN_ENABLE_GLOBAL_CACHE: 'false',
-      YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
-      YARN_NPM_REGISTRY_SERVER: registry(),
-    }),
-    nodeArgs: (project) => [
-      ...['--require', path.join(project, '.pnp.cjs'), '--no-warnings'],
-      ...['--experimental-loader', pathToFileURL(path.join(project, '.pnp.loader.mjs')).href],
-    ],
-  },
   bun: {
     specification: '@oven/bun-linux-x64@1',
     program: 'bin/bun',
@@ -75,7 +59,7 @@ export const managers = {
 // The command that runs a manager with a node, and its environment.
 export async function managerCommand(name, node, tarball) {
   const { specification, program, args, env = () => ({}), native = false } = managers[name];
-  const folder = await npmPackage(`manager-${name.replace(/-pnp$/, '')}`, specification);
+  const folder = await npmPackage(`manager-${name}`, specification);
   const file = path.join(folder, program);
   return {
     command: native ? [file, ...args(tarball)] : [node, file, ...args(tarball)],

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { linuxNodeFolder } from '../rig/npm-packages.mjs';
 import { findProgram, capture } from '../support/run.mjs';
 import { root } from '../support/root.mjs';
-import { managerCommand, managers } from './managers.mjs';
+import { managerCommand } from './managers.mjs';
 import { resolutions, sampleArgs, samples, typed } from './samples.mjs';
 
 // A PATH with this node and a shell, and no compiler.
@@ -65,14 +65,13 @@ export async function tryInstall(manager, major, tarball) {
     const [program, ...args] = command;
     const added = await capture(program, args, { cwd: project, env });
     const results = [{ name: 'install', ok: added.code === 0, output: added.output }];
-    const nodeArgs = managers[manager].nodeArgs?.(project) ?? [];
     for (const [name, source] of Object.entries(samples)) {
       await writeFile(path.join(project, name), source);
-      const all = [...nodeArgs, ...(sampleArgs[name] ?? []), name];
+      const all = [...(sampleArgs[name] ?? []), name];
       const { code, output } = await capture(node, all, { cwd: project, env });
       results.push({ name, ok: code === 0 && / ok\n$/.test(output), output });
     }
-    if (nodeArgs.length === 0) results.push(...(await compileTypes(project, node, env)));
+    results.push(...(await compileTypes(project, node, env)));
     return results;
   } finally {
     await rm(folder, { recursive: true, force: true });
