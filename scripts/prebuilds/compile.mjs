@@ -45,7 +45,8 @@ export function inputsOf(target) {
   const own = [
     ...[...rooms, target.port].flatMap((room) => listFiles(`native/${room}`, /\.(?:h|cpp)$/)),
     ...listFiles('scripts/prebuilds', /\.mjs$/),
-    ...['scripts/rig/host-imports.mjs', 'cmake/uv-functions.txt', 'package-lock.json'],
+    ...['scripts/rig/host-imports.mjs', 'cmake/uv-functions.txt'],
+    ...['node-addon-api', 'node-api-headers'].map((name) => `node_modules/${name}/package.json`),
   ];
   const texts = own.map((file) => `${file}\n${readFileSync(path.join(root, file), 'utf8')}`);
   return [JSON.stringify(target), ...texts].join('\n');
