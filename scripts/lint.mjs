@@ -32,6 +32,7 @@ const checks = {
   docs: async () => (await import('./check-docs.mjs')).checkDocs(),
   layers: async () => (await import('./check-layers.mjs')).checkLayers(),
   hosts: async () => (await import('./check-hosts.mjs')).checkHosts(),
+  workflows: async () => (await import('./check-workflows.mjs')).checkWorkflows(),
 };
 
 async function runCheck(name) {
