@@ -13,7 +13,7 @@ const names = ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroup
  */
 export function guardCredentials(): void {
   for (const name of names) {
-    // Worker threads do not have them.
+    // On worker threads they are functions that throw, and are guarded as well.
     if (!(name in process)) continue;
     replaceMethod(process, name, (original, receiver, args) => {
       native.changeCredentials(() => {
