@@ -14,7 +14,6 @@ const names = ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroup
 export function guardCredentials(): void {
   for (const name of names) {
     // On worker threads they are functions that throw, and are guarded as well.
-    if (!(name in process)) continue;
     replaceMethod(process, name, (original, receiver, args) => {
       native.changeCredentials(() => {
         Reflect.apply(original, receiver, args);
