@@ -131,7 +131,7 @@ export const mkdtemp: typeof nodePromises.mkdtemp = asUser('mkdtemp');
 
 /**
  * Creates a temporary directory as the identity in effect, like node's `fs.promises.mkdtempDisposable()`. `remove()`
- * and `await using` remove it as the same identity. Undefined before Node.js 24.
+ * and `await using` remove it as the same identity. Undefined before Node.js 24.4.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
  */

@@ -27,9 +27,10 @@ export function impersonate(): Impersonation {
  * @param fn - A synchronous function.
  * @param args - Its arguments.
  * @returns What `fn` returns.
- * @throws ImpersonationError `ERR_NO_TOKEN` outside of every flow, and what `token.runSync()` throws.
+ * @throws ImpersonationError `ERR_NO_TOKEN` outside of every flow, `ERR_IDENTITY_CONFLICT`, and what `token.runSync()`
+ * throws.
  * @example
- * const names = runSync(fs.readdirSync, folder);
+ * const names = runSync(() => fs.readdirSync(folder));
  */
 export function runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
   return runSyncAs(requireFlow().tokenRef.id, fn, args);

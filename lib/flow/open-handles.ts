@@ -58,7 +58,7 @@ function callers(): string {
 
 /**
  * Begins to track a handle that is about to be opened at a path. Undefined if it needs no tracking: without a subscriber
- * or strict mode, and in a synchronous scope outside of flows.
+ * or strict mode, and in a synchronous scope, whose handles are meant to outlive a flow.
  */
 export function recordOpening(identity: Identity, given: unknown): RecordOpened | undefined {
   const siblings = handlesOf.get(identity);

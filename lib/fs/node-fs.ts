@@ -13,7 +13,7 @@ const dataProperty = <T>(value: T): PropertyDescriptor & { value: T } => ({ valu
 
 /**
  * The functions of node:fs as they were when this package was loaded, without routing. They act as the process, so they
- * are used only for calls without a path, on descriptors that are open already, and for node's argument errors.
+ * are used only for work of the package itself, on descriptors that are open already, and for node's argument errors.
  */
 export const originals: NodeFs & { readonly promises: NodePromises } = Object.defineProperties(copyOf(fs), {
   promises: dataProperty(copyOf(fs.promises)),

@@ -6,13 +6,13 @@ export type ImpersonationErrorCode =
   | 'ERR_ACCOUNT_EXPIRED'
   /** The package has no binary for this platform, or it does not load. The message has the reason and the command that compiles one. */
   | 'ERR_ADDON_NOT_FOUND'
-  /** The callback of a synchronous scope returned a promise, or one of a scope or flow a generator: the rest of its work would not run as the user. Use `token.run()` for asynchronous work. */
+  /** The callback of a synchronous scope returned a promise, or one of a scope or flow a generator: the rest of its work would not run as the user. Use `token.run()` for asynchronous work; iterate a generator inside the callback. */
   | 'ERR_ASYNC_RESULT'
-  /** A program was to be started inside a scope, or with a uid or gid. Start it outside, or in `withoutToken()` as the process. */
+  /** A program was to be started inside a scope or an `ImpersonatedWorker`, with or without the options `uid` and `gid`. Start it outside, or in `withoutToken()` as the process. */
   | 'ERR_CHILD_PROCESS_IN_SCOPE'
-  /** The option or function exists on the other system only. The message says what to use instead. */
+  /** The option or function exists on the other system only, or a library that it needs is missing (PAM, the package `kerberos`). The message says what to use or to install. */
   | 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
-  /** A function of node:fs was called in a flow or scope and cannot be done as the user. The message names the alternative; `withoutToken()` does it as the process. */
+  /** A function of node:fs was called in a flow or scope and cannot be done as the user. Use another function, or call it in `withoutToken()` to act as the process. */
   | 'ERR_FS_NOT_ROUTED'
   /** A flow ended with handles open, and `setStrictHandles(true)` is set. The message lists them with the stack of their opening. Close them in the flow. */
   | 'ERR_HANDLE_LEAKED'
@@ -24,7 +24,7 @@ export type ImpersonationErrorCode =
   | 'ERR_HANDSHAKE_CLOSED'
   /** `maxHandshakes` handshakes are in progress. Raise the option, or let the client retry. */
   | 'ERR_HANDSHAKE_LIMIT'
-  /** GSSAPI rejected the client's proof. The message has its reason, such as a wrong keytab or clock. Linux. */
+  /** The client's message was not accepted by GSSAPI, or is for another mechanism or service. The message of the error has the reason, such as a wrong keytab or clock. Linux. */
   | 'ERR_HANDSHAKE_REFUSED'
   /** The handshake did not end within `timeout`. */
   | 'ERR_HANDSHAKE_TIMEOUT'
@@ -34,47 +34,47 @@ export type ImpersonationErrorCode =
   | 'ERR_HANDSHAKE_TOO_LONG'
   /** The request was answered before its client was authenticated. Do not write to a response before the authentication. */
   | 'ERR_HTTP_ANSWERED'
-  /** A proxy forwarded the request, and the handshake needs a connection of the client's own. Let the proxy authenticate, or use Kerberos. */
+  /** A proxy forwarded the request, and the handshake needs a connection of the client's own. Let clients connect directly, or use Kerberos. */
   | 'ERR_HTTP_FORWARDED'
-  /** A further request arrived on the connection during its handshake. The connection is closed. */
+  /** A further request arrived on the connection while a handshake message was being processed. The connection is closed. */
   | 'ERR_HTTP_PIPELINED'
   /** The request came by HTTP/2, whose connection has no single user. Serve HTTP/1.1. */
   | 'ERR_HTTP_VERSION'
   /** Code of one user's flow runs inside another user's scope. Call what was bound in a flow outside of scopes, or in `withoutToken()`. */
   | 'ERR_IDENTITY_CONFLICT'
-  /** The process was not started by IIS, and no pairing token was given. */
+  /** The process was not started by the ASP.NET Core Module of IIS, and no `pairingToken` was given. Windows. */
   | 'ERR_IIS_NOT_CONFIGURED'
   /** The request does not come from the local IIS, or carries no user. The message says what is missing. */
   | 'ERR_IIS_REQUEST_REFUSED'
-  /** The system accepted the switch, and reading back shows fewer rights than requested: a sandbox or system call filter changes the call. The thread has been reverted. */
+  /** The system accepted the switch, and reading it back shows another level or identity. The thread has been reverted. Windows: give the process SeImpersonatePrivilege. Linux: a sandbox or system call filter changes the call. */
   | 'ERR_IMPERSONATION_DOWNGRADED'
-  /** The system accepted the switch, and reading back shows another user. The thread has been reverted. */
+  /** The system reports another user than the expected one: after a switch, which has been reverted, or as the result of a logon (Windows); or a thread was started with a user's identity and cannot get the process identity (Linux). */
   | 'ERR_IMPERSONATION_MISMATCH'
   /** An error of the package itself, or of the C++ library, such as no memory. Report it. */
   | 'ERR_INTERNAL'
   /** The Authorization header of the request is not one of the scheme, or not base64. */
   | 'ERR_INVALID_AUTHORIZATION'
-  /** The account has an id that no thread can have: 4294967295, or the reserved uid (see `IMPERSONATE_RESERVED_UID`). Linux. */
+  /** The account or token has an id that no thread may act as: 4294967295, or the reserved uid. For the latter set `IMPERSONATE_RESERVED_UID` to another. Linux. */
   | 'ERR_INVALID_IDENTITY'
   /** UV_USE_IO_URING is set on Node 20: file operations would not act as the user. Unset it. Linux. */
   | 'ERR_IO_URING'
-  /** No uid is free to be the real uid of impersonating threads. Set IMPERSONATE_RESERVED_UID to a mapped uid of no account. Linux. */
+  /** No uid is free to be the real uid of impersonating threads, or `IMPERSONATE_RESERVED_UID` cannot be used. Set it to a mapped uid of no account, other than 0. Linux. */
   | 'ERR_NO_RESERVED_UID'
   /** The code runs outside of every scope and flow. Call it in `token.run()`, `token.runSync()` or a scope. */
   | 'ERR_NO_TOKEN'
-  /** The client of a pipe wrote nothing within `identifyTimeout`, and Windows does not identify it before. Windows. */
+  /** The client of a pipe wrote nothing within `identifyTimeout`, and Windows does not identify it before. Raise the option if clients are slow. Windows. */
   | 'ERR_PEER_TIMEOUT'
-  /** The call is not possible inside a synchronous scope, or while one is open on another thread. Call it outside, or in `withoutToken()`. */
+  /** A flow cannot begin inside a synchronous scope: begin it outside, or in `withoutToken()`. `process.setuid()` and the like (Linux) cannot be called while any thread acts as a user, and `process._tickCallback()` not inside a scope: call them outside. */
   | 'ERR_SCOPE_ACTIVE'
   /** A scope was left open across an `await`, or after its callback. It is written to standard error, and the process ends with exit code 70. Dispose every scope in the block that opened it. */
   | 'ERR_SCOPE_LEAKED'
-  /** Scopes were not left innermost first. Use `using`. */
+  /** Scopes were not reverted innermost first. Use `using`. */
   | 'ERR_SCOPE_ORDER'
   /** The process has loaded another copy of the package, with scopes of its own. Have one only, by `npm dedupe`. */
   | 'ERR_SECOND_COPY'
-  /** The server is listening, or about to. */
+  /** The server is listening, or about to. Close it first. */
   | 'ERR_SERVER_ALREADY_LISTEN'
-  /** The NegotiateServer is closed. */
+  /** The NegotiateServer is closed. Make a new one. */
   | 'ERR_SERVER_CLOSED'
   /** The server was closed before it listened. */
   | 'ERR_SERVER_NOT_RUNNING'
@@ -88,7 +88,7 @@ export type ImpersonationErrorCode =
   | 'ERR_TOKEN_CACHE_CLOSED'
   /** The token is closed. */
   | 'ERR_TOKEN_CLOSED'
-  /** The impersonation level of the token permits inspection only, or is lower than the requested one. Use `Token.logon`, or give the service SeTcbPrivilege. */
+  /** The impersonation level of the token permits inspection only, or a duplicate would have a higher level than its token (Linux). Use `Token.logon`, or give the service SeTcbPrivilege; the client of a connection decides its level itself. */
   | 'ERR_TOKEN_LEVEL'
   /** The process has `Token.limit` open tokens. Close tokens that are not needed, or raise the limit. */
   | 'ERR_TOKEN_LIMIT'
@@ -96,7 +96,7 @@ export type ImpersonationErrorCode =
   | 'ERR_UNEXPECTED_SERVER'
   /** The system has no user of that name. */
   | 'ERR_UNKNOWN_USER'
-  /** The Kerberos principal is no account of this computer. Return a name from `mapUser`. Linux. */
+  /** The Kerberos principal is not mapped to an account: it is of another realm, has an instance or is a system account, or `mapUser` has returned null. Return a name from `mapUser`. Linux. */
   | 'ERR_UNMAPPED_PRINCIPAL'
   /** The package loads on this platform, and cannot impersonate. Windows and Linux are supported. */
   | 'ERR_UNSUPPORTED_PLATFORM';

@@ -17,9 +17,9 @@ export class ImpersonationError extends Error {
    * result of PAM (`PAM_AUTH_ERR`).
    */
   declare readonly code: ImpersonationErrorCode | (string & {});
-  /** The system's number for the error; absent for an error of the package's own. */
+  /** The system's number for the error; absent if the system has reported none. */
   declare readonly errno?: number;
-  /** The system call that failed, on the thread where it failed; absent for an error of the package's own. */
+  /** The system call that failed or whose result is rejected; absent if there is none. */
   declare readonly syscall?: string;
 
   /**

@@ -75,8 +75,9 @@ export class ServerHandshake implements Handshake {
    * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
    * @throws ImpersonationError Rejects with `ERR_HANDSHAKE_BUSY`, `ERR_HANDSHAKE_CLOSED`, `ERR_HANDSHAKE_TIMEOUT`,
    * `ERR_HANDSHAKE_TOO_LARGE`, `ERR_HANDSHAKE_TOO_LONG` or `ERR_HANDSHAKE_ANONYMOUS`; on Windows with the system's
-   * error, such as `SEC_E_LOGON_DENIED` or `SEC_E_INVALID_TOKEN`; on Linux with `ERR_HANDSHAKE_REFUSED` or
-   * `ERR_UNMAPPED_PRINCIPAL`. Every rejection closes the handshake.
+   * error, such as `SEC_E_LOGON_DENIED` or `SEC_E_INVALID_TOKEN`; on Linux with `ERR_HANDSHAKE_REFUSED`,
+   * `ERR_UNMAPPED_PRINCIPAL`, the error of `mapUser` or one of `Token.forUser`, such as `ERR_UNKNOWN_USER`. Every
+   * rejection closes the handshake.
    * @example
    * const { reply, token } = await handshake.step(Buffer.from(base64, 'base64'));
    */

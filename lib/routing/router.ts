@@ -48,17 +48,23 @@ export const notRoutableClass: Router = (name, original) =>
     },
   });
 
-/** Replaces `object[name]` by a function that passes the original, the receiver and the arguments to `call`. */
+/**
+ * Replaces `object[name]` by a function that passes the original, the receiver and the arguments to `call`. Does nothing
+ * if it is not a function. It may be an accessor, as mocking tools make it.
+ */
 export function replaceMethod(
   object: object,
   name: string,
   call: (original: AnyFunction, receiver: unknown, args: unknown[]) => unknown,
 ): void {
-  const original = Reflect.get(object, name) as AnyFunction;
+  const original: unknown = Reflect.get(object, name);
+  if (typeof original !== 'function') return;
+  const { configurable = true, enumerable = true } = Object.getOwnPropertyDescriptor(object, name) ?? {};
   Object.defineProperty(object, name, {
-    ...{ writable: true, enumerable: true, configurable: true },
-    ...Object.getOwnPropertyDescriptor(object, name),
-    value: new Proxy(original, { apply: (target, receiver: unknown, args) => call(target, receiver, args) }),
+    ...(configurable && { configurable, enumerable, writable: true }),
+    value: new Proxy(original as AnyFunction, {
+      apply: (target, receiver: unknown, args) => call(target, receiver, args),
+    }),
   });
 }
 

@@ -107,7 +107,7 @@ export class TokenCache {
    * @param name - As for `Token.forUser`.
    * @param options - As for `Token.forUser`.
    * @returns A token of the caller's own, to be closed.
-   * @throws ImpersonationError `ERR_TOKEN_CACHE_CLOSED`, and what `Token.forUser` throws.
+   * @throws ImpersonationError Rejects with `ERR_TOKEN_CACHE_CLOSED`, and as `Token.forUser` does.
    */
   async forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
     validateForUser(name, options);
@@ -123,7 +123,7 @@ export class TokenCache {
    *
    * @param options - As for `Token.logon`.
    * @returns A token of the caller's own, to be closed.
-   * @throws ImpersonationError `ERR_TOKEN_CACHE_CLOSED`, and what `Token.logon` throws.
+   * @throws ImpersonationError Rejects with `ERR_TOKEN_CACHE_CLOSED`, and as `Token.logon` does.
    */
   async logon(options: LogonOptions): Promise<Token> {
     const { signal, ...logon } = this.#keys.validate(options);

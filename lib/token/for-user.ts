@@ -42,8 +42,13 @@ export function validateForUser(name: unknown, options: unknown): asserts option
 
 /** Windows has names of several forms, and only the directory knows which one is the account's. */
 function rememberName(id: TokenId, name: string): TokenId {
-  if (native.port === 'linux')
+  if (native.port !== 'linux') return id;
+  try {
     rememberAccount('user', native.describeToken(id).user.id, Object.freeze({ name }));
+  } catch (error) {
+    native.closeToken(id);
+    throw error;
+  }
   return id;
 }
 

@@ -64,7 +64,7 @@ export type LogonType =
 
 /** The user, the password and the kind of a logon. */
 export interface LogonOptions {
-  /** `alice`, `alice@example.com` or `EXAMPLE\\alice`. */
+  /** `alice`, `alice@example.com` or `EXAMPLE\alice`; on Linux a name of the user database. */
   user: string;
   /** A Windows domain, or `.` for the accounts of this computer, the default. Not with a `user` that names one. */
   domain?: string;

@@ -120,14 +120,14 @@ export abstract class OpenToken {
     return this.#described.logonId || null;
   }
 
-  /** Whether this is the anonymous logon, or uid 65534 on Linux. */
+  /** Whether this is the anonymous logon; on Linux, whether `Token.anonymous()` made the token. */
   get isAnonymous(): boolean {
     return this.#described.anonymous;
   }
 
   /**
    * A key that partitions a pool of connections, or of anything else that was opened as a user. It is equal only for
-   * tokens of the same user, logon session, groups and restrictions. It is not a secret, and not meant to be shown.
+   * tokens of the same user, logon session, groups, privileges, restrictions and level. It is not a secret, and not meant to be shown.
    *
    * @throws ImpersonationError `ERR_TOKEN_CLOSED`.
    * @example

@@ -16,7 +16,7 @@ export interface Principal {
   readonly uid?: number;
   /** The gid of a group. Linux. */
   readonly gid?: number;
-  /** The account's name, if `lookupAccount` or `Token.forUser` has looked it up. */
+  /** The account's name, if `lookupAccount`, or on Linux `Token.forUser`, has looked it up. */
   readonly name?: string;
 }
 
@@ -82,7 +82,8 @@ export function knownAccount(kind: string, id: string): Account | undefined {
  *
  * @param principal - A user or group of a token.
  * @returns The account; undefined if there is none.
- * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`; rejects with the system's error.
+ * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+ * @throws ImpersonationError Rejects with the system's error.
  * @example
  * const account = await lookupAccount(token.user);
  * console.log(account?.name ?? token.user.id);

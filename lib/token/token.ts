@@ -117,9 +117,9 @@ export class Token extends OpenToken {
    * @param options - The user, the password, and how to log on. The password is copied before the method returns, and
    * the copy is wiped after the logon.
    * @returns A token of the caller's own, to be closed.
-   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`. Rejects with the system's error, such as
-   * `ERROR_LOGON_FAILURE`, `ERROR_ACCOUNT_LOCKED_OUT`, `PAM_AUTH_ERR` or `PAM_ACCT_EXPIRED`, with
-   * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM`, or with the reason of `signal`.
+   * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError Rejects with the system's error, such as `ERROR_LOGON_FAILURE` or `PAM_AUTH_ERR`; with
+   * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for another system's option or without PAM; or with the reason of `signal`.
    * @example
    * using token = await Token.logon({ user: 'EXAMPLE\\alice', password });
    */
@@ -133,14 +133,14 @@ export class Token extends OpenToken {
    * Windows uses S4U (LsaLogonUser). The token has level `impersonation` if the process has SeTcbPrivilege, and else
    * `identification`, which can be inspected and not acted as. Linux uses getpwnam_r and getgrouplist.
    *
-   * @param name - `user@domain`, `DOMAIN\\user`, or `.\\user` or `user` for an account of this computer; on Linux a name
+   * @param name - `user@domain`, `DOMAIN\user`, or `.\user` or `user` for an account of this computer; on Linux a name
    * of the user database.
    * @param options - Which authority to query, whether PAM must accept the account, and a signal.
    * @returns A token of the caller's own, to be closed.
-   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`. Rejects with `ERR_UNKNOWN_USER`, with
-   * `ERROR_ACCOUNT_DISABLED`, `ERROR_ACCOUNT_LOCKED_OUT` and the like if the account may not log on, on Linux with
-   * `ERR_ACCOUNT_EXPIRED` if the process may read /etc/shadow and with PAM's error if `account` is set, or with the
-   * reason of `signal`.
+   * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError Rejects with `ERR_UNKNOWN_USER`; with `ERROR_ACCOUNT_DISABLED` and the like if the
+   * account may not log on; on Linux with `ERR_ACCOUNT_EXPIRED` if the process may read /etc/shadow, with PAM's error
+   * if `account` is set, and with `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for a `source`; or with the reason of `signal`.
    * @example
    * using token = await Token.forUser('alice@example.com');
    */
@@ -255,7 +255,8 @@ export class Token extends OpenToken {
    * @param args - Its arguments.
    * @returns What `fn` returns.
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, or `ERR_INVALID_ARG_VALUE` for an async or generator function.
-   * @throws ImpersonationError `ERR_ASYNC_RESULT` for a promise or generator as the result; the system's error.
+   * @throws ImpersonationError `ERR_ASYNC_RESULT` for a promise or generator as the result; `ERR_TOKEN_LEVEL`, or the
+   * system's error, if the thread cannot act as the token.
    * @example
    * const text = token.runSync(fs.readFileSync, path, 'utf8');
    */
@@ -287,7 +288,7 @@ export class Token extends OpenToken {
    * Opens a scope: this thread acts as the token until the scope is disposed. For synchronous blocks.
    *
    * @returns The open scope, for `using`.
-   * @throws ImpersonationError The system's error; the thread then keeps the identity that it had.
+   * @throws ImpersonationError `ERR_TOKEN_LEVEL`, or the system's error. The thread then keeps its identity.
    * @example
    * {
    *   using scope = token.impersonate();
@@ -321,7 +322,7 @@ export class Token extends OpenToken {
    * @param options - What to remove; at least one thing.
    * @returns A token of the caller's own, to be closed.
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
-   * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system; its own error.
+   * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system; the system's error.
    * @example
    * using lower = token.restrict({ integrity: 'low' });
    */
@@ -336,7 +337,7 @@ export class Token extends OpenToken {
    * @param options - The level of the new token.
    * @returns A token of the caller's own, to be closed.
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
-   * @throws ImpersonationError The system's error, such as `ERROR_BAD_IMPERSONATION_LEVEL` for a higher level.
+   * @throws ImpersonationError For a higher level `ERROR_BAD_IMPERSONATION_LEVEL`, or `ERR_TOKEN_LEVEL` on Linux.
    * @example
    * using shown = token.duplicate({ level: 'identification' });
    */
@@ -382,8 +383,9 @@ export class Token extends OpenToken {
    * @param target - A path, `{ sddl }` or `{ securityDescriptor }`.
    * @param access - Names of rights, all of which are required, or a Win32 access mask.
    * @returns True if all of it is granted.
-   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`; rejects with
-   * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` or with the system's error.
+   * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError Rejects with `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for a target or right of the other
+   * system, or with the system's error (on Linux with node's, such as `ENOENT`).
    * @example
    * if (await token.canAccess(path, ['read', 'write'])) showEditor();
    */

@@ -95,6 +95,30 @@ describeSwitching('child_process in a scope', () => {
     expect(lines).toEqual([...Array<string>(5).fill('ERR_CHILD_PROCESS_IN_SCOPE'), 'outside 2', 'outside 0']);
   });
 
+  test('functions that a tool has replaced by accessors throw too, and missing ones do not matter', async () => {
+    const lines = await linesOf(
+      `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      const childProcess = require('node:child_process');
+      const fs = require('node:fs');
+      for (const [owner, name] of [[childProcess, 'spawnSync'], [fs, 'accessSync'], [fs, 'existsSync']]) {
+        const original = owner[name];
+        Object.defineProperty(owner, name, { get: () => original, configurable: true, enumerable: true });
+      }
+      process.getBuiltinModule = undefined;
+      process.setgroups = undefined;
+      const { world } = (require(${JSON.stringify(product)}), require(${JSON.stringify(require.resolve('../support/world/world'))}));
+      world.alice.token().then((alice) => {
+        alice.runSync(() => {
+          try { childProcess.spawnSync(process.execPath, ['-v']); print('started'); } catch (error) { print(error.code); }
+        });
+        print(String(fs.existsSync('.')));
+      });`,
+      {},
+      'bare',
+    );
+    expect(lines).toEqual(['ERR_CHILD_PROCESS_IN_SCOPE', 'true']);
+  });
+
   test('under the permission model too, where Node exposes no bindings', async () => {
     const [major = 0] = process.versions.node.split('.').map(Number);
     const permissions = ['--allow-fs-read=*', '--allow-addons', '--allow-child-process'];

@@ -13,8 +13,7 @@ const names = ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroup
  */
 export function guardCredentials(): void {
   for (const name of names) {
-    // Worker threads do not have them.
-    if (!(name in process)) continue;
+    // On worker threads they are functions that throw, and are guarded as well.
     replaceMethod(process, name, (original, receiver, args) => {
       native.changeCredentials(() => {
         Reflect.apply(original, receiver, args);

@@ -6,7 +6,6 @@ import { replaceMethod } from '../router';
 
 /** Makes `owner[name]` run as the process while the thread impersonates. */
 function callAsProcess(owner: object, name: string): void {
-  if (!(name in owner)) return;
   replaceMethod(owner, name, (original, receiver, args) => {
     const call = (): unknown => Reflect.apply(original, receiver, args);
     return isThreadImpersonating() ? asProcess(call) : call();
