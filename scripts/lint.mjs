@@ -31,6 +31,7 @@ const checks = {
   'clang-format': checkNativeFormat,
   docs: async () => (await import('./check-docs.mjs')).checkDocs(),
   layers: async () => (await import('./check-layers.mjs')).checkLayers(),
+  package: async () => (await import('./check-package.mjs')).checkPackage(),
   hosts: async () => (await import('./check-hosts.mjs')).checkHosts(),
   workflows: async () => (await import('./check-workflows.mjs')).checkWorkflows(),
 };

@@ -1,7 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
+import type { Token } from '../token/token';
 import { Authenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
+
+// @ts-expect-error -- An error here, where nothing imports the module, and none in the emitted declarations.
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The user's token, set by `fastifyAuthentication`. It is closed after the response. */
+    token?: Token;
+  }
+}
 
 /** A hook as `fastify.addHook('onRequest', ...)` takes it. */
 export type FastifyHook = (

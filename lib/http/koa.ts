@@ -1,8 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { currentFlow, runInFlow } from '../internal/flow-store';
 import type { Negotiator } from '../negotiate/negotiator';
+import type { Token } from '../token/token';
 import { Authenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
+
+// @ts-expect-error -- An error here, where nothing imports the module, and none in the emitted declarations.
+declare module 'koa' {
+  interface DefaultState {
+    /** The user's token, set by `koaAuthentication`. It is closed after the response. */
+    token?: Token;
+  }
+}
 
 /** The part of Koa's context that the middleware uses. */
 export interface KoaContext {

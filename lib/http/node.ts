@@ -6,6 +6,13 @@ import { Authenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
 import { sendServerError } from './response';
 
+declare module 'http' {
+  interface IncomingMessage {
+    /** The user's token, set by the authentication of `impersonate/http`. It is closed after the response. */
+    token?: Token;
+  }
+}
+
 /** An authenticated request. */
 export type AuthenticatedRequest = IncomingMessage & {
   /** The user's token, for this request alone. It is closed after the response, so the handler does not close it. */

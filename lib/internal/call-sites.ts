@@ -1,12 +1,12 @@
+import { runInNewContext } from 'node:vm';
+
 // Stack frames without running code of the program: what is used here is taken when the package is loaded.
 const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, setPrototypeOf } = Reflect;
 /** `Object.hasOwn` does not read the value; reading a `stack` would format it. */
 export const { hasOwn } = Object;
-const OwnError = Error;
 const methodOfStrings: unknown = Reflect.get(String.prototype, 'startsWith');
 const startsWith = (text: string, start: string): unknown =>
   apply(methodOfStrings as () => unknown, text, [start]);
-export const captureStackTrace = Error.captureStackTrace.bind(Error);
 
 type Below = (...args: never[]) => unknown;
 
@@ -22,49 +22,93 @@ function ownDescriptor(object: object, name: string): PropertyDescriptor | undef
   return descriptor;
 }
 
-/** Calls `fn` with a property of Error set; does not call it if that fails or would call a setter of the program. */
-function withSetting(name: string, value: unknown, fn: () => void): void {
-  const before = ownDescriptor(OwnError, name);
+/** A global object with what captures stacks in it. */
+interface Realm {
+  readonly global: typeof globalThis;
+  readonly Error: ErrorConstructor;
+  readonly newHolder: () => Holder;
+  readonly captureStackTrace: typeof Error.captureStackTrace;
+}
+
+const realmOf = (global: typeof globalThis): Realm => {
+  const { Error, Object } = global;
+  const capture = Error.captureStackTrace.bind(Error);
+  return { global, Error, newHolder: () => new Object(), captureStackTrace: capture };
+};
+
+const ownRealm = realmOf(globalThis);
+export const { captureStackTrace } = ownRealm;
+
+let privateRealm: Realm | undefined;
+/**
+ * Returns a realm that the program cannot change, for a program that has frozen Error, as `node --frozen-intrinsics`
+ * does, or replaced it. Its frames are the same.
+ */
+const makePrivateRealm = (): Realm =>
+  (privateRealm ??= realmOf(runInNewContext('globalThis') as typeof globalThis));
+
+/**
+ * Calls `fn` with a property of the realm's Error set. Returns false, and does not call it, if that fails or would call
+ * a setter of the program.
+ */
+function withSetting({ Error }: Realm, name: string, value: unknown, fn: () => void): boolean {
+  const before = ownDescriptor(Error, name);
   const attributes = before?.configurable === false ? {} : { writable: true, configurable: true };
   const setting: PropertyDescriptor = { value, ...attributes };
   setPrototypeOf(setting, null);
-  if (!defineProperty(OwnError, name, setting)) return;
+  if (!defineProperty(Error, name, setting)) return false;
   try {
     fn();
   } finally {
-    if (before) defineProperty(OwnError, name, before);
-    else deleteProperty(OwnError, name);
+    if (before) defineProperty(Error, name, before);
+    else deleteProperty(Error, name);
   }
+  return true;
 }
 
-/** Returns the frames that `holder` has captured, innermost first; none if reading them would run code of the program. */
-function sitesOf(holder: Holder): readonly NodeJS.CallSite[] {
-  if (ownDescriptor(globalThis, 'Error')?.value !== OwnError) return [];
-  let sites: readonly NodeJS.CallSite[] = [];
+/** Frames, innermost first. There is only their text if another stack is being formatted at this moment. */
+interface Stack {
+  readonly sites: readonly NodeJS.CallSite[];
+  readonly text: string;
+}
+
+/** Returns the stack that `holder` has captured; undefined if reading it would run code of the program. */
+function readStack(realm: Realm, holder: Holder): Stack | undefined {
+  if (ownDescriptor(realm.global, 'Error')?.value !== realm.Error) return undefined;
+  let [sites, text]: [readonly NodeJS.CallSite[], unknown] = [[], ''];
   const prepare = (_error: unknown, prepared: NodeJS.CallSite[]): string => {
     sites = prepared;
     return '';
   };
-  withSetting('prepareStackTrace', prepare, () => holder.stack);
-  return sites;
+  const isRead = withSetting(realm, 'prepareStackTrace', prepare, () => (text = holder.stack));
+  return isRead ? { sites, text: text as string } : undefined;
 }
 
-/** Returns the frames above the call of `below`, innermost first. */
-export function stackOf(below: Below): readonly NodeJS.CallSite[] {
-  const holder: Holder = {};
-  withSetting('stackTraceLimit', Infinity, () => {
-    captureStackTrace(holder, below);
+function captureIn(realm: Realm, below: Below, limit: number): Stack | undefined {
+  const holder = realm.newHolder();
+  const isCaptured = withSetting(realm, 'stackTraceLimit', limit, () => {
+    realm.captureStackTrace(holder, below);
   });
-  return sitesOf(holder);
+  return isCaptured ? readStack(realm, holder) : undefined;
+}
+
+const capture = (below: Below, limit: number): Stack | undefined =>
+  captureIn(ownRealm, below, limit) ?? captureIn(makePrivateRealm(), below, limit);
+
+/** Returns the frames above the call of `below`, innermost first. */
+export const stackOf = (below: Below): readonly NodeJS.CallSite[] => capture(below, Infinity)?.sites ?? [];
+
+/** Returns the frame above the call of `below`; only the text of a stack if another one is being formatted. */
+export function callerOf(below: Below): NodeJS.CallSite | string {
+  const stack = capture(below, 1);
+  return stack?.sites[0] ?? stack?.text ?? '';
 }
 
 /** The methods of call sites as V8 defines them. */
 const methods = (() => {
-  const holder: Holder = {};
-  withSetting('stackTraceLimit', 1, () => {
-    captureStackTrace(holder);
-  });
-  const [site] = sitesOf(holder);
+  const [site] = (function load() {
+    return stackOf(load);
+  })();
   const method = (name: string): (() => unknown) | undefined =>
     site && (Reflect.get(site, name) as (() => unknown) | undefined);
   return {
@@ -102,9 +146,7 @@ export const isAsync = (site: NodeJS.CallSite): boolean => callMethod(site, 'isA
 /** Returns a hash of the script's source: a script can have any name, but not the source of another. */
 export const sourceHashOf = (site: NodeJS.CallSite): unknown => callMethod(site, 'getScriptHash');
 
-/** Returns the captured frames as lines of text; empty if they cannot be read. */
-export function textOf(holder: Holder): string {
-  const sites = sitesOf(holder);
+function toText(sites: readonly NodeJS.CallSite[]): string {
   let text = '';
   // No iterator, which the program may have replaced, and no index past the end, which may have an accessor.
   // eslint-disable-next-line @typescript-eslint/prefer-for-of
@@ -115,9 +157,12 @@ export function textOf(holder: Holder): string {
   return text;
 }
 
-/** Returns the frames above the call of `below` as lines of text. */
+/** Returns the captured frames as lines of text; empty if they cannot be read. */
+export const textOf = (holder: Holder): string => toText(readStack(ownRealm, holder)?.sites ?? []);
+
+/** Returns the frames above the call of `below` as lines of text. A realm that does not exist is not made for it. */
 export function textAt(below: Below): string {
   const holder: Holder = {};
   captureStackTrace(holder, below);
-  return textOf(holder);
+  return textOf(holder) || toText((privateRealm && captureIn(privateRealm, below, 10)?.sites) ?? []);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import Module from 'node:module';
 import { asThread, isForeignToThread } from '../flow/identity';
-import { fileOf, sourceHashOf } from '../internal/call-sites';
+import { callerOf, fileOf, sourceHashOf } from '../internal/call-sites';
 import { type AnyFunction, type Router, withPropertiesOf } from './router';
 
 /** File names of node's module loaders and of its source map support. */
@@ -31,26 +31,15 @@ function hashOf(id: string): string | undefined {
 }
 
 /** Whether the call is in a loader of node. A script of node:vm can have the file name of one, but not its source. */
-function isLoader(site: NodeJS.CallSite | undefined): boolean {
-  const id = site && loaders.exec(fileOf(site))?.[1];
-  return id !== undefined && sourceHashOf(site as NodeJS.CallSite) === hashOf(id);
+function isLoader(site: NodeJS.CallSite): boolean {
+  const id = loaders.exec(fileOf(site))?.[1];
+  return id !== undefined && sourceHashOf(site) === hashOf(id);
 }
 
 /** Whether node's loader, or its mapping of stack traces to sources, is the direct caller of `below`. */
 function isCalledByNode(below: AnyFunction): boolean {
-  const { stackTraceLimit } = Error;
-  const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace');
-  const holder: { stack?: unknown } = {};
-  try {
-    Error.stackTraceLimit = 1;
-    Error.prepareStackTrace = (_error, [site]) => isLoader(site);
-    Error.captureStackTrace(holder, below);
-    // The stack is a string if another stack is being prepared at this moment.
-    return typeof holder.stack === 'string' ? traceOfLoaders.test(holder.stack) : holder.stack === true;
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
-  }
+  const caller = callerOf(below);
+  return typeof caller === 'string' ? traceOfLoaders.test(caller) : isLoader(caller);
 }
 
 /**

@@ -109,7 +109,8 @@ export function checkPublicApi() {
         const type = resolved(checker.getSymbolAtLocation(name), checker);
         const isParameter = type !== undefined && (type.flags & ts.SymbolFlags.TypeParameter) !== 0;
         if (type === undefined || isParameter || exported.has(type) || bases.includes(type)) continue;
-        if (type.declarations?.some(isOurs))
+        // A type of others can have members that are declared here.
+        if (type.declarations?.every(isOurs))
           problems.push(`${at(name)}: ${symbol.name} uses ${type.name}, which is not exported`);
       }
     }

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { native } from '../../internal/binding';
 import { unsupportedNodeError } from '../../fs/stat';
 import { isThreadImpersonating } from '../../flow/identity';
+import { ImpersonationError } from '../../internal/error';
 import { reportLeak } from '../../scope/leak-report';
 import { scopeDepth } from '../../scope/state';
 import { replaceMethod } from '../router';
@@ -78,8 +79,20 @@ function postAtBaseline(post: AnyFunction, session: unknown, [method, ...rest]: 
   callback?.();
 }
 
+/** Whether the console has been frozen, as by `node --frozen-intrinsics`, and console.profile() is not guarded. */
+let isConsoleFrozen = false;
+
+function requireGuardedConsole(method: unknown): void {
+  if (method !== 'Profiler.enable' || !isConsoleFrozen) return;
+  throw new ImpersonationError(
+    'The console is frozen, and its function profile() could start a thread as a user: start node without --frozen-intrinsics, or use --cpu-prof',
+    'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+  );
+}
+
 function guardSessions(Session: SessionClass): void {
   replaceMethod(Session.prototype, 'post', (post, session, args) => {
+    requireGuardedConsole(args[0]);
     if (starting.has(args[0]) && isThreadImpersonating()) {
       postAtBaseline(post, session, args);
       return undefined;
@@ -92,9 +105,13 @@ function guardSessions(Session: SessionClass): void {
   });
 }
 
-/** Guards console.profile(), which exists while a session of the inspector has enabled its profiler. */
+/** Guards console.profile(), which starts a thread while a session of the inspector has enabled the profiler. */
 function guardConsole(object: object): void {
   if (typeof Reflect.get(object, 'profile') !== 'function') return;
+  if (Object.isFrozen(object)) {
+    isConsoleFrozen = true;
+    return;
+  }
   replaceMethod(object, 'profile', (profile, receiver, args) => {
     const labels = args.map(String);
     return native.runAtBaseline(() => Reflect.apply(profile, receiver, labels));

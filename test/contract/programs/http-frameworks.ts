@@ -126,7 +126,7 @@ async function startExpress(): Promise<void> {
     request.pipe(form);
   });
   app.get('/file', (request, response) => {
-    response.send(String((request as unknown as { token: Token }).token === Token.current()));
+    response.send(String(request.token === Token.current()));
   });
   app.get('/twice', (_request, response) => {
     response.send(me());
@@ -170,7 +170,7 @@ async function startFastify(): Promise<void> {
     await Promise.resolve();
   });
   app.post('/json', async (request) => {
-    const own = (request as unknown as { token: Token }).token === Token.current();
+    const own = request.token === Token.current();
     return `${me()} ${JSON.stringify(request.body)} ${await files()} ${String(own)}`;
   });
   app.get('/stream', (_request, reply) => {
