@@ -12,8 +12,10 @@ const node = (script, args, options) => problemsOf(process.execPath, [packageBin
 // problems, or ''.
 async function pack(folder) {
   const { files } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  for (const name of ['package.json', 'README.md', 'LICENSE', ...files]) {
-    if (name !== 'dist') cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  // The binaries are not made for this: they have no part in the entries.
+  const isSource = (name) => !['dist', 'prebuilds'].includes(name) && !name.startsWith('!');
+  for (const name of ['package.json', 'README.md', 'LICENSE', ...files.filter(isSource)]) {
+    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
   const compiled = await node('typescript/bin/tsc', ['--noCheck', '--outDir', path.join(folder, 'dist')]);
   return compiled || problemsOf('npm', ['pack', '--ignore-scripts', '--offline'], { cwd: folder });
