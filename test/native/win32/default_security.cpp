@@ -85,8 +85,8 @@ HMODULE CRuntime() {
 
 std::uintptr_t __cdecl MakeBeginThread(void* given, unsigned stack, unsigned(__stdcall* start)(void*),
                                        void* argument, unsigned flags, unsigned* id) {
-  static const auto begin = reinterpret_cast<BeginThread>(
-      reinterpret_cast<void*>(GetProcAddress(CRuntime(), "_beginthreadex")));
+  static const auto begin =
+      reinterpret_cast<BeginThread>(reinterpret_cast<void*>(GetProcAddress(CRuntime(), "_beginthreadex")));
   DefaultSecurity security(static_cast<const SECURITY_ATTRIBUTES*>(given));
   return begin(security.attributes(), stack, start, argument, flags, id);
 }
