@@ -1,7 +1,7 @@
 // node scripts/build-win32.mjs
 // Builds the addon, and the addons of the tests and the benchmarks, for Windows x64: build-win32-x64/Release/*.node. On
-// Linux it cross-compiles, and the addon is the prebuilt binary. On Windows, where it has not been tried, Visual C++ compiles the addon and that of the tests, after
-// `npm run build:native`. Incremental.
+// Linux it cross-compiles, and the addon is the prebuilt binary. On Windows, where it has not been tried, Visual C++
+// compiles the addon and that of the tests, after `npm run build:native`. Incremental.
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
