@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { isMain, report } from './support/check.mjs';
@@ -6,7 +5,7 @@ import { listFiles } from './support/files.mjs';
 import { addonApiHeaders, nodeHeaders } from './support/node-headers.mjs';
 import { ensurePrograms } from './support/packages.mjs';
 import { root } from './support/root.mjs';
-import { problemsOf } from './support/run.mjs';
+import { inParallel, problemsOf } from './support/run.mjs';
 import { unbuiltSources } from './support/unbuilt-sources.mjs';
 
 const strict = [
@@ -36,16 +35,6 @@ async function compileAlone(header, { compiler, flags }) {
   const times = header.endsWith('.h') ? 2 : 1;
   const input = `#include "${path.join(root, header)}"\n`.repeat(times);
   return problemsOf(compiler, [...strict, ...flags, '-Inative', ...system, '-'], { input });
-}
-
-async function inParallel(jobs) {
-  const results = [];
-  const queue = jobs.entries();
-  const worker = async () => {
-    for (const [index, job] of queue) results[index] = await job();
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  return results;
 }
 
 // Returns the headers of native/ and test/native/ and sources of the unsupported port that do not compile alone without a

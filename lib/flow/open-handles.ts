@@ -1,6 +1,5 @@
 import type { EventEmitter } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
-import { join, sep } from 'node:path';
 import { types } from 'node:util';
 import { stackOf } from '../internal/call-sites';
 import { identitiesOf, leakChannel, publish } from '../diagnostics/channels';
@@ -8,6 +7,7 @@ import { shownPath } from '../diagnostics/fs';
 import type { HandleLeakMessage } from '../diagnostics/messages';
 import { ImpersonationError } from '../internal/error';
 import type { Flow } from '../internal/flow-store';
+import { ownFolder } from '../internal/private';
 import type { Identity } from './identity';
 import { validateBoolean } from '../internal/validate';
 
@@ -48,8 +48,7 @@ function forget(handle: OpenHandle): void {
 
 /** Returns the present stack without frames of this package. */
 function callers(): string {
-  const own = join(__dirname, '..', sep);
-  const sites = stackOf(callers).filter((site) => !site.getFileName()?.startsWith(own));
+  const sites = stackOf(callers).filter((site) => !site.getFileName()?.startsWith(ownFolder));
   return sites
     .slice(0, Error.stackTraceLimit)
     .map((site) => `    at ${(site as { toString(): string }).toString()}`)

@@ -1,13 +1,12 @@
-import path from 'node:path';
 import { originals } from '../fs/node-fs';
+import { ownFolder } from '../internal/private';
 
-const own = path.join(__dirname, '..', path.sep);
 const ownDependency = /[\\/]node_modules[\\/]bindings[\\/]/;
 const mostShown = 3;
 
 /** Whether the module may hold functions of node:fs. A module that does not name `fs` cannot. */
 function mayHoldFunctions(file: string): boolean {
-  if (/\.(json|node)$/.test(file) || file.startsWith(own) || ownDependency.test(file)) return false;
+  if (/\.(json|node)$/.test(file) || file.startsWith(ownFolder) || ownDependency.test(file)) return false;
   try {
     return /\bfs\b/.test(originals.readFileSync(file, 'utf8'));
   } catch {

@@ -8,7 +8,7 @@
 namespace impersonate::win32 {
 
 // The process identity. The token is opened once, as the process, and kept open: a later open would be
-// checked for the user whom the calling thread impersonates, and the token of a process does not change.
+// checked for the user that the calling thread impersonates, and the token of a process does not change.
 class ProcessIdentity {
  public:
   // Never destroyed: threads may outlive static destruction.

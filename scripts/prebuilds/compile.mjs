@@ -8,7 +8,7 @@ import { nodeMajors } from '../rig/paths.mjs';
 import { listFiles } from '../support/files.mjs';
 import { addonApiHeaders } from '../support/node-headers.mjs';
 import { root } from '../support/root.mjs';
-import { capture } from '../support/run.mjs';
+import { capture, inParallel } from '../support/run.mjs';
 import { zig } from './zig.mjs';
 
 const rooms = ['core', 'fs', 'napi', 'pool'];
@@ -75,14 +75,6 @@ async function zigRun(args) {
     env: { ...process.env, ...environment },
   });
   if (code !== 0) throw new Error(`zig c++ ended with ${signal ?? `code ${code}`}:\n${output.trim()}`);
-}
-
-async function inParallel(jobs) {
-  const queue = jobs.values();
-  const work = async () => {
-    for (const job of queue) await job();
-  };
-  await Promise.all(Array.from({ length: os.availableParallelism() }, work));
 }
 
 // The trampolines to the host's functions, which a Windows addon has in place of an import library.

