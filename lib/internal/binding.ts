@@ -41,7 +41,7 @@ const builds = [`build-${platform}-${arch}`, 'build'];
  */
 function loadLocalBuild(): unknown {
   if (require.cache[__filename] !== module) return undefined;
-  const root = path.join(__dirname, '../..');
+  const root = path.join(__dirname, '..');
   const name = 'impersonate.node';
   const build = builds.find((folder) => existsSync(path.join(root, folder, 'Release', name)));
   if (build === undefined) return undefined;

@@ -1,0 +1,95 @@
+// node scripts/build-dist.mjs
+// Makes dist of lib: checks the types, and bundles the modules. All entries share `core.js`; what is not needed by every
+// program is in files of its own, which are loaded on first use. Also the declarations, one file for each entry.
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+import ts from 'typescript';
+import { chunkOf, typescript } from './dist/plugin.mjs';
+import { root } from './support/root.mjs';
+import { run } from './support/run.mjs';
+
+const entries = ['index', 'fs', 'http', 'register', 'unrouted'];
+const dist = path.join(root, 'dist');
+
+const inputs = (folder, extension, names) =>
+  Object.fromEntries(names.map((name) => [path.basename(name), path.join(folder, `${name}.${extension}`)]));
+
+// Warnings are errors.
+function onLog(level, log) {
+  if (level === 'warn') throw new Error(`rollup: ${log.message}`);
+}
+
+async function bundle(input, plugins, output) {
+  // No code is left out: a promise of the package does not depend on what a bundler takes for unused.
+  const made = await rollup({ input, plugins, external: /^[^./]/, treeshake: false, onLog });
+  const { output: files } = await made.write({ dir: dist, hoistTransitiveImports: false, ...output });
+  await made.close();
+  return files;
+}
+
+async function bundleModules() {
+  const files = await bundle(
+    inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap']),
+    [typescript(dist)],
+    {
+      format: 'cjs',
+      exports: 'named',
+      interop: 'default',
+      externalLiveBindings: false,
+      esModule: true,
+      generatedCode: { preset: 'es2015', symbols: false },
+      minifyInternalExports: false,
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name].js',
+      manualChunks: chunkOf,
+    },
+  );
+  const core = files.find(({ fileName }) => fileName === 'core.js');
+  const eager = core.imports.filter((name) => files.some(({ fileName }) => fileName === name));
+  if (eager.length > 0) throw new Error(`core.js loads ${eager.join(', ')} at once`);
+}
+
+// An entry for `import` names the exports of the one for `require`.
+function compileModuleEntries() {
+  for (const name of entries) {
+    const source = readFileSync(path.join(root, 'lib', `${name}.mts`), 'utf8');
+    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+    writeFileSync(path.join(dist, `${name}.mjs`), ts.transpileModule(source, { compilerOptions }).outputText);
+  }
+}
+
+async function bundleDeclarations(folder) {
+  // It declares nothing.
+  copyFileSync(path.join(folder, 'register.d.ts'), path.join(dist, 'register.d.ts'));
+  for (const name of entries) {
+    copyFileSync(path.join(folder, `${name}.d.mts`), path.join(dist, `${name}.d.mts`));
+  }
+  const declaring = entries.filter((name) => name !== 'register');
+  await bundle(inputs(folder, 'd.ts', declaring), [dts()], {
+    format: 'es',
+    entryFileNames: '[name].d.ts',
+    chunkFileNames: 'types.d.ts',
+    minifyInternalExports: false,
+    manualChunks: (id) => ([folder, path.join(folder, 'http')].includes(path.dirname(id)) ? undefined : 'types'),
+  });
+}
+
+rmSync(dist, { recursive: true, force: true });
+const folder = await mkdtemp(path.join(os.tmpdir(), 'declarations-'));
+try {
+  const declarations = path.join(folder, 'lib');
+  // The declarations refer to it.
+  await symlink(path.join(root, 'types'), path.join(folder, 'types'));
+  const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  run(process.execPath, [compiler, '-p', root, '--emitDeclarationOnly', '--outDir', declarations]);
+  await bundleModules();
+  compileModuleEntries();
+  await bundleDeclarations(declarations);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
