@@ -20,14 +20,14 @@ import type * as nodeFs from 'node:fs';
 import type * as nodePromises from 'node:fs/promises';
 import type { DisposableFolder } from './fs/mkdir';
 import { originals } from './fs/node-fs';
-import { promised } from './fs/operations';
-import { createReadStream as readAs, createWriteStream as writeAs } from './fs/streams';
+import type { promised } from './fs/operations';
+import { deferred } from './internal/deferred';
 import { requireIdentity } from './flow/identity';
 
 // Not an async function: the identity is read, and the work is started, before the function returns.
 function callAsUser(name: keyof typeof promised): (...args: unknown[]) => Promise<unknown> {
   const call = (...args: unknown[]): Promise<unknown> =>
-    new Promise((resolve) => resolve(promised[name](requireIdentity(), ...args)));
+    new Promise((resolve) => resolve(deferred().promised[name](requireIdentity(), ...args)));
   return Object.defineProperty(call, 'name', { value: name });
 }
 
@@ -265,7 +265,7 @@ export const writeFile: typeof nodePromises.writeFile = asUser('writeFile');
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error for invalid arguments. Both are thrown by the call itself.
  */
 export const createReadStream = ((path: unknown, options?: unknown) =>
-  readAs(requireIdentity(), path, options)) as typeof nodeFs.createReadStream;
+  deferred().createReadStream(requireIdentity(), path, options)) as typeof nodeFs.createReadStream;
 
 /**
  * Returns node's WriteStream for a file that is opened as the identity in effect, like node's `fs.createWriteStream()`.
@@ -274,7 +274,7 @@ export const createReadStream = ((path: unknown, options?: unknown) =>
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error for invalid arguments. Both are thrown by the call itself.
  */
 export const createWriteStream = ((path: unknown, options?: unknown) =>
-  writeAs(requireIdentity(), path, options)) as typeof nodeFs.createWriteStream;
+  deferred().createWriteStream(requireIdentity(), path, options)) as typeof nodeFs.createWriteStream;
 
 /** The constants of node:fs. */
 export const constants: typeof nodePromises.constants = nodeConstants;

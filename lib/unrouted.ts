@@ -2,13 +2,27 @@
 import { provideIdentities } from './diagnostics/channels';
 import { native } from './internal/binding';
 import { createError } from './internal/error';
-import { installGuards } from './routing/guards';
-import { describeLeak } from './scope/leak-report';
+import { beforeFirstToken, deferred, setDeferred } from './internal/deferred';
+import { guardAccess } from './routing/guards/access';
+import { guardCredentials, warnOfNodeOptions } from './routing/guards/credentials';
 import { describeIdentities } from './token/principal';
 
 provideIdentities(describeIdentities);
-native.initialize({ createError, describeLeak, noop: () => {} });
-installGuards();
+// eslint-disable-next-line @typescript-eslint/no-require-imports, @typescript-eslint/no-unsafe-return -- on first use
+setDeferred(() => require('./deferred'));
+native.initialize({
+  createError,
+  describeLeak: (...args) => deferred().describeLeak(...args),
+  noop: () => {},
+});
+if (native.port === 'linux') {
+  guardAccess();
+  guardCredentials();
+  warnOfNodeOptions();
+}
+beforeFirstToken(() => {
+  deferred().installGuards();
+});
 
 export type { AccessName, AccessTarget, DesiredAccess } from './token/access';
 export { lookupAccount, type Account } from './token/principal';

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { native } from '../internal/binding';
+import { deferred } from '../internal/deferred';
 import { internal, refuseClone } from '../internal/private';
 import { ImpersonationError } from '../internal/error';
 import {
@@ -11,10 +12,8 @@ import {
   wrongValue,
 } from '../internal/validate';
 import type { Acceptor, MapUser } from './acceptor';
-import { gssapiAcceptor } from './gssapi';
-import { ServerHandshake, type HandshakeLimits } from './handshake';
+import type { HandshakeLimits, ServerHandshake } from './handshake';
 import type { Negotiator } from './negotiator';
-import { sspiAcceptor } from './sspi';
 
 /** How a `NegotiateServer` authenticates clients, and its limits. */
 export interface NegotiateServerOptions {
@@ -73,6 +72,7 @@ function acceptorFor(options: NegotiateServerOptions): Acceptor {
   validateBoolean(allowAnonymous, 'options.allowAnonymous');
   if (mapUser !== undefined) validateFunction(mapUser, 'options.mapUser');
   const chosen = { package: name, principal, allowAnonymous, mapUser };
+  const { gssapiAcceptor, sspiAcceptor } = deferred();
   return native.port === 'win32' ? sspiAcceptor(chosen) : gssapiAcceptor(chosen);
 }
 
@@ -152,6 +152,7 @@ export class NegotiateServer implements Negotiator {
         'ERR_HANDSHAKE_LIMIT',
       );
     }
+    const { ServerHandshake } = deferred();
     const handshake = new ServerHandshake(internal, this.#acceptor.begin(), this.#limits, this.#onEnd);
     this.#handshakes.add(handshake);
     return handshake;

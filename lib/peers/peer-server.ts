@@ -2,14 +2,13 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { asProcess } from '../internal/flow-store';
 import { native } from '../internal/binding';
+import { deferred } from '../internal/deferred';
 import { ImpersonationError } from '../internal/error';
 import { illegalConstructor, internal } from '../internal/private';
 import type { Token } from '../token/token';
 import { validateFunction } from '../internal/validate';
-import { validateAddress, type Listener, type ListenerEvents } from './endpoint';
-import { toSettings, type PeerServerOptions, type Settings } from './options';
-import { listenOnPipe } from './pipe-listener';
-import { listenOnUnixSocket } from './unix-listener';
+import type { Listener, ListenerEvents } from './endpoint';
+import type { PeerServerOptions, Settings } from './options';
 
 /**
  * Called for each connection, as the process.
@@ -101,7 +100,8 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
    */
   listen(path: string): Promise<this> {
     return new Promise((resolve) => {
-      validateAddress(path);
+      const validate: (path: unknown) => void = deferred().validateAddress;
+      validate(path);
       if (this.#path !== null) {
         throw new ImpersonationError(
           'listen() was called before and close() was not: close the server to listen on another path',
@@ -187,6 +187,7 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
       },
     };
     return new Promise((resolve) => {
+      const { listenOnPipe, listenOnUnixSocket } = deferred();
       const listen = native.port === 'win32' ? listenOnPipe : listenOnUnixSocket;
       resolve(listen(path, this.#settings, events));
     });
@@ -240,7 +241,7 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
  * await server.listen('/run/files.sock');
  */
 export function createPeerServer(options: PeerServerOptions = {}, listener?: PeerListener): PeerServer {
-  const server = new PeerServer(internal, toSettings(options));
+  const server = new PeerServer(internal, deferred().toSettings(options));
   if (listener !== undefined) {
     validateFunction(listener, 'listener');
     server.on('connection', listener);

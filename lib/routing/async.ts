@@ -122,9 +122,12 @@ export const exists: Router = (_name, original) =>
 /** Routes realpath() and realpathSync() together with their `native` variants. */
 export const withNative =
   (route: Router): Router =>
-  (name, original) => {
-    const { native } = original as AnyFunction & { native: AnyFunction };
-    return Object.assign(route(name, original), { native: route(name, native) });
+  (name, original, called) => {
+    type WithNative = AnyFunction & { native: AnyFunction };
+    const { native } = original as WithNative;
+    return Object.assign(route(name, original, called), {
+      native: route(name, native, (called as WithNative).native),
+    });
   };
 
 /**

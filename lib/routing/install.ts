@@ -1,41 +1,79 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { warnOfChildProcesses } from './guards/child-process';
+import { beforeFirstToken, deferred } from '../internal/deferred';
 import { bindGracefulQueue } from './graceful-fs';
 import { routeWorkers } from '../worker/impersonated-worker';
 import { warnOfModulesBefore } from './loaded-before';
 import { routeModules } from './modules';
-import type { AnyFunction, Router } from './router';
-import { fsTable, promisesTable, routerForUnknown } from './table';
-import { unrouted } from './router';
+import { type AnyFunction, type Router, notRoutableClass, untouched, withPropertiesOf } from './router';
+import { stream } from './streams';
 
-function routed(route: Router, name: string, value: unknown): unknown {
-  return typeof value === 'function' ? route(name, value as AnyFunction) : value;
+type WithNative = AnyFunction & { readonly native?: AnyFunction };
+
+/** What programs call in place of one of node's functions. */
+interface Replacement {
+  readonly called: AnyFunction;
+  /** Has the replacement call the routed function from now on, in place of node's. */
+  route(routed: AnyFunction): void;
 }
 
-/** Routes the value of a getter when it is first read, because node loads some values on first use. */
-function routeLazily(target: object, name: string, route: Router, descriptor: PropertyDescriptor): void {
+function replacementOf(original: AnyFunction): Replacement {
+  let current = original;
+  const called = withPropertiesOf(original, function (...args) {
+    return Reflect.apply(current, this, args);
+  });
+  const { native } = original as WithNative;
+  const variant = native && replacementOf(native);
+  if (variant) Object.assign(called, { native: variant.called });
+  const route = (routed: AnyFunction): void => {
+    current = routed;
+    variant?.route((routed as WithNative).native ?? variant.called);
+  };
+  return { called, route };
+}
+
+const streams = new Set(['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream']);
+
+/** Returns what replaces an export. Functions are routed before the thread has its first token. */
+function replace(name: string, value: unknown, router: () => Router): unknown {
+  if (typeof value !== 'function') return value;
+  const original = value as AnyFunction;
+  if (streams.has(name)) return stream(name, original, original);
+  if (/^[A-Z]/.test(name)) return notRoutableClass(name, original, original);
+  const { called, route } = replacementOf(original);
+  beforeFirstToken(() => {
+    route(router()(name, original, called));
+  });
+  return called;
+}
+
+/** Replaces the value of a getter when it is first read, because node loads some values on first use. */
+function replaceLazily(
+  target: object,
+  name: string,
+  descriptor: PropertyDescriptor,
+  router: () => Router,
+): void {
   let known: { original: unknown; replacement: unknown } | undefined;
   Object.defineProperty(target, name, {
     ...descriptor,
     get(this: unknown) {
       const original: unknown = descriptor.get?.call(this);
-      if (known?.original !== original) known = { original, replacement: routed(route, name, original) };
+      if (known?.original !== original) known = { original, replacement: replace(name, original, router) };
       return known?.replacement;
     },
   });
 }
 
-function routeAll(target: object, table: Readonly<Record<string, Router>>): void {
+function replaceAll(target: object, router: () => Router): void {
   const exported = target as Record<string, unknown>;
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
-    const route = Object.hasOwn(table, name) ? (table[name] as Router) : routerForUnknown(name);
     // Reading some of these prints a warning.
-    if (route === unrouted) continue;
-    if (descriptor.get && !(descriptor.set && Object.hasOwn(table, name))) {
-      routeLazily(target, name, route, descriptor);
+    if (untouched.includes(name)) continue;
+    if (descriptor.get && !(descriptor.set && streams.has(name))) {
+      replaceLazily(target, name, descriptor, router);
     } else {
-      exported[name] = routed(route, name, exported[name]);
+      exported[name] = replace(name, exported[name], router);
     }
   }
 }
@@ -46,11 +84,13 @@ let installed = false;
 export function installRouting(): void {
   if (installed) return;
   installed = true;
-  routeAll(fs, fsTable);
-  routeAll(fs.promises, promisesTable);
+  replaceAll(fs, () => deferred().routeFunction);
+  replaceAll(fs.promises, () => deferred().routePromise);
   routeModules();
   routeWorkers();
-  warnOfChildProcesses();
+  beforeFirstToken(() => {
+    deferred().warnOfChildProcesses();
+  });
   bindGracefulQueue();
   syncBuiltinESMExports();
   warnOfModulesBefore();

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import Module from 'node:module';
 import { asThread, isForeignToThread } from '../flow/identity';
+import { deferred } from '../internal/deferred';
 import { callerOf, fileOf, sourceHashOf } from '../internal/call-sites';
 import { type AnyFunction, type Router, withPropertiesOf } from './router';
 
@@ -25,7 +25,7 @@ function hashOf(id: string): string | undefined {
     } catch {
       // The permission model blocks the binding. No script is then treated as node's own.
     }
-    hashes.set(id, source === undefined ? undefined : createHash('sha256').update(source).digest('hex'));
+    hashes.set(id, source === undefined ? undefined : deferred().createHash('sha256').update(source).digest('hex'));
   }
   return hashes.get(id);
 }
@@ -49,15 +49,14 @@ function isCalledByNode(below: AnyFunction): boolean {
  */
 export const exceptForLoaders =
   (route: Router): Router =>
-  (name, original) => {
-    const routed = route(name, original);
-    const replacement = withPropertiesOf(original, function (...args) {
-      const isLoaderCall = isForeignToThread() && isCalledByNode(replacement);
+  (name, original, called) => {
+    const routed = route(name, original, called);
+    return withPropertiesOf(original, function (...args) {
+      const isLoaderCall = isForeignToThread() && isCalledByNode(called);
       return isLoaderCall
         ? asThread(() => Reflect.apply(original, this, args))
         : Reflect.apply(routed, this, args);
     });
-    return replacement;
   };
 
 /** Returns a function that calls `original` under the identity of the thread, outside of flows and scopes. */

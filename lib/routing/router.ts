@@ -3,8 +3,8 @@ import { ImpersonationError } from '../internal/error';
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Returns the function or class that replaces one of node's. */
-export type Router = (name: string, original: AnyFunction) => AnyFunction;
+/** Returns the function or class that acts in place of one of node's. `called` is the function that programs call. */
+export type Router = (name: string, original: AnyFunction, called: AnyFunction) => AnyFunction;
 
 /**
  * Gives `replacement` the name, length and other properties of `original`, for code that reads them, such as
@@ -21,6 +21,16 @@ export function notRoutedError(name: string, reason = ''): ImpersonationError {
     'ERR_FS_NOT_ROUTED',
   );
 }
+
+/** Exports of node:fs that are left as they are: they use an open descriptor or no path. */
+export const untouched: readonly string[] = [
+  ...['read', 'readSync', 'readv', 'readvSync', 'write', 'writeSync', 'writev', 'writevSync'],
+  ...['fdatasync', 'fdatasyncSync', 'fstat', 'fstatSync', 'fsync', 'fsyncSync', 'ftruncate', 'ftruncateSync'],
+  ...['Dir', 'Dirent', 'Stats', 'F_OK', 'R_OK', 'W_OK', 'X_OK', 'constants', 'promises'],
+  ...['unwatchFile', '_toUnixTimestamp'],
+  // They construct one of the stream classes.
+  ...['createReadStream', 'createWriteStream'],
+];
 
 /** Leaves a function as it is, because it uses an open descriptor or no path at all. */
 export const unrouted: Router = (_name, original) => original;

@@ -1,5 +1,5 @@
-import { streamOptions } from '../fs/streams';
 import { currentIdentity, type Identity } from '../flow/identity';
+import { deferred } from '../internal/deferred';
 import { currentTokenId } from '../scope/state';
 import { notRoutedError, type AnyFunction, type Router } from './router';
 
@@ -16,7 +16,7 @@ function rejectOwnOpen(name: string, stream: Openable, { open }: Openable): void
 
 function routedArgs(identity: Identity, [path, options]: unknown[]): unknown[] {
   const isInvalid = options != null && !['string', 'object', 'function'].includes(typeof options);
-  return isInvalid ? ['', options] : [path, streamOptions(identity, path, options)];
+  return isInvalid ? ['', options] : [path, deferred().streamOptions(identity, path, options)];
 }
 
 const routed = new WeakMap<AnyFunction, AnyFunction>();

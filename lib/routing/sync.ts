@@ -47,8 +47,8 @@ export const sync: Router = (name, original) => {
 };
 
 /** Routes openSync(), so that the descriptor is reported if the flow leaves it open. */
-export const openSync: Router = (name, original) => {
-  const routed = sync(name, original);
+export const openSync: Router = (name, original, called) => {
+  const routed = sync(name, original, called);
   return withPropertiesOf(original, function (...args) {
     const flow = flowToRoute();
     const opened = flow && recordOpening(flow, args[0]);
@@ -95,8 +95,8 @@ export const disposable: Router = (name, original) => {
  * Routes fs.watch(), which opens the watched path before it returns. With `recursive` it throws: node would open
  * subdirectories as the process, or report names in directories that the user may not list.
  */
-export const watch: Router = (name, original) => {
-  const routed = sync(name, original);
+export const watch: Router = (name, original, called) => {
+  const routed = sync(name, original, called);
   return withPropertiesOf(original, function (...args) {
     const options = args[1] as { recursive?: unknown } | null | undefined;
     if (typeof options === 'object' && options?.recursive && currentIdentity()) {

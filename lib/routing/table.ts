@@ -1,17 +1,18 @@
 import { callback, exists, glob, globPromise, promise, withNative } from './async';
 import { close, directory, disposable, openSync, sync, watch } from './sync';
 import { exceptForLoaders } from './modules';
-import { notRoutable, notRoutableClass, unrouted } from './router';
-import type { Router } from './router';
+import { type Router, notRoutable, notRoutableClass, unrouted, untouched } from './router';
 import { stream } from './streams';
 
 type Table = Readonly<Record<string, Router>>;
+
+const table = (entries: Table): Table => Object.setPrototypeOf(entries, null) as Table;
 
 const all = <R>(value: R, ...names: string[]): Record<string, R> =>
   Object.fromEntries(names.map((name) => [name, value]));
 
 /** The routers of all exports of node:fs, in every supported version of node. */
-export const fsTable: Table = {
+export const fsTable: Table = table({
   ...all(
     sync,
     'accessSync',
@@ -65,21 +66,16 @@ export const fsTable: Table = {
   watch,
 
   ...all(close, 'close', 'closeSync'),
-  ...all(unrouted, 'read', 'readSync', 'readv', 'readvSync', 'write', 'writeSync', 'writev', 'writevSync'),
-  ...all(unrouted, 'fdatasync', 'fdatasyncSync', 'fstat', 'fstatSync', 'fsync', 'fsyncSync', 'ftruncate'),
-  ...all(unrouted, 'ftruncateSync', 'unwatchFile', '_toUnixTimestamp'),
-  ...all(unrouted, 'Dir', 'Dirent', 'Stats', 'F_OK', 'R_OK', 'W_OK', 'X_OK', 'constants', 'promises'),
+  ...all(unrouted, ...untouched),
 
   ...all(stream, 'ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream'),
-  // They construct one of the stream classes.
-  ...all(unrouted, 'createReadStream', 'createWriteStream'),
 
   ...all(notRoutable, 'openAsBlob', 'openAsBlobSync', 'watchFile'),
   Utf8Stream: notRoutableClass,
-};
+});
 
 /** The routers of all exports of node:fs/promises. */
-export const promisesTable: Table = {
+export const promisesTable: Table = table({
   ...all(
     promise,
     'access',
@@ -110,13 +106,21 @@ export const promisesTable: Table = {
   glob: globPromise,
   watch: notRoutable,
   constants: unrouted,
-};
+});
 
 /**
  * Returns the router for an export of a later version of node. A function whose name ends with Sync can be routed; any
  * other export throws in a flow or scope.
  */
-export function routerForUnknown(name: string): Router {
-  if (name.endsWith('Sync')) return sync;
-  return /^[A-Z]/.test(name) ? notRoutableClass : notRoutable;
-}
+const routerForUnknown = (name: string): Router => (name.endsWith('Sync') ? sync : notRoutable);
+
+const routeBy =
+  (table: Table): Router =>
+  (name, original, called) =>
+    (table[name] ?? routerForUnknown(name))(name, original, called);
+
+/** Routes a function of node:fs. */
+export const routeFunction: Router = routeBy(fsTable);
+
+/** Routes a function of node:fs/promises. */
+export const routePromise: Router = routeBy(promisesTable);

@@ -1,8 +1,8 @@
-import { watchScope } from './leak-detector';
 import { revertChannel } from '../diagnostics/channels';
 import { publishEnter, publishRevert, publishTokenDenied } from '../diagnostics/scopes';
 import { ImpersonationError } from '../internal/error';
 import { native } from '../internal/binding';
+import { deferred } from '../internal/deferred';
 import { recordFlow, scopeDepth } from './state';
 import { forgetFrom, keepOpenedAt, openScopes, scopesFrom, type OpenScope } from './open-scopes';
 import type { Token } from '../token/token';
@@ -32,7 +32,7 @@ export class Impersonation {
     const scope: OpenScope = { id: 0 };
     this.#scope = scope;
     keepOpenedAt(scope, Impersonation);
-    watchScope();
+    deferred().watchScope();
     openScopes.push(scope);
     try {
       // Last: after an exception between here and the caller's `using`, nothing would dispose the scope.

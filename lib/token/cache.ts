@@ -1,49 +1,14 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import { native } from '../internal/binding';
+import { deferred } from '../internal/deferred';
 import { ImpersonationError } from '../internal/error';
 import { runInFlow } from '../internal/flow-store';
 import { internal } from '../internal/private';
-import { validateAbortSignal, validateInteger, validateOptions, validateString } from '../internal/validate';
-import { type ForUserOptions, validateForUser } from './for-user';
-import { validatePassword, type LogonOptions } from './logon';
-import { SharedRequest } from './shared-request';
+import { validateInteger, validateOptions, validateString } from '../internal/validate';
+import type { ForUserOptions } from './for-user';
+import type { LogonOptions } from './logon';
+import { asciiFold } from './principal';
+import type { SharedRequest } from './shared-request';
 import { Token } from './token';
-
-/**
- * Folds the case of ASCII letters on Windows, where names are case-insensitive. Other letters stay: the rules of Windows
- * are not JavaScript's, and two users must never get one key.
- */
-export function asciiFold(name: string): string {
-  if (native.port !== 'win32') return name;
-  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-}
-
-/** Makes keys for logons: different for different passwords, and useless to recover one. */
-export class LogonKeys {
-  readonly #secret = randomBytes(32);
-
-  /** Reads and checks the options once, so that the key and the logon have the same values. */
-  validate(options: LogonOptions): LogonOptions {
-    const known = ['user', 'domain', 'password', 'type', 'provider', 'service', 'signal'] as const;
-    validateOptions(options, 'options', known);
-    const copy = { ...options };
-    const { user, password, signal } = copy;
-    validateString(user, 'options.user');
-    // The JSON of a value that is not a string could equal that of another.
-    for (const name of ['domain', 'type', 'provider', 'service'] as const) {
-      if (copy[name] !== undefined) validateString(copy[name], `options.${name}`);
-    }
-    if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
-    validatePassword(password);
-    return copy;
-  }
-
-  keyOf({ user, domain, password, type, provider, service }: LogonOptions): string {
-    const who = [asciiFold(user), domain === undefined ? null : asciiFold(domain), type, provider, service];
-    const hmac = createHmac('sha256', this.#secret).update(JSON.stringify(who));
-    return JSON.stringify(['logon', hmac.update('\0').update(password).digest('base64')]);
-  }
-}
 
 /** How long and how many tokens a `TokenCache` keeps. */
 export interface TokenCacheOptions {
@@ -75,7 +40,7 @@ const day = 86_400_000;
 export class TokenCache {
   readonly #ttl: number;
   readonly #max: number;
-  readonly #keys = new LogonKeys();
+  readonly #keys = new (deferred().LogonKeys)();
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #requests = new Map<string, SharedRequest>();
@@ -110,7 +75,8 @@ export class TokenCache {
    * @throws ImpersonationError Rejects with `ERR_TOKEN_CACHE_CLOSED`, and as `Token.forUser` does.
    */
   async forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
-    validateForUser(name, options);
+    const validate: (name: unknown, options: unknown) => void = deferred().validateForUser;
+    validate(name, options);
     const { source = 'auto', account = false, signal } = options;
     const key = JSON.stringify(['user', source, account, asciiFold(name)]);
     return this.#token(key, name, signal, (shared) =>
@@ -174,7 +140,7 @@ export class TokenCache {
     if (entry) return Promise.resolve(new Token(internal, native.aliasToken(entry.token.openId())));
     let request = this.#requests.get(key);
     if (!request) {
-      request = new SharedRequest(asciiFold(name), ask, (made, token) => {
+      request = new (deferred().SharedRequest)(asciiFold(name), ask, (made, token) => {
         this.#settled(key, made, token);
       });
       this.#requests.set(key, request);

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { type InspectOptions, inspect } from 'node:util';
 import type { NativeDescription, NativeLevel, TokenId } from '../../types/native';
 import { native } from '../internal/binding';
+import { deferred, prepareThread } from '../internal/deferred';
 import { ImpersonationError, argumentError } from '../internal/error';
 import { refuseClone } from '../internal/private';
 import { type TokenRef, quietToken, registerToken, unregisterToken } from '../internal/token-ref';
@@ -49,6 +49,7 @@ export abstract class OpenToken {
   /** @internal */
   protected constructor(ref: TokenRef, quiet: boolean) {
     this.#ref = ref;
+    prepareThread();
     registerToken(this, ref, quiet);
     refuseClone(this);
   }
@@ -136,7 +137,8 @@ export abstract class OpenToken {
   get poolKey(): string {
     const id = this.openId();
     if (this.#poolKey === undefined) {
-      const rest = createHash('sha256').update(native.fingerprint(id)).digest('base64url');
+      const rest = deferred()
+        .createHash('sha256').update(native.fingerprint(id)).digest('base64url');
       this.#poolKey = `${this.user.id};${this.logonId ?? ''};${rest}`;
     }
     return this.#poolKey;

@@ -123,3 +123,12 @@ export function describeIdentities(id: TokenId): Identities {
   const user = findToken(id)?.user ?? toPrincipal(native.describeToken(id).user);
   return { process: toPrincipal(processUser), user };
 }
+
+/**
+ * Folds the case of ASCII letters on Windows, where names are case-insensitive. Other letters stay: the rules of Windows
+ * are not JavaScript's, and two users must never get one key.
+ */
+export function asciiFold(name: string): string {
+  if (native.port !== 'win32') return name;
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

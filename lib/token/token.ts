@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { TokenId } from '../../types/native';
 import { runAsFlow } from '../flow/run';
 import { native } from '../internal/binding';
+import { deferred } from '../internal/deferred';
 import { currentFlow, newFlow } from '../internal/flow-store';
 import { illegalConstructor, internal } from '../internal/private';
 import { findToken, TokenRef } from '../internal/token-ref';
@@ -10,15 +11,14 @@ import { toHandle, validateBoolean, validateInteger, validateOptions } from '../
 import { Impersonation } from '../scope/impersonation';
 import { runSyncAs } from '../scope/run-sync';
 import { currentTokenId, requireNoConflict } from '../scope/state';
-import { canAccess, type AccessTarget, type DesiredAccess } from './access';
-import { forIds, type ForIdsOptions } from './for-ids';
-import { forUser, type ForUserOptions } from './for-user';
-import { fromIisRequest, type IisOptions } from './from-iis';
-import { fromPeer } from './from-peer';
+import type { AccessTarget, DesiredAccess } from './access';
+import type { ForIdsOptions } from './for-ids';
+import type { ForUserOptions } from './for-user';
+import type { IisOptions } from './from-iis';
 import { levelNumber, OpenToken, type ImpersonationLevel } from './open-token';
-import { logon, type LogonOptions } from './logon';
-import { toRestrictions, type RestrictOptions } from './restrictions';
-import { claimTicket, shareToken, type ShareOptions } from './tickets';
+import type { LogonOptions } from './logon';
+import type { RestrictOptions } from './restrictions';
+import type { ShareOptions } from './tickets';
 
 /** What `Token.current()` returns outside of every scope and flow. */
 let processToken: Token | undefined;
@@ -124,7 +124,9 @@ export class Token extends OpenToken {
    * using token = await Token.logon({ user: 'EXAMPLE\\alice', password });
    */
   static logon(options: LogonOptions): Promise<Token> {
-    return logon(options).then((id) => new Token(internal, id));
+    return deferred()
+      .logon(options)
+      .then((id) => new Token(internal, id));
   }
 
   /**
@@ -145,7 +147,7 @@ export class Token extends OpenToken {
    * using token = await Token.forUser('alice@example.com');
    */
   static forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
-    return forUser(name, options).then((id) => new Token(internal, id));
+    return deferred().forUser(name, options).then((id) => new Token(internal, id));
   }
 
   /**
@@ -161,7 +163,7 @@ export class Token extends OpenToken {
    * token.runSync(() => fs.readdirSync('/export'));
    */
   static forIds(options: ForIdsOptions): Token {
-    return new Token(internal, forIds(options));
+    return new Token(internal, deferred().forIds(options));
   }
 
   /**
@@ -177,7 +179,7 @@ export class Token extends OpenToken {
    * using token = Token.fromPeer(socket);
    */
   static fromPeer(socket: Socket): Token {
-    return new Token(internal, fromPeer(socket));
+    return new Token(internal, deferred().fromPeer(socket));
   }
 
   /**
@@ -194,7 +196,7 @@ export class Token extends OpenToken {
    * using token = Token.fromIisRequest(request);
    */
   static fromIisRequest(request: IncomingMessage, options: IisOptions = {}): Token {
-    return new Token(internal, fromIisRequest(request, options));
+    return new Token(internal, deferred().fromIisRequest(request, options));
   }
 
   /**
@@ -227,7 +229,7 @@ export class Token extends OpenToken {
    * using token = Token.claim(ticket);
    */
   static claim(ticket: string): Token {
-    return new Token(internal, claimTicket(ticket));
+    return new Token(internal, deferred().claimTicket(ticket));
   }
 
   /** The number of open tokens in the whole process. */
@@ -311,7 +313,7 @@ export class Token extends OpenToken {
    * worker.postMessage({ ticket: token.share({ expiresIn: 5_000 }) });
    */
   share(options: ShareOptions = {}): string {
-    return shareToken(this.openId(), options);
+    return deferred().shareToken(this.openId(), options);
   }
 
   /**
@@ -327,7 +329,7 @@ export class Token extends OpenToken {
    * using lower = token.restrict({ integrity: 'low' });
    */
   restrict(options: RestrictOptions): Token {
-    return new Token(internal, native.restrictToken(this.sourceId(), toRestrictions(options)));
+    return new Token(internal, native.restrictToken(this.sourceId(), deferred().toRestrictions(options)));
   }
 
   /**
@@ -390,7 +392,7 @@ export class Token extends OpenToken {
    * if (await token.canAccess(path, ['read', 'write'])) showEditor();
    */
   canAccess(target: AccessTarget, access: DesiredAccess): Promise<boolean> {
-    return canAccess(this, target, access);
+    return deferred().canAccess(this, target, access);
   }
 
   /** @internal This token, or another object for the same reference if this one has been closed. */

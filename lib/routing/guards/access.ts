@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { accessSync } from '../../fs/operations';
 import { currentIdentity, isThreadImpersonating } from '../../flow/identity';
+import { deferred } from '../../internal/deferred';
 import { replaceMethod } from '../router';
 
 /** Replaces `fs[name]` by a function that calls `asUser` while the thread impersonates. */
@@ -14,7 +14,7 @@ function replace(name: 'accessSync' | 'existsSync', asUser: (...args: unknown[])
 /** Checks access on this thread with faccessat2 and AT_EACCESS. */
 function check(path: unknown, mode?: unknown): void {
   const identity = currentIdentity();
-  if (identity) accessSync(identity, path, mode);
+  if (identity) deferred().accessSync(identity, path, mode);
 }
 
 function exists(path: unknown): boolean {

@@ -1,0 +1,27 @@
+// The part of the package that a program without tokens does not need: it is loaded on first use.
+export { createHash } from 'node:crypto';
+export { accessSync, operations, promised } from './fs/operations';
+export { createReadStream, createWriteStream, streamOptions } from './fs/streams';
+export { gssapiAcceptor } from './negotiate/gssapi';
+export { ServerHandshake } from './negotiate/handshake';
+export { sspiAcceptor } from './negotiate/sspi';
+export { connectTo } from './peers/client';
+export { validateAddress } from './peers/endpoint';
+export { toSettings } from './peers/options';
+export { listenOnPipe } from './peers/pipe-listener';
+export { listenOnUnixSocket } from './peers/unix-listener';
+export { installGuards } from './routing/guards';
+export { warnOfChildProcesses } from './routing/guards/child-process';
+export { routePromise, routeFunction } from './routing/table';
+export { watchScope } from './scope/leak-detector';
+export { describeLeak } from './scope/leak-report';
+export { canAccess } from './token/access';
+export { forIds } from './token/for-ids';
+export { forUser, validateForUser } from './token/for-user';
+export { fromIisRequest } from './token/from-iis';
+export { fromPeer } from './token/from-peer';
+export { logon } from './token/logon';
+export { LogonKeys } from './token/logon-keys';
+export { toRestrictions } from './token/restrictions';
+export { SharedRequest } from './token/shared-request';
+export { claimTicket, shareToken } from './token/tickets';
