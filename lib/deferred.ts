@@ -12,7 +12,7 @@ export { listenOnPipe } from './peers/pipe-listener';
 export { listenOnUnixSocket } from './peers/unix-listener';
 export { installGuards } from './routing/guards';
 export { warnOfChildProcesses } from './routing/guards/child-process';
-export { routePromise, routeFunction } from './routing/table';
+export { fsTable, promisesTable, routeFunction, routePromise } from './routing/table';
 export { watchScope } from './scope/leak-detector';
 export { describeLeak } from './scope/leak-report';
 export { canAccess } from './token/access';

@@ -2,7 +2,7 @@
 import { provideIdentities } from './diagnostics/channels';
 import { native } from './internal/binding';
 import { createError } from './internal/error';
-import { beforeFirstToken, deferred, setDeferred } from './internal/deferred';
+import { beforeFirstToken, deferred, prepareThread, setDeferred } from './internal/deferred';
 import { guardAccess } from './routing/guards/access';
 import { guardCredentials, warnOfNodeOptions } from './routing/guards/credentials';
 import { describeIdentities } from './token/principal';
@@ -23,6 +23,8 @@ if (native.port === 'linux') {
 beforeFirstToken(() => {
   deferred().installGuards();
 });
+// What the program does with the inspector from now on could not be guarded later.
+if (Object.isFrozen(console)) prepareThread();
 
 export type { AccessName, AccessTarget, DesiredAccess } from './token/access';
 export { lookupAccount, type Account } from './token/principal';

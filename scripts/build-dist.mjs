@@ -9,7 +9,7 @@ import process from 'node:process';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
-import { chunkOf, typescript } from './dist/plugin.mjs';
+import { chunkOf, typeExports, typescript } from './dist/plugin.mjs';
 import { root } from './support/root.mjs';
 import { run } from './support/run.mjs';
 
@@ -32,26 +32,19 @@ async function bundle(input, plugins, output) {
   return files;
 }
 
-async function bundleModules() {
-  const files = await bundle(
-    inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap']),
-    [typescript(dist)],
-    {
-      format: 'cjs',
-      exports: 'named',
-      interop: 'default',
-      externalLiveBindings: false,
-      esModule: true,
-      generatedCode: { preset: 'es2015', symbols: false },
-      minifyInternalExports: false,
-      entryFileNames: '[name].js',
-      chunkFileNames: '[name].js',
-      manualChunks: chunkOf,
-    },
-  );
-  const core = files.find(({ fileName }) => fileName === 'core.js');
-  const eager = core.imports.filter((name) => files.some(({ fileName }) => fileName === name));
-  if (eager.length > 0) throw new Error(`core.js loads ${eager.join(', ')} at once`);
+function bundleModules() {
+  return bundle(inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap']), [typescript(dist)], {
+    format: 'cjs',
+    exports: 'named',
+    interop: 'default',
+    externalLiveBindings: false,
+    esModule: true,
+    generatedCode: { preset: 'es2015', symbols: false },
+    minifyInternalExports: false,
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    manualChunks: chunkOf,
+  });
 }
 
 // An entry for `import` names the exports of the one for `require`.
@@ -63,19 +56,20 @@ function compileModuleEntries() {
   }
 }
 
-async function bundleDeclarations(folder) {
+async function bundleDeclarations(folder, modules) {
   // It declares nothing.
   copyFileSync(path.join(folder, 'register.d.ts'), path.join(dist, 'register.d.ts'));
   for (const name of entries) {
     copyFileSync(path.join(folder, `${name}.d.mts`), path.join(dist, `${name}.d.mts`));
   }
   const declaring = entries.filter((name) => name !== 'register');
-  await bundle(inputs(folder, 'd.ts', declaring), [dts()], {
+  await bundle(inputs(folder, 'd.ts', declaring), [dts(), typeExports(modules)], {
     format: 'es',
     entryFileNames: '[name].d.ts',
     chunkFileNames: 'types.d.ts',
     minifyInternalExports: false,
-    manualChunks: (id) => ([folder, path.join(folder, 'http')].includes(path.dirname(id)) ? undefined : 'types'),
+    manualChunks: (id) =>
+      [folder, path.join(folder, 'http')].includes(path.dirname(id)) ? undefined : 'types',
   });
 }
 
@@ -87,9 +81,9 @@ try {
   await symlink(path.join(root, 'types'), path.join(folder, 'types'));
   const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [compiler, '-p', root, '--emitDeclarationOnly', '--outDir', declarations]);
-  await bundleModules();
+  const modules = await bundleModules();
   compileModuleEntries();
-  await bundleDeclarations(declarations);
+  await bundleDeclarations(declarations, modules);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

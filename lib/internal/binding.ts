@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import bindings from 'bindings';
+import type bindings from 'bindings';
 import type { Native } from '../../types/native';
 import { ImpersonationError } from './error';
 
@@ -45,7 +45,9 @@ function loadLocalBuild(): unknown {
   const name = 'impersonate.node';
   const build = builds.find((folder) => existsSync(path.join(root, folder, 'Release', name)));
   if (build === undefined) return undefined;
-  return bindings({
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where there is a local build
+  const load = require('bindings') as typeof bindings;
+  return load({
     bindings: name,
     module_root: root,
     try: [['module_root', build, 'Release', 'bindings']],

@@ -14,7 +14,7 @@ type WithNative = AnyFunction & { readonly native?: AnyFunction };
 interface Replacement {
   readonly called: AnyFunction;
   /** Has the replacement call the routed function from now on, in place of node's. */
-  route(routed: AnyFunction): void;
+  readonly route: (routed: AnyFunction) => void;
 }
 
 function replacementOf(original: AnyFunction): Replacement {

@@ -25,7 +25,10 @@ function hashOf(id: string): string | undefined {
     } catch {
       // The permission model blocks the binding. No script is then treated as node's own.
     }
-    hashes.set(id, source === undefined ? undefined : deferred().createHash('sha256').update(source).digest('hex'));
+    hashes.set(
+      id,
+      source === undefined ? undefined : deferred().createHash('sha256').update(source).digest('hex'),
+    );
   }
   return hashes.get(id);
 }

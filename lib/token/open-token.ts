@@ -137,8 +137,7 @@ export abstract class OpenToken {
   get poolKey(): string {
     const id = this.openId();
     if (this.#poolKey === undefined) {
-      const rest = deferred()
-        .createHash('sha256').update(native.fingerprint(id)).digest('base64url');
+      const rest = deferred().createHash('sha256').update(native.fingerprint(id)).digest('base64url');
       this.#poolKey = `${this.user.id};${this.logonId ?? ''};${rest}`;
     }
     return this.#poolKey;

@@ -23,6 +23,8 @@ import type { ShareOptions } from './tickets';
 /** What `Token.current()` returns outside of every scope and flow. */
 let processToken: Token | undefined;
 
+const tokenOf = (id: TokenId): Token => new Token(internal, id);
+
 /** Closes the cached token of the process. Call it when the credentials of the process have changed. */
 export function forgetProcessToken(): void {
   processToken?.close();
@@ -124,9 +126,7 @@ export class Token extends OpenToken {
    * using token = await Token.logon({ user: 'EXAMPLE\\alice', password });
    */
   static logon(options: LogonOptions): Promise<Token> {
-    return deferred()
-      .logon(options)
-      .then((id) => new Token(internal, id));
+    return deferred().logon(options).then(tokenOf);
   }
 
   /**
@@ -147,7 +147,7 @@ export class Token extends OpenToken {
    * using token = await Token.forUser('alice@example.com');
    */
   static forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
-    return deferred().forUser(name, options).then((id) => new Token(internal, id));
+    return deferred().forUser(name, options).then(tokenOf);
   }
 
   /**

@@ -78,8 +78,8 @@ describe('the addon', () => {
 
   test('is never looked for above the folder of a bundle', async () => {
     const { folder, addon } = copyOfProduct();
-    const loader = join(folder, 'dist', 'internal', 'binding.js');
-    const bundle = join(folder, 'dist', 'internal', 'bundle.js');
+    const loader = join(folder, 'dist', 'core.js');
+    const bundle = join(folder, 'dist', 'bundle.js');
     // What bundlers make of a module: a function with objects of theirs.
     writeFileSync(
       bundle,

@@ -6,7 +6,7 @@ const open = `const alice = await world.alice.token();
   const bob = await world.bob.token();
   const who = () => (world.whoAmI() === world.alice.id ? 'alice' : world.whoAmI() === world.bob.id ? 'bob' : 'service');`;
 const evil = "print('evil ' + who());";
-const binding = JSON.stringify(product.replace(/index\.js$/, 'internal/binding.js'));
+const binding = JSON.stringify(product.replace(/index\.js$/, 'core.js'));
 
 /** Expects that the child ended with the exit code and message of a leak, and that no code ran after it. */
 function expectEndedByLeak({ code, signal, stdout, stderr }: ChildResult): void {

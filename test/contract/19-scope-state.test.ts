@@ -5,7 +5,7 @@ import { describeSwitching } from '../support/world/acting';
 const open = `const alice = await world.alice.token();
   const bob = await world.bob.token();
   const who = () => (world.whoAmI() === world.alice.id ? 'alice' : world.whoAmI() === world.bob.id ? 'bob' : 'service');`;
-const binding = JSON.stringify(product.replace(/index\.js$/, 'internal/binding.js'));
+const binding = JSON.stringify(product.replace(/index\.js$/, 'core.js'));
 
 // JavaScript decides without a native call whether a thread is already the user.
 describeSwitching('the same token in a callback of its own runSync', () => {
@@ -81,8 +81,8 @@ describeSwitching("the state of a thread's scopes", () => {
         }
         print(String(other === number));
         print(native.runSync(other, who) + ' ' + who() + ' ' + Token.current().user.id.endsWith(world.alice.id));
-        const { runSyncAs } = require(${JSON.stringify(product.replace(/index\.js$/, 'scope/run-sync.js'))});
-        print(runSyncAs(other, who, []));
+        const { internal } = require(${JSON.stringify(product.replace(/index\.js$/, 'core.js'))});
+        print(new Token(internal, other).runSync(who));
       });`);
     expect(lines).toEqual(['true', 'bob alice true', 'bob']);
   });

@@ -121,7 +121,7 @@ describeSwitching('a process with an ImpersonatedWorker', () => {
   });
 
   test('never sees the worker reverted by a leak, nor by ending all scopes', async () => {
-    const binding = JSON.stringify(product.replace(/index\.js$/, 'internal/binding.js'));
+    const binding = JSON.stringify(product.replace(/index\.js$/, 'core.js'));
     const { stdout, stderr } = await runWith(
       `const { native } = require(${binding});
       native.enter(Token.current().duplicate().ref().id);

@@ -6,7 +6,7 @@ import { rejected } from '../support/errors';
 import { describeSwitching, expectActingAs } from '../support/world/acting';
 import { world } from '../support/world/world';
 
-const { native } = jest.requireActual<{ native: Native }>('impersonate/internal/binding');
+const { native } = jest.requireActual<{ native: Native }>('impersonate/core');
 const isWindows = process.platform === 'win32';
 const nameOf = (key: 'alice' | 'bob'): string => (isWindows ? `SEAM\\${key}` : world[key].name);
 

@@ -8,7 +8,7 @@ import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
 describeSwitching('the table of impersonate/register', () => {
-  const tables = JSON.stringify(registerFile.replace('register.js', 'routing/table.js'));
+  const tables = JSON.stringify(registerFile.replace('register.js', 'deferred.js'));
 
   test('names everything that this version of node exports', async () => {
     const [missing] = await registered(

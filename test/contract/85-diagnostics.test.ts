@@ -374,15 +374,12 @@ describeSwitching('tracing:impersonate:fs', () => {
 describeSwitching('without subscribers', () => {
   // The native calls that make a message: they look up identities, and suspend the scopes of the thread.
   const counting = `
-    const binding = require(${JSON.stringify(join(root, 'dist', 'internal', 'binding.js'))});
-    const counted = Object.create(binding.native);
+    const { native } = require(${JSON.stringify(join(root, 'dist', 'core.js'))});
     let calls = 0;
     for (const name of ['describeToken', 'describeProcess', 'runAtBaseline']) {
-      const value = (...args) => { calls++; return binding.native[name](...args); };
-      Object.defineProperty(counted, name, { value });
-    }
-    const path = require.resolve(${JSON.stringify(join(root, 'dist', 'internal', 'binding.js'))});
-    require.cache[path].exports = { native: counted };`;
+      const call = native[name];
+      Object.defineProperty(native, name, { value: (...args) => { calls++; return call(...args); } });
+    }`;
 
   test('no identity is looked up', async () => {
     const lines = await linesOf(

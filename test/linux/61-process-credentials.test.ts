@@ -132,7 +132,7 @@ describeSwitching("the process's own credentials", () => {
 
   test('lowered while a thread starts apply to that thread too', async () => {
     // Each load of the addon gives a thread the credentials of the process, like the first one in a worker.
-    const binding = JSON.stringify(product.replace(/index\.js$/, 'internal/binding.js'));
+    const binding = JSON.stringify(product.replace(/index\.js$/, 'core.js'));
     const lines = await linesOf(`
       const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
       const { native } = require(${binding});

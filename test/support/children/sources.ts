@@ -54,7 +54,7 @@ export function registered(name: string, source: string, kind?: SourceKind): Pro
   return linesOf(`${usersSource(name)}\n${source}`, { execArgv: loading.import }, kind);
 }
 
-const binding = join(root, 'dist', 'internal', 'binding.js');
+const binding = join(root, 'dist', 'core.js');
 
 /**
  * For child programs: `job(token, call, ...args)` starts one of libuv's calls on the pool as the token and resolves to
