@@ -20,10 +20,9 @@ import type { LogonOptions } from './logon';
 import type { RestrictOptions } from './restrictions';
 import type { ShareOptions } from './tickets';
 
+const tokenOf = (id: TokenId): Token => new Token(internal, id);
 /** What `Token.current()` returns outside of every scope and flow. */
 let processToken: Token | undefined;
-
-const tokenOf = (id: TokenId): Token => new Token(internal, id);
 
 /** Closes the cached token of the process. Call it when the credentials of the process have changed. */
 export function forgetProcessToken(): void {
@@ -241,7 +240,6 @@ export class Token extends OpenToken {
   static get limit(): number {
     return native.tokenLimit();
   }
-
   static set limit(limit: number) {
     validateInteger(limit, 'limit', 1, 65_536);
     native.setTokenLimit(limit);
