@@ -94,8 +94,8 @@ describeSwitching('threads started while a scope is open', () => {
       const handle = Object.getPrototypeOf(idle[Object.getOwnPropertySymbols(idle).find((of) => of.description === 'kHandle')]);
       const { startThread } = handle;
       const { Token } = require(${JSON.stringify(folder)});
-      handle.startThread = startThread;
       Token.forUser('imp-alice').then((alice) => {
+        handle.startThread = startThread;
         const worker = alice.runSync(() => new Worker(${JSON.stringify(worker)}, { eval: true }));
         worker.on('message', print);
         worker.on('error', (error) => { print(error.message); });
