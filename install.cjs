@@ -6,7 +6,7 @@ const fromSource = /^(?:true|1|impersonate)$/.test(process.env.npm_config_build_
 let fits = false;
 if (!fromSource) {
   try {
-    require('./dist/internal/binding.js');
+    require('./dist/core.js');
     fits = true;
   } catch {
     // There is none, or it is the repository itself.

@@ -9,7 +9,7 @@ import process from 'node:process';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
-import { chunkOf, typeExports, typescript } from './dist/plugin.mjs';
+import { chunkOf, typeExports, typescript } from './bundle/plugin.mjs';
 import { root } from './support/root.mjs';
 import { run } from './support/run.mjs';
 
