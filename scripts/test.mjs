@@ -5,6 +5,7 @@
 import process from 'node:process';
 import { nodeMajors } from './rig/paths.mjs';
 import { readCommandLine } from './suites/command-line.mjs';
+import { emulatedSuites } from './suites/emulated.mjs';
 import { lint } from './suites/lint.mjs';
 import { benchmarkSuites } from './suites/benchmark-suites.mjs';
 import { linuxSuites, win32Suites } from './suites/ports.mjs';
@@ -27,7 +28,7 @@ function everySuite() {
     ...win32Suites(underWine, filters),
     ...(filters.length > 0 ? [] : benchmarkSuites(chosen)),
     ...(matrix ? sanitizerSuites(filters) : []),
-    ...(matrix && filters.length === 0 ? [prebuildSuite()] : []),
+    ...(matrix && filters.length === 0 ? [prebuildSuite(), ...emulatedSuites()] : []),
   ];
 }
 
