@@ -61,7 +61,7 @@ async function pe(file) {
     libraries: libraries(text),
     versions: [],
     has: {
-      'no symbol table': /SymbolCount: 0$/m.test(text),
+      'no symbol table': /PointerToSymbolTable: 0x0$/m.test(text),
       'a random base': has('DYNAMIC_BASE') && /^ +Type: (?:DIR64|HIGHLOW)$/m.test(text),
       'data without code': has('NX_COMPAT'),
       'a base in 64 bits': is32 || has('HIGH_ENTROPY_VA'),
