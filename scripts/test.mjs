@@ -1,13 +1,15 @@
 // node scripts/test.mjs [--matrix] [FILTER]...
 // Runs everything, on a machine with nothing installed: checks, the Linux suite, the Windows suite under Wine with Node
-// 24, and each benchmark once, without checking its time. --matrix: the suites with Node 20, 22, 24 and 26, and the
-// Linux port's native code under sanitizers. On Windows: the Windows suite with the running node.
+// 24, and each benchmark once, without checking its time. --matrix: the suites with Node 20, 22, 24 and 26, the
+// Linux port's native code under sanitizers, and the binaries of all targets. On Windows: the Windows suite with the running node.
 import process from 'node:process';
 import { nodeMajors } from './rig/paths.mjs';
 import { readCommandLine } from './suites/command-line.mjs';
+import { emulatedSuites } from './suites/emulated.mjs';
 import { lint } from './suites/lint.mjs';
 import { benchmarkSuites } from './suites/benchmark-suites.mjs';
 import { linuxSuites, win32Suites } from './suites/ports.mjs';
+import { prebuildSuite } from './suites/prebuilds.mjs';
 import { runSuites } from './suites/run-suites.mjs';
 import { sanitizerSuites } from './suites/sanitizers.mjs';
 import { fetchForWine } from './suites/wine.mjs';
@@ -26,6 +28,7 @@ function everySuite() {
     ...win32Suites(underWine, filters),
     ...(filters.length > 0 ? [] : benchmarkSuites(chosen)),
     ...(matrix ? sanitizerSuites(filters) : []),
+    ...(matrix && filters.length === 0 ? [prebuildSuite(), ...emulatedSuites()] : []),
   ];
 }
 

@@ -67,7 +67,22 @@ function notFound(cause: unknown): ImpersonationError {
   return Object.assign(error, { cause });
 }
 
+/**
+ * The other runtime that this program runs with. They load packages of Node.js and lack what this one stands on, such as
+ * libuv's functions (Deno), and promise hooks (Bun), which find a scope that is left open.
+ */
+const otherRuntime = ['bun', 'deno'].find((name) => Object.hasOwn(process.versions, name));
+
+function requireNode(): void {
+  if (otherRuntime === undefined) return;
+  throw new ImpersonationError(
+    `This program runs with ${otherRuntime} ${String(process.versions[otherRuntime])}, where impersonate cannot act as a user: run it with Node.js or Electron`,
+    'ERR_UNSUPPORTED_PLATFORM',
+  );
+}
+
 function load(): unknown {
+  requireNode();
   const local = loadLocalBuild();
   if (local !== undefined) return local;
   const loadPrebuilt = prebuilt[target];

@@ -98,7 +98,7 @@ export type ImpersonationErrorCode =
   | 'ERR_UNKNOWN_USER'
   /** The Kerberos principal is not mapped to an account: it is of another realm, has an instance or is a system account, or `mapUser` has returned null. Return a name from `mapUser`. Linux. */
   | 'ERR_UNMAPPED_PRINCIPAL'
-  /** The package loads on this platform, and cannot impersonate. Windows and Linux are supported. */
+  /** The package cannot impersonate here. Windows and Linux are supported, with Node.js and Electron. On other systems the package loads, and each call throws; in Bun and Deno loading it throws. */
   | 'ERR_UNSUPPORTED_PLATFORM';
 
 /** The codes of a `TypeError`: wrong arguments. Nothing has been changed. */

@@ -27,10 +27,13 @@ const windows = [
   ...['-DUNICODE', '-D_UNICODE', '-DUSING_UV_SHARED=1'],
 ];
 const branchProtection = { x64: ['-fcf-protection'], arm64: ['-mbranch-protection=standard'], ia32: [] };
+// Windows: the linker sets DYNAMICBASE, NXCOMPAT and HIGHENTROPYVA by itself. Zig passes it no option for Control Flow
+// Guard; and node.exe is built without, so that it would not be in force.
 const linked = {
   win32: ['-ladvapi32', '-lsecur32'],
   linux: ['-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,nodelete'],
-  unsupported: ['-Wl,-undefined,dynamic_lookup'],
+  // The name is the path of the output by default, which differs each time.
+  unsupported: ['-Wl,-undefined,dynamic_lookup', '-Wl,-install_name,@rpath/impersonate.node'],
 };
 // Without it the unwinder's functions and operator new would be exported too. The last name is how copies of the addon
 // find one another.
@@ -45,7 +48,7 @@ export function inputsOf(target) {
   const own = [
     ...[...rooms, target.port].flatMap((room) => listFiles(`native/${room}`, /\.(?:h|cpp)$/)),
     ...listFiles('scripts/prebuilds', /\.mjs$/),
-    ...['scripts/rig/host-imports.mjs', 'cmake/uv-functions.txt'],
+    ...['scripts/rig/host-imports.mjs', 'scripts/support/node-headers.mjs', 'cmake/uv-functions.txt'],
     ...['node-addon-api', 'node-api-headers'].map((name) => `node_modules/${name}/package.json`),
   ];
   const texts = own.map((file) => `${file}\n${readFileSync(path.join(root, file), 'utf8')}`);
@@ -69,8 +72,8 @@ async function compilerFlags({ zig: name, port, arch }) {
   ];
 }
 
-async function zigRun(args) {
-  const { program, environment } = await zig();
+async function zigRun(args, cache) {
+  const { program, environment } = await zig(cache);
   const { code, signal, output } = await capture(program, ['c++', ...args], {
     env: { ...process.env, ...environment },
   });
@@ -95,20 +98,22 @@ async function linkFlags(folder, { port, zig: name }) {
   return [...flags, `-Wl,--version-script=${script}`];
 }
 
-// Compiles and links one target to a file.
-export async function compile(target, output) {
+// Compiles and links one target to a file. With `again` no object of an earlier compilation is used.
+export async function compile(target, output, { again = false } = {}) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'prebuild-'));
   try {
     const flags = await compilerFlags(target);
+    const cache = again ? path.join(folder, 'cache') : undefined;
     const sources = sourcesOf(target.port).map((file) => path.join(root, file));
     if (target.port === 'win32') sources.push(await hostImports(folder, target.arch));
     const objects = sources.map((_, index) => path.join(folder, `${index}.o`));
     await inParallel(
-      sources.map((source, index) => () => zigRun([...flags, '-c', source, '-o', objects[index]])),
+      sources.map((source, index) => () => zigRun([...flags, '-c', source, '-o', objects[index]], cache)),
     );
     await mkdir(path.dirname(output), { recursive: true });
     const library = path.join(folder, 'impersonate.node');
-    await zigRun([...(await linkFlags(folder, target)), ...objects, '-o', library, ...linked[target.port]]);
+    const link = [...(await linkFlags(folder, target)), ...objects, '-o', library, ...linked[target.port]];
+    await zigRun(link, cache);
     await writeFile(output, await readFile(library), { mode: 0o755 });
   } finally {
     await rm(folder, { recursive: true, force: true });

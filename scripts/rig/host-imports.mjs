@@ -2,17 +2,11 @@
 // Writes the files by which a Windows addon calls its host. OUTPUT.def lists the functions for MSVC's import library.
 // OUTPUT.cpp is for mingw-w64 and needs neither import library nor delay loading (binutils 2.40's delay-load thunk
 // loses the floating-point arguments). The functions are those of Node-API 8 and those listed in the file UV-FUNCTIONS.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { symbols } from 'node-api-headers';
+import { hostFunctions } from '../support/node-headers.mjs';
 
 const [output, uvFile, arch = 'x64'] = process.argv.slice(2);
-
-function hostFunctions(uvFile) {
-  const { js_native_api_symbols: js, node_api_symbols: node } = symbols.v8;
-  const uv = readFileSync(uvFile, 'utf8').split(/\s+/).filter(Boolean);
-  return [...new Set([...js, ...node, ...uv])].sort();
-}
 
 const definition = (names) => ['NAME NODE.EXE', 'EXPORTS', ...names, ''].join('\n');
 

@@ -8,9 +8,10 @@ import { root } from '../support/paths';
 const file = join('prebuilds', `${process.platform}-${process.arch}`, 'node.napi.node');
 
 /** Loads a module of the package in a process of its own: `loaded`, or the error with its cause. */
-const load = (module: string): Promise<string[]> =>
+const load = (module: string, before = ''): Promise<string[]> =>
   linesOf(
-    `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+    `${before}
+    const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
     try { require(${JSON.stringify(module)}); print('loaded'); }
     catch (error) { print([error.name, error.code, error.message].join(' ')); print(String(error.cause?.code)); }`,
     {},
@@ -74,6 +75,15 @@ describe('the addon', () => {
     const [error, cause] = await load(folder);
     expect(error).toMatch(/^ImpersonationError ERR_ADDON_NOT_FOUND .*node\.napi\.node/);
     expect(cause).toBe('ERR_DLOPEN_FAILED');
+  });
+
+  // npm run test:prebuilds loads the package in the runtimes themselves.
+  test.each(['bun', 'deno'])('is not loaded in a program of %s', async (runtime) => {
+    const { folder } = copyOfProduct();
+    const versions = `{ ...process.versions, ${runtime}: '9.8.7' }`;
+    const [error] = await load(folder, `Object.defineProperty(process, 'versions', { value: ${versions} });`);
+    expect(error).toMatch(/^ImpersonationError ERR_UNSUPPORTED_PLATFORM /);
+    expect(error).toContain(`${runtime} 9.8.7`);
   });
 
   test('is never looked for above the folder of a bundle', async () => {
