@@ -1,14 +1,11 @@
 {
   "variables": {
-    "list_sources": "process.argv.slice(1).flatMap(d=>require('fs').readdirSync(d,{recursive:true}).filter(f=>f.endsWith('.cpp')).map(f=>d+'/'+f.split(require('path').sep).join('/'))).sort().join(' ')",
+    "list_sources": "const fs=require('fs'),port=process.argv[1];(fs.existsSync('native')?['core','fs','napi','pool',port].flatMap(d=>fs.readdirSync('native/'+d,{recursive:true}).filter(f=>f.endsWith('.cpp')).map(f=>'native/'+d+'/'+f.split(require('path').sep).join('/'))).sort():['dist/native/'+port+'.cpp']).join(' ')",
     "strict": "<!(node -p \"process.env.IMPERSONATE_STRICT?1:0\")"
   },
   "targets": [
     {
       "target_name": "impersonate",
-      "sources": [
-        "<!@(node -p \"<(list_sources)\" native/core native/fs native/napi native/pool)"
-      ],
       "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": [
         "NAPI_VERSION=8",
@@ -18,7 +15,7 @@
       ],
       "conditions": [
         ["OS=='win'", {
-          "sources": ["<!@(node -p \"<(list_sources)\" native/win32)"],
+          "sources": ["<!@(node -p \"<(list_sources)\" win32)"],
           "defines!": ["_HAS_EXCEPTIONS=0"],
           "defines": ["_WIN32_WINNT=0x0A00", "NOMINMAX", "WIN32_LEAN_AND_MEAN", "UNICODE", "_UNICODE", "_HAS_EXCEPTIONS=1"],
           "libraries": ["advapi32.lib", "secur32.lib"],
@@ -32,7 +29,7 @@
           }
         }],
         ["OS=='linux'", {
-          "sources": ["<!@(node -p \"<(list_sources)\" native/linux)"],
+          "sources": ["<!@(node -p \"<(list_sources)\" linux)"],
           "include_dirs!": ["<!(node -p \"require('node-addon-api').include_dir\")"],
           "cflags!": ["-fno-exceptions"],
           "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
@@ -48,7 +45,7 @@
           "msvs_settings": { "VCCLCompilerTool": { "WarnAsError": "true" } }
         }],
         ["OS not in 'linux win'", {
-          "sources": ["<!@(node -p \"<(list_sources)\" native/unsupported)"],
+          "sources": ["<!@(node -p \"<(list_sources)\" unsupported)"],
           "cflags!": ["-fno-exceptions"],
           "cflags_cc!": ["-fno-exceptions"],
           "cflags_cc": ["-fexceptions"],

@@ -1,4 +1,5 @@
 // The package without the routing of node:fs. Every entry point loads it, and it sets the package up.
+import { syncBuiltinESMExports } from 'node:module';
 import { provideIdentities } from './diagnostics/channels';
 import { native } from './internal/binding';
 import { createError } from './internal/error';
@@ -19,6 +20,7 @@ if (native.port === 'linux') {
   guardAccess();
   guardCredentials();
   warnOfNodeOptions();
+  syncBuiltinESMExports();
 }
 beforeFirstToken(() => {
   deferred().installGuards();

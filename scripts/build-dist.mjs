@@ -1,6 +1,7 @@
-// node scripts/build-dist.mjs
+// node scripts/build-dist.mjs [FOLDER]
 // Makes dist of lib: checks the types, and bundles the modules. All entries share `core.js`; what is not needed by every
-// program is in files of its own, which are loaded on first use. Also the declarations, one file for each entry.
+// program is in `deferred.js`, which is loaded on first use. Also the declarations, and the native sources of each port as
+// one file. With FOLDER it is made there, and the types are not checked.
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import os from 'node:os';
@@ -9,12 +10,14 @@ import process from 'node:process';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
+import { amalgamateNative } from './bundle/native.mjs';
 import { chunkOf, typeExports, typescript } from './bundle/plugin.mjs';
 import { root } from './support/root.mjs';
 import { run } from './support/run.mjs';
 
 const entries = ['index', 'fs', 'http', 'register', 'unrouted'];
-const dist = path.join(root, 'dist');
+const [given] = process.argv.slice(2);
+const dist = given === undefined ? path.join(root, 'dist') : path.resolve(given);
 
 const inputs = (folder, extension, names) =>
   Object.fromEntries(names.map((name) => [path.basename(name), path.join(folder, `${name}.${extension}`)]));
@@ -33,7 +36,7 @@ async function bundle(input, plugins, output) {
 }
 
 function bundleModules() {
-  return bundle(inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap']), [typescript(dist)], {
+  return bundle(inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap']), [typescript], {
     format: 'cjs',
     exports: 'named',
     interop: 'default',
@@ -80,10 +83,19 @@ try {
   // The declarations refer to it.
   await symlink(path.join(root, 'types'), path.join(folder, 'types'));
   const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  run(process.execPath, [compiler, '-p', root, '--emitDeclarationOnly', '--outDir', declarations]);
+  run(process.execPath, [
+    compiler,
+    '-p',
+    root,
+    '--emitDeclarationOnly',
+    ...(given === undefined ? [] : ['--noCheck']),
+    '--outDir',
+    declarations,
+  ]);
   const modules = await bundleModules();
   compileModuleEntries();
   await bundleDeclarations(declarations, modules);
+  amalgamateNative(path.join(dist, 'native'));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -17,8 +17,9 @@ async function pack(folder) {
   for (const name of ['package.json', 'README.md', 'LICENSE', ...files.filter(isSource)]) {
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
-  const compiled = await node('typescript/bin/tsc', ['--noCheck', '--outDir', path.join(folder, 'dist')]);
-  return compiled || problemsOf('npm', ['pack', '--ignore-scripts', '--offline'], { cwd: folder });
+  const build = path.join(root, 'scripts', 'build-dist.mjs');
+  const built = await problemsOf(process.execPath, [build, path.join(folder, 'dist')]);
+  return built || problemsOf('npm', ['pack', '--ignore-scripts', '--offline'], { cwd: folder });
 }
 
 async function publintProblems(tarball) {

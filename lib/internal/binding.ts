@@ -20,12 +20,13 @@ const prebuilt: Readonly<Record<string, (() => unknown) | undefined>> = {
 
 const { platform, arch } = process;
 
-/** Returns whether this program runs with musl, whose loader is mapped into the process then. */
+/** Returns whether this program runs with musl, whose loader is a file of a fixed name, mapped into the process then. */
 function usesMusl(): boolean {
+  if (!existsSync(`/lib/ld-musl-${arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`)) return false;
   try {
     return readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-');
   } catch {
-    return existsSync(`/lib/ld-musl-${arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`);
+    return true;
   }
 }
 

@@ -26,7 +26,7 @@ using linux_port::ErrnoError;
 using linux_port::Identity;
 using linux_port::LinuxToken;
 
-int Descriptor(NativeSocket socket) noexcept { return static_cast<int>(socket); }
+int ToDescriptor(NativeSocket socket) noexcept { return static_cast<int>(socket); }
 
 Error InvalidSocket(const std::string& reason) {
   return Error("ERR_INVALID_ARG_VALUE", "The \"socket\" argument " + reason);
@@ -79,10 +79,10 @@ std::vector<gid_t> PeerGroups(int socket) {
 
 }  // namespace
 
-void CloseSocket(NativeSocket socket) noexcept { ::close(Descriptor(socket)); }
+void CloseSocket(NativeSocket socket) noexcept { ::close(ToDescriptor(socket)); }
 
 TokenRef TokenOfPeer(NativeSocket native) {
-  const int socket = Descriptor(native);
+  const int socket = ToDescriptor(native);
   RequireUnixSocket(socket);
   RequireAccepted(socket);
   const ucred peer = PeerCredentials(socket);
@@ -94,7 +94,7 @@ TokenRef TokenOfPeer(NativeSocket native) {
 }
 
 std::string ServerOf(NativeSocket native) {
-  const int socket = Descriptor(native);
+  const int socket = ToDescriptor(native);
   RequireUnixSocket(socket);
   return std::to_string(PeerCredentials(socket).uid);
 }

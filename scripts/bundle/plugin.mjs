@@ -12,26 +12,26 @@ const compilerOptions = {
 const requires = /\brequire\('(\.[^']+)'\)/g;
 
 // Compiles lib. `require('./x')` there loads a module on first use: it begins a file of its own.
-export function typescript(dist) {
-  return {
-    name: 'typescript',
-    resolveId(source, importer) {
-      if (!source.startsWith('.') || importer === undefined) return null;
-      const base = path.resolve(path.dirname(importer), source);
-      return [`${base}.ts`, path.join(base, 'index.ts')].find((file) => existsSync(file)) ?? null;
-    },
-    transform(source, id) {
-      const { outputText } = ts.transpileModule(source, { compilerOptions, fileName: id });
-      return outputText.replace(requires, (_, name) => {
-        const file = path.resolve(path.dirname(id), name);
-        if (name.endsWith('.node')) return `require('${path.relative(dist, file)}')`;
-        const reference = this.emitFile({ type: 'chunk', id: `${file}.ts` });
-        return `require(import.meta.ROLLUP_FILE_URL_${reference})`;
-      });
-    },
-    resolveFileUrl: ({ relativePath }) => `'./${relativePath}'`,
-  };
-}
+export const typescript = {
+  name: 'typescript',
+  resolveId(source, importer) {
+    if (!source.startsWith('.') || importer === undefined) return null;
+    const base = path.resolve(path.dirname(importer), source);
+    return [`${base}.ts`, path.join(base, 'index.ts')].find((file) => existsSync(file)) ?? null;
+  },
+  transform(source, id) {
+    const { outputText } = ts.transpileModule(source, { compilerOptions, fileName: id });
+    return outputText.replace(requires, (_, name) => {
+      const file = path.resolve(path.dirname(id), name);
+      // From dist, whose files are all in one folder.
+      if (name.endsWith('.node'))
+        return `require('../${path.relative(root, file).replaceAll(path.sep, '/')}')`;
+      const reference = this.emitFile({ type: 'chunk', id: `${file}.ts` });
+      return `require(import.meta.ROLLUP_FILE_URL_${reference})`;
+    });
+  },
+  resolveFileUrl: ({ relativePath }) => `'./${relativePath}'`,
+};
 
 // What all entries load, the entries' own modules apart.
 const faces = ['index', 'fs', 'register', 'unrouted', 'worker/bootstrap'].map((name) =>
@@ -64,12 +64,15 @@ export function typeExports(modules) {
     name: 'type-exports',
     renderChunk(code, { fileName }) {
       const values = exported.get(fileName.replace('.d.ts', '.js'));
-      return values && code.replace(/export \{ ([^{}]*) \} from '\.\/types\.js';/, (_, names) => {
-        const all = names.split(', ');
-        const isValue = (name) => values.has(name);
-        const types = all.filter((name) => !isValue(name));
-        return `export ${list(all.filter(isValue))} from './types.js';\nexport type ${list(types)} from './types.js';`;
-      });
+      return (
+        values &&
+        code.replace(/export \{ ([^{}]*) \} from '\.\/types\.js';/, (_, names) => {
+          const all = names.split(', ');
+          const isValue = (name) => values.has(name);
+          const types = all.filter((name) => !isValue(name));
+          return `export ${list(all.filter(isValue))} from './types.js';\nexport type ${list(types)} from './types.js';`;
+        })
+      );
     },
   };
 }

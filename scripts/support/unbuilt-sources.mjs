@@ -12,11 +12,9 @@ const read = (file) => readFileSync(path.join(root, file), 'utf8');
 function gypSources() {
   const text = read('binding.gyp');
   const [, script] = /"list_sources":\s*"([^"]+)"/.exec(text);
-  const folders = [...text.matchAll(/<!@\(node -p \\"<\(list_sources\)\\"([^)]*)\)/g)].flatMap(([, list]) =>
-    list.trim().split(/\s+/),
+  return [...text.matchAll(/<!@\(node -p \\"<\(list_sources\)\\" (\w+)\)/g)].flatMap(([, port]) =>
+    execFileSync(process.execPath, ['-p', script, port], { cwd: root, encoding: 'utf8' }).trim().split(' '),
   );
-  const output = execFileSync(process.execPath, ['-p', script, ...folders], { cwd: root, encoding: 'utf8' });
-  return output.trim().split(' ');
 }
 
 // What CMakeLists.txt lists for any system: every .cpp file below the folders of its GLOB_RECURSE.

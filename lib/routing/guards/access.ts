@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { currentIdentity, isThreadImpersonating } from '../../flow/identity';
 import { deferred } from '../../internal/deferred';
 import { replaceMethod } from '../router';
@@ -33,5 +32,4 @@ function exists(path: unknown): boolean {
 export function guardAccess(): void {
   replace('accessSync', check);
   replace('existsSync', exists);
-  syncBuiltinESMExports();
 }

@@ -1,4 +1,3 @@
-import { syncBuiltinESMExports } from 'node:module';
 import { native } from '../../internal/binding';
 import { forgetProcessPrincipal } from '../../token/principal';
 import { forgetProcessToken } from '../../token/token';
@@ -22,7 +21,6 @@ export function guardCredentials(): void {
       forgetProcessPrincipal();
     });
   }
-  syncBuiltinESMExports();
 }
 
 const namesPackage = (text: string | undefined): boolean => /\bimpersonate\b/.test(text ?? '');

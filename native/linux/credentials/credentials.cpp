@@ -14,7 +14,7 @@
 namespace impersonate::linux_port {
 namespace {
 
-constexpr std::size_t kUsualGroups = 64, kMostGroups = 65536;
+constexpr std::size_t kUsualGroups = 64;
 
 bool HasGroups(const std::vector<gid_t>& groups) noexcept {
   std::array<gid_t, kUsualGroups> now{};

@@ -2,11 +2,15 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <vector>
 
 #include "linux/credentials/capabilities.h"
 
 namespace impersonate::linux_port {
+
+// NGROUPS_MAX of the kernel.
+inline constexpr std::size_t kMostGroups = 65536;
 
 // The credentials of a thread that the kernel checks: real, effective, saved and file system ids,
 // supplementary groups, capabilities.

@@ -37,14 +37,14 @@ PamLibrary Load() {
   return pam;
 }
 
-struct Name {
+struct PamErrorName {
   int number;
   const char* code;
   const char* text;
 };
 
 // Not the text of pam_strerror, which may come from a module, and in the language of the process.
-constexpr Name kNames[] = {
+constexpr PamErrorName kPamErrors[] = {
     {1, "PAM_OPEN_ERR", "a module could not be loaded"},
     {2, "PAM_SYMBOL_ERR", "a symbol is missing in a module"},
     {3, "PAM_SERVICE_ERR", "a module failed"},
@@ -88,7 +88,7 @@ const PamLibrary& PamLibrary::Get() {
 
 Error PamError(int number, const char* syscall) {
   if (number == kPamUserUnknown) number = kPamAuthError;
-  for (const Name& name : kNames) {
+  for (const PamErrorName& name : kPamErrors) {
     if (name.number == number) return PamFailure(name.code, number, syscall, name.text);
   }
   return PamFailure("PAM_" + std::to_string(number), number, syscall, "see the documentation of its modules");

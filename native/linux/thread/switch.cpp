@@ -164,7 +164,6 @@ void RequireNotReserved(const Identity& identity) {
 
 void SetGroupsTo(const Credentials& base, const Identity& identity) {
   if (raw::SetGroups(identity.groups.size(), identity.groups.data()) == 0) return;
-  constexpr std::size_t kMostGroups = 65536;
   throw SwitchError(errno, "setgroups", base, kCapSetGid,
                     identity.groups.size() > kMostGroups
                         ? "the user is in more than NGROUPS_MAX groups"

@@ -8,13 +8,13 @@
 namespace impersonate::win32 {
 namespace {
 
-struct Name {
+struct SspiErrorName {
   SECURITY_STATUS status;
   const char* code;
 };
 
 // The names of the statuses that the server's calls can return.
-constexpr Name kNames[] = {
+constexpr SspiErrorName kSspiErrors[] = {
     {SEC_E_INSUFFICIENT_MEMORY, "SEC_E_INSUFFICIENT_MEMORY"},
     {SEC_E_INVALID_HANDLE, "SEC_E_INVALID_HANDLE"},
     {SEC_E_UNSUPPORTED_FUNCTION, "SEC_E_UNSUPPORTED_FUNCTION"},
@@ -54,7 +54,7 @@ constexpr Name kNames[] = {
 };
 
 std::string NameOf(SECURITY_STATUS status) {
-  for (const Name& name : kNames) {
+  for (const SspiErrorName& name : kSspiErrors) {
     if (name.status == status) return name.code;
   }
   return "SEC_E_" + Hexadecimal(static_cast<std::uint32_t>(status));

@@ -38,8 +38,8 @@ DWORD Slot() {
 }
 
 std::string LevelName(Level level) {
-  constexpr const char* kNames[] = {"anonymous", "identification", "impersonation", "delegation"};
-  return kNames[static_cast<std::size_t>(level)];
+  constexpr const char* kLevels[] = {"anonymous", "identification", "impersonation", "delegation"};
+  return kLevels[static_cast<std::size_t>(level)];
 }
 
 void RequireLevel(Level actual, Level wanted) {
