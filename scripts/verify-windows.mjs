@@ -1,0 +1,112 @@
+// node scripts/verify-windows.mjs [--report FILE] [--only ITEM]... [--clean] [--rehearse] [--home FOLDER]
+// Verifies on a real Windows what the tests under Wine cannot show: the items of "Unverified on Windows" in README.md and
+// docs/peers.md. It makes two local users and removes them, so it needs an elevated administrator. --clean only removes
+// what a killed run has left. --rehearse runs the same under Wine, with a test authority, and verifies nothing. --home is
+// where its files are; only the administrator's account may write there. Ends with 1 if an item failed, 2 if it cannot
+// run.
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { runCheck } from './verify/check.mjs';
+import { items } from './verify/items.mjs';
+import { openMachine } from './verify/machine.mjs';
+import { Report } from './verify/report.mjs';
+import { makeUsers, removeAll } from './verify/users.mjs';
+
+class CannotRun extends Error {}
+
+function readCommandLine() {
+  const text = { type: 'string' };
+  const flag = { type: 'boolean', default: false };
+  const options = { report: text, only: { ...text, multiple: true }, clean: flag, rehearse: flag, home: text };
+  const { values } = parseArgs({ options });
+  const unknown = (values.only ?? []).filter((name) => !items.some((item) => item.name === name));
+  if (unknown.length > 0) throw new CannotRun(`No such item: ${unknown.join(', ')}`);
+  const home = path.resolve(values.home ?? path.join(process.env.LOCALAPPDATA ?? '.', 'impersonate-verify'));
+  return { ...values, home, rehearsal: values.rehearse };
+}
+
+async function build() {
+  const { buildPackage } = await import('./suites/build.mjs');
+  const { npmScript } = await import('./suites/npm-script.mjs');
+  buildPackage();
+  npmScript('build:win32');
+}
+
+/** Only one run at a time: another one's users are no leftovers. The pipe's name is free again when the process ends. */
+async function lock(home) {
+  const name = createHash('sha256').update(home.toLowerCase()).digest('hex').slice(0, 16);
+  const server = createServer().unref();
+  server.listen(`\\\\.\\pipe\\impersonate-verify-${name}`);
+  await once(server, 'listening').catch(() => {
+    throw new CannotRun('Another run of this command is in progress');
+  });
+}
+
+function requireAdministrator({ product: { Token } }) {
+  const administrators = 'S-1-5-32-544';
+  const self = Token.process();
+  try {
+    if (self.groups.some(({ id }) => id === administrators)) return self.user.id;
+    throw new CannotRun('This must run elevated, by an administrator ("Run as administrator")');
+  } finally {
+    self.close();
+  }
+}
+
+/** Removes everything and returns whether that succeeded. */
+function clean(machine, home) {
+  const { removed, problems } = removeAll({ machine, home });
+  for (const what of removed) console.log(`removed ${what}`);
+  for (const problem of problems) console.error(`NOT REMOVED ${problem}`);
+  return problems.length === 0;
+}
+
+async function verify(world, { only, report: file }) {
+  const report = new Report(world);
+  console.log(`\n${report.title}\n${report.machine}\n`);
+  for (const { name: item, checks } of items.filter(({ name }) => only?.includes(name) ?? true)) {
+    for (const check of checks) {
+      console.log(report.add({ item, check: check.what, ...(await runCheck(check, world)) }));
+    }
+  }
+  console.log(`\n${report.title}: ${report.summary}`);
+  if (file !== undefined) report.write(file);
+  return !report.failed;
+}
+
+async function main() {
+  const options = readCommandLine();
+  const { home, rehearsal } = options;
+  if (process.platform !== 'win32') {
+    throw new CannotRun(
+      'This needs Windows. A rehearsal under Wine: node scripts/run-win32.mjs scripts/verify-windows.mjs --rehearse',
+    );
+  }
+  if (!rehearsal) await build();
+  const machine = await openMachine({ rehearsal, home });
+  const service = requireAdministrator(machine);
+  await lock(home);
+  if (!clean(machine, home)) return 1;
+  if (options.clean) return 0;
+  process.once('SIGINT', () => process.exit(clean(machine, home) ? 130 : 1));
+  let succeeded = false;
+  try {
+    const users = makeUsers({ machine, home, service });
+    succeeded = await verify({ ...machine, ...users, machine, home, service }, options);
+  } finally {
+    succeeded = clean(machine, home) && succeeded;
+  }
+  return succeeded ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error) => {
+    console.error(error instanceof CannotRun || error.code?.startsWith('ERR_PARSE_ARGS') ? error.message : error);
+    process.exit(2);
+  },
+);

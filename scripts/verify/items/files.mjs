@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import fs, { createReadStream, readFile, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { assertDenied, assertDeniedSync, codeOf, never, notShown } from '../check.mjs';
+import { logon, withToken, withTokens } from '../tokens.mjs';
+
+const require = createRequire(import.meta.url);
+const rounds = 100;
+
+/** Reads the three files in a scope: the user's own is allowed, the others are denied. */
+function readInScope(token, own, others) {
+  token.runSync(() => {
+    assert.equal(readFileSync(own, 'utf8'), `of ${path.basename(path.dirname(own))}`);
+    for (const other of others) assertDeniedSync(() => readFileSync(other), other);
+  });
+}
+
+async function scopes(world) {
+  const { paths, product } = world;
+  await withTokens(world, (alice, bob) => {
+    for (const [token, own, other] of [
+      [alice, paths.alice, paths.bob],
+      [bob, paths.bob, paths.alice],
+      [alice, paths.alice, paths.bob],
+    ]) {
+      readInScope(token, own, [other, paths.service]);
+      assert.equal(readFileSync(paths.service, 'utf8'), 'of service');
+    }
+    assert.equal(product.Token.thread(), null);
+  });
+  return 'own file read, others denied, for both users in turn; reverted';
+}
+
+async function changes(world) {
+  const { paths } = world;
+  await withTokens(world, (alice) => {
+    const own = (name) => path.join(path.dirname(paths.alice), name);
+    alice.runSync(() => {
+      fs.mkdirSync(own('made'));
+      writeFileSync(own('new.txt'), 'new');
+      fs.renameSync(own('new.txt'), own('renamed.txt'));
+      assert.deepEqual(fs.readdirSync(path.dirname(paths.alice)).sort(), ['file.txt', 'made', 'renamed.txt']);
+      fs.unlinkSync(own('renamed.txt'));
+      fs.rmdirSync(own('made'));
+      for (const change of [
+        () => writeFileSync(paths.bob, 'changed'),
+        () => fs.unlinkSync(paths.service),
+        () => fs.readdirSync(path.dirname(paths.service)),
+        () => fs.renameSync(paths.alice, paths.bob),
+      ]) {
+        assertDeniedSync(change, String(change));
+      }
+    });
+  });
+  assert.equal(readFileSync(paths.bob, 'utf8'), 'of bob');
+  return 'written, listed, renamed and removed; nothing of others';
+}
+
+async function flows(world) {
+  const { paths, files } = world;
+  const forms = {
+    'fs.promises': (file) => fs.promises.readFile(file, 'utf8'),
+    callback: (file) => promisify(readFile)(file, 'utf8'),
+    stream: (file) => text(createReadStream(file)),
+    'impersonate/fs': (file) => files.readFile(file, 'utf8'),
+    handle: async (file) => {
+      const handle = await files.open(file);
+      return handle.readFile('utf8').finally(() => handle.close());
+    },
+  };
+  await withTokens(world, async (alice, bob) => {
+    for (const [token, own, other] of [
+      [alice, 'alice', 'bob'],
+      [bob, 'bob', 'alice'],
+    ]) {
+      for (const [name, read] of Object.entries(forms)) {
+        assert.equal(await token.run(() => read(paths[own])), `of ${own}`, name);
+        await assertDenied(() => token.run(() => read(paths[other])), name);
+        await assertDenied(() => token.run(() => read(paths.service)), name);
+      }
+    }
+  });
+  await assert.rejects(files.readFile(paths.service), { code: 'ERR_NO_TOKEN' });
+  return `${Object.keys(forms).join(', ')}; named imports too`;
+}
+
+async function together(world) {
+  const { paths } = world;
+  await withTokens(world, async (alice, bob) => {
+    const one = async (token, own, other) => {
+      for (let round = 0; round < rounds; round++) {
+        assert.equal(await fs.promises.readFile(paths[own], 'utf8'), `of ${own}`);
+        assert.match(await codeOf(() => fs.promises.readFile(paths[other])), /^(?:EACCES|EPERM)$/);
+      }
+    };
+    const all = Array.from({ length: 4 }, () => [
+      alice.run(() => one(alice, 'alice', 'bob')),
+      bob.run(() => one(bob, 'bob', 'alice')),
+    ]);
+    await Promise.all(all.flat());
+  });
+  return `${rounds * 16} reads in 8 flows at a time, none as the wrong user`;
+}
+
+const outcomesSource = `
+  const fs = require('node:fs');
+  const outcome = (file) => { try { return fs.readFileSync(file, 'utf8'); } catch (error) { return error.code; } };
+  const outcomes = (files) => files.map(outcome);`;
+
+function answerOf(worker) {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve).once('error', reject);
+    worker.once('exit', () => reject(new Error('the worker ended')));
+  });
+}
+
+async function workers(world) {
+  const { paths, product } = world;
+  const workerData = { files: [paths.alice, paths.bob, paths.service] };
+  await withTokens(world, async (alice) => {
+    const owned = new product.ImpersonatedWorker(
+      `${outcomesSource} const { parentPort, workerData } = require('node:worker_threads');
+      parentPort.postMessage(outcomes(workerData.files));`,
+      { eval: true, token: alice, workerData },
+    );
+    const claimed = new Worker(
+      `${outcomesSource} const { parentPort, workerData } = require('node:worker_threads');
+      const { Token } = require(workerData.product);
+      const token = Token.claim(workerData.ticket);
+      const seen = token.runSync(() => outcomes(workerData.files));
+      token.close();
+      parentPort.postMessage(seen);`,
+      {
+        eval: true,
+        workerData: { ...workerData, ticket: alice.share(), product: require.resolve('impersonate') },
+      },
+    );
+    for (const [own, ...others] of await Promise.all([answerOf(owned), answerOf(claimed)])) {
+      assert.equal(own, 'of alice');
+      for (const code of others) assert.match(code, /^(?:EACCES|EPERM)$/);
+    }
+  });
+  return 'ImpersonatedWorker, and a ticket claimed by a Worker';
+}
+
+async function closing(world) {
+  const { paths, product } = world;
+  const before = product.Token.count;
+  const token = await logon(world, world.alice);
+  token.runSync(() => {
+    token.close();
+    assert.equal(readFileSync(paths.alice, 'utf8'), 'of alice');
+    assertDeniedSync(() => readFileSync(paths.bob), 'bob');
+  });
+  assert.equal(await codeOf(() => token.runSync(() => {})), 'ERR_TOKEN_CLOSED');
+  assert.equal(await codeOf(() => token.run(() => {})), 'ERR_TOKEN_CLOSED');
+  assert.equal(product.Token.count, before);
+  return 'lives until its scope ends, then ERR_TOKEN_CLOSED';
+}
+
+async function access(world) {
+  const { paths } = world;
+  await withTokens(world, async (alice) => {
+    for (const [file, wanted] of Object.entries({ alice: true, bob: false, service: false })) {
+      assert.equal(await alice.canAccess(paths[file], 'read'), wanted, file);
+    }
+  });
+  return 'canAccess agrees with NTFS';
+}
+
+const denyOnlyEverything = { restrictingSids: ['S-1-0-0'] };
+
+async function restricting(world) {
+  await withToken(logon(world, world.alice), (alice) =>
+    withToken(alice.restrict(denyOnlyEverything), (token) => {
+      token.runSync(() => assertDeniedSync(() => readFileSync(world.paths.alice), 'restrictingSids'));
+    }),
+  );
+  return 'restricted to the null SID: the own file is denied';
+}
+
+async function writeRestricted(world) {
+  const { paths } = world;
+  await withToken(logon(world, world.alice), (alice) =>
+    withToken(alice.restrict({ ...denyOnlyEverything, flags: ['writeRestricted'] }), (token) => {
+      token.runSync(() => {
+        assert.equal(readFileSync(paths.alice, 'utf8'), 'of alice');
+        assertDeniedSync(() => writeFileSync(paths.alice, 'of alice'), 'writeRestricted');
+      });
+    }),
+  );
+  return 'writeRestricted: the own file is read, writing it is denied';
+}
+
+async function integrity(world) {
+  const { paths } = world;
+  await withToken(logon(world, world.alice), (alice) =>
+    withToken(alice.restrict({ integrity: 'low' }), (token) => {
+      token.runSync(() => {
+        assert.equal(readFileSync(paths.alice, 'utf8'), 'of alice');
+        assertDeniedSync(() => writeFileSync(paths.alice, 'of alice'), 'integrity');
+      });
+    }),
+  );
+  return 'low: the own file is read, writing it is denied';
+}
+
+const freeDrive = () => ['Q:', 'R:', 'T:', 'U:', 'V:'].find((drive) => !fs.existsSync(`${drive}\\`));
+
+async function mappedDrive(world) {
+  const { seam, product, paths } = world;
+  const drive = freeDrive();
+  const folder = path.dirname(paths.alice);
+  const file = `${drive}\\file.txt`;
+  await withTokens(world, async (alice, bob) => {
+    alice.runSync(() => seam.defineDrive(drive, folder));
+    try {
+      const seen = alice.runSync(() => [fs.existsSync(file), product.withoutToken(() => fs.existsSync(file))]);
+      seen.push(bob.runSync(() => fs.existsSync(file)));
+      assert.deepEqual(seen, [true, false, false]);
+      assert.equal(await alice.run(() => fs.promises.readFile(file, 'utf8')), 'of alice');
+    } finally {
+      alice.runSync(() => seam.removeDrive(drive, folder));
+    }
+  });
+  return `a drive of the logon session is there in scope and flow, and for nobody else`;
+}
+
+/** Makes `name` in the user's folder and, with other contents, where the user's own drive would have it. */
+function twice(folder, name, [real, mapped]) {
+  const file = path.join(folder, name);
+  const { root } = path.parse(file);
+  const shadow = path.join(folder, 'drive', path.relative(root, file));
+  fs.mkdirSync(path.dirname(shadow), { recursive: true });
+  writeFileSync(file, real);
+  writeFileSync(shadow, mapped);
+  return file;
+}
+
+async function systemDrive(world) {
+  if (world.rehearsal) return notShown('Wine has no drives of a logon session');
+  const { seam, paths } = world;
+  const folder = path.dirname(paths.alice);
+  const drive = path.parse(folder).root.slice(0, 2);
+  const data = twice(folder, 'data.txt', ['real', 'mapped']);
+  const module = twice(folder, 'module.cjs', ["module.exports = 'real'", "module.exports = 'mapped'"]);
+  const target = path.join(folder, 'drive');
+  const seen = await withToken(logon(world, world.alice), (alice) => {
+    alice.runSync(() => seam.defineDrive(drive, target));
+    try {
+      return alice.runSync(() => ({ data: readFileSync(data, 'utf8'), module: require(module) }));
+    } finally {
+      alice.runSync(() => seam.removeDrive(drive, target));
+    }
+  });
+  assert.equal(seen.module, 'real', 'a module was loaded from the drive that the user has mapped');
+  return `${drive} mapped by the user: a scope reads the ${seen.data} file, and loads the real module`;
+}
+
+const noAcls = 'does not check the integrity level, restricting SIDs or flags of a token';
+
+export const files = {
+  name: 'files',
+  checks: [
+    { what: 'read in scopes', run: scopes },
+    { what: 'change in scopes', run: changes },
+    { what: 'read in flows', run: flows },
+    { what: 'both users at the same time', run: together },
+    { what: 'worker threads', run: workers },
+    { what: 'closing a token', run: closing },
+    { what: 'Token.canAccess', wine: 'does not keep the access lists of files', run: access },
+  ],
+};
+
+export const shares = {
+  name: 'shares',
+  checks: [never('files of another machine', 'needs a file server')],
+};
+
+export const restricted = {
+  name: 'restricted tokens',
+  checks: [
+    { what: 'restricting SIDs', wine: noAcls, run: restricting },
+    { what: 'write-restricted', wine: noAcls, run: writeRestricted },
+    { what: 'integrity level', wine: noAcls, run: integrity },
+  ],
+};
+
+export const drives = {
+  name: 'drives',
+  checks: [
+    { what: 'a mapped drive', wine: 'has no drives of a logon session', run: mappedDrive },
+    { what: 'a mapped system drive', run: systemDrive },
+  ],
+};
