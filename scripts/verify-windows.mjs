@@ -21,7 +21,13 @@ class CannotRun extends Error {}
 function readCommandLine() {
   const text = { type: 'string' };
   const flag = { type: 'boolean', default: false };
-  const options = { report: text, only: { ...text, multiple: true }, clean: flag, rehearse: flag, home: text };
+  const options = {
+    report: text,
+    only: { ...text, multiple: true },
+    clean: flag,
+    rehearse: flag,
+    home: text,
+  };
   const { values } = parseArgs({ options });
   const unknown = (values.only ?? []).filter((name) => !items.some((item) => item.name === name));
   if (unknown.length > 0) throw new CannotRun(`No such item: ${unknown.join(', ')}`);
@@ -97,6 +103,7 @@ async function main() {
   try {
     const users = makeUsers({ machine, home, service });
     succeeded = await verify({ ...machine, ...users, machine, home, service }, options);
+    for (const { password } of [users.alice, users.bob]) password.fill(0);
   } finally {
     succeeded = clean(machine, home) && succeeded;
   }
@@ -106,7 +113,9 @@ async function main() {
 main().then(
   (code) => process.exit(code),
   (error) => {
-    console.error(error instanceof CannotRun || error.code?.startsWith('ERR_PARSE_ARGS') ? error.message : error);
+    console.error(
+      error instanceof CannotRun || error.code?.startsWith('ERR_PARSE_ARGS') ? error.message : error,
+    );
     process.exit(2);
   },
 );

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 
 /** The outcome of a check that this computer, or this run, cannot make. */
 export class NotShown {
@@ -46,27 +48,45 @@ const isMistake = (error) =>
   !(error instanceof assert.AssertionError) &&
   (error instanceof ReferenceError || error instanceof SyntaxError || error instanceof TypeError);
 
-/**
- * Runs a check and returns { result, evidence }. In a rehearsal nothing is verified: `result` is `rehearsed`, or
- * `not shown` for what Wine cannot show, whatever came out of it.
- */
-export async function runCheck(check, world) {
-  const { rehearsal } = world;
+const patience = 60_000;
+
+/** Calls `work`, which must end in a minute: a client that never arrives is a failure, and no reason to wait. */
+async function inTime(work) {
+  const timer = new AbortController();
+  const late = delay(patience, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`no end within ${patience / 1000} s`);
+  });
   try {
-    const outcome = await check.run(world);
-    if (outcome instanceof NotShown) return { result: 'not shown', evidence: outcome.why };
-    if (rehearsal && check.wine) return { result: 'not shown', evidence: `Wine: ${check.wine}` };
-    return { result: rehearsal ? 'rehearsed' : 'verified', evidence: outcome };
-  } catch (error) {
-    if (rehearsal && check.wine && !isMistake(error)) {
-      return { result: 'not shown', evidence: `Wine: ${check.wine}` };
-    }
-    return { result: 'failed', evidence: firstLine(error) };
+    return await Promise.race([work(), late]);
+  } finally {
+    timer.abort();
+    late.catch(() => {});
   }
 }
 
-function firstLine(error) {
-  const { code, syscall, message } = error;
-  const text = String(message).split('\n')[0];
-  return [code === 'ERR_ASSERTION' ? undefined : code, syscall, text].filter(Boolean).join(' ');
+/**
+ * Runs a check and returns { result, evidence, here }. In a rehearsal nothing is verified: `result` is `rehearsed`, or
+ * `not shown` for what Wine cannot show. `here` is then what came out of it.
+ */
+export async function runCheck(check, world) {
+  const good = world.rehearsal ? 'rehearsed' : 'verified';
+  const unshown = (here) => ({ result: 'not shown', evidence: `Wine: ${check.wine}`, here });
+  const excused = world.rehearsal && check.wine !== undefined;
+  try {
+    const outcome = await inTime(async () => check.run(world));
+    if (outcome instanceof NotShown) return { result: 'not shown', evidence: outcome.why };
+    return excused ? unshown(outcome) : { result: good, evidence: outcome };
+  } catch (error) {
+    if (excused && !isMistake(error)) return unshown(textOf(error));
+    return { result: 'failed', evidence: textOf(error) };
+  }
+}
+
+function textOf(error) {
+  const { code, syscall, message, generatedMessage, operator = '', actual, expected } = error;
+  const [first] = message.split('\n');
+  if (code !== 'ERR_ASSERTION') return [code, syscall, first].filter(Boolean).join(' ');
+  if (!/^(?:strictEqual|deepStrictEqual|match)$/.test(operator)) return first;
+  const instead = `${inspect(actual, { breakLength: Infinity })} instead of ${inspect(expected, { breakLength: Infinity })}`;
+  return generatedMessage ? instead : `${first}: ${instead}`;
 }

@@ -7,7 +7,7 @@ const titles = {
   real: 'Verification on Windows',
   rehearsal: 'REHEARSAL under Wine: nothing here is verified',
 };
-const widths = [14, 12, 46];
+const widths = [17, 10, 43];
 
 /** The results of a run, as a table on the terminal, and as a Markdown or JSON file. */
 export class Report {

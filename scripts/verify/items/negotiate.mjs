@@ -11,7 +11,7 @@ async function authenticate({ product, machine }, user, options = {}) {
   const handshake = server.handshake();
   try {
     const client = machine.negotiateClient(user, options);
-    for (let reply; ; ) {
+    for (let reply; ;) {
       const step = await handshake.step(client(reply));
       if (step.token) return step.token;
       reply = step.reply;

@@ -143,9 +143,7 @@ async function threads(world) {
 
 export const privileges = {
   name: 'privileges',
-  checks: [
-    { what: 'without SeImpersonatePrivilege', wine: 'does not check the privilege', run: downgrade },
-  ],
+  checks: [{ what: 'without SeImpersonatePrivilege', wine: 'does not check the privilege', run: downgrade }],
 };
 
 export const levels = {
