@@ -5,8 +5,7 @@
 // where its files are; only the administrator's account may write there. Ends with 1 if an item failed, 2 if it cannot
 // run.
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -15,6 +14,9 @@ import { items } from './verify/items.mjs';
 import { openMachine } from './verify/machine.mjs';
 import { Report } from './verify/report.mjs';
 import { makeUsers, removeAll } from './verify/users.mjs';
+
+// A program that only Wine has in its system folder.
+const winesOwn = path.join(process.env.SystemRoot ?? '', 'system32', 'winecfg.exe');
 
 class CannotRun extends Error {}
 
@@ -42,14 +44,14 @@ async function build() {
   npmScript('build:win32');
 }
 
-/** Only one run at a time: another one's users are no leftovers. The pipe's name is free again when the process ends. */
-async function lock(home) {
+/** Only one run at a time: another one's users are no leftovers. The object is gone when the process ends. */
+function lock(seam, home, service) {
   const name = createHash('sha256').update(home.toLowerCase()).digest('hex').slice(0, 16);
-  const server = createServer().unref();
-  server.listen(`\\\\.\\pipe\\impersonate-verify-${name}`);
-  await once(server, 'listening').catch(() => {
-    throw new CannotRun('Another run of this command is in progress');
-  });
+  try {
+    seam.createObject(`Global\\impersonate-verify-${name}`, `D:(A;;GA;;;${service})`);
+  } catch (error) {
+    throw new CannotRun(`Another run of this command is in progress (${error.syscall}: ${error.errno})`);
+  }
 }
 
 function requireAdministrator({ product: { Token } }) {
@@ -92,10 +94,11 @@ async function main() {
       'This needs Windows. A rehearsal under Wine: node scripts/run-win32.mjs scripts/verify-windows.mjs --rehearse',
     );
   }
+  if (!rehearsal && existsSync(winesOwn)) throw new CannotRun('Wine can only rehearse: use --rehearse');
   if (!rehearsal) await build();
   const machine = await openMachine({ rehearsal, home });
   const service = requireAdministrator(machine);
-  await lock(home);
+  lock(machine.seam, home, service);
   if (!clean(machine, home)) return 1;
   if (options.clean) return 0;
   process.once('SIGINT', () => process.exit(clean(machine, home) ? 130 : 1));

@@ -16,10 +16,11 @@ export const never = (what, why) => ({ what, run: () => notShown(why) });
 
 const denial = /^(?:EACCES|EPERM)$/;
 
-/** Returns the code of the error that `work` throws or rejects with. Fails if there is none. */
+/** Returns the code of the error that `work` throws or rejects with. Fails if there is none, and closes the result. */
 export async function codeOf(work) {
   try {
-    await work();
+    const result = await work();
+    result?.close?.();
   } catch (error) {
     if (error.code === undefined) throw error;
     return error.code;
