@@ -66,8 +66,7 @@ function standIns(seam, home) {
     },
     setDisabled: (name, disabled) => define(name, read()[name].sid, disabled ? accountDisabled : 0),
     deleteAccount(name) {
-      const { [name]: _gone, ...others } = read();
-      write(others);
+      write(Object.fromEntries(Object.entries(read()).filter(([other]) => other !== name)));
     },
     deleteProfile: () => false,
     setAccess: (target, sddl) => seam.allow(target, sddl),

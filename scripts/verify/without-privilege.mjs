@@ -34,7 +34,7 @@ const actions = {
   /** Serves a pipe for the user. */
   async serve({ path }) {
     const { createPeerServer } = machine.product;
-    this.server = createPeerServer({ allow: [user.sid] }, (socket, token) => {
+    this.server = createPeerServer({ allow: [user.sid] }, (_socket, token) => {
       this.arrived = { user: token.user.id, level: token.level };
       try {
         token.runSync(() => {});

@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runProgram, type ChildResult } from '../support/children/child';
+import { pathToFileURL } from 'node:url';
+import { runProgram, runSource, type ChildResult } from '../support/children/child';
 import { endWithoutProgress } from '../support/children/progress';
 import { tempFolder } from '../support/folders';
 import { root } from '../support/paths';
@@ -102,13 +103,41 @@ function journal(home: string, entries: readonly { kind: string; name: string }[
     expect(isRun && readFileSync(report, 'utf8').includes('| shares | not shown |')).toBe(isRun);
   });
 
+  test('each user and folder is in the journal before it is made', async () => {
+    const home = join(tempFolder('verify'), 'home');
+    const { code, stdout, stderr } = await runSource(
+      `import fs from 'node:fs';
+      import path from 'node:path';
+      import { makeUsers } from ${JSON.stringify(pathToFileURL(join(root, 'scripts', 'verify', 'users.mjs')).href)};
+      const home = ${JSON.stringify(home)};
+      const recorded = (name) => fs.readdirSync(home).filter((one) => one.endsWith('.journal'))
+        .some((one) => fs.readFileSync(path.join(home, one), 'utf8').includes(JSON.stringify(name)));
+      const made = [];
+      const machine = {
+        findAccount: () => ({ sid: 'S-1-5-21-1-2-3-4' }),
+        createAccount: (name) => { made.push(recorded(name)); },
+        setAccess: (target) => { if (path.dirname(target) === home) made.push(recorded(target)); },
+      };
+      makeUsers({ machine, home, service: 'S-1-5-18' });
+      console.log(made.join());`,
+      {},
+      'module',
+    );
+    expect({ code, stdout: stdout.trim(), stderr }).toEqual({
+      code: 0,
+      stdout: 'true,true,true,true',
+      stderr: '',
+    });
+  });
+
   test('nothing is removed that it has not made', async () => {
     const home = join(tempFolder('verify'), 'home');
     const folder = tempFolder('other');
-    const names = ['imp-verify-0123ab-a', 'Administrator'];
+    const comment = 'Throw-away user of impersonate, npm run verify:windows';
+    const others = { 'imp-verify-0123ab-a': 'of an administrator', Administrator: comment };
     journal(home, [
       { kind: 'user', name: 'imp-verify-0123ab-b' }, // recorded, and never made
-      ...names.map((name) => ({ kind: 'user', name })),
+      ...Object.keys(others).map((name) => ({ kind: 'user', name })),
       { kind: 'folder', name: folder },
     ]);
     const accounts = Object.fromEntries(

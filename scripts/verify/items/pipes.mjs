@@ -82,11 +82,11 @@ async function nullDacl({ product }) {
   return codeOf(async () => (await server().listen(newPath())).close());
 }
 
-/** Resolves to the first error of a socket, or to undefined after a second without one. */
-async function errorOf(socket) {
+/** Resolves to the first error of a socket, or to undefined after `patience` milliseconds without one. */
+async function errorOf(socket, patience) {
   const controller = new AbortController();
   const first = once(socket, 'error', { signal: controller.signal }).then(([error]) => error);
-  return Promise.race([first, delay(1000, undefined, { ref: false })]).finally(() => controller.abort());
+  return Promise.race([first, delay(patience, undefined, { ref: false })]).finally(() => controller.abort());
 }
 
 async function netConnect(world) {
@@ -99,7 +99,7 @@ async function netConnect(world) {
         connected = true;
         client.write('x');
       });
-      const error = await errorOf(client);
+      const error = await errorOf(client, world.rehearsal ? 100 : 2000);
       client.destroy();
       assert.ok(error, 'net.connect() has written to the pipe');
       if (connected) next();

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import fs, { readFileSync } from 'node:fs';
 import vm from 'node:vm';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { codeOf } from '../check.mjs';
 import { logon, withToken } from '../tokens.mjs';
 

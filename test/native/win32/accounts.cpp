@@ -92,10 +92,9 @@ void SetFileAccess(std::wstring path, const std::wstring& sddl) {
   if (!GetSecurityDescriptorDacl(descriptor.get(), &present, &dacl, &defaulted)) {
     ThrowLastError("GetSecurityDescriptorDacl");
   }
-  const DWORD error =
-      SetNamedSecurityInfoW(path.data(), SE_FILE_OBJECT,
-                            DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, nullptr, nullptr,
-                            dacl, nullptr);
+  const DWORD error = SetNamedSecurityInfoW(path.data(), SE_FILE_OBJECT,
+                                            DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
+                                            nullptr, nullptr, dacl, nullptr);
   if (error != ERROR_SUCCESS) throw CallFailed("SetNamedSecurityInfoW", error);
 }
 

@@ -103,8 +103,8 @@ Napi::Value StepOf(const std::shared_ptr<NegotiateClient>& client, const Napi::C
 
 Napi::Value Client(const Napi::CallbackInfo& info) {
   const std::unique_ptr<Secret> password = ReadSecret(info[3]);
-  const auto client = std::make_shared<NegotiateClient>(ReadText(info[0]), ReadText(info[1]), ReadText(info[2]),
-                                                        *password, info[4].As<Napi::Boolean>());
+  const auto client = std::make_shared<NegotiateClient>(
+      ReadText(info[0]), ReadText(info[1]), ReadText(info[2]), *password, info[4].As<Napi::Boolean>());
   return Napi::Function::New(info.Env(),
                              [client](const Napi::CallbackInfo& call) { return StepOf(client, call); });
 }

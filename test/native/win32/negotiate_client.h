@@ -12,12 +12,13 @@
 
 namespace seam {
 
-// The client's side of Integrated Authentication, of the system: InitializeSecurityContextW with a user's name
-// and password.
+// The client's side of Integrated Authentication, of the system: InitializeSecurityContextW with a user's
+// name and password.
 class NegotiateClient {
  public:
   // With `identify` the server may only inspect the client's token. Throws the SECURITY_STATUS of a failure.
-  NegotiateClient(std::wstring package, std::wstring user, std::wstring domain, Secret& password, bool identify);
+  NegotiateClient(std::wstring package, std::wstring user, std::wstring domain, Secret& password,
+                  bool identify);
   ~NegotiateClient();
   NegotiateClient(const NegotiateClient&) = delete;
   NegotiateClient& operator=(const NegotiateClient&) = delete;
