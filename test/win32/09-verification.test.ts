@@ -142,7 +142,7 @@ function journal(home: string, entries: readonly { kind: string; name: string }[
       { kind: 'folder', name: folder },
     ]);
     const accounts = Object.fromEntries(
-      names.map((name) => [name, { sid: 'S-1-5-21-1-2-3-4', comment: 'x' }]),
+      Object.entries(others).map(([name, text]) => [name, { sid: 'S-1-5-21-1-2-3-4', comment: text }]),
     );
     writeFileSync(join(home, 'accounts.json'), JSON.stringify(accounts));
     const { code, stderr } = await run(home, '--clean');
