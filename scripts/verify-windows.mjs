@@ -11,7 +11,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { runCheck } from './verify/check.mjs';
 import { items } from './verify/items.mjs';
-import { openMachine } from './verify/machine.mjs';
+import { openMachine, seamFile } from './verify/machine.mjs';
 import { Report } from './verify/report.mjs';
 import { makeUsers, removeAll } from './verify/users.mjs';
 
@@ -75,14 +75,17 @@ function clean(machine, home) {
 
 async function verify(world, { only, report: file }) {
   const report = new Report(world);
-  console.log(`\n${report.title}\n${report.machine}\n`);
+  console.log(`\n${report.heading}\n${report.machine}\n`);
   for (const { name: item, checks } of items.filter(({ name }) => only?.includes(name) ?? true)) {
     for (const check of checks) {
-      console.log(report.add({ item, check: check.what, ...(await runCheck(check, world)) }));
+      const line = report.add({ item, check: check.what, ...(await runCheck(check, world)) });
+      if (file !== undefined) report.write(file);
+      console.log(line);
     }
   }
-  console.log(`\n${report.title}: ${report.summary}`);
+  report.complete = true;
   if (file !== undefined) report.write(file);
+  console.log(`\n${report.title}: ${report.summary}`);
   return !report.failed;
 }
 
@@ -95,7 +98,8 @@ async function main() {
     );
   }
   if (!rehearsal && existsSync(winesOwn)) throw new CannotRun('Wine can only rehearse: use --rehearse');
-  if (!rehearsal) await build();
+  const built = options.clean && existsSync(seamFile);
+  if (!rehearsal && !built) await build();
   const machine = await openMachine({ rehearsal, home });
   const service = requireAdministrator(machine);
   lock(machine.seam, home, service);

@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import process from 'node:process';
 import { root } from '../support/root.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** Loads the test addon for Windows: see test/support/win32/seam.ts. */
-export const loadSeam = () => require(path.join(root, 'build-win32-x64', 'Release', 'seam.node'));
+/** The test addon for Windows: see test/support/win32/seam.ts. */
+export const seamFile = path.join(root, 'build-win32-x64', 'Release', 'seam.node');
+export const loadSeam = () => require(seamFile);
 
 /**
  * Returns the computer that the verification runs on: accounts, access lists, and clients of Integrated Authentication.
@@ -32,8 +34,10 @@ function realCalls(seam) {
     deleteAccount: seam.deleteAccount,
     deleteProfile: seam.deleteProfile,
     setAccess: seam.setFileAccess,
-    negotiateClient: ({ name, password }, { package: name_ = 'Negotiate', identify = false } = {}) =>
-      seam.negotiateClient(name_, name, '.', password, identify),
+    negotiateClient: ({ name, password }, options = {}) => {
+      const { package: of = 'Negotiate', identify = false } = options;
+      return seam.negotiateClient(of, name, process.env.COMPUTERNAME, password, identify);
+    },
   };
 }
 

@@ -12,14 +12,20 @@ const widths = [17, 10, 43];
 /** The results of a run, as a table on the terminal, and as a Markdown or JSON file. */
 export class Report {
   rows = [];
+  /** Set at the end of the run: the report of a run that did not get there says so. */
+  complete = false;
   #rehearsal;
 
   constructor({ rehearsal }) {
     this.#rehearsal = rehearsal;
   }
 
-  get title() {
+  get heading() {
     return this.#rehearsal ? titles.rehearsal : titles.real;
+  }
+
+  get title() {
+    return this.complete ? this.heading : `${this.heading} (the run has not ended)`;
   }
 
   get machine() {

@@ -62,8 +62,11 @@ function removeUser(machine, name) {
   const account = machine.findAccount(name);
   if (account === null) return false;
   if (account.comment !== comment) throw new Error(`the user ${name} has another comment, and is left`);
-  machine.deleteProfile(account.sid);
-  machine.deleteAccount(name);
+  try {
+    machine.deleteProfile(account.sid);
+  } finally {
+    machine.deleteAccount(name);
+  }
   return true;
 }
 

@@ -60,6 +60,7 @@ const actions = {
   },
 };
 
+process.once('disconnect', () => process.exit());
 process.on('message', (message) => {
   Promise.resolve()
     .then(() => actions[message.do](message))

@@ -39,8 +39,8 @@ function expectNothingLeft(home: string): void {
 }
 
 /** Starts a run and resolves when it has printed its first result. */
-async function begun(home: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [script, '--rehearse', '--home', home], {
+async function begun(home: string, report: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [script, '--rehearse', '--home', home, '--report', report], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   endWithoutProgress(child, 120_000);
@@ -82,7 +82,8 @@ function journal(home: string, entries: readonly { kind: string; name: string }[
     ['the next run', ['--only', 'shares', '--report', 'unused.md']],
   ])('what a killed run leaves is removed by %s', async (_name, args) => {
     const home = join(tempFolder('verify'), 'home');
-    const child = await begun(home);
+    const report = join(tempFolder('report'), 'report.md');
+    const child = await begun(home, report);
     const second = await run(home, '--clean');
     expect(second.code).toBe(2);
     expect(second.stderr).toContain('in progress');
@@ -94,7 +95,7 @@ function journal(home: string, entries: readonly { kind: string; name: string }[
     const left = filesIn(home);
     expect(left.length).toBeGreaterThan(3);
     for (const file of left) expect(readFileSync(file, 'utf8')).not.toContain(prefixOfPasswords);
-    const report = join(tempFolder('report'), 'report.md');
+    expect(readFileSync(report, 'utf8')).toMatch(/^# REHEARSAL .*\(the run has not ended\)$/m);
     const { code, stdout } = await run(home, ...args.map((arg) => arg.replace('unused.md', report)));
     expect(code).toBe(0);
     expect(stdout.match(/^removed user imp-verify-\w+-[ab]$/gm)?.length).toBeGreaterThanOrEqual(2);

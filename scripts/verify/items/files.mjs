@@ -213,14 +213,27 @@ async function integrity(world) {
 
 const freeDrive = () => ['Q:', 'R:', 'T:', 'U:', 'V:'].find((drive) => !fs.existsSync(`${drive}\\`));
 
+/** Calls `work` while the user has mapped the drive, or returns why it could not be mapped. */
+async function whileMapped({ seam }, token, { drive, folder }, work) {
+  try {
+    token.runSync(() => seam.defineDrive(drive, folder));
+  } catch (error) {
+    if (error.syscall !== 'DefineDosDeviceW') throw error;
+    return notShown(`DefineDosDeviceW fails with ${error.errno}`);
+  }
+  try {
+    return await work();
+  } finally {
+    token.runSync(() => seam.removeDrive(drive, folder));
+  }
+}
+
 async function mappedDrive(world) {
-  const { seam, product, paths } = world;
+  const { product, paths } = world;
   const drive = freeDrive();
-  const folder = path.dirname(paths.alice);
   const file = `${drive}\\file.txt`;
-  await withTokens(world, async (alice, bob) => {
-    alice.runSync(() => seam.defineDrive(drive, folder));
-    try {
+  return withTokens(world, (alice, bob) =>
+    whileMapped(world, alice, { drive, folder: path.dirname(paths.alice) }, async () => {
       const seen = alice.runSync(() => [
         fs.existsSync(file),
         product.withoutToken(() => fs.existsSync(file)),
@@ -228,11 +241,9 @@ async function mappedDrive(world) {
       seen.push(bob.runSync(() => fs.existsSync(file)));
       assert.deepEqual(seen, [true, false, false]);
       assert.equal(await alice.run(() => fs.promises.readFile(file, 'utf8')), 'of alice');
-    } finally {
-      alice.runSync(() => seam.removeDrive(drive, folder));
-    }
-  });
-  return `a drive of the logon session is there in scope and flow, and for nobody else`;
+      return 'a drive of the logon session is there in scope and flow, and for nobody else';
+    }),
+  );
 }
 
 /** Makes `name` in the user's folder and, with other contents, where the user's own drive would have it. */
@@ -248,22 +259,17 @@ function twice(folder, name, [real, mapped]) {
 
 async function systemDrive(world) {
   if (world.rehearsal) return notShown('Wine has no drives of a logon session');
-  const { seam, paths } = world;
-  const folder = path.dirname(paths.alice);
+  const folder = path.dirname(world.paths.alice);
   const drive = path.parse(folder).root.slice(0, 2);
   const data = twice(folder, 'data.txt', ['real', 'mapped']);
   const module = twice(folder, 'module.cjs', ["module.exports = 'real'", "module.exports = 'mapped'"]);
-  const target = path.join(folder, 'drive');
-  const seen = await withToken(logon(world, world.alice), (alice) => {
-    alice.runSync(() => seam.defineDrive(drive, target));
-    try {
-      return alice.runSync(() => ({ data: readFileSync(data, 'utf8'), module: require(module) }));
-    } finally {
-      alice.runSync(() => seam.removeDrive(drive, target));
-    }
-  });
-  assert.equal(seen.module, 'real', 'a module was loaded from the drive that the user has mapped');
-  return `${drive} mapped by the user: a scope reads the ${seen.data} file, and loads the real module`;
+  return withToken(logon(world, world.alice), (alice) =>
+    whileMapped(world, alice, { drive, folder: path.join(folder, 'drive') }, () => {
+      const seen = alice.runSync(() => ({ data: readFileSync(data, 'utf8'), module: require(module) }));
+      assert.equal(seen.module, 'real', 'a module was loaded from the drive that the user has mapped');
+      return `${drive} mapped by the user: a scope reads the ${seen.data} file, and loads the real module`;
+    }),
+  );
 }
 
 const noAcls = 'does not check the integrity level, restricting SIDs or flags of a token';

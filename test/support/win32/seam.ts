@@ -68,7 +68,7 @@ export interface KernelObject {
   readonly handle: bigint;
   /** As the kernel calls it: 'Thread', 'Event', 'IoCompletion', 'Token'. */
   readonly type: string;
-  /** Owner and DACL as SDDL; '' if there is none, or it cannot be read. */
+  /** Owner and DACL as SDDL; '' for a file, if there is none, or it cannot be read. */
   readonly security: string;
 }
 
