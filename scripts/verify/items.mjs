@@ -1,5 +1,6 @@
 import { builds, timings } from './items/builds.mjs';
-import { drives, files, restricted, shares } from './items/files.mjs';
+import { drives } from './items/drives.mjs';
+import { files, restricted, shares } from './items/files.mjs';
 import { negotiate } from './items/negotiate.mjs';
 import { pipeAccess, pipeClients, pipeLevels, pipeTokens } from './items/pipes.mjs';
 import { anonymousTokens, iis, linkedTokens, logons, s4uLogons } from './items/sources.mjs';
