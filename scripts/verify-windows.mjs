@@ -1,7 +1,7 @@
-// node scripts/verify-windows.mjs [--report FILE] [--only ITEM]... [--clean] [--rehearse] [--home FOLDER]
+// node scripts/verify-windows.mjs [--report FILE] [--only ITEM]... [--no-build] [--clean] [--rehearse] [--home FOLDER]
 // Verifies on a real Windows what the tests under Wine cannot show: the items of "Unverified on Windows" in README.md and
 // docs/peers.md. It makes two local users and removes them, so it needs an elevated administrator. --clean only removes
-// what a killed run has left. --rehearse runs the same under Wine, with a test authority, and verifies nothing. --home is
+// what a killed run has left. --no-build uses what is built. --rehearse runs the same under Wine, with a test authority, and verifies nothing. --home is
 // where its files are; only the administrator's account may write there. Ends with 1 if an item failed, 2 if it cannot
 // run.
 import { createHash } from 'node:crypto';
@@ -23,13 +23,8 @@ class CannotRun extends Error {}
 function readCommandLine() {
   const text = { type: 'string' };
   const flag = { type: 'boolean', default: false };
-  const options = {
-    report: text,
-    only: { ...text, multiple: true },
-    clean: flag,
-    rehearse: flag,
-    home: text,
-  };
+  const flags = { 'no-build': flag, clean: flag, rehearse: flag };
+  const options = { ...flags, report: text, only: { ...text, multiple: true }, home: text };
   const { values } = parseArgs({ options });
   const unknown = (values.only ?? []).filter((name) => !items.some((item) => item.name === name));
   if (unknown.length > 0) throw new CannotRun(`No such item: ${unknown.join(', ')}`);
@@ -98,8 +93,8 @@ async function main() {
     );
   }
   if (!rehearsal && existsSync(winesOwn)) throw new CannotRun('Wine can only rehearse: use --rehearse');
-  const built = options.clean && existsSync(seamFile);
-  if (!rehearsal && !built) await build();
+  const isBuilt = options['no-build'] || (options.clean && existsSync(seamFile));
+  if (!rehearsal && !isBuilt) await build();
   const machine = await openMachine({ rehearsal, home });
   const service = requireAdministrator(machine);
   lock(machine.seam, home, service);
