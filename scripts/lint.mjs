@@ -33,6 +33,7 @@ const checks = {
   layers: async () => (await import('./check-layers.mjs')).checkLayers(),
   package: async () => (await import('./check-package.mjs')).checkPackage(),
   hosts: async () => (await import('./check-hosts.mjs')).checkHosts(),
+  verification: async () => (await import('./check-verification.mjs')).checkVerification(),
   workflows: async () => (await import('./check-workflows.mjs')).checkWorkflows(),
 };
 

@@ -11,5 +11,6 @@ void BindAuthority(Napi::Object& exports);
 void BindLogon(Napi::Object& exports);
 void BindFiles(Napi::Object& exports);
 void BindFaults(Napi::Object& exports);
+void BindMachine(Napi::Object& exports);
 
 }  // namespace seam

@@ -61,7 +61,8 @@ std::vector<KernelObject> ReadKernelObjects() {
   std::vector<KernelObject> objects;
   for (const HANDLE handle : OwnHandles()) {
     const std::wstring type = TypeOf(handle);
-    objects.push_back({handle, type, ToText(DescriptorOf(handle))});
+    // The descriptor of a file is that of its path, and reading it waits for a pending operation.
+    objects.push_back({handle, type, type == L"File" ? std::wstring() : ToText(DescriptorOf(handle))});
   }
   return objects;
 }

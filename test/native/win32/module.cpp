@@ -14,6 +14,7 @@ Napi::Object Init(Napi::Env, Napi::Object exports) {
   seam::BindLogon(exports);
   seam::BindFiles(exports);
   seam::BindFaults(exports);
+  seam::BindMachine(exports);
   return exports;
 }
 

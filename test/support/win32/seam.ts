@@ -68,7 +68,7 @@ export interface KernelObject {
   readonly handle: bigint;
   /** As the kernel calls it: 'Thread', 'Event', 'IoCompletion', 'Token'. */
   readonly type: string;
-  /** Owner and DACL as SDDL; '' if there is none, or it cannot be read. */
+  /** Owner and DACL as SDDL; '' for a file, if there is none, or it cannot be read. */
   readonly security: string;
 }
 
@@ -197,6 +197,44 @@ export interface Seam {
   clearFaults(): void;
   /** Removes faults, authority and witness: every import table is restored. */
   unpatchAll(): void;
+
+  /** Whether this is Wine. */
+  isWine(): boolean;
+  /**
+   * A local account of this computer (NetUserGetInfo); null if there is none. scripts/verify-windows.mjs uses this and
+   * the functions below on a real Windows. Wine implements none of them but the last four.
+   */
+  findAccount(name: string): { readonly sid: string; readonly comment: string } | null;
+  /** Creates an account in Users whose password, in UTF-8, does not expire (NetUserAdd). */
+  createAccount(name: string, comment: string, password: Uint8Array): void;
+  setAccountDisabled(name: string, disabled: boolean): void;
+  deleteAccount(name: string): void;
+  /** Deletes the profile of a user, if there is one: returns whether there was (DeleteProfileW). */
+  deleteProfile(sid: string): boolean;
+  /** Sets the DACL of a file or folder, which then inherits nothing (SetNamedSecurityInfoW). */
+  setFileAccess(path: string, sddl: string): void;
+  /** Maps a drive ('X:') to a folder in the logon session of the calling thread's identity (DefineDosDeviceW). */
+  defineDrive(drive: string, folder: string): void;
+  removeDrive(drive: string, folder: string): void;
+  /**
+   * The client's side of Integrated Authentication. The result takes the server's reply, at first none, and returns the
+   * next message. With `identify` the server gets a token of level identification.
+   */
+  negotiateClient(
+    packageName: string,
+    user: string,
+    domain: string,
+    password: Uint8Array,
+    identify: boolean,
+  ): (reply?: Uint8Array) => Buffer;
+  /** Connects to a pipe as the calling thread, with these rights, and writes a byte: the handle, to be closed. */
+  openPipe(path: string, access: number, level: Level): bigint;
+  /** A handle of the process's primary token, which the caller closes. */
+  ownToken(): bigint;
+  /** Removes a privilege of the process for good: for a child process. */
+  removeOwnPrivilege(name: string): void;
+  /** Puts the process's own identity at that level on the calling thread, until clearForeignToken(). */
+  impersonateSelf(level: Level): void;
 }
 
 /** The message with the credentials of an Integrated Authentication client, first or after a challenge. */
