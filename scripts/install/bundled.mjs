@@ -46,7 +46,7 @@ function source(format, body, imports) {
   return head + (format === 'cjs' ? `(async () => {${body}})();\n` : body);
 }
 
-export const extensions = { cjs: '.cjs', esm: '.mjs' };
+const extensions = { cjs: '.cjs', esm: '.mjs' };
 
 // The files of the program in a format, by their names.
 export const bundledProgram = (format) => ({

@@ -1,8 +1,12 @@
 import { createRequire } from 'node:module';
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cached } from '../rig/cache.mjs';
+import { targets } from '../prebuilds/targets.mjs';
 import { run } from '../rig/command.mjs';
+import { inParallel } from '../support/run.mjs';
+import { bundledProgram } from './bundled.mjs';
+import { runStep, withProject } from './project.mjs';
 
 // Bundlers and the plugins that their users have for native addons.
 const packages = [
@@ -11,7 +15,7 @@ const packages = [
 ];
 
 // Returns a require() that loads these packages. None of them needs its install script.
-export async function bundlerPackages() {
+async function bundlerPackages() {
   const folder = await cached('bundlers-2', (target) =>
     run('npm', ['install', '--prefix', target, '--no-audit', '--no-fund', '--ignore-scripts', ...packages]),
   );
@@ -80,7 +84,6 @@ function webpack({ load, project, output, format }) {
 }
 
 async function ncc({ load, project, output, format }) {
-  const { writeFile } = await import('node:fs/promises');
   for (const source of sourcesOf(project, format)) {
     const { code, assets } = await load('@vercel/ncc')(source, { quiet: true, cache: false });
     const files = { [path.basename(source)]: { source: code }, ...assets };
@@ -99,4 +102,65 @@ async function nft({ load, project, output, format }) {
   }
 }
 
-export const bundlers = { esbuild, rollup, webpack, ncc, nft };
+const bundlers = { esbuild, rollup, webpack, ncc, nft };
+export const bundlerNames = Object.keys(bundlers);
+
+// Bundlers read the binaries of every system, and a tarball of a test has few.
+async function addMissingBinaries(project) {
+  for (const { file } of Object.values(targets)) {
+    const binary = path.join(project, 'node_modules', 'impersonate', file);
+    await mkdir(path.dirname(binary), { recursive: true });
+    await writeFile(binary, '', { flag: 'a' });
+  }
+}
+
+// Files that a program must not load: they are not addons.
+async function plantAddons(folder, end) {
+  for (let above = folder; above !== end; above = path.dirname(above)) {
+    for (const name of ['build/Release/impersonate.node', targets['linux-x64'].file]) {
+      const file = path.join(above, name);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, 'planted', { flag: 'a' });
+    }
+  }
+}
+
+async function makeBundle(request) {
+  try {
+    await bundlers[request.name](request);
+    return undefined;
+  } catch (error) {
+    return error.stack;
+  }
+}
+
+/**
+ * Installs the tarball, bundles the program with each bundler as CommonJS and as ES modules, and runs the bundles in
+ * another folder without the project and its node_modules, below folders with planted addons. Returns the steps.
+ */
+export function tryBundlers(names, major, tarball) {
+  return withProject('npm-12', major, tarball, async ({ project, node, env, added }) => {
+    const load = await bundlerPackages();
+    const moved = path.join(project, '..', 'moved');
+    await addMissingBinaries(project);
+    const made = [];
+    for (const format of ['cjs', 'esm']) {
+      for (const [name, source] of Object.entries(bundledProgram(format))) {
+        await writeFile(path.join(project, name), source);
+      }
+      for (const name of names) {
+        const output = path.join(moved, `${name}-${format}`, 'above', 'bundle');
+        await mkdir(output, { recursive: true });
+        const problem = await makeBundle({ load, project, output, format, name });
+        made.push({ step: `${name}, ${format}`, format, output, problem });
+      }
+    }
+    await rm(project, { recursive: true });
+    const run = async ({ step, format, output, problem }) => {
+      if (problem) return { name: step, ok: false, output: problem };
+      await plantAddons(path.dirname(output), moved);
+      return runStep(step, { node, env, cwd: path.dirname(output) }, [`bundle/program${extension[format]}`]);
+    };
+    return [added, ...(await inParallel(made.map((bundle) => () => run(bundle))))];
+  });
+}
