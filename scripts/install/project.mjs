@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -33,6 +33,8 @@ const networkSettings = () =>
 export async function withProject(manager, major, tarball, use) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'install-'));
   try {
+    // The user of a worker's thread reads its file.
+    await chmod(folder, 0o711);
     const node = path.join(await linuxNodeFolder(major), 'bin', 'node');
     const project = path.join(folder, 'project');
     await mkdir(project);
