@@ -1,5 +1,5 @@
 /**
- * The code of bootstrap.ts and of everything that it imports, as one CommonJS script. scripts/bundle-bootstrap.mjs writes
- * it to dist. Only bundles load it.
+ * The code of bootstrap.ts and of everything that it imports, as one script. The build puts it here: see
+ * scripts/build-bootstrap-code.mjs. Only bundles load it.
  */
 export const code: string = '';
