@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { linuxNodeFolder } from '../rig/npm-packages.mjs';
-import { findProgram, capture } from '../support/run.mjs';
+import { capture, findProgram, inParallel } from '../support/run.mjs';
 import { root } from '../support/root.mjs';
 import { managerCommand } from './managers.mjs';
 import { resolutions, sampleArgs, samples, typed, withoutBinary } from './samples.mjs';
@@ -61,32 +61,31 @@ export async function runStep(name, { node, env, cwd }, args) {
   return { name, ok: code === 0 && /^(?:.* ok\n)+$/.test(output), output };
 }
 
-async function* compileTypes({ project, node, env }) {
-  await writeFile(path.join(project, 'typed.mts'), typed);
-  for (const resolution of resolutions) {
-    const options = {
-      ...resolution,
-      ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true, noEmit: true },
-      ...{ types: ['node'], typeRoots: [path.join(root, 'node_modules', '@types')] },
-    };
-    const config = path.join(project, 'tsconfig.json');
-    await writeFile(config, JSON.stringify({ compilerOptions: options, files: ['typed.mts'] }));
-    const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const { code, output } = await capture(node, [compiler, '-p', config], { cwd: project, env });
-    yield { name: `types, ${resolution.moduleResolution}`, ok: code === 0, output };
-  }
+async function compileTypes(resolution, { project, node, env }) {
+  const options = {
+    ...resolution,
+    ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true, noEmit: true },
+    ...{ types: ['node'], typeRoots: [path.join(root, 'node_modules', '@types')] },
+  };
+  const name = resolution.moduleResolution;
+  const config = path.join(project, `tsconfig.${name}.json`);
+  await writeFile(config, JSON.stringify({ compilerOptions: options, files: ['typed.mts'] }));
+  const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { code, output } = await capture(node, [compiler, '-p', config], { cwd: project, env });
+  return { name: `types, ${name}`, ok: code === 0, output };
 }
 
 /** Installs the tarball with a package manager, runs the samples with a major version of Node, and returns the steps. */
 export function tryInstall(manager, major, tarball) {
   return withProject(manager, major, tarball, async ({ project, node, env, added }) => {
-    const steps = [added];
-    for (const [name, source] of Object.entries(samples)) {
+    for (const [name, source] of Object.entries({ ...samples, 'typed.mts': typed })) {
       await writeFile(path.join(project, name), source);
-      steps.push(await runStep(name, { node, env, cwd: project }, [...(sampleArgs[name] ?? []), name]));
     }
-    for await (const step of compileTypes({ project, node, env })) steps.push(step);
-    return steps;
+    const runs = Object.keys(samples).map(
+      (name) => () => runStep(name, { node, env, cwd: project }, [...(sampleArgs[name] ?? []), name]),
+    );
+    const compilations = resolutions.map((one) => () => compileTypes(one, { project, node, env }));
+    return [added, ...(await inParallel([...runs, ...compilations]))];
   });
 }
 

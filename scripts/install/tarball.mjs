@@ -5,16 +5,14 @@ import path from 'node:path';
 import process from 'node:process';
 import { prebuild } from '../prebuilds.mjs';
 import { run } from '../rig/command.mjs';
-import { npmScript } from '../suites/npm-script.mjs';
-import { ensureNodeModules } from '../support/node-modules.mjs';
+import { buildFacade } from '../suites/build.mjs';
 
 const forTests = ['linux-x64', 'win32-x64'];
 
 async function pack() {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'impersonate-pack-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  ensureNodeModules();
-  npmScript('build:ts');
+  buildFacade();
   for (const name of forTests) await prebuild(name);
   const args = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
   const output = await run('npm', args);

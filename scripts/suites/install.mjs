@@ -63,10 +63,13 @@ export function installSuites(names, majors) {
 /** A part of it that takes seconds: one package manager, and the quick bundlers. */
 export function quickInstallSuites() {
   if (!mayRun()) return [];
-  const run = async (major, { tarball, without }) => [
-    ...(await tryInstall('npm-12', major, tarball)),
-    ...(await tryWithoutBinary('npm-12', major, without)),
-    ...(await tryBundlers(quickBundlers, major, tarball)),
-  ];
+  const run = async (major, { tarball, without }) => {
+    const attempts = [
+      tryInstall('npm-12', major, tarball),
+      tryWithoutBinary('npm-12', major, without),
+      tryBundlers(quickBundlers, major, tarball),
+    ];
+    return (await Promise.all(attempts)).flat();
+  };
   return [suite('npm-12', [usualMajor], run)];
 }
