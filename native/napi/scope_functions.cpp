@@ -223,11 +223,16 @@ void ExportScopeFunctions(Napi::Env env, Napi::Object exports) {
                                     nullptr, nullptr, napi_enumerable, nullptr};
   };
   const std::array<napi_property_descriptor, 11> functions = {
-      function("enter", Enter),         function("leave", Leave),
-      function("leaveAll", LeaveAll),   function("currentToken", CurrentToken),
-      function("runSync", RunSync),     function("runAtBaseline", RunAtBaseline),
-      function("pinThread", PinThread), function("reportLeak", ReportLeakFound),
-      function("isOpen", IsOpen),       function("callInterruptible", CallInterruptible),
+      function("enter", Enter),
+      function("leave", Leave),
+      function("leaveAll", LeaveAll),
+      function("currentToken", CurrentToken),
+      function("runSync", RunSync),
+      function("runAtBaseline", RunAtBaseline),
+      function("pinThread", PinThread),
+      function("reportLeak", ReportLeakFound),
+      function("isOpen", IsOpen),
+      function("callInterruptible", CallInterruptible),
       function("pinnedToken", PinnedToken),
   };
   NAPI_THROW_IF_FAILED_VOID(env, napi_define_properties(env, exports, functions.size(), functions.data()));
