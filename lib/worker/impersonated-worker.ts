@@ -61,6 +61,9 @@ export function routeWorkers(): void {
   routed = true;
 }
 
+/** Absolute from the start, because the current folder can change. */
+const addon = path.resolve(native.file);
+
 /** Returns what the thread runs first: bootstrap.ts, or in a bundle, where it is no file, its code. */
 function bootstrap(): { file: string; eval: boolean } {
   // The path is written out for tools that trace the files of a program.
@@ -111,7 +114,7 @@ export class ImpersonatedWorker extends Worker {
     const entry = workerEntry(file, options.eval ?? false);
     const ticket = token.share({ expiresIn: startTimeout });
     const workerData: unknown = options.workerData;
-    const start: WorkerStart = { ...entry, ticket, routed, workerData, addon: native.file };
+    const start: WorkerStart = { ...entry, ticket, routed, workerData, addon };
     try {
       const { file: first, eval: isFirstCode } = bootstrap();
       super(first, { ...options, eval: isFirstCode, workerData: start });

@@ -11,7 +11,7 @@ function load(name) {
   if (!loaded[found]) {
     const module = (loaded[found] = { exports: {} });
     modules[found](module, module.exports, (wanted) => {
-      if (wanted.endsWith('.node')) return require(addon);
+      if (wanted.endsWith('.node')) return loadAddon();
       if (wanted === 'bindings') return (options) => require(nodePath.join(options.module_root, ...options.try[0].slice(1, -1), options.bindings));
       return wanted.startsWith('.') ? load(nodePath.join(nodePath.dirname(found), wanted)) : require(wanted);
     });
@@ -21,10 +21,10 @@ function load(name) {
 `;
 
 /**
- * Writes a bundle of the built package to a file. It exports what the package exports, and loads its addon from `addon`,
- * a path relative to the bundle, wherever the package would load a prebuilt one.
+ * Writes a bundle of the built package to a file. It exports what the package exports. Its addon is what
+ * `loadAddon` returns, the expression or block of a function, wherever the package would load a prebuilt one.
  */
-export function writeBundle(file: string, addon: string): void {
+export function writeBundle(file: string, loadAddon: string): void {
   const dist = join(root, 'dist');
   const modules = readdirSync(dist, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.js'))
@@ -35,6 +35,6 @@ export function writeBundle(file: string, addon: string): void {
     });
   writeFileSync(
     file,
-    `const addon = ${JSON.stringify(addon)};\nconst modules = {\n${modules.join('')}};\n${runtime}module.exports = load('index.js');\n`,
+    `const loadAddon = () => ${loadAddon};\nconst modules = {\n${modules.join('')}};\n${runtime}module.exports = load('index.js');\n`,
   );
 }
