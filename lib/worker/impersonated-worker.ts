@@ -69,7 +69,7 @@ function bootstrap(): { file: string; eval: boolean } {
   // The path is written out for tools that trace the files of a program.
   if (ownFolder !== undefined) return { file: path.join(__dirname, 'bootstrap.js'), eval: false };
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- only in bundles
-  const { code } = require('./bootstrap-code') as typeof import('./bootstrap-code');
+  const { code } = require('./bootstrap-code') as { code: string };
   return { file: code, eval: true };
 }
 
