@@ -7,6 +7,7 @@ import { beforeFirstToken, deferred, prepareThread, setDeferred } from './intern
 import { guardAccess } from './routing/guards/access';
 import { guardCredentials, warnOfNodeOptions } from './routing/guards/credentials';
 import { describeIdentities } from './token/principal';
+import { adoptPinnedThread } from './worker/pinned-thread';
 
 provideIdentities(describeIdentities);
 // eslint-disable-next-line @typescript-eslint/no-require-imports, @typescript-eslint/no-unsafe-return -- on first use
@@ -27,6 +28,7 @@ beforeFirstToken(() => {
 });
 // What the program does with the inspector from now on could not be guarded later.
 if (Object.isFrozen(console)) prepareThread();
+adoptPinnedThread();
 
 export type { AccessName, AccessTarget, DesiredAccess } from './token/access';
 export { lookupAccount, type Account } from './token/principal';

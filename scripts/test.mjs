@@ -1,11 +1,13 @@
 // node scripts/test.mjs [--matrix] [FILTER]...
 // Runs everything, on a machine with nothing installed: checks, the Linux suite, the Windows suite under Wine with Node
-// 24, and each benchmark once, without checking its time. --matrix: the suites with Node 20, 22, 24 and 26, the
-// Linux port's native code under sanitizers, and the binaries of all targets. On Windows: the Windows suite with the running node.
+// 24, an installation of the package by npm, and each benchmark once, without checking its time. --matrix: the suites with
+// Node 20, 22, 24 and 26, every installation, the Linux port's native code under sanitizers, and the binaries of all
+// targets. On Windows: the Windows suite with the running node.
 import process from 'node:process';
 import { nodeMajors } from './rig/paths.mjs';
 import { readCommandLine } from './suites/command-line.mjs';
 import { emulatedSuites } from './suites/emulated.mjs';
+import { installNames, installSuites, quickInstallSuites } from './suites/install.mjs';
 import { lint } from './suites/lint.mjs';
 import { benchmarkSuites } from './suites/benchmark-suites.mjs';
 import { linuxSuites, win32Suites } from './suites/ports.mjs';
@@ -26,11 +28,14 @@ function everySuite() {
     { name: 'lint', run: () => lintAndFetch(underWine) },
     ...linuxSuites(chosen, filters),
     ...win32Suites(underWine, filters),
+    ...(filters.length > 0 ? [] : installations()),
     ...(filters.length > 0 ? [] : benchmarkSuites(chosen)),
     ...(matrix ? sanitizerSuites(filters) : []),
     ...(matrix && filters.length === 0 ? [prebuildSuite(), ...emulatedSuites()] : []),
   ];
 }
+
+const installations = () => (matrix ? installSuites(installNames, nodeMajors) : quickInstallSuites());
 
 /** Downloads and lint run at the same time: one waits for the network, the other uses the processor. */
 async function lintAndFetch(underWine) {

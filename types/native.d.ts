@@ -134,6 +134,8 @@ export interface NativeHooks {
 
 export interface Native extends NativeLogon, NativeNegotiate, NativePeer, NativeDerive {
   readonly port: 'win32' | 'linux' | 'unsupported';
+  /** The path of the addon's file. */
+  readonly file: string;
   /** Whether Node ignores its variables, as in a program with file capabilities. */
   readonly secureExecution: boolean;
 
@@ -204,6 +206,8 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
    * counted in scopeState, not left by leaveAll(), and suspended by runAtBaseline(). Once for a thread, outside of scopes.
    */
   pinThread(token: TokenId): void;
+  /** The token that the thread is pinned to under a new id; 0 if it is not pinned. */
+  pinnedToken(): TokenId;
 
   /** Keeps the token for the first claim of the ticket, for `lifetime` milliseconds. */
   shareToken(token: TokenId, ticket: string, lifetime: number): void;

@@ -7,7 +7,7 @@ import { shownPath } from '../diagnostics/fs';
 import type { HandleLeakMessage } from '../diagnostics/messages';
 import { ImpersonationError } from '../internal/error';
 import type { Flow } from '../internal/flow-store';
-import { ownFolder } from '../internal/private';
+import { isOwn } from '../internal/own-folder';
 import type { Identity } from './identity';
 import { validateBoolean } from '../internal/validate';
 
@@ -48,7 +48,7 @@ function forget(handle: OpenHandle): void {
 
 /** Returns the present stack without frames of this package. */
 function callers(): string {
-  const sites = stackOf(callers).filter((site) => !site.getFileName()?.startsWith(ownFolder));
+  const sites = stackOf(callers).filter((site) => !isOwn(site.getFileName() ?? ''));
   return sites
     .slice(0, Error.stackTraceLimit)
     .map((site) => `    at ${(site as { toString(): string }).toString()}`)

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type bindings from 'bindings';
 import type { Native } from '../../types/native';
 import { ImpersonationError } from './error';
+import { ownFolder } from './own-folder';
 
 /* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/no-unsafe-return -- literal, for bundlers */
 const prebuilt: Readonly<Record<string, (() => unknown) | undefined>> = {
@@ -20,13 +21,17 @@ const prebuilt: Readonly<Record<string, (() => unknown) | undefined>> = {
 
 const { platform, arch } = process;
 
-/** Returns whether this program runs with musl, whose loader is a file of a fixed name, mapped into the process then. */
+/**
+ * Returns whether this program runs with musl, whose loader is a file of a fixed name, mapped into the process then. A
+ * thread that acts as a user may not read that, as where this module is loaded a second time.
+ */
 function usesMusl(): boolean {
   if (!existsSync(`/lib/ld-musl-${arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`)) return false;
   try {
     return readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-');
   } catch {
-    return true;
+    const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+    return header.glibcVersionRuntime === undefined;
   }
 }
 
@@ -36,13 +41,10 @@ const target = `${platform}-${arch}${libc === 'musl' ? '-musl' : ''}`;
 /** The folders of addons that were compiled locally: by the cross build for this platform, and by node-gyp. */
 const builds = [`build-${platform}-${arch}`, 'build'];
 
-/**
- * Loads an addon that was compiled in the folder of this package. Undefined if there is none, and in a bundle: there the
- * path would lead to a folder that is not this package's, and that others may be able to write to.
- */
+/** Loads an addon that was compiled in the folder of this package. Undefined if there is none, and in a bundle. */
 function loadLocalBuild(): unknown {
-  if (require.cache[__filename] !== module) return undefined;
-  const root = path.join(__dirname, '..');
+  if (ownFolder === undefined) return undefined;
+  const root = path.join(ownFolder, '..');
   const name = 'impersonate.node';
   const build = builds.find((folder) => existsSync(path.join(root, folder, 'Release', name)));
   if (build === undefined) return undefined;
@@ -89,12 +91,14 @@ function load(): unknown {
   const loadPrebuilt = prebuilt[target];
   if (!loadPrebuilt) throw notFound(undefined);
   try {
-    return loadPrebuilt();
+    const loaded = loadPrebuilt();
+    if (typeof loaded !== 'string') return loaded;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Other errors are the addon's own.
     throw code === 'MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED' ? notFound(error) : error;
   }
+  throw notFound(new Error('the bundler has put a path in its place, and must copy and load it'));
 }
 
 /** The native addon: one that was compiled locally, or the binary of the package for this platform and C library. */

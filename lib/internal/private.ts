@@ -1,8 +1,4 @@
-import path from 'node:path';
 import workerThreads from 'node:worker_threads';
-
-/** The folder of this package's modules, with a separator at its end. */
-export const ownFolder = path.join(__dirname, path.sep);
 
 /**
  * The key without which a constructor throws. Only this package's modules have it: a Token of made-up ids, or a scope without

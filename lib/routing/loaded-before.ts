@@ -1,12 +1,12 @@
 import { originals } from '../fs/node-fs';
-import { ownFolder } from '../internal/private';
+import { isOwn, nodeRequire } from '../internal/own-folder';
 
 const ownDependency = /[\\/]node_modules[\\/]bindings[\\/]/;
 const mostShown = 3;
 
 /** Whether the module may hold functions of node:fs. A module that does not name `fs` cannot. */
 function mayHoldFunctions(file: string): boolean {
-  if (/\.(json|node)$/.test(file) || file.startsWith(ownFolder) || ownDependency.test(file)) return false;
+  if (/\.(json|node)$/.test(file) || isOwn(file) || ownDependency.test(file)) return false;
   try {
     return /\bfs\b/.test(originals.readFileSync(file, 'utf8'));
   } catch {
@@ -20,7 +20,7 @@ function mayHoldFunctions(file: string): boolean {
  * are live bindings.
  */
 export function warnOfModulesBefore(): void {
-  const files = Object.entries(require.cache)
+  const files = Object.entries(nodeRequire.cache)
     .filter(([file, module]) => module?.loaded && mayHoldFunctions(file))
     .map(([file]) => file);
   if (files.length === 0) return;

@@ -3,11 +3,10 @@
 import Module, { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import workerThreads from 'node:worker_threads';
-import { native } from '../internal/binding';
-import { newFlow, setThreadFlow } from '../internal/flow-store';
 import { installRouting } from '../routing/install';
-import { Token } from '../unrouted';
+import '../unrouted';
 import type { WorkerStart } from './impersonated-worker';
+import { pinThread } from './pinned-thread';
 
 /** Members of Node's loader that its types lack. */
 interface Loader {
@@ -17,14 +16,6 @@ interface Loader {
   runMain(file: string): void;
 }
 const loader = Module as unknown as Loader;
-
-/** Switches the thread to the user for its whole life. */
-function impersonate(ticket: string): void {
-  const token = Token.claim(ticket);
-  const tokenRef = token.ref();
-  native.pinThread(tokenRef.id);
-  setThreadFlow(newFlow(token, tokenRef));
-}
 
 /** Sets what the caller's code sees of the options that `new Worker()` got. */
 function restoreOptions({ argv, workerData }: WorkerStart): void {
@@ -44,7 +35,7 @@ function runCode(code: string): void {
 
 const start = workerThreads.workerData as WorkerStart;
 if (start.routed) installRouting();
-impersonate(start.ticket);
+pinThread(start.ticket);
 restoreOptions(start);
 if ('file' in start.entry) loader.runMain(start.entry.file);
 else runCode(start.entry.code);

@@ -2,18 +2,21 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { native } from '../internal/binding';
+import { ownFolder } from '../internal/own-folder';
 import { wrongType, wrongValue } from '../internal/validate';
 import { Token } from '../token/token';
 
 /** The workerData of bootstrap.ts: how the thread of an ImpersonatedWorker starts. */
 export interface WorkerStart {
+  /** The path of the addon, which the thread of a bundled program loads. */
+  readonly addon: string;
   /** The ticket for the thread's token. */
   readonly ticket: string;
   /** Whether the routing of built-in modules is installed before the caller's code runs. */
   readonly routed: boolean;
   /** The caller's code: a file by its absolute path, or CommonJS code. */
   readonly entry: { readonly file: string } | { readonly code: string };
-  /** What replaces the path of bootstrap.ts in `process.argv`. */
+  /** What replaces bootstrap.ts in `process.argv`. */
   readonly argv: readonly string[];
   /** The workerData of the caller. */
   readonly workerData: unknown;
@@ -58,7 +61,18 @@ export function routeWorkers(): void {
   routed = true;
 }
 
-const bootstrap = path.join(__dirname, 'bootstrap.js');
+/** Absolute from the start, because the current folder can change. */
+const addon = path.resolve(native.file);
+
+/** Returns what the thread runs first: bootstrap.ts, or in a bundle, where it is no file, its code. */
+function bootstrap(): { file: string; eval: boolean } {
+  // The path is written out for tools that trace the files of a program.
+  if (ownFolder !== undefined) return { file: path.join(__dirname, 'bootstrap.js'), eval: false };
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only in bundles
+  const { code } = require('./bootstrap-code') as { code: string };
+  return { file: code, eval: true };
+}
+
 /** Milliseconds within which the thread must start; far more than it takes on a busy machine. */
 const startTimeout = 600_000;
 
@@ -100,9 +114,10 @@ export class ImpersonatedWorker extends Worker {
     const entry = workerEntry(file, options.eval ?? false);
     const ticket = token.share({ expiresIn: startTimeout });
     const workerData: unknown = options.workerData;
-    const start: WorkerStart = { ...entry, ticket, routed, workerData };
+    const start: WorkerStart = { ...entry, ticket, routed, workerData, addon };
     try {
-      super(bootstrap, { ...options, eval: false, workerData: start });
+      const { file: first, eval: isFirstCode } = bootstrap();
+      super(first, { ...options, eval: isFirstCode, workerData: start });
     } catch (error) {
       native.revokeTicket(ticket);
       throw error;

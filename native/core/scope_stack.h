@@ -67,6 +67,9 @@ class ScopeStack {
   // reasons of Enter.
   void Pin(TokenRef token);
 
+  // The token to which the thread is pinned; null if it is not.
+  const TokenRef& pinned() const noexcept { return pinned_; }
+
   // Leaves every scope and the pinned token: restores the identity that the thread had before its first
   // scope.
   void End() noexcept;

@@ -36,7 +36,8 @@ struct Unload {
   void operator()(void* object) const noexcept { dlclose(object); }
 };
 
-const char* OwnPath() noexcept {
+// The string belongs to the dynamic linker.
+const char* LinkerPath() noexcept {
   Dl_info own{};
   const bool known = dladdr(reinterpret_cast<void*>(&impersonate_serving_copy), &own) != 0;
   return known && own.dli_fname ? own.dli_fname : "(unknown)";
@@ -77,11 +78,13 @@ void RequireNoIoUring(unsigned node_major) {
 
 const char* Name() noexcept { return "linux"; }
 
+std::string OwnPath() { return LinkerPath(); }
+
 bool IsSecureExecution() noexcept { return ::getauxval(AT_SECURE) != 0; }
 
 void ClaimProcess() {
   // Set first, so that at least one of two copies that load at the same time finds the other.
-  serving = OwnPath();
+  serving = LinkerPath();
   for (const std::string& name : LoadedObjects()) {
     if (const char* other = ServedBy(name)) {
       serving = nullptr;

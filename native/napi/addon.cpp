@@ -45,6 +45,7 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   StartPoolThreads(env);
   StartLoopGuard(env);
   exports.Set("port", port::Name());
+  exports.Set("file", port::OwnPath());
   exports.Set("secureExecution", port::IsSecureExecution());
   ExportProcessFunctions(env, exports);
   ExportTokenFunctions(env, exports);

@@ -197,14 +197,22 @@ napi_value LeaveAll(napi_env env, napi_callback_info) {
   return Number(env, static_cast<std::uint32_t>(ScopeStack::OfThread().LeaveAll()));
 }
 
-napi_value CurrentToken(napi_env env, napi_callback_info) {
-  TokenRef token = ScopeStack::OfThread().current_token();
+// Adds a token under a new id; 0 for none.
+napi_value NewId(napi_env env, TokenRef token) {
   if (!token) return Number(env, 0);
   try {
     return Number(env, static_cast<std::uint32_t>(Environment::Of(env).AddToken(std::move(token))));
   } catch (const Error& error) {
     return Throw(env, error);
   }
+}
+
+napi_value CurrentToken(napi_env env, napi_callback_info) {
+  return NewId(env, ScopeStack::OfThread().current_token());
+}
+
+napi_value PinnedToken(napi_env env, napi_callback_info) {
+  return NewId(env, ScopeStack::OfThread().pinned());
 }
 
 }  // namespace
@@ -214,12 +222,18 @@ void ExportScopeFunctions(Napi::Env env, Napi::Object exports) {
     return napi_property_descriptor{name,    nullptr, callback,        nullptr,
                                     nullptr, nullptr, napi_enumerable, nullptr};
   };
-  const std::array<napi_property_descriptor, 10> functions = {
-      function("enter", Enter),         function("leave", Leave),
-      function("leaveAll", LeaveAll),   function("currentToken", CurrentToken),
-      function("runSync", RunSync),     function("runAtBaseline", RunAtBaseline),
-      function("pinThread", PinThread), function("reportLeak", ReportLeakFound),
-      function("isOpen", IsOpen),       function("callInterruptible", CallInterruptible),
+  const std::array<napi_property_descriptor, 11> functions = {
+      function("enter", Enter),
+      function("leave", Leave),
+      function("leaveAll", LeaveAll),
+      function("currentToken", CurrentToken),
+      function("runSync", RunSync),
+      function("runAtBaseline", RunAtBaseline),
+      function("pinThread", PinThread),
+      function("reportLeak", ReportLeakFound),
+      function("isOpen", IsOpen),
+      function("callInterruptible", CallInterruptible),
+      function("pinnedToken", PinnedToken),
   };
   NAPI_THROW_IF_FAILED_VOID(env, napi_define_properties(env, exports, functions.size(), functions.data()));
   exports.Set("scopeState", Environment::Of(env).ScopeStateArray());

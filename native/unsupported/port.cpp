@@ -17,6 +17,7 @@ namespace {
 }  // namespace
 
 const char* Name() noexcept { return "unsupported"; }
+std::string OwnPath() { return {}; }
 bool IsSecureExecution() noexcept { return false; }
 void ClaimProcess() {}
 void Init(unsigned) {}

@@ -51,7 +51,7 @@ HMODULE OwnModule() {
 }
 
 // Never destroyed: other copies may read it at any time.
-const std::string& OwnPath() {
+const std::string& PinnedPath() {
   static const std::string* const path = new std::string(PathOf(OwnModule()));
   return *path;
 }
@@ -80,11 +80,13 @@ const char* ServedBy(HMODULE module) {
 
 const char* Name() noexcept { return "win32"; }
 
+std::string OwnPath() { return PinnedPath(); }
+
 bool IsSecureExecution() noexcept { return false; }
 
 void ClaimProcess() {
   // Set first, so that at least one of two copies that load at the same time finds the other.
-  serving = OwnPath().c_str();
+  serving = PinnedPath().c_str();
   for (const HMODULE module : LoadedModules()) {
     if (const char* other = ServedBy(module)) {
       serving = nullptr;

@@ -1,12 +1,12 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { linuxNodeFolder } from '../rig/npm-packages.mjs';
-import { findProgram, capture } from '../support/run.mjs';
+import { capture, findProgram, inParallel } from '../support/run.mjs';
 import { root } from '../support/root.mjs';
 import { managerCommand } from './managers.mjs';
-import { resolutions, sampleArgs, samples, typed } from './samples.mjs';
+import { resolutions, sampleArgs, samples, typed, withoutBinary } from './samples.mjs';
 
 // A PATH with this node and a shell, and no compiler.
 async function bareTools(folder, node) {
@@ -25,31 +25,16 @@ const networkSettings = () =>
     ),
   );
 
-async function compileTypes(project, node, env) {
-  await writeFile(path.join(project, 'typed.mts'), typed);
-  const results = [];
-  for (const resolution of resolutions) {
-    const options = {
-      ...resolution,
-      ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true, noEmit: true },
-      ...{ types: ['node'], typeRoots: [path.join(root, 'node_modules', '@types')] },
-    };
-    const config = path.join(project, 'tsconfig.json');
-    await writeFile(config, JSON.stringify({ compilerOptions: options, files: ['typed.mts'] }));
-    const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const { code, output } = await capture(node, [compiler, '-p', config], { cwd: project, env });
-    results.push({ name: `types, ${resolution.moduleResolution}`, ok: code === 0, output });
-  }
-  return results;
-}
-
 /**
- * Adds the tarball to an empty project with a package manager, without scripts or a compiler, and runs the samples with
- * a major version of Node. Returns { name, ok, output } for each step.
+ * Adds the tarball to an empty project with a package manager, without scripts or a compiler. Calls
+ * `use({ project, node, env, added })`, where `added` is the step of the installation, and removes the project afterwards.
+ * A step is { name, ok, output }.
  */
-export async function tryInstall(manager, major, tarball) {
+export async function withProject(manager, major, tarball, use) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'install-'));
   try {
+    // The user of a worker's thread reads its file.
+    await chmod(folder, 0o711);
     const node = path.join(await linuxNodeFolder(major), 'bin', 'node');
     const project = path.join(folder, 'project');
     await mkdir(project);
@@ -63,17 +48,51 @@ export async function tryInstall(manager, major, tarball) {
       ...more,
     };
     const [program, ...args] = command;
-    const added = await capture(program, args, { cwd: project, env });
-    const results = [{ name: 'install', ok: added.code === 0, output: added.output }];
-    for (const [name, source] of Object.entries(samples)) {
-      await writeFile(path.join(project, name), source);
-      const all = [...(sampleArgs[name] ?? []), name];
-      const { code, output } = await capture(node, all, { cwd: project, env });
-      results.push({ name, ok: code === 0 && / ok\n$/.test(output), output });
-    }
-    results.push(...(await compileTypes(project, node, env)));
-    return results;
+    const { code, output } = await capture(program, args, { cwd: project, env });
+    return await use({ project, node, env, added: { name: 'install', ok: code === 0, output } });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs a program of a project. Returns its step: each line of its output must end in `ok`. */
+export async function runStep(name, { node, env, cwd }, args) {
+  const { code, output } = await capture(node, args, { cwd, env });
+  return { name, ok: code === 0 && /^(?:.* ok\n)+$/.test(output), output };
+}
+
+async function compileTypes(resolution, { project, node, env }) {
+  const options = {
+    ...resolution,
+    ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true, noEmit: true },
+    ...{ types: ['node'], typeRoots: [path.join(root, 'node_modules', '@types')] },
+  };
+  const name = resolution.moduleResolution;
+  const config = path.join(project, `tsconfig.${name}.json`);
+  await writeFile(config, JSON.stringify({ compilerOptions: options, files: ['typed.mts'] }));
+  const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { code, output } = await capture(node, [compiler, '-p', config], { cwd: project, env });
+  return { name: `types, ${name}`, ok: code === 0, output };
+}
+
+/** Installs the tarball with a package manager, runs the samples with a major version of Node, and returns the steps. */
+export function tryInstall(manager, major, tarball) {
+  return withProject(manager, major, tarball, async ({ project, node, env, added }) => {
+    for (const [name, source] of Object.entries({ ...samples, 'typed.mts': typed })) {
+      await writeFile(path.join(project, name), source);
+    }
+    const runs = Object.keys(samples).map(
+      (name) => () => runStep(name, { node, env, cwd: project }, [...(sampleArgs[name] ?? []), name]),
+    );
+    const compilations = resolutions.map((one) => () => compileTypes(one, { project, node, env }));
+    return [added, ...(await inParallel([...runs, ...compilations]))];
+  });
+}
+
+/** The same with a tarball that has no binary for this system. */
+export function tryWithoutBinary(manager, major, tarball) {
+  return withProject(manager, major, tarball, async ({ project, node, env, added }) => {
+    await writeFile(path.join(project, 'without.cjs'), withoutBinary);
+    return [added, await runStep('error', { node, env, cwd: project }, ['without.cjs'])];
+  });
 }

@@ -46,6 +46,14 @@ console.log('copies', same ? 'ok' : 'wrong');
 // The arguments of node that a sample needs besides.
 export const sampleArgs = { 'registered.cjs': ['--import', 'impersonate/register'] };
 
+// Where the package has no binary that fits.
+export const withoutBinary = `let found = new Error('loaded');
+try { require('impersonate'); } catch (error) { found = error; }
+const words = ['linux ' + process.arch, 'npx node-gyp rebuild', 'do not run install scripts'];
+const complete = found.code === 'ERR_ADDON_NOT_FOUND' && words.every((text) => found.message.includes(text));
+console.log(found.code, found.message.split('\\n')[0], complete ? 'ok' : 'wrong');
+`;
+
 // Compiled with each of TypeScript's resolutions.
 export const typed = `import { Token, type Impersonation } from 'impersonate';
 import { authenticate } from 'impersonate/http';

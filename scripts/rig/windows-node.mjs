@@ -14,13 +14,13 @@ import { wine } from './wine.mjs';
  *
  * `args` are node's own (a script is named by its Windows path, see toWindowsPath, or relative to `cwd`). `env`
  * is added to this process's environment, without the variables that control Node, Wine or the dynamic linker.
- * `onOutput(text)` gets standard output and error, in the order written. `rig` is another Wine than wine(). Runs are
+ * `executable` is another program than node.exe of that version. `onOutput(text)` gets standard output and error, in the order written. `rig` is another Wine than wine(). Runs are
  * independent: each has its own copy of the Windows drive and registry, and any number may run at the same time.
  * Resolves to { code, output, timedOut }; code is null after the time limit.
  */
 export async function runWindowsNode(request) {
-  const { major, args, env = {}, timeoutSeconds = 300, cwd = root, onOutput, rig } = request;
-  const program = toWindowsPath(await windowsNode(major));
+  const { major, executable, args, env = {}, timeoutSeconds = 300, cwd = root, onOutput, rig } = request;
+  const program = toWindowsPath(executable ?? (await windowsNode(major)));
   const { tree, prefix: template } = rig ?? (await wine());
   return withScratch(os.tmpdir(), 'impersonate-wine-', async (scratch) => {
     const prefix = path.join(scratch, 'prefix');

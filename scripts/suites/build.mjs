@@ -38,6 +38,12 @@ async function buildShipped() {
   return build('build:ts');
 }
 
+/** Builds the facade only, for a package with prebuilt binaries. */
+export function buildFacade() {
+  ensureNodeModules();
+  build('build:ts');
+}
+
 /** Also builds the Linux tests with their own addon. */
 export async function buildLinux() {
   await buildShipped();

@@ -1,9 +1,11 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { writeBundle } from '../support/bundle';
 import { linesOf } from '../support/children/child';
-import { copyOfProduct } from '../support/folders';
+import { copyOfProduct, tempFolder } from '../support/folders';
 import { root } from '../support/paths';
+import { describeSwitching } from '../support/world/acting';
 
 const file = join('prebuilds', `${process.platform}-${process.arch}`, 'node.napi.node');
 
@@ -85,19 +87,91 @@ describe('the addon', () => {
     expect(error).toMatch(/^ImpersonationError ERR_UNSUPPORTED_PLATFORM /);
     expect(error).toContain(`${runtime} 9.8.7`);
   });
+});
 
-  test('is never looked for above the folder of a bundle', async () => {
+describe('a bundle of the package', () => {
+  test('never looks for an addon in the folders above it', async () => {
     const { folder, addon } = copyOfProduct();
-    const loader = join(folder, 'dist', 'core.js');
     const bundle = join(folder, 'dist', 'bundle.js');
-    // What bundlers make of a module: a function with objects of theirs.
-    writeFileSync(
-      bundle,
-      `const bundled = { exports: {} };\n((module, exports) => {\n${readFileSync(loader, 'utf8')}\n})(bundled, bundled.exports);`,
-    );
-    expect(await load(loader)).toEqual(['loaded']);
+    writeBundle(bundle, `require('./missing.node')`);
+    expect(await load(folder)).toEqual(['loaded']);
     const [error] = await load(bundle);
     expect(error).toContain('ERR_ADDON_NOT_FOUND');
     expect(error).not.toContain(addon);
+  });
+
+  test('loads the addon that it carries', async () => {
+    const { folder, addon } = copyOfProduct();
+    const planted = join(folder, 'build', 'Release', 'impersonate.node');
+    const bundle = join(folder, 'a', 'b', 'bundle.js');
+    mkdirSync(dirname(bundle), { recursive: true });
+    cpSync(addon, join(dirname(bundle), 'carried.node'));
+    rmSync(addon);
+    mkdirSync(dirname(planted), { recursive: true });
+    writeFileSync(planted, 'not an addon');
+    writeBundle(bundle, `require('./carried.node')`);
+    expect(await load(bundle)).toEqual(['loaded']);
+  });
+});
+
+test('a bundle with a path in place of the addon throws an error that says so', async () => {
+  const bundle = join(tempFolder('bundle'), 'bundle.js');
+  writeBundle(bundle, `'./addon.node'`);
+  const [error] = await load(bundle);
+  expect(error).toMatch(/ERR_ADDON_NOT_FOUND .*: the bundler has put a path in its place/);
+});
+
+/** An expression for a token of another identity than the process. */
+const someone = `(process.platform === 'win32'
+  ? Token.process().restrict({ restrictingSids: ['S-1-0-0'] })
+  : Token.forIds({ uid: 65534, gid: 65534, groups: [] }))`;
+
+describeSwitching('an ImpersonatedWorker of a bundle', () => {
+  test('is the user from its first line, and for a bundle in its own file', async () => {
+    const folder = tempFolder('bundle');
+    const bundle = join(folder, 'bundle.js');
+    cpSync(copyOfProduct().addon, join(folder, 'carried.node'));
+    writeBundle(bundle, `require('./carried.node')`);
+    const bundled = JSON.stringify(bundle);
+    const thread = join(folder, 'thread.js');
+    writeFileSync(
+      thread,
+      `const { Token, runSync } = require(${bundled});
+      const { parentPort, workerData } = require('node:worker_threads');
+      const { user } = Token.current();
+      parentPort.postMessage([user.id, Token.thread().user.id, runSync(() => Token.thread().user.id), workerData, typeof globalThis.require].join(' '));`,
+    );
+    const lines = await linesOf(
+      `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
+      const { ImpersonatedWorker, Token } = require(${bundled});
+      const token = ${someone};
+      print(token.user.id);
+      new ImpersonatedWorker(${JSON.stringify(thread)}, { token, workerData: 7 }).on('message', print);`,
+      {},
+      'bare',
+    );
+    const [user] = lines;
+    expect(lines).toEqual([user, `${String(user)} ${String(user)} ${String(user)} 7 undefined`]);
+  });
+
+  test('loads the addon of its parent, if the current folder has changed since', async () => {
+    const [folder, elsewhere] = [tempFolder('bundle'), tempFolder('elsewhere')];
+    const bundle = join(folder, 'bundle.js');
+    cpSync(copyOfProduct().addon, join(folder, 'carried.node'));
+    writeFileSync(join(elsewhere, 'carried.node'), 'not an addon');
+    // A relative path, as a loader may make it.
+    const loadRelative = `process.dlopen(addon, '.' + require('node:path').sep + 'carried.node')`;
+    writeBundle(bundle, `{ const addon = { exports: {} }; ${loadRelative}; return addon.exports; }`);
+    const lines = await linesOf(
+      `process.chdir(${JSON.stringify(folder)});
+      const { ImpersonatedWorker, Token } = require(${JSON.stringify(bundle)});
+      process.chdir(${JSON.stringify(elsewhere)});
+      const code = "require('node:worker_threads').parentPort.postMessage('started')";
+      new ImpersonatedWorker(code, { eval: true, token: ${someone} })
+        .on('message', (text) => { require('node:fs').writeSync(1, text + '\\n'); });`,
+      {},
+      'bare',
+    );
+    expect(lines).toEqual(['started']);
   });
 });

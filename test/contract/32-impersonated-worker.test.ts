@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { dirname } from 'node:path';
 import { Token } from 'impersonate';
 import { linesOf, writeSource } from '../support/children/child';
 import { postsOf, run, start } from '../support/children/impersonated-worker';
@@ -124,6 +125,19 @@ describeSwitching('an ImpersonatedWorker', () => {
     worker.postMessage('go on');
     expect(await posts).toEqual([isAlice, isAlice]);
     expect(Token.count).toBe(count);
+  });
+
+  test('is the user for a package that is loaded again on its thread', async () => {
+    const posts = await run(
+      `for (const key of Object.keys(require.cache)) if (key.startsWith(workerData.root)) delete require.cache[key];
+      const again = require(workerData.product);
+      post(again.Token !== Token);
+      post(again.Token.current()?.user.id);
+      post(again.runSync(me));
+      post(await again.withoutToken(async () => again.Token.current().user.id));`,
+      { token: alice, workerData: { root: dirname(dirname(product)), product } },
+    );
+    expect(posts).toEqual([true, world.alice.id, isAlice, world.serviceId]);
   });
 
   test('stays the user if its own program closes its token', async () => {

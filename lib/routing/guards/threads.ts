@@ -1,4 +1,4 @@
-import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { syncBuiltinESMExports } from 'node:module';
 import { promisify } from 'node:util';
 import v8 from 'node:v8';
 import { Worker } from 'node:worker_threads';
@@ -6,6 +6,7 @@ import { native } from '../../internal/binding';
 import { unsupportedNodeError } from '../../fs/stat';
 import { isThreadImpersonating } from '../../flow/identity';
 import { ImpersonationError } from '../../internal/error';
+import { nodeRequire } from '../../internal/own-folder';
 import { reportLeak } from '../../scope/leak-report';
 import { scopeDepth } from '../../scope/state';
 import { replaceMethod } from '../router';
@@ -14,9 +15,6 @@ type AnyFunction = (...args: unknown[]) => unknown;
 interface SessionClass {
   readonly prototype: { post: AnyFunction };
 }
-
-/** Loads modules that some builds and threads of node do not have. */
-const load = createRequire(__filename);
 
 /** Thrown to stop the construction of a Worker before its thread starts. */
 const stop = new Error('not started');
@@ -119,10 +117,10 @@ function guardConsole(object: object): void {
 }
 
 function guardInspector(): void {
-  // Some builds of node have no inspector.
+  // Some builds of node have no inspector, and an import of it would throw there.
   if (!process.features.inspector) return;
-  const inspector = load('node:inspector') as { Session: SessionClass; console: object };
-  const promises = load('node:inspector/promises') as { Session: SessionClass };
+  const inspector = nodeRequire('node:inspector') as { Session: SessionClass; console: object };
+  const promises = nodeRequire('node:inspector/promises') as { Session: SessionClass };
   startAtBaseline(inspector, 'open');
   guardSessions(inspector.Session);
   promises.Session.prototype.post = promisify(inspector.Session.prototype.post);
@@ -132,7 +130,7 @@ function guardInspector(): void {
 
 function tracingPrototype(): object | undefined {
   try {
-    const { createTracing } = load('node:trace_events') as {
+    const { createTracing } = nodeRequire('node:trace_events') as {
       createTracing: (options: object) => object;
     };
     return Object.getPrototypeOf(createTracing({ categories: ['node'] })) as object;

@@ -28,6 +28,9 @@ namespace impersonate::port {
 // "win32", "linux" or "unsupported".
 const char* Name() noexcept;
 
+// The path of this addon's file in UTF-8, as it was loaded; empty if the port does not know it.
+std::string OwnPath();
+
 // Whether the program has more rights than the user who started it (AT_SECURE), in which case Node ignores
 // its environment variables.
 bool IsSecureExecution() noexcept;
