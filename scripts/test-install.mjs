@@ -1,7 +1,7 @@
 // node scripts/test-install.mjs [--node MAJOR]... [NAME]...
 // Packs the package and installs the tarball as users do: with each package manager and each version of Node, in an empty
 // project, with the scripts of dependencies blocked and no compiler. Then runs programs that use it, as they are and
-// bundled, and under Wine in a stand-in for Electron. NAME is a package manager, bundlers, electron or "no binary". Needs
+// bundled, and under Wine in a stand-in for Electron. NAME is a package manager, bundlers, electron, source or "no binary". Needs
 // root.
 import { nodeMajors } from './rig/paths.mjs';
 import { readCommandLine } from './suites/command-line.mjs';

@@ -47,7 +47,10 @@ function replace(name: string, value: unknown, router: () => Router): unknown {
   return called;
 }
 
-/** Replaces the value of a getter when it is first read, because node loads some values on first use. */
+/**
+ * Replaces the value of a getter when it is first read, because node loads some values on first use. Some of node's
+ * getters put a property with their value in their own place then.
+ */
 function replaceLazily(
   target: object,
   name: string,
@@ -55,14 +58,15 @@ function replaceLazily(
   router: () => Router,
 ): void {
   let known: { original: unknown; replacement: unknown } | undefined;
-  Object.defineProperty(target, name, {
-    ...descriptor,
-    get(this: unknown) {
-      const original: unknown = descriptor.get?.call(this);
-      if (known?.original !== original) known = { original, replacement: replace(name, original, router) };
-      return known?.replacement;
-    },
-  });
+  const get = function (this: unknown): unknown {
+    const original: unknown = descriptor.get?.call(this);
+    if (known?.original !== original) known = { original, replacement: replace(name, original, router) };
+    const value = known?.replacement;
+    const present = Object.getOwnPropertyDescriptor(target, name);
+    if (present?.get !== get) Object.defineProperty(target, name, { ...present, value });
+    return value;
+  };
+  Object.defineProperty(target, name, { ...descriptor, get });
 }
 
 function replaceAll(target: object, router: () => Router): void {

@@ -61,19 +61,25 @@ export async function runStep(name, { node, env, cwd }, args) {
   return { name, ok: code === 0 && /^(?:.* ok\n)+$/.test(output), output };
 }
 
-async function compileTypes(resolution, { project, node, env }) {
+// Compiles the TypeScript sample with a resolution, and runs it.
+async function compileTypes(resolution, target, { project, node, env }) {
+  const name = `${resolution.moduleResolution}, ${target}`;
+  const outDir = path.join(project, name);
   const options = {
-    ...resolution,
-    ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true, noEmit: true },
+    ...{ ...resolution, target, outDir },
+    ...{ lib: ['es2023', 'esnext.disposable'], strict: true },
     ...{ types: ['node'], typeRoots: [path.join(root, 'node_modules', '@types')] },
   };
-  const name = resolution.moduleResolution;
   const config = path.join(project, `tsconfig.${name}.json`);
   await writeFile(config, JSON.stringify({ compilerOptions: options, files: ['typed.mts'] }));
   const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { code, output } = await capture(node, [compiler, '-p', config], { cwd: project, env });
-  return { name: `types, ${name}`, ok: code === 0, output };
+  if (code !== 0) return { name: `types, ${name}`, ok: false, output };
+  return runStep(`types, ${name}`, { node, env, cwd: project }, [path.join(outDir, 'typed.mjs')]);
 }
+
+// `using` is down-levelled for es2022, and node's own for esnext, where it has it.
+const targetsOf = (major) => (major >= 24 ? ['es2022', 'esnext'] : ['es2022']);
 
 /** Installs the tarball with a package manager, runs the samples with a major version of Node, and returns the steps. */
 export function tryInstall(manager, major, tarball) {
@@ -84,7 +90,9 @@ export function tryInstall(manager, major, tarball) {
     const runs = Object.keys(samples).map(
       (name) => () => runStep(name, { node, env, cwd: project }, [...(sampleArgs[name] ?? []), name]),
     );
-    const compilations = resolutions.map((one) => () => compileTypes(one, { project, node, env }));
+    const compilations = resolutions.flatMap((one) =>
+      targetsOf(major).map((target) => () => compileTypes(one, target, { project, node, env })),
+    );
     return [added, ...(await inParallel([...runs, ...compilations]))];
   });
 }
@@ -94,5 +102,18 @@ export function tryWithoutBinary(manager, major, tarball) {
   return withProject(manager, major, tarball, async ({ project, node, env, added }) => {
     await writeFile(path.join(project, 'without.cjs'), withoutBinary);
     return [added, await runStep('error', { node, env, cwd: project }, ['without.cjs'])];
+  });
+}
+
+/** The same, where the addon is compiled as the error says, with a compiler. */
+export function tryCompiling(manager, major, tarball) {
+  return withProject(manager, major, tarball, async ({ project, node, env, added }) => {
+    const gyp = path.join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
+    const args = [gyp, 'rebuild', `--nodedir=${await linuxNodeFolder(major)}`];
+    const cwd = path.join(project, 'node_modules', 'impersonate');
+    const { code, output } = await capture(node, args, { cwd, env: process.env });
+    const compiled = { name: 'node-gyp rebuild', ok: code === 0, output };
+    await writeFile(path.join(project, 'scope.cjs'), samples['scope.cjs']);
+    return [added, compiled, await runStep('scope.cjs', { node, env, cwd: project }, ['scope.cjs'])];
   });
 }

@@ -60,11 +60,14 @@ import { authenticate } from 'impersonate/http';
 import { readFile } from 'impersonate/fs';
 export async function main(): Promise<string> {
   using token = await Token.forUser('daemon');
-  using scope: Impersonation = token.impersonate();
-  void scope;
+  {
+    using scope: Impersonation = token.impersonate();
+    void scope;
+  }
   void authenticate;
-  return token.run(() => readFile('/etc/hostname', 'utf8'));
+  return token.run(() => readFile('/etc/passwd', 'utf8'));
 }
+console.log('typed', (await main()).includes('daemon') ? 'ok' : 'wrong');
 `;
 export const resolutions = [
   { module: 'node16', moduleResolution: 'node16' },

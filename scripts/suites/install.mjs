@@ -2,7 +2,7 @@ import process from 'node:process';
 import { bundlerNames, tryBundlers } from '../install/bundlers.mjs';
 import { tryElectron } from '../install/electron.mjs';
 import { managers } from '../install/managers.mjs';
-import { tryInstall, tryWithoutBinary } from '../install/project.mjs';
+import { tryCompiling, tryInstall, tryWithoutBinary } from '../install/project.mjs';
 import { packedPackage } from '../install/tarball.mjs';
 
 // The bundlers that take seconds.
@@ -11,6 +11,7 @@ const usualMajor = 24;
 
 const others = {
   'no binary': (major, { without }) => tryWithoutBinary('npm-12', major, without),
+  source: (major, { without }) => tryCompiling('npm-12', major, without),
   bundlers: (major, { tarball }) => tryBundlers(bundlerNames, major, tarball),
   electron: (major, { tarball }) => tryElectron(major, tarball),
 };

@@ -52,13 +52,17 @@ describeSwitching('the table of impersonate/register', () => {
       fs.later = () => world.whoAmI();
       fs.Later = class {};
       Object.defineProperty(fs, 'lazy', { get: () => () => 0, configurable: true, enumerable: true });
+      Object.defineProperty(fs, 'once', {
+        get() { Object.defineProperty(fs, 'once', { value: () => 1, writable: true, configurable: true }); return fs.once; },
+        configurable: true, enumerable: true,
+      });
       fs.promises.later = () => world.whoAmI();
       require(${JSON.stringify(registerFile)});
       const token = await world.alice.token();
       const attempt = (work) => { try { return work(); } catch (error) { return error.code; } };
       const all = () => [
         fs.laterSync(), attempt(() => fs.later()), attempt(() => typeof new fs.Later()),
-        attempt(() => fs.lazy()), attempt(() => fs.promises.later()),
+        attempt(() => fs.lazy()), attempt(() => fs.once()), attempt(() => fs.once()), attempt(() => fs.promises.later()),
       ].join(' ');
       print(token.run(all));
       print(all());`,
@@ -67,8 +71,8 @@ describeSwitching('the table of impersonate/register', () => {
     );
     const no = 'ERR_FS_NOT_ROUTED';
     expect(lines).toEqual([
-      `${world.alice.id} ${no} ${no} ${no} ${no}`,
-      `${world.serviceId} ${world.serviceId} object 0 ${world.serviceId}`,
+      `${world.alice.id} ${no} ${no} ${no} ${no} ${no} ${no}`,
+      `${world.serviceId} ${world.serviceId} object 0 1 1 ${world.serviceId}`,
     ]);
   });
 
