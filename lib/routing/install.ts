@@ -63,7 +63,7 @@ function replaceLazily(
     if (known?.original !== original) known = { original, replacement: replace(name, original, router) };
     const value = known?.replacement;
     const present = Object.getOwnPropertyDescriptor(target, name);
-    if (present?.get !== get) Object.defineProperty(target, name, { ...present, value });
+    if (present && 'value' in present) Object.defineProperty(target, name, { ...present, value });
     return value;
   };
   Object.defineProperty(target, name, { ...descriptor, get });
