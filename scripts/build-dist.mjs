@@ -1,7 +1,7 @@
 // node scripts/build-dist.mjs [FOLDER]
-// Makes dist of lib: checks the types, and bundles the modules. All entries share `core.js`; what is not needed by every
-// program is in `deferred.js`, which is loaded on first use. Also the declarations, and the native sources of each port as
-// one file. With FOLDER it is made there, and the types are not checked.
+// Makes dist of lib, or FOLDER: bundles the modules. All entries share `core.js`; what is not needed by every program is in
+// `deferred.js`, which is loaded on first use. Also the declarations, and the native sources of each port as one file.
+// Lint checks the types.
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import os from 'node:os';
@@ -88,7 +88,7 @@ try {
     '-p',
     root,
     '--emitDeclarationOnly',
-    ...(given === undefined ? [] : ['--noCheck']),
+    '--noCheck',
     '--outDir',
     declarations,
   ]);
