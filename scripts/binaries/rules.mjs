@@ -7,7 +7,9 @@ import { root } from '../support/root.mjs';
 import { run } from '../rig/command.mjs';
 import { countTrampolines, readHeaders } from './headers.mjs';
 
-const host = new Set(hostFunctions(path.join(root, 'cmake', 'uv-functions.txt')));
+let functions;
+const isHostFunction = (name) =>
+  (functions ??= new Set(hostFunctions(path.join(root, 'cmake', 'uv-functions.txt')))).has(name);
 const machines = {
   win32: {
     x64: 'IMAGE_FILE_MACHINE_AMD64',
@@ -53,10 +55,10 @@ const libcOf = ({ port, zig }) => (port !== 'linux' ? port : zig.endsWith('musl'
 async function unknownToMusl({ imports }, musl) {
   const text = await run('llvm-readobj', ['--dyn-syms', musl]);
   const known = new Set([...text.matchAll(/^ {4}Name: (\S+)/gm)].map(([, name]) => name));
-  return imports.filter((name) => !host.has(name) && !known.has(name));
+  return imports.filter((name) => !isHostFunction(name) && !known.has(name));
 }
 
-const isUnknownToHost = (name) => /^(?:napi|node_api|uv)_/.test(name) && !host.has(name);
+const isUnknownToHost = (name) => /^(?:napi|node_api|uv)_/.test(name) && !isHostFunction(name);
 const shown = (names) => names.slice(0, 10).join(', ');
 
 /**
