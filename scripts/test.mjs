@@ -28,14 +28,16 @@ function everySuite() {
     { name: 'lint', run: () => lintAndFetch(underWine) },
     ...linuxSuites(chosen, filters),
     ...win32Suites(underWine, filters),
-    ...(filters.length > 0 ? [] : installations()),
-    ...(filters.length > 0 ? [] : benchmarkSuites(chosen)),
+    ...(filters.length > 0 ? [] : unfiltered()),
     ...(matrix ? sanitizerSuites(filters) : []),
-    ...(matrix && filters.length === 0 ? [prebuildSuite(), ...emulatedSuites()] : []),
   ];
 }
 
-const installations = () => (matrix ? installSuites(installNames, nodeMajors) : quickInstallSuites());
+function unfiltered() {
+  const installations = matrix ? installSuites(installNames, nodeMajors) : quickInstallSuites();
+  const binaries = matrix ? [prebuildSuite(), ...emulatedSuites()] : [];
+  return [...installations, ...benchmarkSuites(chosen), ...binaries];
+}
 
 /** Downloads and lint run at the same time: one waits for the network, the other uses the processor. */
 async function lintAndFetch(underWine) {

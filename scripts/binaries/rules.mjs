@@ -8,8 +8,7 @@ import { run } from '../rig/command.mjs';
 import { countTrampolines, readHeaders } from './headers.mjs';
 
 let functions;
-const isHostFunction = (name) =>
-  (functions ??= new Set(hostFunctions(path.join(root, 'cmake', 'uv-functions.txt')))).has(name);
+const host = () => (functions ??= new Set(hostFunctions(path.join(root, 'cmake', 'uv-functions.txt'))));
 const machines = {
   win32: {
     x64: 'IMAGE_FILE_MACHINE_AMD64',
@@ -55,10 +54,10 @@ const libcOf = ({ port, zig }) => (port !== 'linux' ? port : zig.endsWith('musl'
 async function unknownToMusl({ imports }, musl) {
   const text = await run('llvm-readobj', ['--dyn-syms', musl]);
   const known = new Set([...text.matchAll(/^ {4}Name: (\S+)/gm)].map(([, name]) => name));
-  return imports.filter((name) => !isHostFunction(name) && !known.has(name));
+  return imports.filter((name) => !host().has(name) && !known.has(name));
 }
 
-const isUnknownToHost = (name) => /^(?:napi|node_api|uv)_/.test(name) && !isHostFunction(name);
+const isUnknownToHost = (name) => /^(?:napi|node_api|uv)_/.test(name) && !host().has(name);
 const shown = (names) => names.slice(0, 10).join(', ');
 
 /**
@@ -88,7 +87,7 @@ export async function checkBinary(file, target, musl) {
   if (libcOf(target) === 'musl') checks.push(['symbols of musl', await unknownToMusl(headers, musl)]);
   if (port === 'win32') {
     const count = await countTrampolines(file, target);
-    checks.push(['trampolines', count === host.size ? [] : [`${count} of ${host.size}`]]);
+    checks.push(['trampolines', count === host().size ? [] : [`${count} of ${host().size}`]]);
   }
   return checks.map(([name, problems]) => [name, shown(problems)]);
 }
