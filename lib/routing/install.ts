@@ -88,9 +88,6 @@ export function installRouting(): void {
   replaceAll(fs.promises, () => deferred().routePromise);
   routeModules();
   routeWorkers();
-  beforeFirstToken(() => {
-    deferred().warnOfChildProcesses();
-  });
   bindGracefulQueue();
   syncBuiltinESMExports();
   warnOfModulesBefore();

@@ -58,6 +58,11 @@ export function routeWorkers(): void {
   routed = true;
 }
 
+let startingOwn = false;
+
+/** Returns whether the Worker that is being constructed is an ImpersonatedWorker, which a flow may start. */
+export const isStartingOwn = (): boolean => startingOwn;
+
 const bootstrap = path.join(__dirname, 'bootstrap.js');
 /** Milliseconds within which the thread must start; far more than it takes on a busy machine. */
 const startTimeout = 600_000;
@@ -101,11 +106,15 @@ export class ImpersonatedWorker extends Worker {
     const ticket = token.share({ expiresIn: startTimeout });
     const workerData: unknown = options.workerData;
     const start: WorkerStart = { ...entry, ticket, routed, workerData };
+    const given = { ...options, eval: false, workerData: start };
     try {
-      super(bootstrap, { ...options, eval: false, workerData: start });
+      startingOwn = true;
+      super(bootstrap, given);
     } catch (error) {
       native.revokeTicket(ticket);
       throw error;
+    } finally {
+      startingOwn = false;
     }
     // A worker that is terminated before it starts does not claim its ticket.
     this.once('exit', () => {
