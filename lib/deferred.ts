@@ -10,6 +10,7 @@ export { validateAddress } from './peers/endpoint';
 export { toSettings } from './peers/options';
 export { listenOnPipe } from './peers/pipe-listener';
 export { listenOnUnixSocket } from './peers/unix-listener';
+export { builtin, builtins, kindOf, refusedOf } from './routing/builtins';
 export { installGuards } from './routing/guards';
 export { fsTable, promisesTable, routeFunction, routePromise } from './routing/table';
 export { watchScope } from './scope/leak-detector';

@@ -87,7 +87,7 @@ export const builtins: Readonly<Record<string, Exports>> = {
   inspector: { bound: '*', remarks: { '*': 'debugs the whole process, and runs as the process' } },
   'inspector/promises': { bound: '*' },
   module: {
-    refused: 'enableCompileCache',
+    routed: 'enableCompileCache',
     bound: 'Module _load _resolveFilename createRequire register registerHooks runMain _preloadModules',
     harmless:
       '_stat _cache _pathCache _extensions globalPaths wrap wrapper _debug isBuiltin _readPackage _findPath _nodeModulePaths ' +
@@ -180,7 +180,7 @@ export const builtins: Readonly<Record<string, Exports>> = {
     remarks: { writeHeapSnapshot: 'a snapshot has the data of all users' },
   },
   vm: { harmless: '*', remarks: { '*': 'see [scopes](../SECURITY.md)' } },
-  wasi: { refused: 'WASI', remarks: { WASI: 'with folders' } },
+  wasi: { routed: '*' },
   worker_threads: {
     refused: 'Worker',
     bound: 'MessagePort MessageChannel BroadcastChannel parentPort',
@@ -193,11 +193,7 @@ export const builtins: Readonly<Record<string, Exports>> = {
   zlib: harmless,
   'node:ffi': { bound: '*', remarks: { '*': 'native code; libraries are loaded as the process' } },
   'node:sea': harmless,
-  'node:sqlite': {
-    refused: 'DatabaseSync backup',
-    harmless: 'StatementSync Session Database Statement constants',
-    remarks: { DatabaseSync: 'with a file; a database that is open belongs to the service' },
-  },
+  'node:sqlite': { routed: '*' },
   'node:test': {
     bound: '*',
     remarks: { '*': 'a test runs in the flow that declares it; `run()` starts programs, which is refused' },

@@ -1,10 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import cluster from 'node:cluster';
 import dgram from 'node:dgram';
-import { Socket } from 'node:net';
+import { Server, Socket } from 'node:net';
 import type { FsPath } from '../../../types/native';
 import { currentIdentity, hasIdentity, type Identity } from '../../flow/identity';
 import { native } from '../../internal/binding';
-import { enterSync } from '../../scope/state';
+import { currentTokenId, enterSync } from '../../scope/state';
 import { close as closeDescriptor, openGuarded, type LastComponent } from '../guarded-path';
 import { type AnyFunction, guardMethod, notRoutedError, replaceMethod } from '../router';
 import { asUser } from './process';
@@ -119,13 +120,35 @@ function routeClose(pipe: object): void {
   });
 }
 
-/** Makes methods of a handle, each of which makes its system calls on this thread, run as the user. */
-function route(handle: object | undefined, ...names: string[]): void {
-  if (!handle) return;
+/** Makes methods of a handle run as the user. They make their system calls on this thread. */
+function route(handle: object, ...names: string[]): void {
   for (const name of names) {
     replaceMethod(handle, name, (original, receiver, args) =>
       asUser(() => Reflect.apply(original, receiver, args)),
     );
+  }
+}
+
+/** The identity of the scope that bound a port, which node does after it has looked the address up. */
+const scopes = new AsyncLocalStorage<Identity | undefined>();
+
+function keepScope(object: object, name: string): void {
+  replaceMethod(object, name, (original, receiver, args) => {
+    const call = (): unknown => Reflect.apply(original, receiver, args);
+    if (currentTokenId() !== 0) return scopes.run(currentIdentity(), call);
+    return scopes.getStore() ? scopes.run(undefined, call) : call();
+  });
+}
+
+/** Makes methods of a handle that bind a port run as the user of the flow, or of the scope that has asked for it. */
+function routePorts(handle: object | undefined): void {
+  if (!handle) return;
+  for (const name of ['bind', 'bind6']) {
+    replaceMethod(handle, name, (original, receiver, args) => {
+      const bind = (): unknown => Reflect.apply(original, receiver, args);
+      const identity = hasIdentity() ? undefined : scopes.getStore();
+      return identity ? enterSync(identity.tokenRef.id, bind) : asUser(bind);
+    });
   }
 }
 
@@ -172,8 +195,11 @@ export function guardSockets(): void {
     routeConnect(pipe);
     routeBind(pipe);
     routeClose(pipe);
+    route(pipe, 'listen', 'fchmod');
   }
-  route(pipe, 'listen', 'fchmod');
-  route(handlePrototype({ port: 1, host: '127.0.0.1' }), 'bind', 'bind6');
-  route(datagramPrototype(), 'bind', 'bind6');
+  keepScope(Server.prototype, 'listen');
+  keepScope(Socket.prototype, 'connect');
+  keepScope(dgram.Socket.prototype, 'bind');
+  routePorts(handlePrototype({ port: 1, host: '127.0.0.1' }));
+  routePorts(datagramPrototype());
 }
