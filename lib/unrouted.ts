@@ -5,6 +5,7 @@ import { native } from './internal/binding';
 import { createError } from './internal/error';
 import { beforeFirstToken, deferred, prepareThread, setDeferred } from './internal/deferred';
 import { guardAccess } from './routing/guards/access';
+import { guardProcess } from './routing/guards/process';
 import { guardCredentials, warnOfNodeOptions } from './routing/guards/credentials';
 import { describeIdentities } from './token/principal';
 import { adoptPinnedThread } from './worker/pinned-thread';
@@ -21,8 +22,9 @@ if (native.port === 'linux') {
   guardAccess();
   guardCredentials();
   warnOfNodeOptions();
-  syncBuiltinESMExports();
 }
+if (native.port !== 'unsupported') guardProcess();
+syncBuiltinESMExports();
 beforeFirstToken(() => {
   deferred().installGuards();
 });

@@ -8,12 +8,8 @@ export type ImpersonationErrorCode =
   | 'ERR_ADDON_NOT_FOUND'
   /** The callback of a synchronous scope returned a promise, or one of a scope or flow a generator: the rest of its work would not run as the user. Use `token.run()` for asynchronous work; iterate a generator inside the callback. */
   | 'ERR_ASYNC_RESULT'
-  /** A program was to be started inside a scope or an `ImpersonatedWorker`, with or without the options `uid` and `gid`. Start it outside, or in `withoutToken()` as the process. */
-  | 'ERR_CHILD_PROCESS_IN_SCOPE'
   /** The option or function exists on the other system only, or a library that it needs is missing (PAM, the package `kerberos`). The message says what to use or to install. */
   | 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
-  /** A function of node:fs was called in a flow or scope and cannot be done as the user. Use another function, or call it in `withoutToken()` to act as the process. */
-  | 'ERR_FS_NOT_ROUTED'
   /** A flow ended with handles open, and `setStrictHandles(true)` is set. The message lists them with the stack of their opening. Close them in the flow. */
   | 'ERR_HANDLE_LEAKED'
   /** The client of a handshake is anonymous, or a guest. Set `allowAnonymous` to accept it. */
@@ -60,6 +56,8 @@ export type ImpersonationErrorCode =
   | 'ERR_IO_URING'
   /** No uid is free to be the real uid of impersonating threads, or `IMPERSONATE_RESERVED_UID` cannot be used. Set it to a mapped uid of no account, other than 0. Linux. */
   | 'ERR_NO_RESERVED_UID'
+  /** A function of Node.js was called in a flow, a scope or an `ImpersonatedWorker` and cannot act as the user: [routing.md](routing.md) lists them. Use another function, or call it in `withoutToken()` to act as the process. */
+  | 'ERR_NOT_ROUTED'
   /** The code runs outside of every scope and flow. Call it in `token.run()`, `token.runSync()` or a scope. */
   | 'ERR_NO_TOKEN'
   /** The client of a pipe wrote nothing within `identifyTimeout`, and Windows does not identify it before. Raise the option if clients are slow. Windows. */
@@ -99,7 +97,9 @@ export type ImpersonationErrorCode =
   /** The Kerberos principal is not mapped to an account: it is of another realm, has an instance or is a system account, or `mapUser` has returned null. Return a name from `mapUser`. Linux. */
   | 'ERR_UNMAPPED_PRINCIPAL'
   /** The package cannot impersonate here. Windows and Linux are supported, with Node.js and Electron. On other systems the package loads, and each call throws; in Bun and Deno loading it throws. */
-  | 'ERR_UNSUPPORTED_PLATFORM';
+  | 'ERR_UNSUPPORTED_PLATFORM'
+  /** A Worker, or a worker of a cluster, was to be started in a flow, a scope or an `ImpersonatedWorker`: it would act as the process. Use an `ImpersonatedWorker`, or start it in `withoutToken()`. */
+  | 'ERR_WORKER_IN_FLOW';
 
 /** The codes of a `TypeError`: wrong arguments. Nothing has been changed. */
 export type ArgumentErrorCode =
@@ -112,8 +112,6 @@ export type ArgumentErrorCode =
 
 /** The codes of warnings of type `ImpersonationWarning` (`process.on('warning')`). Each is emitted once. */
 export type ImpersonationWarningCode =
-  /** child_process started a program in a flow: as the process, not as the user. Call it in `withoutToken()` if that is meant. */
-  | 'IMPERSONATE_CHILD_PROCESS_AS_PROCESS'
   /** Modules that were loaded before the package may hold functions of node:fs that act as the process. Load the package first, or with `node --import impersonate/register`. */
   | 'IMPERSONATE_LOADED_LATE'
   /** NODE_OPTIONS names the package, and this node ignores it, as its file has capabilities. Linux. Start it as `node --import impersonate/register`. */

@@ -24,7 +24,7 @@ export function close(fd: number): void {
 }
 
 /** Opens the path with the guarded look-up and returns a path to use instead, or an error number of libuv. */
-function openGuarded(given: FsPath, last: LastComponent): GuardedPath | number {
+export function openGuarded(given: FsPath, last: LastComponent): GuardedPath | number {
   const found = native.fsHere<'guard'>(native.fsCalls.guard, given, numbers[last], typeof given !== 'string');
   if (typeof found === 'number') return found;
   const [fd, path] = found[0];

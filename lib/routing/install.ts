@@ -92,9 +92,6 @@ export function installRouting(): void {
   replaceAll(fs.promises, () => deferred().routePromise);
   routeModules();
   routeWorkers();
-  beforeFirstToken(() => {
-    deferred().warnOfChildProcesses();
-  });
   bindGracefulQueue();
   syncBuiltinESMExports();
   warnOfModulesBefore();

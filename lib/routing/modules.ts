@@ -1,6 +1,7 @@
 import Module from 'node:module';
 import { asThread, isForeignToThread } from '../flow/identity';
 import { deferred } from '../internal/deferred';
+import { asProcess } from '../internal/flow-store';
 import { callerOf, fileOf, sourceHashOf } from '../internal/call-sites';
 import { type AnyFunction, type Router, withPropertiesOf } from './router';
 
@@ -21,7 +22,7 @@ function hashOf(id: string): string | undefined {
     let source: string | undefined;
     try {
       const internals = process as unknown as { binding(name: 'natives'): Record<string, string> };
-      source = internals.binding('natives')[id];
+      source = asProcess(() => internals.binding('natives')[id]);
     } catch {
       // The permission model blocks the binding. No script is then treated as node's own.
     }
@@ -85,7 +86,9 @@ export function routeModules(): void {
   // Covers code that holds node's own _load(), and loaders that do not call it.
   const { prototype } = Module as unknown as { prototype: { load: AnyFunction } };
   prototype.load = asThreadFunction(prototype.load);
-  const { registerHooks } = functions;
+  const { register, registerHooks } = functions;
+  // Starts a thread of node's own.
+  if (register) functions.register = asThreadFunction(register);
   if (!registerHooks) return;
   functions.registerHooks = withPropertiesOf(registerHooks, function (hooks, ...rest) {
     const given = hooks as Record<string, unknown>;

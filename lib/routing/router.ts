@@ -14,11 +14,11 @@ export function withPropertiesOf(original: AnyFunction, replacement: AnyFunction
   return Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(original));
 }
 
-/** Returns the error of a function that cannot act as the user. */
-export function notRoutedError(name: string, reason = ''): ImpersonationError {
+/** Returns the error of a function that cannot act as the user. `owner` is what programs write before its name. */
+export function notRoutedError(name: string, reason = '', owner = 'fs.'): ImpersonationError {
   return new ImpersonationError(
-    `fs.${name}() cannot act as the user${reason && ` (${reason})`}: to act as the process, call it in withoutToken()`,
-    'ERR_FS_NOT_ROUTED',
+    `${owner}${name}() cannot act as the user${reason && ` (${reason})`}: to act as the process, call it in withoutToken()`,
+    'ERR_NOT_ROUTED',
   );
 }
 
@@ -36,7 +36,7 @@ export const untouched: readonly string[] = [
 export const unrouted: Router = (_name, original) => original;
 
 /**
- * Makes a function throw ERR_FS_NOT_ROUTED in a flow or scope, because node does its work later or on threads that
+ * Makes a function throw ERR_NOT_ROUTED in a flow or scope, because node does its work later or on threads that
  * cannot impersonate.
  */
 export const notRoutable: Router = (name, original) =>

@@ -73,6 +73,11 @@ function bootstrap(): { file: string; eval: boolean } {
   return { file: code, eval: true };
 }
 
+let startingOwn = false;
+
+/** Returns whether the Worker that is being constructed is an ImpersonatedWorker, which a flow may start. */
+export const isStartingOwn = (): boolean => startingOwn;
+
 /** Milliseconds within which the thread must start; far more than it takes on a busy machine. */
 const startTimeout = 600_000;
 
@@ -115,12 +120,16 @@ export class ImpersonatedWorker extends Worker {
     const ticket = token.share({ expiresIn: startTimeout });
     const workerData: unknown = options.workerData;
     const start: WorkerStart = { ...entry, ticket, routed, workerData, addon };
+    const { file: first, eval: isFirstCode } = bootstrap();
+    const given = { ...options, eval: isFirstCode, workerData: start };
     try {
-      const { file: first, eval: isFirstCode } = bootstrap();
-      super(first, { ...options, eval: isFirstCode, workerData: start });
+      startingOwn = true;
+      super(first, given);
     } catch (error) {
       native.revokeTicket(ticket);
       throw error;
+    } finally {
+      startingOwn = false;
     }
     // A worker that is terminated before it starts does not claim its ticket.
     this.once('exit', () => {

@@ -24,7 +24,7 @@ const causes: Record<string, string> = {
   uncaughtExceptionMonitor: "throw new Error('x')",
   unhandledRejection: "Promise.reject(new Error('x'))",
   warning: "process.emitWarning('x', { type: 'Mine' })",
-  worker: "new (require('node:worker_threads').Worker)('', { eval: true })",
+  worker: "withoutToken(() => new (require('node:worker_threads').Worker)('', { eval: true }))",
 };
 
 describeSwitching("handlers of the process's events, emitted by a flow", () => {
@@ -50,7 +50,7 @@ describeSwitching("handlers of the process's events, emitted by a flow", () => {
 
   test('signals, also if the handler was added in the flow', async () => {
     // Windows cannot send signals: when one arrives, Node calls the current emit.
-    const send = `process.platform === 'win32' ? process.emit('SIGBREAK') : process.kill(process.pid, 'SIGUSR2')`;
+    const send = `process.platform === 'win32' ? process.emit('SIGBREAK') : withoutToken(() => process.kill(process.pid, 'SIGUSR2'))`;
     const lines = await linesOf(`${open}
       const signal = process.platform === 'win32' ? 'SIGBREAK' : 'SIGUSR2';
       alice.run(() => {

@@ -284,7 +284,7 @@ describeSwitching('impersonate/register', () => {
           let result;
           enter(() => { result = handler(); });
           const seen = await outcome(() => result);
-          if (seen !== 'ERR_IDENTITY_CONFLICT' && !(name === 'child_process' && seen === 'ERR_CHILD_PROCESS_IN_SCOPE')) print(name + ': ' + seen);
+          if (seen !== 'ERR_IDENTITY_CONFLICT' && !(name === 'child_process' && seen === 'ERR_NOT_ROUTED')) print(name + ': ' + seen);
         }
       }
       print(String(withoutToken(() => fs.existsSync(within(alice, 'made')))));`,

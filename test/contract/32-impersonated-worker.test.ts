@@ -292,15 +292,17 @@ describeSwitching('node:fs in an ImpersonatedWorker', () => {
 describeSwitching('a thread or program started by an ImpersonatedWorker', () => {
   freshTokens();
 
-  test('a Worker is the process', async () => {
+  test('a Worker throws, and is the process in withoutToken()', async () => {
     const posts = await run(
       `const { Worker } = require('node:worker_threads');
       const source = 'const { world } = require(' + JSON.stringify(workerData) + ');' +
         'require("node:worker_threads").parentPort.postMessage(world.whoAmI())';
-      new Worker(source, { eval: true, execArgv: [], env: process.env }).on('message', (user) => { post(user); post(me()); });`,
+      const start = () => new Worker(source, { eval: true, execArgv: [], env: process.env });
+      try { start(); } catch (error) { post(error.code); }
+      withoutToken(start).on('message', (user) => { post(user); post(me()); });`,
       { token: alice, workerData: require.resolve('../support/world/world') },
     );
-    expect(posts).toEqual([world.serviceId, isAlice]);
+    expect(posts).toEqual(['ERR_WORKER_IN_FLOW', world.serviceId, isAlice]);
   });
 
   test('an ImpersonatedWorker is the user that it is given', async () => {
@@ -326,7 +328,7 @@ describeSwitching('a thread or program started by an ImpersonatedWorker', () => 
       post(me());`,
       { token: alice },
     );
-    const outcome = 'ERR_CHILD_PROCESS_IN_SCOPE';
+    const outcome = 'ERR_NOT_ROUTED';
     expect(posts).toEqual([outcome, outcome, false, isAlice]);
   });
 });

@@ -11,7 +11,7 @@ import { world } from '../support/world/world';
 
 declare const process: NodeJS.Process & { readonly execve?: unknown };
 
-describeSwitching('child_process in a scope', () => {
+describeSwitching('child_process in a flow or scope', () => {
   let alice: Token;
   beforeEach(async () => {
     alice = await world.alice.token();
@@ -42,13 +42,21 @@ describeSwitching('child_process in a scope', () => {
     ],
   ];
 
-  test.each(calls)('%s throws', (_name, call) => {
+  test.each(calls)('%s throws', (name, call) => {
+    const code = name === 'cluster.fork' ? 'ERR_WORKER_IN_FLOW' : 'ERR_NOT_ROUTED';
     alice.runSync(() => {
-      expect(caught(call)).toMatchObject({ name: 'ImpersonationError', code: 'ERR_CHILD_PROCESS_IN_SCOPE' });
+      expect(caught(call)).toMatchObject({ name: 'ImpersonationError', code });
       expectActingAs(world.alice);
     });
+    alice.run(() => {
+      expect(caught(call)).toMatchObject({
+        name: 'ImpersonationError',
+        code,
+        message: expect.stringContaining('withoutToken()') as string,
+      });
+    });
     using _scope = alice.impersonate();
-    expect(caught(call).code).toBe('ERR_CHILD_PROCESS_IN_SCOPE');
+    expect(caught(call).code).toBe(code);
   });
 
   test.each([{ uid: 0 }, { gid: 0 }, { uid: 4711, gid: 4711 }])(
@@ -57,7 +65,7 @@ describeSwitching('child_process in a scope', () => {
       alice.runSync(() => {
         for (const start of [childProcess.spawn, childProcess.spawnSync]) {
           expect(caught(() => start(node, ['-v'], ids))).toMatchObject({
-            code: 'ERR_CHILD_PROCESS_IN_SCOPE',
+            code: 'ERR_NOT_ROUTED',
             message: expect.stringContaining('uid or gid') as string,
           });
         }
@@ -69,7 +77,7 @@ describeSwitching('child_process in a scope', () => {
     using own = Token.process();
     using less = own.restrict({ removePrivileges: own.privileges.map(({ name }) => name) });
     less.runSync(() => {
-      expect(caught(() => childProcess.spawnSync(node, ['-v'])).code).toBe('ERR_CHILD_PROCESS_IN_SCOPE');
+      expect(caught(() => childProcess.spawnSync(node, ['-v'])).code).toBe('ERR_NOT_ROUTED');
     });
   });
 
@@ -81,7 +89,7 @@ describeSwitching('child_process in a scope', () => {
       const node = process.execPath;
       const raw = () => new ChildProcess()._handle.spawn({ file: node, args: [node, '-v'] });
       world.alice.token().then((alice) => {
-        alice.runSync(() => {
+        for (const enter of [(fn) => alice.runSync(fn), (fn) => alice.run(fn)]) enter(() => {
           for (const start of [() => spawn(node, ['-v']), () => spawnSync(node, ['-v']), () => execFileSync(node, ['-v']), () => fork('none'), raw]) {
             try { start(); print('started'); } catch (error) { print(error.code); }
           }
@@ -92,7 +100,7 @@ describeSwitching('child_process in a scope', () => {
       {},
       'bare',
     );
-    expect(lines).toEqual([...Array<string>(5).fill('ERR_CHILD_PROCESS_IN_SCOPE'), 'outside 2', 'outside 0']);
+    expect(lines).toEqual([...Array<string>(10).fill('ERR_NOT_ROUTED'), 'outside 2', 'outside 0']);
   });
 
   test('functions that a tool has replaced by accessors throw too, and missing ones do not matter', async () => {
@@ -116,7 +124,7 @@ describeSwitching('child_process in a scope', () => {
       {},
       'bare',
     );
-    expect(lines).toEqual(['ERR_CHILD_PROCESS_IN_SCOPE', 'true']);
+    expect(lines).toEqual(['ERR_NOT_ROUTED', 'true']);
   });
 
   test('under the permission model too, where Node exposes no bindings', async () => {
@@ -148,7 +156,7 @@ describeSwitching('child_process in a scope', () => {
       },
       'bare',
     );
-    expect(lines).toEqual(['ERR_ACCESS_DENIED', ...Array<string>(4).fill('ERR_CHILD_PROCESS_IN_SCOPE')]);
+    expect(lines).toEqual(['ERR_ACCESS_DENIED', ...Array<string>(4).fill('ERR_NOT_ROUTED')]);
   });
 
   // Node 22.15 and later, on Linux.
@@ -158,33 +166,23 @@ describeSwitching('child_process in a scope', () => {
       alice.runSync(() => {
         try { process.execve(process.execPath, [process.execPath, '-v'], {}); } catch (error) { print(error.code); }
       });`);
-    expect(lines).toEqual(['ERR_CHILD_PROCESS_IN_SCOPE']);
+    expect(lines).toEqual(['ERR_NOT_ROUTED']);
   });
 });
 
-describeSwitching('child_process under impersonate/register', () => {
-  test('warns once that a program started in a flow is the process', async () => {
+describeSwitching('child_process in withoutToken() inside a flow', () => {
+  test('starts the program as the process', async () => {
     const lines = await registered(
       'programs',
       `const { execFile, spawnSync } = require('node:child_process');
-      process.removeAllListeners('warning');
-      process.on('warning', ({ name, code, message }) => print([name, code, message].join(' ')));
+      const { withoutToken } = require(${JSON.stringify(product)});
       const version = ['-p', '1+1'];
-      spawnSync(process.execPath, version);
-      await new Promise(setImmediate);
-      print('before');
       await tokens.alice.run(async () => {
-        print(await new Promise((done) => execFile(process.execPath, version, (_, out) => done(out.trim()))));
-        print(spawnSync(process.execPath, version).stdout.toString().trim());
+        print(await withoutToken(() => new Promise((done) => execFile(process.execPath, version, (_, out) => done(out.trim())))));
+        print(withoutToken(() => spawnSync(process.execPath, version).stdout.toString().trim()));
+        print(await outcome(() => spawnSync(process.execPath, version)));
       });`,
     );
-    expect(lines).toEqual([
-      'before',
-      expect.stringMatching(
-        /^ImpersonationWarning IMPERSONATE_CHILD_PROCESS_AS_PROCESS child_process\.execFile\(\) inside a flow/,
-      ),
-      '2',
-      '2',
-    ]);
+    expect(lines).toEqual(['2', '2', 'ERR_NOT_ROUTED']);
   });
 });

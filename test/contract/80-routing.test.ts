@@ -233,7 +233,7 @@ describeSwitching('impersonate/register', () => {
       print(await outcome(() => tokens.alice.runSync(() => { new OwnOpen(secret); })));`,
     );
     const once = ['of alice', 'denied', 'denied', 'denied', 'denied'];
-    expect(lines).toEqual([...once, ...once, 'ERR_FS_NOT_ROUTED']);
+    expect(lines).toEqual([...once, ...once, 'ERR_NOT_ROUTED']);
   });
 
   test.each([
@@ -256,6 +256,6 @@ describeSwitching('impersonate/register', () => {
         });\`;
       await new Promise((done) => new Worker(source, ${options}).once('exit', done));`,
     );
-    expect(lines).toEqual(['ERR_FS_NOT_ROUTED']);
+    expect(lines).toEqual(['ERR_NOT_ROUTED']);
   });
 });

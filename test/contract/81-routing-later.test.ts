@@ -152,6 +152,6 @@ describeSwitching('deferred work of node:fs', () => {
       });
       print(String(await outcome(() => watch(folder, { recursive: true }))));`,
     );
-    expect(lines).toEqual(['undefined', 'denied', 'ERR_FS_NOT_ROUTED', 'ERR_FS_NOT_ROUTED', 'undefined']);
+    expect(lines).toEqual(['undefined', 'denied', 'ERR_NOT_ROUTED', 'ERR_NOT_ROUTED', 'undefined']);
   });
 });

@@ -32,7 +32,7 @@ describeSwitching('the table of impersonate/register', () => {
         for (const [prefix, target] of [['', fs], ['promises.', fs.promises]]) {
           for (const name of names(target)) {
             const result = await outcome(() => target[name]());
-            if (result === 'ERR_FS_NOT_ROUTED') refused.push(prefix + name);
+            if (result === 'ERR_NOT_ROUTED') refused.push(prefix + name);
           }
         }
       });
@@ -69,7 +69,7 @@ describeSwitching('the table of impersonate/register', () => {
       { execArgv: [lateIsFine] },
       'unrouted',
     );
-    const no = 'ERR_FS_NOT_ROUTED';
+    const no = 'ERR_NOT_ROUTED';
     expect(lines).toEqual([
       `${world.alice.id} ${no} ${no} ${no} ${no} ${no} ${no}`,
       `${world.serviceId} ${world.serviceId} object 0 1 1 ${world.serviceId}`,

@@ -74,7 +74,7 @@ describeSwitching('the credentials of a thread', () => {
 
   test('pass to no program, because none is started', () => {
     token.runSync(() => {
-      expect(caught(() => spawnSync('true')).code).toBe('ERR_CHILD_PROCESS_IN_SCOPE');
+      expect(caught(() => spawnSync('true')).code).toBe('ERR_NOT_ROUTED');
     });
   });
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf } from '../support/children/child';
+import { linesOf, writeSource } from '../support/children/child';
 import { copyOfProduct, tempFolder } from '../support/folders';
 import { product, unrouted } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
@@ -29,16 +29,19 @@ describeSwitching('threads started while a scope is open', () => {
     expect(lines).toEqual(['service', 'true']);
   });
 
-  test('a Worker is the service from its first line to its last', async () => {
+  test('a Worker in withoutToken() is the service from its first line to its last', async () => {
     const worker = `${status}
       const { parentPort } = require('node:worker_threads');
       const first = threadStatus();
       setTimeout(() => { parentPort.postMessage([first.uids.join(), first.gids.join(), threadStatus().uids.join()].join(' ')); }, 20);`;
     const source = (construct: string): string => `${status}
       const { Worker } = require('node:worker_threads');
+      const { withoutToken } = require(${JSON.stringify(product)});
       const alice = await world.alice.token();
       const scope = alice.impersonate();
-      const worker = ${construct};
+      const start = () => ${construct};
+      try { start(); } catch (error) { print(error.code); }
+      const worker = withoutToken(start);
       print(String(world.whoAmI() === world.alice.id));
       scope.revert();
       worker.on('message', print);`;
@@ -46,24 +49,30 @@ describeSwitching('threads started while a scope is open', () => {
       `new Worker(${JSON.stringify(worker)}, { eval: true })`,
       `new (class extends Worker {})(${JSON.stringify(worker)}, { eval: true })`,
       `Reflect.construct(Worker, [${JSON.stringify(worker)}, { eval: true }])`,
-      `alice.runSync(() => new Worker(${JSON.stringify(worker)}, { eval: true }))`,
     ]) {
-      expect(await linesOf(source(construct))).toEqual(['true', '0,0,0,0 0,0,0,0 0,0,0,0']);
+      expect(await linesOf(source(construct))).toEqual([
+        'ERR_WORKER_IN_FLOW',
+        'true',
+        '0,0,0,0 0,0,0,0 0,0,0,0',
+      ]);
     }
   });
 
   test('a Worker imported by name is the same', async () => {
     const lines = await linesOf(
       `import { Worker } from 'node:worker_threads';
+      const { withoutToken } = require(${JSON.stringify(product)});
       const alice = await world.alice.token();
       const scope = alice.impersonate();
-      const worker = new Worker("require('node:worker_threads').parentPort.postMessage(String([process.getuid(), process.geteuid()]))", { eval: true });
+      const start = () => new Worker("require('node:worker_threads').parentPort.postMessage(String([process.getuid(), process.geteuid()]))", { eval: true });
+      try { start(); } catch (error) { print(error.code); }
+      const worker = withoutToken(start);
       scope.revert();
       worker.on('message', print);`,
       {},
       'mjs',
     );
-    expect(lines).toEqual(['0,0']);
+    expect(lines).toEqual(['ERR_WORKER_IN_FLOW', '0,0']);
   });
 
   test('a rejected Worker leaves the scope in effect', async () => {
@@ -172,10 +181,15 @@ describeSwitching('threads that this package starts in a scope', () => {
 
 describeSwitching('threads that Node starts in a scope', () => {
   const hooks = `data:text/javascript,${encodeURIComponent('export const resolve = (id, context, next) => next(id, context);')}`;
+  // A thread that has not come to the switch yet.
+  const waiting = writeSource('bare', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);');
   const session = 'session = new inspector.Session(); session.connect();';
   const starts: [string, string][] = [
-    ['a Worker of a class taken before', `new Worker('setInterval(() => {}, 1e6)', { eval: true });`],
-    ['module.register()', `register(${JSON.stringify(hooks)});`],
+    [
+      'an ImpersonatedWorker',
+      `new ImpersonatedWorker('setInterval(() => {}, 1e6)', { eval: true, token: alice, execArgv: ['--require', ${JSON.stringify(waiting)}] });`,
+    ],
+    ['module.register()', `require('node:module').register(${JSON.stringify(hooks)});`],
     ['inspector.open()', 'inspector.open(0);'],
     ['Profiler.start', `${session} session.post('Profiler.enable'); session.post('Profiler.start');`],
     [
@@ -197,13 +211,11 @@ describeSwitching('threads that Node starts in a scope', () => {
 
   test.each(starts)('start as the process: %s', async (_what, start) => {
     const lines = await linesOf(
-      `const { Worker } = require('node:worker_threads');
-      const { register } = require('node:module');
-      const { createTracing } = require('node:trace_events');
+      `const { createTracing } = require('node:trace_events');
       const inspector = require('node:inspector');
       const promises = require('node:inspector/promises');
       const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
-      const { Token } = require(${JSON.stringify(product)});
+      const { ImpersonatedWorker, Token } = require(${JSON.stringify(product)});
       ${status}
       const others = () => new Map([...allThreads()].map(([id, of]) => [id, of.uids.join() + ' ' + of.gids.join()]));
       process.chdir(${JSON.stringify(tempFolder('traces'))});

@@ -62,7 +62,7 @@ describeSwitching('a thread that is a user for its lifetime', () => {
         alice.runSync(() => new ImpersonatedWorker(code, { token: alice, eval: true, execArgv }).once('exit', resolve));
       });
       await run('');
-      await run('const { Worker } = require("node:worker_threads"); new Worker("", { eval: true });');`);
+      await run('const { Worker } = require("node:worker_threads"); require(' + JSON.stringify(${JSON.stringify(product)}) + ').withoutToken(() => new Worker("", { eval: true }));');`);
     expect(lines).toEqual([world.serviceId, world.serviceId, world.serviceId]);
   });
 

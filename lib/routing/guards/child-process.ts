@@ -1,43 +1,40 @@
 import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
-import { isThreadImpersonating } from '../../flow/identity';
+import { hasIdentity } from '../../flow/identity';
 import { ImpersonationError } from '../../internal/error';
-import { currentFlow } from '../../internal/flow-store';
-import { guardMethod } from '../router';
+import { guardMethod, notRoutedError } from '../router';
 
-const names = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'] as const;
 const syncNames = ['spawnSync', 'execSync', 'execFileSync'] as const;
 
-/** Calls `before` with the name of the function whenever a function that starts programs is called. */
-export function wrapChildProcess(
-  before: (name: string) => void,
-  functions: readonly (typeof names)[number][] = names,
-): void {
-  for (const name of functions) {
-    guardMethod(childProcess, name, () => before(name));
-  }
-  syncBuiltinESMExports();
+/** The error of a thread, or of a process of a cluster, that would act as the process. */
+export function workerInFlowError(what: string): ImpersonationError {
+  return new ImpersonationError(
+    `${what} that is started in a flow or scope would act as the process, and not as the user: use an ` +
+      'ImpersonatedWorker, or start it in withoutToken()',
+    'ERR_WORKER_IN_FLOW',
+  );
 }
 
-function throwInScope(options?: unknown): void {
-  if (!isThreadImpersonating()) return;
-  const { uid, gid } = (typeof options === 'object' && options !== null ? options : {}) as Record<
-    string,
-    unknown
-  >;
-  // A separate check: only the process may choose the user of a program, whatever is allowed in a scope.
-  if (uid != null || gid != null) {
-    throw new ImpersonationError(
-      'A program cannot be given a uid or gid while the thread impersonates: ' +
-        'start it outside of the scope, or as the process in withoutToken()',
-      'ERR_CHILD_PROCESS_IN_SCOPE',
-    );
-  }
-  throw new ImpersonationError(
-    'A program that is started while the thread impersonates would not run as the user only: ' +
-      'start it outside of the scope, or as the process in withoutToken()',
-    'ERR_CHILD_PROCESS_IN_SCOPE',
-  );
+interface SpawnOptions {
+  readonly uid?: unknown;
+  readonly gid?: unknown;
+  readonly envPairs?: unknown;
+}
+
+/** Whether cluster.fork() starts the program. */
+const isOfCluster = ({ envPairs }: SpawnOptions): boolean =>
+  Array.isArray(envPairs) && envPairs.some((pair) => String(pair).startsWith('NODE_UNIQUE_ID='));
+
+function refuseProgram(given?: unknown): void {
+  if (!hasIdentity()) return;
+  const options = (typeof given === 'object' && given !== null ? given : {}) as SpawnOptions;
+  if (isOfCluster(options)) throw workerInFlowError('A worker of a cluster');
+  // A separate check: only the process may choose the user of a program, whatever is allowed in a flow.
+  const choosesUser = options.uid != null || options.gid != null;
+  const reason = choosesUser
+    ? 'and a uid or gid is for the process to give'
+    : 'the program would run as the process';
+  throw notRoutedError('spawn', reason, 'child_process.');
 }
 
 /** Returns an internal binding of node; undefined with --permission, and in versions without the binding. */
@@ -50,37 +47,17 @@ function bindingOf(name: string): Record<string, unknown> | undefined {
 }
 
 /**
- * Makes programs that are started inside a scope throw ERR_CHILD_PROCESS_IN_SCOPE. On Windows such a program would get
- * the process's token. On Linux it would have a real uid that is not the user's, or all capabilities if the user is
- * root, even if the token has fewer. The check is where node passes the program to the system, so that it covers every
- * function of node:child_process, also those taken from it before.
+ * Makes programs that are started in a flow or scope throw ERR_NOT_ROUTED. In a flow, and on Windows in a scope too, such
+ * a program would get the process's token. In a scope on Linux it would have a real uid that is not the user's, or all
+ * capabilities if the user is root, even if the token has fewer. The check is where node passes the program to the
+ * system, so that it covers every function of node:child_process, also those taken from it before.
  */
 export function guardChildProcesses(): void {
-  guardMethod(childProcess.ChildProcess.prototype, 'spawn', throwInScope);
+  guardMethod(childProcess.ChildProcess.prototype, 'spawn', refuseProgram);
   const { Process } = (bindingOf('process_wrap') ?? {}) as { Process?: { prototype: object } };
-  if (Process) guardMethod(Process.prototype, 'spawn', throwInScope);
+  if (Process) guardMethod(Process.prototype, 'spawn', refuseProgram);
   const sync = bindingOf('spawn_sync');
-  if (sync) guardMethod(sync, 'spawn', throwInScope);
-  else wrapChildProcess(() => throwInScope(), syncNames);
-  // Node 22.15 and later: execve() replaces this process by the program.
-  if ('execve' in process) guardMethod(process, 'execve', () => throwInScope());
-}
-
-let warned = false;
-
-/** Warns once if a program is started inside a flow, because it runs as the process. */
-export function warnOfChildProcesses(): void {
-  wrapChildProcess((name) => {
-    // In a scope it throws, see `guardChildProcesses`.
-    if (warned || isThreadImpersonating() || !currentFlow()) return;
-    warned = true;
-    process.emitWarning(
-      `child_process.${name}() inside a flow starts the program as the process, not as the flow's user`,
-      {
-        type: 'ImpersonationWarning',
-        code: 'IMPERSONATE_CHILD_PROCESS_AS_PROCESS',
-        detail: 'If that is intended, call it in withoutToken(). This warning is printed once.',
-      },
-    );
-  });
+  if (sync) guardMethod(sync, 'spawn', refuseProgram);
+  else for (const name of syncNames) guardMethod(childProcess, name, () => refuseProgram());
+  syncBuiltinESMExports();
 }

@@ -1,8 +1,11 @@
 import { native } from '../../internal/binding';
 import { guardMicrotasks, installExitGuards } from '../../scope/leak-detector';
 import { guardChildProcesses } from './child-process';
+import { guardHttpAgents } from './http-agents';
 import { guardLazyParts } from './lazy';
 import { guardProcessEvents } from './process-events';
+import { guardRefused } from './refused';
+import { guardSockets } from './sockets';
 import { guardThreads } from './threads';
 import { guardScripts } from './vm';
 
@@ -19,5 +22,8 @@ export function installGuards(): void {
   guardScripts();
   guardChildProcesses();
   guardLazyParts();
+  guardSockets();
+  guardHttpAgents();
+  guardRefused();
   guardThreads();
 }

@@ -1,5 +1,6 @@
 // Its first load starts a thread that reads certificates, which must not be born inside a scope.
-import 'node:tls';
+import tls from 'node:tls';
+import util from 'node:util';
 import { asProcess } from '../../internal/flow-store';
 import { isThreadImpersonating } from '../../flow/identity';
 import { replaceMethod } from '../router';
@@ -35,4 +36,7 @@ function makeAsProcess(owner: object, name: string): void {
 export function guardLazyParts(): void {
   for (const name of ['stdin', 'stdout', 'stderr']) makeAsProcess(process, name);
   for (const name of ['dlopen', 'getBuiltinModule']) callAsProcess(process, name);
+  // Node keeps the certificates of the system for all users, and starts a thread to trace a signal.
+  callAsProcess(tls, 'getCACertificates');
+  callAsProcess(util, 'setTraceSigInt');
 }

@@ -4,12 +4,14 @@ import v8 from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { native } from '../../internal/binding';
 import { unsupportedNodeError } from '../../fs/stat';
-import { isThreadImpersonating } from '../../flow/identity';
+import { hasIdentity, isThreadImpersonating } from '../../flow/identity';
 import { ImpersonationError } from '../../internal/error';
 import { nodeRequire } from '../../internal/own-folder';
 import { reportLeak } from '../../scope/leak-report';
 import { scopeDepth } from '../../scope/state';
+import { isStartingOwn } from '../../worker/impersonated-worker';
 import { replaceMethod } from '../router';
+import { workerInFlowError } from './child-process';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 interface SessionClass {
@@ -51,6 +53,16 @@ function startAtBaseline(object: object | undefined, name: string): void {
   replaceMethod(object, name, (original, receiver, args) =>
     native.runAtBaseline(() => Reflect.apply(original, receiver, args)),
   );
+}
+
+/** Makes Workers that would act as the process, of every class, throw in flows and scopes. */
+function guardWorkers(): void {
+  const handle = workerHandle();
+  if (!handle) return;
+  replaceMethod(handle, 'startThread', (start, receiver, args) => {
+    if (hasIdentity() && !isStartingOwn()) throw workerInFlowError('A Worker');
+    return native.runAtBaseline(() => Reflect.apply(start, receiver, args));
+  });
 }
 
 /** Commands of the inspector that start a thread. */
@@ -141,12 +153,12 @@ function tracingPrototype(): object | undefined {
 }
 
 /**
- * Makes threads that node starts inside a scope start as the process: Workers of every class, the thread of
- * `module.register()`, and those of the inspector, its profiler and traces. On Linux a new thread inherits its
+ * Makes threads that node starts inside a scope start as the process: an ImpersonatedWorker, which switches by itself,
+ * and those of the inspector, its profiler and traces. Other Workers throw. On Linux a new thread inherits its
  * creator's identity and keeps it. On Windows the creator's token may decide who can open the thread.
  */
 export function guardThreads(): void {
-  startAtBaseline(workerHandle(), 'startThread');
+  guardWorkers();
   startAtBaseline(tracingPrototype(), 'enable');
   startAtBaseline(v8, 'startCpuProfile');
   guardInspector();
