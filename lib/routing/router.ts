@@ -14,10 +14,10 @@ export function withPropertiesOf(original: AnyFunction, replacement: AnyFunction
   return Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(original));
 }
 
-/** Returns the error of a function that cannot act as the user. */
-export function notRoutedError(name: string, reason = ''): ImpersonationError {
+/** Returns the error of a function that cannot act as the user. `owner` is what programs write before its name. */
+export function notRoutedError(name: string, reason = '', owner = 'fs.'): ImpersonationError {
   return new ImpersonationError(
-    `fs.${name}() cannot act as the user${reason && ` (${reason})`}: to act as the process, call it in withoutToken()`,
+    `${owner}${name}() cannot act as the user${reason && ` (${reason})`}: to act as the process, call it in withoutToken()`,
     'ERR_FS_NOT_ROUTED',
   );
 }
