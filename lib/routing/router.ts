@@ -64,7 +64,7 @@ export const notRoutableClass: Router = (name, original) =>
  */
 export function replaceMethod(
   object: object,
-  name: string,
+  name: string | symbol,
   call: (original: AnyFunction, receiver: unknown, args: unknown[]) => unknown,
 ): void {
   const original: unknown = Reflect.get(object, name);

@@ -1,5 +1,5 @@
 import { callback, exists, glob, globPromise, promise, withNative } from './async';
-import { close, directory, disposable, openSync, sync, watch } from './sync';
+import { close, directory, disposable, openSync, sync, watch, watchPromise } from './sync';
 import { exceptForLoaders } from './modules';
 import { type Router, notRoutable, notRoutableClass, unrouted, untouched } from './router';
 import { stream } from './streams';
@@ -104,7 +104,7 @@ export const promisesTable: Table = table({
   ...all(promise, 'utimes', 'writeFile'),
   readFile: exceptForLoaders(promise),
   glob: globPromise,
-  watch: notRoutable,
+  watch: watchPromise,
   constants: unrouted,
 });
 
