@@ -12,6 +12,7 @@ export { listenOnPipe } from './peers/pipe-listener';
 export { listenOnUnixSocket } from './peers/unix-listener';
 export { installGuards } from './routing/guards';
 export { warnOfChildProcesses } from './routing/guards/child-process';
+export { archivedStream } from './routing/archives';
 export { withCheckedPaths } from './routing/guarded-path';
 export { fsTable, promisesTable, routeFunction, routePromise } from './routing/table';
 export { watchScope } from './scope/leak-detector';

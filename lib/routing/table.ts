@@ -1,3 +1,4 @@
+import { exceptForArchives } from './archives';
 import { callback, exists, glob, globPromise, promise, withNative } from './async';
 import { close, directory, disposable, openSync, sync, watch, watchPromise } from './sync';
 import { exceptForLoaders } from './modules';
@@ -117,7 +118,7 @@ const routerForUnknown = (name: string): Router => (name.endsWith('Sync') ? sync
 const routeBy =
   (table: Table): Router =>
   (name, original, called) =>
-    (table[name] ?? routerForUnknown(name))(name, original, called);
+    exceptForArchives(table[name] ?? routerForUnknown(name))(name, original, called);
 
 /** Routes a function of node:fs. */
 export const routeFunction: Router = routeBy(fsTable);
