@@ -89,6 +89,9 @@ export const exceptForArchives =
 /** Returns the path for a ReadStream of one of the application's archives; undefined for other paths and options. */
 export function archivedStream(given: unknown, options: unknown): string | undefined {
   if (!process.versions.electron) return undefined;
-  const { fd, flags, fs } = (typeof options === 'object' && options ? options : {}) as Record<string, unknown>;
+  const { fd, flags, fs } = (typeof options === 'object' && options ? options : {}) as Record<
+    string,
+    unknown
+  >;
   return fd == null && fs == null && isFlag(flags) ? archivedPath(given) : undefined;
 }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { runInThisContext } from 'node:vm';
 import type { AnyFunction } from './router';
 
 /** Loads modules that some versions of node do not have. */
@@ -18,10 +19,12 @@ export interface EarlyModule {
  * does not have it. Node warns of an experimental module when it is loaded; here the warning waits until it is used.
  */
 export function loadEarly(name: string): EarlyModule | undefined {
-  const { emitWarning } = process;
+  // Jest gives modules a copy of `process`, but node uses its own.
+  const real = (runInThisContext('globalThis.process') ?? process) as typeof process;
+  const { emitWarning } = real;
   let warnings: Parameters<Warn>[] = [];
   try {
-    process.emitWarning = ((...args: Parameters<Warn>) => {
+    real.emitWarning = ((...args: Parameters<Warn>) => {
       warnings.push(args);
     }) as Warn;
     const exports = load(name) as Record<string, unknown>;
@@ -34,7 +37,7 @@ export function loadEarly(name: string): EarlyModule | undefined {
   } catch {
     return undefined;
   } finally {
-    process.emitWarning = emitWarning;
+    real.emitWarning = emitWarning;
   }
 }
 

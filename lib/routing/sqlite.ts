@@ -25,7 +25,8 @@ const kept = new Set<object>();
  * kernel alone would open the process's own entries in /proc.
  */
 function openOnOwnThread(path: unknown, make: () => object): object {
-  if (typeof path !== 'string' || path.startsWith('file:')) refuse('DatabaseSync', 'give the path as a string');
+  if (typeof path !== 'string' || path.startsWith('file:'))
+    refuse('DatabaseSync', 'give the path as a string');
   const check = native.port === 'linux' && deferred().withCheckedPaths('open', 'target');
   const database = (check ? check(make, undefined, [path], '') : make()) as object;
   kept.add(database);

@@ -7,7 +7,11 @@ import { describeSwitching } from '../support/world/acting';
 
 /** Runs a source whose first lines run before the thread has a token. */
 const early = (name: string, before: string, source: string, kind?: SourceKind): Promise<string[]> =>
-  linesOf(`${before}\n${usersSource(name)}\n${source}`, { execArgv: [...loading.import, '--no-warnings'] }, kind);
+  linesOf(
+    `${before}\n${usersSource(name)}\n${source}`,
+    { execArgv: [...loading.import, '--no-warnings'] },
+    kind,
+  );
 
 const no = 'ERR_FS_NOT_ROUTED';
 
