@@ -12,6 +12,8 @@ export { listenOnPipe } from './peers/pipe-listener';
 export { listenOnUnixSocket } from './peers/unix-listener';
 export { builtin, builtins, kindOf, refusedOf } from './routing/builtins';
 export { installGuards } from './routing/guards';
+export { archivedStream } from './routing/archives';
+export { withCheckedPaths } from './routing/guarded-path';
 export { fsTable, promisesTable, routeFunction, routePromise } from './routing/table';
 export { watchScope } from './scope/leak-detector';
 export { describeLeak } from './scope/leak-report';

@@ -7,9 +7,9 @@
  * - synchronous functions run on this thread as the user (as in `runSync`). Functions with a callback or a promise and
  *   the streams run as in `impersonate/fs`. Arguments, results and errors are node's;
  * - an open descriptor can be read and written by every identity; fchmod, fchown and futimes run as the user;
- * - `glob` completes its search before it returns; `watch` cannot be recursive; `watchFile`, `promises.watch`,
- *   `openAsBlob` and `Utf8Stream` throw `ERR_NOT_ROUTED`, and so do functions of later versions of node, unless they
- *   are synchronous;
+ * - `glob` completes its search before it returns; `watch` cannot be recursive; `watchFile`, `openAsBlob` and
+ *   `Utf8Stream` throw `ERR_NOT_ROUTED`, and so do functions of later versions of node, unless they are synchronous;
+ * - `process.loadEnvFile()` acts as the user; `node:sqlite`, `node:wasi` and `module.enableCompileCache()` open no path;
  * - `require()` loads and runs modules as the process. `import()` loads modules as the process and runs them in the flow
  *   that imported them first.
  *

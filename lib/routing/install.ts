@@ -5,8 +5,11 @@ import { bindGracefulQueue } from './graceful-fs';
 import { routeWorkers } from '../worker/impersonated-worker';
 import { warnOfModulesBefore } from './loaded-before';
 import { routeModules } from './modules';
+import { routeProcessFiles } from './process-files';
 import { type AnyFunction, type Router, notRoutableClass, untouched, withPropertiesOf } from './router';
+import { routeSqlite } from './sqlite';
 import { stream } from './streams';
+import { routeWasi } from './wasi';
 
 type WithNative = AnyFunction & { readonly native?: AnyFunction };
 
@@ -91,6 +94,9 @@ export function installRouting(): void {
   replaceAll(fs, () => deferred().routeFunction);
   replaceAll(fs.promises, () => deferred().routePromise);
   routeModules();
+  routeProcessFiles();
+  routeSqlite();
+  routeWasi();
   routeWorkers();
   bindGracefulQueue();
   syncBuiltinESMExports();

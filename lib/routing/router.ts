@@ -35,15 +35,20 @@ export const untouched: readonly string[] = [
 /** Leaves a function as it is, because it uses an open descriptor or no path at all. */
 export const unrouted: Router = (_name, original) => original;
 
+/** Returns a router like `notRoutable` whose error has the reason, and what to use instead. */
+export function notRoutableBecause(reason: string): Router {
+  return (name, original) =>
+    withPropertiesOf(original, function (...args) {
+      if (currentIdentity()) throw notRoutedError(name, reason);
+      return Reflect.apply(original, this, args);
+    });
+}
+
 /**
  * Makes a function throw ERR_NOT_ROUTED in a flow or scope, because node does its work later or on threads that
  * cannot impersonate.
  */
-export const notRoutable: Router = (name, original) =>
-  withPropertiesOf(original, function (...args) {
-    if (currentIdentity()) throw notRoutedError(name);
-    return Reflect.apply(original, this, args);
-  });
+export const notRoutable: Router = notRoutableBecause('');
 
 /** Like `notRoutable`, for a class. */
 export const notRoutableClass: Router = (name, original) =>
@@ -64,7 +69,7 @@ export const notRoutableClass: Router = (name, original) =>
  */
 export function replaceMethod(
   object: object,
-  name: string,
+  name: string | symbol,
   call: (original: AnyFunction, receiver: unknown, args: unknown[]) => unknown,
 ): void {
   const original: unknown = Reflect.get(object, name);

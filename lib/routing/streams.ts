@@ -14,7 +14,10 @@ function rejectOwnOpen(name: string, stream: Openable, { open }: Openable): void
   }
 }
 
-function routedArgs(identity: Identity, [path, options]: unknown[]): unknown[] {
+function routedArgs(name: string, identity: Identity, [path, options]: unknown[]): unknown[] {
+  // Its open() calls fs.open(), which reads the archive as the process.
+  const archived = name.endsWith('ReadStream') && deferred().archivedStream(path, options);
+  if (archived) return [archived, options];
   const isInvalid = options != null && !['string', 'object', 'function'].includes(typeof options);
   return isInvalid ? ['', options] : [path, deferred().streamOptions(identity, path, options)];
 }
@@ -35,14 +38,14 @@ export const stream: Router = (name, original) => {
       const identity = currentIdentity();
       if (!identity) return Reflect.apply<unknown, unknown[], unknown>(target, receiver, args);
       if (receiver instanceof target) rejectOwnOpen(name, receiver, base);
-      return Reflect.apply<unknown, unknown[], unknown>(target, receiver, routedArgs(identity, args));
+      return Reflect.apply<unknown, unknown[], unknown>(target, receiver, routedArgs(name, identity, args));
     },
     construct(target, args, newTarget) {
       const made: AnyFunction = newTarget === replacement ? target : (newTarget as AnyFunction);
       const identity = currentIdentity();
       if (!identity) return Reflect.construct(target, args, made) as object;
       rejectOwnOpen(name, made.prototype as Openable, base);
-      return Reflect.construct(target, routedArgs(identity, args), made) as object;
+      return Reflect.construct(target, routedArgs(name, identity, args), made) as object;
     },
   });
   base.constructor = replacement;

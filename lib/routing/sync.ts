@@ -105,3 +105,31 @@ export const watch: Router = (name, original, called) => {
     return Reflect.apply(routed, this, args);
   });
 };
+
+/**
+ * Routes fs.promises.watch(), which opens the watched path at the first step of its iterator: as the user of the call,
+ * whoever takes the step. With `recursive` the first step rejects.
+ */
+export const watchPromise: Router = (name, original) =>
+  withPropertiesOf(original, function (path, given, ...rest) {
+    const identity = currentIdentity();
+    if (!identity) return Reflect.apply(original, this, [path, given, ...rest]);
+    // A copy, so that what is checked is what node reads.
+    const options: unknown = typeof given === 'object' && given !== null ? { ...given } : given;
+    const { recursive } = (options ?? {}) as { recursive?: unknown };
+    const iterator = Reflect.apply(original, this, [path, options]) as AsyncIterator<unknown>;
+    const next = iterator.next.bind(iterator);
+    const open = forImpersonatingThread(name, () => next());
+    iterator.next = async () => {
+      iterator.next = next;
+      try {
+        if (recursive) throw notRoutedError(`promises.${name}`, 'with { recursive: true }');
+        return await (enterSync(identity.tokenRef.id, open, path) as ReturnType<typeof next>);
+      } catch (error) {
+        // Ends the iterator, which has opened nothing.
+        await iterator.return?.();
+        throw error;
+      }
+    };
+    return iterator;
+  });

@@ -1,7 +1,15 @@
+import { exceptForArchives } from './archives';
 import { callback, exists, glob, globPromise, promise, withNative } from './async';
-import { close, directory, disposable, openSync, sync, watch } from './sync';
+import { close, directory, disposable, openSync, sync, watch, watchPromise } from './sync';
 import { exceptForLoaders } from './modules';
-import { type Router, notRoutable, notRoutableClass, unrouted, untouched } from './router';
+import {
+  type Router,
+  notRoutable,
+  notRoutableBecause,
+  notRoutableClass,
+  unrouted,
+  untouched,
+} from './router';
 import { stream } from './streams';
 
 type Table = Readonly<Record<string, Router>>;
@@ -70,7 +78,14 @@ export const fsTable: Table = table({
 
   ...all(stream, 'ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream'),
 
-  ...all(notRoutable, 'openAsBlob', 'openAsBlobSync', 'watchFile'),
+  ...all(
+    notRoutableBecause(
+      'the Blob opens the file again when it is read: use new Blob([await fs.promises.readFile(path)])',
+    ),
+    'openAsBlob',
+    'openAsBlobSync',
+  ),
+  watchFile: notRoutableBecause('node reads the stats on threads without a user: use fs.watch()'),
   Utf8Stream: notRoutableClass,
 });
 
@@ -104,7 +119,7 @@ export const promisesTable: Table = table({
   ...all(promise, 'utimes', 'writeFile'),
   readFile: exceptForLoaders(promise),
   glob: globPromise,
-  watch: notRoutable,
+  watch: watchPromise,
   constants: unrouted,
 });
 
@@ -117,7 +132,7 @@ const routerForUnknown = (name: string): Router => (name.endsWith('Sync') ? sync
 const routeBy =
   (table: Table): Router =>
   (name, original, called) =>
-    (table[name] ?? routerForUnknown(name))(name, original, called);
+    exceptForArchives(table[name] ?? routerForUnknown(name))(name, original, called);
 
 /** Routes a function of node:fs. */
 export const routeFunction: Router = routeBy(fsTable);

@@ -148,10 +148,51 @@ describeSwitching('deferred work of node:fs', () => {
         print(String(await outcome(() => watch(within(alice)))));
         print(String(await outcome(() => watch(within(bob)))));
         print(String(await outcome(() => watch(within(alice), { recursive: true }))));
-        print(String(await outcome(() => fs.promises.watch(within(alice)))));
       });
       print(String(await outcome(() => watch(folder, { recursive: true }))));`,
     );
-    expect(lines).toEqual(['undefined', 'denied', 'ERR_NOT_ROUTED', 'ERR_NOT_ROUTED', 'undefined']);
+    expect(lines).toEqual(['undefined', 'denied', 'ERR_NOT_ROUTED', 'undefined']);
+  });
+
+  test('an iterator of promises.watch() is opened as the user that called it, whoever takes the first step', async () => {
+    const lines = await registered(
+      'watch-promise',
+      `const watch = (who, ...rest) => ({ iterator: fs.promises.watch(within(who), ...rest) });
+      const step = async ({ iterator }) => {
+        const event = iterator.next();
+        event.catch(() => {});
+        const change = setInterval(() => fs.writeFileSync(within(alice, 'file'), 'changed'), 20);
+        try {
+          const { value } = await event;
+          return value?.filename ?? 'ended';
+        } finally {
+          clearInterval(change);
+          await iterator.return();
+        }
+      };
+      const asAlice = (who, ...rest) => tokens.alice.run(() => watch(who, ...rest));
+      const scoped = (who) => tokens.alice.runSync(() => watch(who));
+      print(await step(asAlice(alice)));
+      print(await step(scoped(alice)));
+      for (const made of [asAlice(bob), scoped(bob), asAlice(alice, { recursive: true })]) {
+        print(await outcome(() => step(made)));
+        print(await step(made));
+      }
+      print(await tokens.bob.run(() => outcome(() => step(asAlice(bob)))));
+      print(await tokens.alice.run(async () => {
+        const change = setInterval(() => fs.writeFileSync(within(alice, 'file'), 'changed'), 20);
+        for await (const { filename } of fs.promises.watch(within(alice))) {
+          clearInterval(change);
+          return filename;
+        }
+      }));
+      print(await tokens.alice.run(() => outcome(() => step(watch(alice, 5)))));
+      print(await step(watch(alice)));`,
+    );
+    const no = 'ERR_NOT_ROUTED';
+    expect(lines).toEqual([
+      ...['file', 'file', 'denied', 'ended', 'denied', 'ended', no, 'ended', 'denied', 'file'],
+      ...['ERR_INVALID_ARG_TYPE', 'file'],
+    ]);
   });
 });

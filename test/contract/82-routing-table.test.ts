@@ -38,7 +38,7 @@ describeSwitching('the table of impersonate/register', () => {
       });
       print(JSON.stringify(refused));`,
     );
-    const possible = ['openAsBlob', 'openAsBlobSync', 'watchFile', 'Utf8Stream', 'promises.watch'];
+    const possible = ['openAsBlob', 'openAsBlobSync', 'watchFile', 'Utf8Stream'];
     const [major = 0] = process.versions.node.split('.').map(Number);
     const known = possible.filter(
       (name) => (name !== 'openAsBlobSync' || major >= 26) && (name !== 'Utf8Stream' || major >= 24),
