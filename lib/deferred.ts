@@ -1,5 +1,6 @@
 // The part of the package that a program without tokens does not need: it is loaded on first use.
 export { createHash } from 'node:crypto';
+export { bindToFlow, setRequestFlow } from './flow/events';
 export { accessSync, operations, promised } from './fs/operations';
 export { createReadStream, createWriteStream, streamOptions } from './fs/streams';
 export { gssapiAcceptor } from './negotiate/gssapi';

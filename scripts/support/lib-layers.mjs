@@ -16,6 +16,7 @@ const builtins = new Set(
     'os',
     'path',
     'process',
+    'stream',
     'url',
     'tls',
     'util',

@@ -3,6 +3,7 @@ import { guardMicrotasks, installExitGuards } from '../../scope/leak-detector';
 import { guardChildProcesses } from './child-process';
 import { guardLazyParts } from './lazy';
 import { guardProcessEvents } from './process-events';
+import { guardRequests } from './requests';
 import { guardThreads } from './threads';
 import { guardScripts } from './vm';
 
@@ -20,4 +21,5 @@ export function installGuards(): void {
   guardChildProcesses();
   guardLazyParts();
   guardThreads();
+  guardRequests();
 }
