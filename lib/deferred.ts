@@ -19,7 +19,7 @@ export { describeLeak } from './scope/leak-report';
 export { canAccess } from './token/access';
 export { forIds } from './token/for-ids';
 export { forUser, validateForUser } from './token/for-user';
-export { fromIisRequest } from './token/from-iis';
+export { fromIisRequest, handleHeaders } from './token/from-iis';
 export { fromPeer } from './token/from-peer';
 export { logon } from './token/logon';
 export { LogonKeys } from './token/logon-keys';

@@ -199,6 +199,6 @@ export function bindToFlow<T>(flow: Flow, target: T, options: BindOptions | unde
   if (!isEmitter(target)) throw wrongType('target', 'of type function or an EventEmitter', target);
   if ((target as unknown) === process)
     throw wrongValue('target', 'must not be the process: handlers of its events run as the process');
-  bindEmitter(flow, target, validateEvents(options ?? {}));
+  bindEmitter(flow, target, validateEvents(options === undefined ? {} : options));
   return target;
 }
