@@ -117,7 +117,7 @@ function isEmitter(value: unknown): value is EventEmitter {
 
 /** Prototypes that many other emitters have. */
 const shared = new Set<unknown>(
-  Object.values(stream).map((each: unknown) => Object(each).prototype as unknown),
+  Object.values(stream).map((each: unknown) => (each as { prototype?: unknown }).prototype),
 );
 
 /** Follows the listeners of all objects of the emitter's class. */
@@ -157,7 +157,7 @@ export interface BindOptions {
   events?: readonly (string | symbol)[];
 }
 
-function validateEvents(options: unknown): unknown[] {
+function validateEvents(options: unknown = {}): unknown[] {
   validateOptions(options, 'options', ['events']);
   const { events } = options;
   if (events === undefined) return [everyEvent];
@@ -199,6 +199,6 @@ export function bindToFlow<T>(flow: Flow, target: T, options: BindOptions | unde
   if (!isEmitter(target)) throw wrongType('target', 'of type function or an EventEmitter', target);
   if ((target as unknown) === process)
     throw wrongValue('target', 'must not be the process: handlers of its events run as the process');
-  bindEmitter(flow, target, validateEvents(options === undefined ? {} : options));
+  bindEmitter(flow, target, validateEvents(options));
   return target;
 }

@@ -179,7 +179,7 @@ class UserResolver implements RequestAuthenticator {
  * http.createServer(actAs((request) => userOfCookie(request.headers.cookie)).node(handler));
  */
 export function actAs<R = IncomingMessage>(resolve: ResolveUser<R>, options: ActAsOptions = {}): ActAs<R> {
-  const resolver = new UserResolver(resolve as ResolveUser<never>, options);
+  const resolver = new UserResolver(resolve, options);
   return {
     node(handler) {
       validateFunction(handler, 'handler');

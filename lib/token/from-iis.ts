@@ -78,9 +78,7 @@ function requirePairing(request: IncomingMessage, expected: string): void {
 }
 
 function handleOf(request: IncomingMessage, isPaired: boolean): bigint {
-  const found = handleHeaders.flatMap((name) =>
-    valuesOf(request, name).map((text) => ({ name, text })),
-  );
+  const found = handleHeaders.flatMap((name) => valuesOf(request, name).map((text) => ({ name, text })));
   const [only] = found;
   if (only === undefined) throw refused('it has no handle: the user is not authenticated');
   if (found.length > 1) throw refused('it has more than one handle');

@@ -1,3 +1,5 @@
+import type http from 'node:http';
+import type http2 from 'node:http2';
 import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { followListeners, handleRequest } from '../../flow/events';
@@ -18,11 +20,11 @@ function requestClasses(): ({ prototype: object } | undefined)[] {
   const load = createRequire(__filename);
   const classes = [];
   if (isLoaded('http')) {
-    const { IncomingMessage, OutgoingMessage } = load('node:http') as typeof import('node:http');
+    const { IncomingMessage, OutgoingMessage } = load('node:http') as typeof http;
     classes.push(IncomingMessage, OutgoingMessage);
   }
   if (isLoaded('http2')) {
-    const { Http2ServerRequest, Http2ServerResponse } = load('node:http2') as typeof import('node:http2');
+    const { Http2ServerRequest, Http2ServerResponse } = load('node:http2') as typeof http2;
     classes.push(Http2ServerRequest, Http2ServerResponse);
   }
   return classes;
