@@ -1,5 +1,6 @@
 // The part of the package that a program without tokens does not need: it is loaded on first use.
 export { createHash } from 'node:crypto';
+export { bindToFlow, setRequestFlow } from './flow/events';
 export { accessSync, operations, promised } from './fs/operations';
 export { createReadStream, createWriteStream, streamOptions } from './fs/streams';
 export { gssapiAcceptor } from './negotiate/gssapi';
@@ -20,7 +21,7 @@ export { describeLeak } from './scope/leak-report';
 export { canAccess } from './token/access';
 export { forIds } from './token/for-ids';
 export { forUser, validateForUser } from './token/for-user';
-export { fromIisRequest } from './token/from-iis';
+export { fromIisRequest, handleHeaders } from './token/from-iis';
 export { fromPeer } from './token/from-peer';
 export { logon } from './token/logon';
 export { LogonKeys } from './token/logon-keys';

@@ -1,5 +1,14 @@
-export { authenticate, expressAuthentication, fastifyAuthentication, koaAuthentication } from './http.js';
+export {
+  actAs,
+  authenticate,
+  expressAuthentication,
+  fastifyAuthentication,
+  iisAuthentication,
+  koaAuthentication,
+} from './http.js';
 export type {
+  ActAs,
+  ActAsOptions,
   AuthenticatedRequest,
   ExpressMiddleware,
   FastifyHook,

@@ -39,6 +39,7 @@ export { enablePrivileges } from './token/privileges';
 export { ImpersonationError } from './internal/error';
 export type * from './internal/error-codes';
 export { impersonate, runSync, withoutToken } from './flow/current';
+export type { BindOptions } from './flow/events';
 export { Impersonation } from './scope/impersonation';
 export { ImpersonatedWorker, type ImpersonatedWorkerOptions } from './worker/impersonated-worker';
 export type { ImpersonationLevel } from './token/open-token';

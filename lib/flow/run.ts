@@ -1,12 +1,13 @@
 import { publishTokenDenied } from '../diagnostics/scopes';
 import { ImpersonationError } from '../internal/error';
-import { runInFlow, type Flow } from '../internal/flow-store';
+import { beginFlow, type Flow } from '../internal/flow-store';
 import { withHandlesWatched } from './open-handles';
 import { currentTokenId } from '../scope/state';
 import { refuseGenerator } from '../scope/run-sync';
 import { validateFunction } from '../internal/validate';
 
-function requireLevelForWork({ token, tokenRef }: Flow): void {
+/** Throws ERR_TOKEN_LEVEL for a flow whose token only permits inspection. */
+export function requireLevelForWork({ token, tokenRef }: Flow): void {
   if (token.permitsWork) return;
   const error = new ImpersonationError(
     `A token of level ${String(token.level)} permits inspection only. Token.forUser returns more to a process with SeTcbPrivilege, such as a service of LocalSystem; Token.logon returns more for a password`,
@@ -30,5 +31,5 @@ export function runAsFlow<A extends unknown[], R>(flow: Flow, fn: (...args: A) =
   validateFunction(fn, 'fn');
   requireLevelForWork(flow);
   requireNoScope();
-  return refuseGenerator(withHandlesWatched(flow, () => runInFlow(flow, fn, ...args)));
+  return refuseGenerator(withHandlesWatched(flow, () => beginFlow(flow, () => fn(...args))));
 }

@@ -1,10 +1,10 @@
-import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { runAsFlow } from '../flow/run';
+import { deferred } from '../internal/deferred';
 import { ImpersonationError } from '../internal/error';
 import type { ImpersonationErrorCode } from '../internal/error-codes';
-import { type Flow, asProcess, currentFlow, newFlow, runInFlow } from '../internal/flow-store';
+import { type Flow, asProcess, newFlow, runInFlow } from '../internal/flow-store';
 import { internal } from '../internal/private';
 import type { TokenRef } from '../internal/token-ref';
 import type { HandshakeStep, Negotiator } from '../negotiate/negotiator';
@@ -12,29 +12,22 @@ import { Token } from '../token/token';
 import { Connection } from './connection';
 import { type HttpAuthenticationOptions, validateArguments } from './options';
 import { isForwarded, readMessage } from './request';
-import { isEnded, requireHttp11, sendChallenge, sendForbidden, toAuthenticateHeader } from './response';
-
-/**
- * Runs the listeners of all later events of `emitter` in the current flow. Node emits the events of requests and
- * responses from their connection, in the flow of the process or of another request.
- */
-function emitInFlow(emitter: EventEmitter): void {
-  const flow = currentFlow() ?? null;
-  const emit = emitter.emit.bind(emitter);
-  emitter.emit = (...args) => runInFlow(flow, emit, ...args);
-}
+import { isEnded, requireHttp11, sendChallenge, sendStatus, toAuthenticateHeader } from './response';
 
 /** A request with its response, and the callbacks of the web framework that has received it. */
 export interface Exchange {
+  /** What the framework passes to its handlers: its request, or for Koa its context. */
+  readonly given: object;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Called when the request is authenticated. `run` calls a function in the user's flow, once. */
-  authenticated(run: <R>(fn: () => R) => R, token: Token): void;
+  authenticated(run: <R>(fn: () => R) => R, token?: Token): void;
   /** Called when the request is rejected. The authenticator sends the response, or it has been sent. */
   rejected?(): void;
 }
 
-function requireLevelForWork(token: Token): void {
+/** Throws ERR_TOKEN_LEVEL for a token that only permits inspection. */
+export function requireLevelForWork(token: Token): void {
   if (token.permitsWork) return;
   throw new ImpersonationError(
     "The level of the client's token is below impersonation, which the client or its domain decides: the token can be inspected, and not acted as",
@@ -53,8 +46,16 @@ function requireOwnConnection({ isShared }: Connection): void {
 const closedError = (): ImpersonationError =>
   new ImpersonationError('The client closed the connection during the handshake', 'ERR_HANDSHAKE_CLOSED');
 
+/** What decides whose flow a request is handled in. */
+export interface RequestAuthenticator {
+  /** Passes the request on in the flow of its user, at once or later, or rejects it. */
+  authenticate(exchange: Exchange): void;
+  /** Reports an error of a handler. Returns false if nothing receives it. */
+  report(error: unknown, request: IncomingMessage): boolean;
+}
+
 /** Authenticates requests on the connection on which they arrive, and passes them on in the flow of their user. */
-export class Authenticator {
+export class Authenticator implements RequestAuthenticator {
   readonly #negotiator: Negotiator;
   readonly #options: HttpAuthenticationOptions;
   readonly #connections = new WeakMap<Socket, Connection>();
@@ -196,8 +197,7 @@ export class Authenticator {
     exchange.authenticated(
       (fn) =>
         runAsFlow(flow, () => {
-          emitInFlow(request);
-          emitInFlow(response);
+          deferred().setRequestFlow([request, response], flow);
           return fn();
         }, []),
       token,
@@ -209,7 +209,7 @@ export class Authenticator {
     exchange.rejected?.();
     const { request, response } = exchange;
     if ((error as { code?: unknown } | undefined)?.code === 'ERR_TOKEN_LEVEL')
-      sendForbidden(request, response);
+      sendStatus(request, response, 403);
     else sendChallenge(request, response, this.#negotiator.scheme);
     if (error !== undefined) this.report(error, request);
   }

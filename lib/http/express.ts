@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
-import { Authenticator } from './authenticator';
+import { Authenticator, type RequestAuthenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
 
 /** Middleware as Express and Connect call it. */
@@ -27,9 +27,13 @@ export function expressAuthentication(
   negotiator: Negotiator,
   options: HttpAuthenticationOptions = {},
 ): ExpressMiddleware {
-  const authenticator = new Authenticator(negotiator, options);
+  return expressMiddleware(new Authenticator(negotiator, options));
+}
+
+export function expressMiddleware(authenticator: RequestAuthenticator): ExpressMiddleware {
   return (request, response, next) => {
     authenticator.authenticate({
+      given: request,
       request,
       response,
       authenticated(run) {

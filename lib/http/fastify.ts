@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
 import type { Token } from '../token/token';
-import { Authenticator } from './authenticator';
+import { Authenticator, type RequestAuthenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
 
 // @ts-expect-error -- An error here, where nothing imports the module, and none in the emitted declarations.
@@ -35,9 +35,13 @@ export function fastifyAuthentication(
   negotiator: Negotiator,
   options: HttpAuthenticationOptions = {},
 ): FastifyHook {
-  const authenticator = new Authenticator(negotiator, options);
+  return fastifyHook(new Authenticator(negotiator, options));
+}
+
+export function fastifyHook(authenticator: RequestAuthenticator): FastifyHook {
   return (request, reply, done) => {
     authenticator.authenticate({
+      given: request,
       request: request.raw,
       response: reply.raw,
       authenticated(run, token) {

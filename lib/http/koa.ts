@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { currentFlow, runInFlow } from '../internal/flow-store';
 import type { Negotiator } from '../negotiate/negotiator';
 import type { Token } from '../token/token';
-import { Authenticator } from './authenticator';
+import { Authenticator, type RequestAuthenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
 
 // @ts-expect-error -- An error here, where nothing imports the module, and none in the emitted declarations.
@@ -76,10 +76,14 @@ export function koaAuthentication(
   negotiator: Negotiator,
   options: HttpAuthenticationOptions = {},
 ): KoaMiddleware {
-  const authenticator = new Authenticator(negotiator, options);
+  return koaMiddleware(new Authenticator(negotiator, options));
+}
+
+export function koaMiddleware(authenticator: RequestAuthenticator): KoaMiddleware {
   return (context, next) =>
     new Promise((resolve, reject) => {
       authenticator.authenticate({
+        given: context,
         request: context.req,
         response: context.res,
         authenticated(run, token) {

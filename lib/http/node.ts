@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
 import type { Token } from '../token/token';
 import { validateFunction } from '../internal/validate';
-import { Authenticator } from './authenticator';
+import { Authenticator, type RequestAuthenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
 import { sendServerError } from './response';
 
@@ -43,14 +43,24 @@ export function authenticate(
   options: HttpAuthenticationOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   validateFunction(handler, 'handler');
-  const authenticator = new Authenticator(negotiator, options);
+  return nodeListener(new Authenticator(negotiator, options), (request, response) =>
+    handler(request as AuthenticatedRequest, response),
+  );
+}
+
+/** Returns a listener for the event `request` that handles requests in the flow of their user. */
+export function nodeListener(
+  authenticator: RequestAuthenticator,
+  handler: (request: IncomingMessage, response: ServerResponse) => unknown,
+): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     authenticator.authenticate({
+      given: request,
       request,
       response,
       authenticated(run) {
         void new Promise((resolve) => {
-          resolve(run(() => handler(request as AuthenticatedRequest, response)));
+          resolve(run(() => handler(request, response)));
         }).catch((error: unknown) => {
           sendServerError(request, response);
           if (!authenticator.report(error, request)) throw error;

@@ -44,9 +44,14 @@ export function toAuthenticateHeader(scheme: string, reply?: Buffer): string {
   return reply?.length ? `${scheme} ${reply.toString('base64')}` : scheme;
 }
 
-/** Sends 403. */
-export function sendForbidden(request: IncomingMessage, response: ServerResponse): void {
-  send(request, response, 403);
+/** Sends an error without a body. */
+export function sendStatus(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: 401 | 403 | 500,
+): void {
+  if (status === 500) sendServerError(request, response);
+  else send(request, response, status);
 }
 
 /** Sends 500 without the headers that the failed handler has set. The server's handshake message is kept. */

@@ -13,7 +13,9 @@ export interface Flow {
 }
 
 /** Null where a flow has reverted to the process identity; undefined outside of every flow. */
-const flows = new AsyncLocalStorage<Flow | null | undefined>();
+export type Store = Flow | null | undefined;
+
+const flows = new AsyncLocalStorage<Store>();
 /** The flow of code outside of every flow, on a thread that is pinned to one token. */
 let threadFlow: Flow | undefined;
 
@@ -30,8 +32,11 @@ export function currentFlow(): Flow | undefined {
   return flow === undefined ? threadFlow : (flow ?? undefined);
 }
 
-/** Calls `fn` with `args` in a flow, or with the process identity for null, and returns its result. */
-export function runInFlow<A extends unknown[], R>(flow: Flow | null, fn: (...args: A) => R, ...args: A): R {
+/**
+ * Calls `fn` with `args` in a flow, with the process identity for null, or outside of every flow for undefined, and
+ * returns its result.
+ */
+export function runInFlow<A extends unknown[], R>(flow: Store, fn: (...args: A) => R, ...args: A): R {
   return flows.run(flow, fn, ...args);
 }
 
@@ -39,6 +44,29 @@ export function runInFlow<A extends unknown[], R>(flow: Flow | null, fn: (...arg
 export function begunFlow(): Flow | undefined {
   // Saves scopes the look-up on a thread without flows.
   return begun === 0 ? undefined : (flows.getStore() ?? undefined);
+}
+
+/** Returns what decides the identity of the running code, for `runInFlow`. */
+export const currentStore = (): Store => flows.getStore();
+
+/** The flow of a request that a server handles. */
+export interface RequestFlow {
+  flow: Store;
+}
+
+/** Weak, since what is made while a request is handled, such as a pooled connection, must not keep its token open. */
+const requests = new AsyncLocalStorage<WeakRef<RequestFlow>>();
+
+/** Calls `fn`, which handles the request, and returns its result. */
+export function inRequest<R>(request: RequestFlow, fn: () => R): R {
+  return requests.run(new WeakRef(request), fn);
+}
+
+/** Begins a flow: calls `fn` in it and returns its result. Outside of other flows it becomes that of the request. */
+export function beginFlow<R>(flow: Flow, fn: () => R): R {
+  const request = flows.getStore() === undefined ? requests.getStore()?.deref() : undefined;
+  if (request) request.flow = flow;
+  return flows.run(flow, fn);
 }
 
 /** Returns whether a flow, or the reverting of one, decides the identity of the running code, and not the thread. */

@@ -24,6 +24,8 @@ export interface IisOptions {
 // from the client.
 const paired = 'ms-aspnetcore-winauthtoken';
 const unpaired = ['x-iis-windowsauthtoken', 'ms-platform-handler-winauthtoken'];
+/** Headers that name the handle of a user's token. */
+export const handleHeaders: readonly string[] = [paired, ...unpaired];
 const pairing = 'ms-aspnetcore-token';
 
 const loopback = new BlockList();
@@ -76,9 +78,7 @@ function requirePairing(request: IncomingMessage, expected: string): void {
 }
 
 function handleOf(request: IncomingMessage, isPaired: boolean): bigint {
-  const found = [paired, ...unpaired].flatMap((name) =>
-    valuesOf(request, name).map((text) => ({ name, text })),
-  );
+  const found = handleHeaders.flatMap((name) => valuesOf(request, name).map((text) => ({ name, text })));
   const [only] = found;
   if (only === undefined) throw refused('it has no handle: the user is not authenticated');
   if (found.length > 1) throw refused('it has more than one handle');

@@ -1,7 +1,9 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TokenId } from '../../types/native';
-import { runAsFlow } from '../flow/run';
+import type { BindOptions } from '../flow/events';
+import { requireLevelForWork, runAsFlow } from '../flow/run';
 import { native } from '../internal/binding';
 import { deferred } from '../internal/deferred';
 import { currentFlow, newFlow } from '../internal/flow-store';
@@ -282,6 +284,35 @@ export class Token extends OpenToken {
   run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
     this.openId();
     return runAsFlow(newFlow(this, this.ref()), fn, args);
+  }
+
+  /**
+   * Binds a function, or the events of an EventEmitter, to a flow of this user: for sessions (WebSocket, FTP, a queue of
+   * your own), whose events are emitted outside of every flow, or in another one's. The flow keeps the token alive,
+   * closed or not, for as long as the function or the emitter can be reached.
+   *
+   * A bound function passes on `this`, its arguments and its result. An emitter calls all its listeners in the flow,
+   * except those that were added to a request or response in a flow. A second call replaces the flow.
+   *
+   * @param target - A function, async or not, or an EventEmitter, which is changed.
+   * @param options - Which events of the emitter are bound.
+   * @returns A function with the name and length of `target`; or the emitter.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_TOKEN_LEVEL` for a token that does not permit work. A bound function throws
+   * `ERR_ASYNC_RESULT` if `target` returns a generator.
+   * @example
+   * webSocketServer.on('connection', (socket) => {
+   *   token.bind(socket, { events: ['message', 'close'] });
+   *   socket.on('message', (path) => fs.createReadStream(path).on('data', (part) => socket.send(part)));
+   * });
+   */
+  bind<F extends (...args: never[]) => unknown>(target: F): F;
+  bind<E extends EventEmitter>(target: E, options?: BindOptions): E;
+  bind(target: unknown, options?: BindOptions): unknown {
+    this.openId();
+    const flow = newFlow(this, this.ref());
+    requireLevelForWork(flow);
+    return deferred().bindToFlow(flow, target, options);
   }
 
   /**

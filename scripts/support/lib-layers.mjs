@@ -19,6 +19,7 @@ const builtins = new Set(
     'os',
     'path',
     'process',
+    'stream',
     'url',
     'tls',
     'util',

@@ -6,6 +6,7 @@ import { guardLazyParts } from './lazy';
 import { guardProcessEvents } from './process-events';
 import { guardRefused } from './refused';
 import { guardSockets } from './sockets';
+import { guardRequests } from './requests';
 import { guardThreads } from './threads';
 import { guardScripts } from './vm';
 
@@ -26,4 +27,5 @@ export function installGuards(): void {
   guardHttpAgents();
   guardRefused();
   guardThreads();
+  guardRequests();
 }
