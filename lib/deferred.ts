@@ -1,7 +1,7 @@
 // The part of the package that a program without tokens does not need: it is loaded on first use.
 export { createHash } from 'node:crypto';
 export { accessSync, operations, promised } from './fs/operations';
-export { createReadStream, createWriteStream, streamOptions } from './fs/streams';
+export { createReadStream, createWriteStream, failingOptions, streamOptions } from './fs/streams';
 export { gssapiAcceptor } from './negotiate/gssapi';
 export { ServerHandshake } from './negotiate/handshake';
 export { sspiAcceptor } from './negotiate/sspi';
@@ -12,6 +12,7 @@ export { listenOnPipe } from './peers/pipe-listener';
 export { listenOnUnixSocket } from './peers/unix-listener';
 export { installGuards } from './routing/guards';
 export { warnOfChildProcesses } from './routing/guards/child-process';
+export { failureOf, toGate } from './routing/sealed';
 export { fsTable, promisesTable, routeFunction, routePromise } from './routing/table';
 export { watchScope } from './scope/leak-detector';
 export { describeLeak } from './scope/leak-report';

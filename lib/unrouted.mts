@@ -53,4 +53,5 @@ export type {
   ServerHandshake,
   ShareOptions,
   TokenCacheOptions,
+  UnsealedMessage,
 } from './unrouted.js';

@@ -1,4 +1,5 @@
 import { currentIdentity } from '../flow/identity';
+import { refusalOf } from './gate';
 import { ImpersonationError } from '../internal/error';
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
@@ -46,17 +47,25 @@ export const notRoutable: Router = (name, original) =>
   });
 
 /** Like `notRoutable`, for a class. */
-export const notRoutableClass: Router = (name, original) =>
-  new Proxy(original, {
+export const notRoutableClass: Router = (name, original) => {
+  const requireUnsealed = (args: unknown[]): void => {
+    const refusal = refusalOf(`fs.${name}`, args, replacement);
+    if (refusal) throw refusal;
+  };
+  const replacement: AnyFunction = new Proxy(original, {
     apply(target, receiver: unknown, args) {
       if (currentIdentity()) throw notRoutedError(name);
+      requireUnsealed(args);
       return Reflect.apply(target, receiver, args);
     },
     construct(target, args, newTarget) {
       if (currentIdentity()) throw notRoutedError(name);
+      requireUnsealed(args);
       return Reflect.construct(target, args, newTarget) as object;
     },
   });
+  return replacement;
+};
 
 /**
  * Replaces `object[name]` by a function that passes the original, the receiver and the arguments to `call`. Does nothing

@@ -1,6 +1,6 @@
 import { callback, exists, glob, globPromise, promise, withNative } from './async';
 import { close, directory, disposable, openSync, sync, watch } from './sync';
-import { exceptForLoaders } from './modules';
+import { exceptForLoaders } from './node-callers';
 import { type Router, notRoutable, notRoutableClass, unrouted, untouched } from './router';
 import { stream } from './streams';
 
