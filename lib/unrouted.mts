@@ -11,6 +11,7 @@ export {
   enablePrivileges,
   impersonate,
   lookupAccount,
+  runAs,
   runSync,
   setStrictHandles,
   withoutToken,
