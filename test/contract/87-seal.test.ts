@@ -180,7 +180,8 @@ describeSwitching('a sealed thread', () => {
   test("throws node's errors for wrong arguments", async () => {
     const lines = await sealed(
       'arguments',
-      `const calls = [
+      `process.noDeprecation = true;
+      const calls = [
         () => fs.readFileSync(), () => fs.statSync({}), () => fs.readFile({}, () => {}), () => fs.renameSync(secret),
         () => fs.promises.readFile({}), () => fs.createReadStream(5), () => fs.createReadStream(secret, 5),
         () => fs.mkdtempSync(null), () => fs.existsSync(), () => fs.openSync('\\0'),
