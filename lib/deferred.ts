@@ -2,7 +2,7 @@
 export { createHash } from 'node:crypto';
 export { bindToFlow, setRequestFlow } from './flow/events';
 export { accessSync, operations, promised } from './fs/operations';
-export { createReadStream, createWriteStream, streamOptions } from './fs/streams';
+export { createReadStream, createWriteStream, failingOptions, streamOptions } from './fs/streams';
 export { gssapiAcceptor } from './negotiate/gssapi';
 export { ServerHandshake } from './negotiate/handshake';
 export { sspiAcceptor } from './negotiate/sspi';
@@ -15,6 +15,7 @@ export { builtin, builtins, kindOf, refusedOf } from './routing/builtins';
 export { installGuards } from './routing/guards';
 export { archivedStream } from './routing/archives';
 export { withCheckedPaths } from './routing/guarded-path';
+export { failureOf, toGate } from './routing/sealed';
 export { fsTable, promisesTable, routeFunction, routePromise } from './routing/table';
 export { watchScope } from './scope/leak-detector';
 export { describeLeak } from './scope/leak-report';

@@ -11,6 +11,7 @@ export {
   enablePrivileges,
   impersonate,
   lookupAccount,
+  runAs,
   runSync,
   setStrictHandles,
   withoutToken,
@@ -53,4 +54,5 @@ export type {
   ServerHandshake,
   ShareOptions,
   TokenCacheOptions,
+  UnsealedMessage,
 } from './unrouted.js';

@@ -47,6 +47,7 @@ export type { Handshake, HandshakeStep, Negotiator } from './negotiate/negotiato
 export type { MapUser } from './negotiate/acceptor';
 export type { ServerHandshake } from './negotiate/handshake';
 export { NegotiateServer, type NegotiateServerOptions } from './negotiate/server';
+export { runAs } from './token/run-as';
 export { setStrictHandles } from './flow/open-handles';
 export { connectPeer, type ConnectPeerOptions } from './peers/connect';
 export type { PeerServerOptions } from './peers/options';

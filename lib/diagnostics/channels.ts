@@ -11,6 +11,8 @@ export const revertChannel = channel('impersonate:revert');
 export const deniedChannel = channel('impersonate:denied');
 /** A handle was open at the end of its flow: LeakMessage. */
 export const leakChannel = channel('impersonate:leak');
+/** A built-in was called without a token on a sealed thread: UnsealedMessage. */
+export const unsealedChannel = channel('impersonate:unsealed');
 /** File system operations as a user: FsContext. */
 export const fsChannels = tracingChannel('impersonate:fs');
 
@@ -37,14 +39,17 @@ export function publish(channel: Channel, make: () => object): void {
   });
 }
 
-let describeIdentities: (id: TokenId) => Identities;
+let describeIdentities: (id: TokenId | undefined) => Identities;
 
 /**
  * Sets the function that `identitiesOf` calls. Principals belong to a higher floor, so the entry point passes it in.
  */
-export function provideIdentities(describe: (id: TokenId) => Identities): void {
+export function provideIdentities(describe: (id: TokenId | undefined) => Identities): void {
   describeIdentities = describe;
 }
 
-/** Returns the process's principal and the user's, for an open token. Call it as the process. */
-export const identitiesOf = (id: TokenId): Identities => describeIdentities(id);
+/**
+ * Returns the process's principal and the user's, for an open token; twice the process's for undefined. Call it as the
+ * process.
+ */
+export const identitiesOf = (id: TokenId | undefined): Identities => describeIdentities(id);

@@ -51,6 +51,21 @@ export interface HandleLeakMessage extends Identities {
 /** The message of `impersonate:leak`. */
 export type LeakMessage = HandleLeakMessage;
 
+/**
+ * The message of `impersonate:unsealed`: a built-in was called without a token on a thread that `seal()` has sealed in the
+ * mode `report`. `user` is the process's principal, as which the call continues.
+ */
+export interface UnsealedMessage extends Identities {
+  /** The function or class, such as `fs.promises.readFile`. */
+  readonly operation: string;
+  /** The path of the operation. Absent if it has none. */
+  readonly path?: string;
+  /** The second path of an operation with two. */
+  readonly dest?: string;
+  /** The call stack of the call, one call a line. */
+  readonly stack: string;
+}
+
 /** The context of `tracing:impersonate:fs`: the same object for all events of an operation. */
 export interface FsContext extends Identities {
   /** The name of libuv's call, or the name of the synchronous function of node:fs. */

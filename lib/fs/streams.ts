@@ -48,8 +48,16 @@ function streamFs(identity: Identity): StreamFs {
  * Returns the options for a stream of node whose file is opened as the identity, unless the caller gives a descriptor.
  * The caller's `options.fs` may replace every function but `open`.
  */
-export function streamOptions(identity: Identity, path: unknown, given: unknown): Record<string, unknown> {
-  const userFs = streamFs(identity);
+export const streamOptions = (identity: Identity, path: unknown, given: unknown): Record<string, unknown> =>
+  optionsWith(streamFs(identity), path, given);
+
+/** Returns the options for a stream of node whose file cannot be opened: it emits the error. */
+export function failingOptions(error: Error, path: unknown, given: unknown): Record<string, unknown> {
+  const open: StreamFs['open'] = (_path, _flags, _mode, done) => process.nextTick(done, error);
+  return optionsWith({ open, close: closeDescriptor, fsync, read, write, writev }, path, given);
+}
+
+function optionsWith(userFs: StreamFs, path: unknown, given: unknown): Record<string, unknown> {
   if (typeof given === 'string') return { encoding: given, fs: userFs };
   if (given == null || typeof given === 'function') return { fs: userFs };
   if (typeof given !== 'object') throw nodeArgumentError('createReadStream', 1, 2, [path, given]);

@@ -58,7 +58,7 @@ export type ImpersonationErrorCode =
   | 'ERR_NO_RESERVED_UID'
   /** A function of Node.js was called in a flow, a scope or an `ImpersonatedWorker` and cannot act as the user: [routing.md](routing.md) lists them. Use another function, or call it in `withoutToken()` to act as the process. */
   | 'ERR_NOT_ROUTED'
-  /** The code runs outside of every scope and flow. Call it in `token.run()`, `token.runSync()` or a scope. */
+  /** The code runs outside of every scope and flow: it needs a token, or calls a built-in on a thread that is sealed (`seal()`). Call it in `token.run()`, `token.runSync()` or a scope; on a sealed thread, for the service's own work, in `withoutToken()`, or allow its path. */
   | 'ERR_NO_TOKEN'
   /** The client of a pipe wrote nothing within `identifyTimeout`, and Windows does not identify it before. Raise the option if clients are slow. Windows. */
   | 'ERR_PEER_TIMEOUT'
@@ -68,6 +68,8 @@ export type ImpersonationErrorCode =
   | 'ERR_SCOPE_LEAKED'
   /** Scopes were not reverted innermost first. Use `using`. */
   | 'ERR_SCOPE_ORDER'
+  /** `seal()` has been called on this thread before, and a thread stays sealed. Call it once, after start-up. */
+  | 'ERR_SEALED'
   /** The process has loaded another copy of the package, with scopes of its own. Have one only, by `npm dedupe`. */
   | 'ERR_SECOND_COPY'
   /** The server is listening, or about to. Close it first. */

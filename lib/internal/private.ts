@@ -1,5 +1,3 @@
-import workerThreads from 'node:worker_threads';
-
 /**
  * The key without which a constructor throws. Only this package's modules have it: a Token of made-up ids, or a scope without
  * its checks, cannot be made from outside.
@@ -13,14 +11,10 @@ export function illegalConstructor(name: string): TypeError {
   });
 }
 
-/** Undefined before Node 22.10. */
-const markAsUncloneable = Reflect.get(workerThreads, 'markAsUncloneable') as
-  ((object: object) => void) | undefined;
-
 /**
- * Makes `structuredClone()` and `postMessage()` of the object throw DataCloneError where Node supports it. Otherwise they
- * would make an empty object of it.
+ * Makes `structuredClone()` and `postMessage()` of the object throw DataCloneError, which shows `reason`. Otherwise they
+ * would make an empty object of it. A symbol cannot be cloned, and the error shows its description.
  */
-export function refuseClone(object: object): void {
-  markAsUncloneable?.(object);
+export function refuseClone(object: object, reason: string): void {
+  Object.defineProperty(object, 'uncloneable', { value: Symbol(reason), enumerable: true });
 }

@@ -7,11 +7,19 @@ function typeOf(value: unknown): string {
   return `an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? 'Object'}`;
 }
 
+const typeFunction = 'of type function';
+
+/** Returns what the caller has forgotten: to await a promise, or to pass a function and not the result of its call. */
+function slipOf(value: unknown, expected: string): string {
+  if (!types.isPromise(value)) return '';
+  return expected === typeFunction ? ': pass the function, not its result' : ': await it first';
+}
+
 /** Makes an error that names the argument and the type received, and never the value, which may be a secret. */
 export function wrongType(argument: string, expected: string, value: unknown): TypeError {
   return argumentError(
     'ERR_INVALID_ARG_TYPE',
-    `The "${argument}" argument must be ${expected}. Received ${typeOf(value)}`,
+    `The "${argument}" argument must be ${expected}. Received ${typeOf(value)}${slipOf(value, expected)}`,
   );
 }
 
@@ -21,7 +29,7 @@ export function wrongValue(argument: string, reason: string): TypeError {
 }
 
 export function validateFunction(value: unknown, argument: string): void {
-  if (typeof value !== 'function') throw wrongType(argument, 'of type function', value);
+  if (typeof value !== 'function') throw wrongType(argument, typeFunction, value);
 }
 
 /** Accepts a synchronous function: one whose work ends when it returns. */
@@ -30,7 +38,8 @@ export function validateSyncFunction(value: unknown, argument: string): void {
   if (types.isAsyncFunction(value) || types.isGeneratorFunction(value)) {
     throw wrongValue(
       argument,
-      'must not be an async or generator function: what follows its first await or yield would not run as the user',
+      'must not be an async or generator function: what follows its first await or yield would not run as the user. ' +
+        'Use token.run() for asynchronous work',
     );
   }
 }
@@ -50,7 +59,7 @@ export function validateOptions<K extends string>(
   argument: string,
   keys: readonly K[],
 ): asserts value is Partial<Record<K, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || types.isPromise(value)) {
     throw wrongType(argument, 'of type object', value);
   }
   for (const key of Object.keys(value)) {

@@ -120,7 +120,7 @@ export class NegotiateServer implements Negotiator {
     this.#maxHandshakes = maxHandshakes;
     this.#acceptor = acceptorFor(options);
     this.scheme = options.package === 'NTLM' ? 'NTLM' : 'Negotiate';
-    refuseClone(this);
+    refuseClone(this, 'A NegotiateServer belongs to its thread: make one on each thread');
   }
 
   /** The number of open handshakes. */

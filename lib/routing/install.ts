@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { beforeFirstToken, deferred } from '../internal/deferred';
+import { pass, refusalOf, whenSealed } from './gate';
 import { bindGracefulQueue } from './graceful-fs';
 import { routeWorkers } from '../worker/impersonated-worker';
 import { warnOfModulesBefore } from './loaded-before';
@@ -11,13 +12,25 @@ import { routeSqlite } from './sqlite';
 import { stream } from './streams';
 import { routeWasi } from './wasi';
 
+/** What precedes a function's name in messages. */
+type Prefix = 'fs.' | 'fs.promises.';
+
 type WithNative = AnyFunction & { readonly native?: AnyFunction };
+
+/** Returns a function that calls `inner`, and on a sealed thread fails without a token, as node's function would. */
+const sealedFunction = (name: string, inner: AnyFunction, called: AnyFunction): AnyFunction =>
+  function (...args) {
+    const refusal = refusalOf(name, args, called);
+    return refusal ? deferred().failureOf(name, args, refusal) : pass(() => Reflect.apply(inner, this, args));
+  };
 
 /** What programs call in place of one of node's functions. */
 interface Replacement {
   readonly called: AnyFunction;
   /** Has the replacement call the routed function from now on, in place of node's. */
   readonly route: (routed: AnyFunction) => void;
+  /** Has the replacement fail for calls that a sealed thread may not make. */
+  readonly seal: (name: string) => void;
 }
 
 function replacementOf(original: AnyFunction): Replacement {
@@ -32,20 +45,27 @@ function replacementOf(original: AnyFunction): Replacement {
     current = routed;
     variant?.route((routed as WithNative).native ?? variant.called);
   };
-  return { called, route };
+  const seal = (name: string): void => {
+    current = sealedFunction(name, current, called);
+    variant?.seal(`${name}.native`);
+  };
+  return { called, route, seal };
 }
 
 const streams = new Set(['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream']);
 
 /** Returns what replaces an export. Functions are routed before the thread has its first token. */
-function replace(name: string, value: unknown, router: () => Router): unknown {
+function replace(prefix: Prefix, name: string, value: unknown, router: () => Router): unknown {
   if (typeof value !== 'function') return value;
   const original = value as AnyFunction;
   if (streams.has(name)) return stream(name, original, original);
   if (/^[A-Z]/.test(name)) return notRoutableClass(name, original, original);
-  const { called, route } = replacementOf(original);
+  const { called, route, seal } = replacementOf(original);
   beforeFirstToken(() => {
     route(router()(name, original, called));
+  });
+  whenSealed(() => {
+    seal(prefix + name);
   });
   return called;
 }
@@ -56,6 +76,7 @@ function replace(name: string, value: unknown, router: () => Router): unknown {
  */
 function replaceLazily(
   target: object,
+  prefix: Prefix,
   name: string,
   descriptor: PropertyDescriptor,
   router: () => Router,
@@ -63,7 +84,8 @@ function replaceLazily(
   let known: { original: unknown; replacement: unknown } | undefined;
   const get = function (this: unknown): unknown {
     const original: unknown = descriptor.get?.call(this);
-    if (known?.original !== original) known = { original, replacement: replace(name, original, router) };
+    if (known?.original !== original)
+      known = { original, replacement: replace(prefix, name, original, router) };
     const value = known?.replacement;
     const present = Object.getOwnPropertyDescriptor(target, name);
     if (present && 'value' in present) Object.defineProperty(target, name, { ...present, value });
@@ -72,15 +94,15 @@ function replaceLazily(
   Object.defineProperty(target, name, { ...descriptor, get });
 }
 
-function replaceAll(target: object, router: () => Router): void {
+function replaceAll(target: object, prefix: Prefix, router: () => Router): void {
   const exported = target as Record<string, unknown>;
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
     // Reading some of these prints a warning.
     if (untouched.includes(name)) continue;
     if (descriptor.get && !(descriptor.set && streams.has(name))) {
-      replaceLazily(target, name, descriptor, router);
+      replaceLazily(target, prefix, name, descriptor, router);
     } else {
-      exported[name] = replace(name, exported[name], router);
+      exported[name] = replace(prefix, name, exported[name], router);
     }
   }
 }
@@ -91,8 +113,8 @@ let installed = false;
 export function installRouting(): void {
   if (installed) return;
   installed = true;
-  replaceAll(fs, () => deferred().routeFunction);
-  replaceAll(fs.promises, () => deferred().routePromise);
+  replaceAll(fs, 'fs.', () => deferred().routeFunction);
+  replaceAll(fs.promises, 'fs.promises.', () => deferred().routePromise);
   routeModules();
   routeProcessFiles();
   routeSqlite();

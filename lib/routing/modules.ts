@@ -1,74 +1,13 @@
 import Module from 'node:module';
 import { asThread, isForeignToThread } from '../flow/identity';
-import { deferred } from '../internal/deferred';
-import { asProcess } from '../internal/flow-store';
-import { callerOf, fileOf, sourceHashOf } from '../internal/call-sites';
-import { type AnyFunction, type Router, withPropertiesOf } from './router';
-
-/** File names of node's module loaders and of its source map support. */
-const loaders = /^node:(internal\/(?:modules|source_map)\/[\w/-]+)$/;
-/** The same names in a line of a stack trace. Paths and function names in the line could contain them, too. */
-const loadersInTrace = /^ {4}at (?:[^()]* \((NAME):\d+:\d+\)|(NAME):\d+:\d+)$/.source.replaceAll(
-  'NAME',
-  loaders.source.slice(1, -1),
-);
-const traceOfLoaders = new RegExp(loadersInTrace, 'm');
-
-const hashes = new Map<string, string | undefined>();
-
-/** Returns the hash of the source of a script of node, by its id. */
-function hashOf(id: string): string | undefined {
-  if (!hashes.has(id)) {
-    let source: string | undefined;
-    try {
-      const internals = process as unknown as { binding(name: 'natives'): Record<string, string> };
-      source = asProcess(() => internals.binding('natives')[id]);
-    } catch {
-      // The permission model blocks the binding. No script is then treated as node's own.
-    }
-    hashes.set(
-      id,
-      source === undefined ? undefined : deferred().createHash('sha256').update(source).digest('hex'),
-    );
-  }
-  return hashes.get(id);
-}
-
-/** Whether the call is in a loader of node. A script of node:vm can have the file name of one, but not its source. */
-function isLoader(site: NodeJS.CallSite): boolean {
-  const id = loaders.exec(fileOf(site))?.[1];
-  return id !== undefined && sourceHashOf(site) === hashOf(id);
-}
-
-/** Whether node's loader, or its mapping of stack traces to sources, is the direct caller of `below`. */
-function isCalledByNode(below: AnyFunction): boolean {
-  const caller = callerOf(below);
-  return typeof caller === 'string' ? traceOfLoaders.test(caller) : isLoader(caller);
-}
-
-/**
- * Routes a function that node's loaders use as well. What a module or a stack trace contains must not depend on the
- * user that first needs it, so a call from the loaders runs under the identity of the thread: the process, or the user
- * of a pinned thread.
- */
-export const exceptForLoaders =
-  (route: Router): Router =>
-  (name, original, called) => {
-    const routed = route(name, original, called);
-    return withPropertiesOf(original, function (...args) {
-      const isLoaderCall = isForeignToThread() && isCalledByNode(called);
-      return isLoaderCall
-        ? asThread(() => Reflect.apply(original, this, args))
-        : Reflect.apply(routed, this, args);
-    });
-  };
+import { pass } from './gate';
+import { type AnyFunction, withPropertiesOf } from './router';
 
 /** Returns a function that calls `original` under the identity of the thread, outside of flows and scopes. */
 function asThreadFunction(original: AnyFunction): AnyFunction {
   return withPropertiesOf(original, function (...args) {
-    return isForeignToThread()
-      ? asThread(() => Reflect.apply(original, this, args))
-      : Reflect.apply(original, this, args);
+    const call = (): unknown => Reflect.apply(original, this, args);
+    return isForeignToThread() ? asThread(call) : pass(call);
   });
 }
 

@@ -1,4 +1,5 @@
 import { currentIdentity } from '../flow/identity';
+import { refusalOf } from './gate';
 import { ImpersonationError } from '../internal/error';
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
@@ -51,17 +52,25 @@ export function notRoutableBecause(reason: string): Router {
 export const notRoutable: Router = notRoutableBecause('');
 
 /** Like `notRoutable`, for a class. */
-export const notRoutableClass: Router = (name, original) =>
-  new Proxy(original, {
+export const notRoutableClass: Router = (name, original) => {
+  const requireUnsealed = (args: unknown[]): void => {
+    const refusal = refusalOf(`fs.${name}`, args, replacement);
+    if (refusal) throw refusal;
+  };
+  const replacement: AnyFunction = new Proxy(original, {
     apply(target, receiver: unknown, args) {
       if (currentIdentity()) throw notRoutedError(name);
+      requireUnsealed(args);
       return Reflect.apply(target, receiver, args);
     },
     construct(target, args, newTarget) {
       if (currentIdentity()) throw notRoutedError(name);
+      requireUnsealed(args);
       return Reflect.construct(target, args, newTarget) as object;
     },
   });
+  return replacement;
+};
 
 /**
  * Replaces `object[name]` by a function that passes the original, the receiver and the arguments to `call`. Does nothing

@@ -1,7 +1,7 @@
 import { exceptForArchives } from './archives';
 import { callback, exists, glob, globPromise, promise, withNative } from './async';
 import { close, directory, disposable, openSync, sync, watch, watchPromise } from './sync';
-import { exceptForLoaders } from './modules';
+import { exceptForLoaders } from './node-callers';
 import {
   type Router,
   notRoutable,

@@ -51,7 +51,7 @@ export abstract class OpenToken {
     this.#ref = ref;
     prepareThread();
     registerToken(this, ref, quiet);
-    refuseClone(this);
+    refuseClone(this, 'A Token belongs to its thread: post token.share(), and call Token.claim() there');
   }
 
   /** Whether `close()` has been called. Never throws. */
@@ -88,6 +88,11 @@ export abstract class OpenToken {
    */
   get user(): Principal {
     return toPrincipal(this.#described.user);
+  }
+
+  /** The name of the user's account, if it is known without a look-up: see `Principal.name`. */
+  get name(): string | undefined {
+    return this.user.name;
   }
 
   /** The groups that grant access. Disabled groups, deny-only groups and the logon session's group are left out. */
@@ -198,7 +203,11 @@ export abstract class OpenToken {
   }
 
   /** @internal */
-  static validate(value: unknown, argument: string): asserts value is Token {
+  static validate(
+    value: unknown,
+    argument: string,
+    expected = 'an instance of Token',
+  ): asserts value is Token {
     if (typeof value === 'object' && value !== null && #ref in value) return;
     if (isOfAnotherCopy(value)) {
       throw argumentError(
@@ -206,12 +215,28 @@ export abstract class OpenToken {
         `The "${argument}" argument must be an instance of Token. Received a Token of another copy of the package`,
       );
     }
-    throw wrongType(argument, 'an instance of Token', value);
+    throw wrongType(argument, expected, value);
   }
 
   get #described(): NativeDescription {
     return (this.#description ??= native.describeToken(this.openId()));
   }
 }
+
+const reminders = Object.fromEntries(
+  ['run', 'runSync', 'impersonate', 'share'].map((name) => {
+    const value = (): never => {
+      throw argumentError(
+        'ERR_INVALID_ARG_TYPE',
+        `${name}() is called on the Promise of a Token: await it first`,
+      );
+    };
+    return [name, { value, configurable: true }];
+  }),
+);
+
+/** Adds methods of a token to its promise. They throw, as the caller has forgotten to await the promise. */
+export const remindOfAwait = <T>(promise: Promise<T>): Promise<T> =>
+  Object.defineProperties(promise, reminders);
 
 Object.defineProperty(OpenToken.prototype, copyMark, { value: thisCopy });

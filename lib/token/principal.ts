@@ -117,9 +117,13 @@ export function forgetProcessPrincipal(): void {
   processUser = undefined;
 }
 
-/** Returns the principals that diagnostics publish for an open token. Call it as the process. */
-export function describeIdentities(id: TokenId): Identities {
+/**
+ * Returns the principals that diagnostics publish for an open token; the process's only for undefined. Call it as the
+ * process.
+ */
+export function describeIdentities(id: TokenId | undefined): Identities {
   processUser ??= native.describeProcess().user;
+  if (id === undefined) return { process: toPrincipal(processUser), user: toPrincipal(processUser) };
   const user = findToken(id)?.user ?? toPrincipal(native.describeToken(id).user);
   return { process: toPrincipal(processUser), user };
 }

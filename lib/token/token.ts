@@ -17,7 +17,7 @@ import type { AccessTarget, DesiredAccess } from './access';
 import type { ForIdsOptions } from './for-ids';
 import type { ForUserOptions } from './for-user';
 import type { IisOptions } from './from-iis';
-import { levelNumber, OpenToken, type ImpersonationLevel } from './open-token';
+import { levelNumber, OpenToken, remindOfAwait, type ImpersonationLevel } from './open-token';
 import type { LogonOptions } from './logon';
 import type { RestrictOptions } from './restrictions';
 import type { ShareOptions } from './tickets';
@@ -127,7 +127,7 @@ export class Token extends OpenToken {
    * using token = await Token.logon({ user: 'EXAMPLE\\alice', password });
    */
   static logon(options: LogonOptions): Promise<Token> {
-    return deferred().logon(options).then(tokenOf);
+    return remindOfAwait(deferred().logon(options).then(tokenOf));
   }
 
   /**
@@ -148,7 +148,7 @@ export class Token extends OpenToken {
    * using token = await Token.forUser('alice@example.com');
    */
   static forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
-    return deferred().forUser(name, options).then(tokenOf);
+    return remindOfAwait(deferred().forUser(name, options).then(tokenOf));
   }
 
   /**

@@ -180,7 +180,7 @@ const untrusted = `
   const spec = { user: ${JSON.stringify(world.serviceId)}, groups: [{ sid: 'S-1-1-0' }, { sid: 'S-1-5-32-544' }],
     privileges: ['SeChangeNotifyPrivilege'], type: 'primary', level: 'impersonation' };
   seam().setProcessToken(seam().mint(spec));
-  const { Token, runSync } = require(${JSON.stringify(require.resolve('impersonate'))});
+  const { Token, runAs, runSync } = require(${JSON.stringify(require.resolve('impersonate'))});
   const impersonateFs = require(${JSON.stringify(require.resolve('../../dist/fs'))});
   const { world } = require(${JSON.stringify(require.resolve('../support/world/win32'))});
 `;
@@ -198,6 +198,7 @@ test('an untrusted process gets a token of identification level, and an error th
       console.log(refusal(() => token.runSync(() => 1)));
       console.log(refusal(() => token.impersonate().revert()));
       console.log(refusal(() => token.run(() => impersonateFs.stat('.'))));
+      console.log(await runAs('${domain}\\\\alice', () => 1).catch((error) => error.code + error.message.includes('SeTcbPrivilege')));
       const { lsaConnections, lsaBuffers } = seam().outstanding();
       console.log(lsaConnections, lsaBuffers);
       token.close();
@@ -206,7 +207,7 @@ test('an untrusted process gets a token of identification level, and an error th
     'bare',
   );
   const refused = 'ERR_TOKEN_LEVELtrue';
-  expect(lines).toEqual(['true false', 'identification true', refused, refused, refused, '0 0']);
+  expect(lines).toEqual(['true false', 'identification true', refused, refused, refused, refused, '0 0']);
 });
 
 test('names a wrong argument', async () => {
