@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { asThread, isForeignToThread } from '../flow/identity';
 import { callerOf, fileOf, sourceHashOf } from '../internal/call-sites';
+import { asProcess } from '../internal/flow-store';
 import { type AnyFunction, type Router, withPropertiesOf } from './router';
 
 const hashes = new Map<string, string | undefined>();

@@ -50,7 +50,9 @@ describeSwitching('node:sqlite on a thread that is a user', () => {
     );
     const no = 'ERR_NOT_ROUTED';
     const failed = 'ERR_SQLITE_ERROR14';
-    expect(lines).toEqual([...['[{"a":1}]', 'EACCES', 'EACCES', failed, no, no, no, 'EACCES', 'done', 'true']]);
+    expect(lines).toEqual([
+      ...['[{"a":1}]', 'EACCES', 'EACCES', failed, no, no, no, 'EACCES', 'done', 'true'],
+    ]);
   });
 
   check('closes them as the user, also at the end of the thread, and not by the collector', async () => {
