@@ -15,7 +15,7 @@ const rooms = ['core', 'fs', 'napi', 'pool'];
 const sourcesOf = (port) => [...rooms, port].flatMap((room) => listFiles(`native/${room}`, /\.cpp$/));
 
 const common = [
-  ...['-std=c++17', '-O2', '-g0', '-fexceptions', '-fvisibility=hidden', '-fvisibility-inlines-hidden'],
+  ...['-std=c++17', '-Os', '-g0', '-ffunction-sections', '-fdata-sections', '-fexceptions', '-fvisibility=hidden', '-fvisibility-inlines-hidden'],
   ...['-fstack-protector-strong', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2'],
   ...['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wconversion', '-Werror'],
   ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
@@ -31,7 +31,7 @@ const branchProtection = { x64: ['-fcf-protection'], arm64: ['-mbranch-protectio
 // Guard; and node.exe is built without, so that it would not be in force.
 const linked = {
   win32: ['-ladvapi32', '-lsecur32'],
-  linux: ['-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,nodelete'],
+  linux: ['-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,nodelete'],
   // The name is the path of the output by default, which differs each time.
   unsupported: ['-Wl,-undefined,dynamic_lookup', '-Wl,-install_name,@rpath/impersonate.node'],
 };
@@ -91,7 +91,7 @@ async function hostImports(folder, arch) {
 }
 
 async function linkFlags(folder, { port, zig: name }) {
-  const flags = ['-target', name, '-shared', '-O2', '-g0', '-s'];
+  const flags = ['-target', name, '-shared', '-Os', '-g0', '-s'];
   if (port !== 'linux') return flags;
   const script = path.join(folder, 'node.map');
   await writeFile(script, entryPoints);

@@ -12,6 +12,7 @@ import { withScratch } from '../rig/scratch.mjs';
 import { ensureNodeModules } from '../support/node-modules.mjs';
 import { ensurePrograms } from '../support/packages.mjs';
 import { root } from '../support/root.mjs';
+import { capture } from '../support/run.mjs';
 import { npmScript } from './npm-script.mjs';
 
 const tools = { 'llvm-readobj': 'llvm', 'llvm-objdump': 'llvm', 'musl-gcc': 'musl-tools' };
@@ -52,6 +53,27 @@ async function* load(scratch) {
   yield ['linux-arm64: scope, flow and worker, emulated', problemOf(await smoke(await arm64Node(), scratch))];
 }
 
+// Of the tarball with all binaries.
+const limits = { files: 60, megabytes: 8 };
+
+async function* weigh() {
+  const { code, output } = await capture('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], {
+    cwd: root,
+  });
+  if (code !== 0) throw new Error(output);
+  const [{ files, unpackedSize }] = JSON.parse(output.slice(output.indexOf('[')));
+  const besides = files.filter(({ path: name }) => !name.endsWith('.node')).length;
+  const megabytes = unpackedSize / 1e6;
+  yield [
+    `the tarball: ${besides} files beside the binaries`,
+    besides > limits.files ? `the limit is ${limits.files}` : '',
+  ];
+  yield [
+    `the tarball: ${megabytes.toFixed(2)} MB`,
+    megabytes > limits.megabytes ? `the limit is ${limits.megabytes}` : '',
+  ];
+}
+
 /**
  * Makes all binaries of the tarball, checks their headers, compiles `again` once more for the same bytes, and loads them
  * where this machine can. Each check counts as a test.
@@ -63,7 +85,7 @@ export const prebuildSuite = (again = twice) => ({
     ensureNodeModules();
     const counts = { passed: 0, failed: 0, skipped: 0 };
     await withScratch(os.tmpdir(), 'impersonate-prebuilds-', async (scratch) => {
-      for (const checks of [buildAll(), buildAgain(again, scratch), load(scratch)]) {
+      for (const checks of [buildAll(), buildAgain(again, scratch), load(scratch), weigh()]) {
         for await (const [name, problem] of checks) {
           counts[problem ? 'failed' : 'passed'] += 1;
           write(problem ? `FAILED ${name}\n${problem.replace(/^/gm, '    ')}\n` : `ok     ${name}\n`);
