@@ -39,6 +39,15 @@ export function refusalOf(name: string, args: readonly unknown[], called: AnyFun
 }
 
 /**
+ * Throws the error of a call of a built-in that a sealed thread may not make. `args` are what the allowed paths are found
+ * in. For guards that node's own functions call, too.
+ */
+export function requireToken(name: string, args: readonly unknown[] = []): void {
+  const refusal = refusalOf(name, args, requireToken as AnyFunction);
+  if (refusal) throw refusal;
+}
+
+/**
  * Calls `fn` and returns its result. Built-ins that it calls continue without a check: they do the work of a call that
  * was checked, or load a module. Asynchronous work that it starts is checked.
  */

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import Module from 'node:module';
 import * as util from 'node:util';
 import { hasIdentity } from '../flow/identity';
+import { requireToken } from './gate';
 import { notRoutedError, replaceMethod } from './router';
 
 /** Does what process.loadEnvFile() does, but reads the file as the user. */
@@ -17,12 +18,13 @@ function loadEnvFile(path: unknown): void {
  * thread, as the process.
  */
 export function routeProcessFiles(): void {
-  replaceMethod(process, 'loadEnvFile', (original, receiver, args) =>
+  replaceMethod(process, 'loadEnvFile', (original, receiver, args) => {
+    requireToken('process.loadEnvFile', args);
     // A number would be an open descriptor for node:fs.
-    hasIdentity() && typeof args[0] !== 'number'
-      ? loadEnvFile(args[0])
-      : Reflect.apply(original, receiver, args),
-  );
+    if (!hasIdentity() || typeof args[0] === 'number') return Reflect.apply(original, receiver, args);
+    loadEnvFile(args[0]);
+    return undefined;
+  });
   replaceMethod(Module, 'enableCompileCache', (original, receiver, args) => {
     if (hasIdentity()) {
       throw notRoutedError('enableCompileCache', 'the cache is written at the end of the thread', 'module.');

@@ -7,6 +7,7 @@ import { ImpersonationError } from '../internal/error';
 import { isOwn } from '../internal/own-folder';
 import { validateOptions, wrongValue } from '../internal/validate';
 import { AllowedPaths } from './allowed-paths';
+import { builtin, kindOf } from './builtins';
 import type { Gate } from './gate';
 import { isCalledByNode } from './node-callers';
 import type { AnyFunction } from './router';
@@ -28,9 +29,14 @@ const ofStream: Paths = ([path, options]) => (hasDescriptor(options) ? [undefine
 /** System calls append six characters to the prefix, so `/log` is not within `/log`. */
 const ofPrefix: Paths = ([prefix]) => [isPath(prefix) ? `${textOf(toPath(prefix))}XXXXXX` : prefix];
 
+/** What links below a folder lead to is not checked. */
+const unlessRecursive: Paths = ([path, options]) => (optionOf(options, 'recursive') ? [] : [path]);
+
 /** The paths that a function uses, if they are not its first argument. Without one it has no path to be allowed. */
 const pathsByName: Readonly<Record<string, Paths | undefined>> = {
-  ...{ copyFile: both, cp: both, link: both, rename: both },
+  ...{ copyFile: both, link: both, rename: both },
+  cp: ([from, to, options]) => (optionOf(options, 'dereference') ? [] : [from, to]),
+  ...{ opendir: unlessRecursive, readdir: unlessRecursive, watch: unlessRecursive },
   symlink: ([, path]) => [path],
   ...{ mkdtemp: ofPrefix, mkdtempDisposable: ofPrefix },
   ...{ ReadStream: ofStream, WriteStream: ofStream, FileReadStream: ofStream, FileWriteStream: ofStream },
@@ -40,22 +46,49 @@ const pathsByName: Readonly<Record<string, Paths | undefined>> = {
 
 const first: Paths = ([path]) => [path];
 
+/** SQLite takes the path out of a URL, in a way of its own. Any object with an `href` is one. */
+function ofDatabase([path]: readonly unknown[]): readonly unknown[] {
+  const isUrl = isPath(path) ? textOf(toPath(path)).startsWith('file:') : typeof path === 'object';
+  return isUrl || path instanceof URL ? [] : [path];
+}
+
+/** The paths that functions of other modules use. The others cannot be allowed by a path. */
+const pathsElsewhere: Readonly<Record<string, Paths | undefined>> = {
+  ...{ 'http.request': first, 'net.connect': first, 'net.listen': first },
+  ...{ 'process.chdir': first, 'process.loadEnvFile': ([path]) => [path ?? '.env'] },
+  ...{ 'sqlite.DatabaseSync': ofDatabase, 'sqlite.backup': ([, path]) => ofDatabase([path]) },
+};
+
 /**
  * Returns the paths that a call uses. Undefined if it uses none: it has an open descriptor, or wrong arguments, for which
  * node's function throws.
  */
 function pathsOf(name: string, args: readonly unknown[]): readonly unknown[] | undefined {
+  if (!form.test(name)) {
+    const paths = name.startsWith('wasi.') ? args : (pathsElsewhere[name]?.(args) ?? []);
+    // Not every function rejects a string with a null character.
+    return paths.every((path) => typeof path === 'string' || isPath(path)) ? paths : undefined;
+  }
   const [, promises, base = '', sync = ''] = form.exec(name) ?? [];
   const paths = (pathsByName[base] ?? first)(args);
   const isKnown = `${base}${sync}` in (promises ? promisesTable : fsTable);
   return isKnown && paths.some((path) => !isPath(path)) ? undefined : paths;
 }
 
+/** Whether a token would not help: in a flow or scope the function throws. */
+function isRefused(name: string): boolean {
+  const [module = '', ...member] = name.split('.');
+  return kindOf(builtin(module) ?? {}, member.join('.')) === 'refused';
+}
+
 function noToken(name: string, path: unknown): ImpersonationError {
   const shown = shownPath(path);
+  const remedy = isRefused(name)
+    ? 'call it'
+    : 'call it in a flow of token.run() or in an impersonation scope, or';
   return new ImpersonationError(
-    `${name}() is called without a token on a sealed thread${shown === undefined ? '' : `, for ${shown}`}: call it in ` +
-      'a flow of token.run() or in an impersonation scope, or as the process in withoutToken()',
+    `${name}() is called without a token on a sealed thread${shown === undefined ? '' : `, for ${shown}`}: ${remedy} ` +
+      'as the process in withoutToken()',
     'ERR_NO_TOKEN',
   );
 }
@@ -65,19 +98,21 @@ const mostPlaces = 10_000;
 /** Returns a function that publishes each place of the program at its first call. */
 function reporter(): (name: string, paths: readonly unknown[], called: AnyFunction) => void {
   const places = new Set<string>();
+  const lineOf = (site: NodeJS.CallSite): string => `    at ${(site as { toString(): string }).toString()}`;
   return (name, paths, called) => {
-    if (!unsealedChannel.hasSubscribers || places.size >= mostPlaces) return;
+    if (places.size >= mostPlaces) return;
     const sites = stackOf(called).filter((site) => !isOwn(fileOf(site)));
-    const lines = sites.map((site) => `    at ${(site as { toString(): string }).toString()}`);
-    const place = lines[sites.findIndex((site) => !isNamedLikeNode(site))] ?? name;
+    const site = sites.find((one) => !isNamedLikeNode(one));
+    const place = site ? lineOf(site) : name;
     if (places.has(place)) return;
     places.add(place);
+    const lines = sites.slice(0, Error.stackTraceLimit).map(lineOf);
     const [path, dest] = paths.map(shownPath);
     publish(unsealedChannel, (): UnsealedMessage => ({
       operation: name,
       ...(path !== undefined && { path }),
       ...(dest !== undefined && { dest }),
-      stack: lines.slice(0, Error.stackTraceLimit).join('\n'),
+      stack: lines.join('\n'),
       ...identitiesOf(undefined),
     }));
   };
@@ -91,6 +126,7 @@ export function toGate(options: SealOptions): Gate {
   const allowed = new AllowedPaths(allow, 'options.allow');
   const report = reporter();
   return (name, args, called) => {
+    if (mode === 'report' && !unsealedChannel.hasSubscribers) return undefined;
     const paths = pathsOf(name, args);
     if (!paths) return undefined;
     const refused = paths.filter((path) => !allowed.includes(path));

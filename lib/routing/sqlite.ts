@@ -3,6 +3,7 @@ import { native } from '../internal/binding';
 import { deferred } from '../internal/deferred';
 import { isThreadPinned } from '../internal/flow-store';
 import { currentTokenId } from '../scope/state';
+import { isSealed, requireToken } from './gate';
 import { loadEarly, replaceClass } from './early-modules';
 import { type AnyFunction, notRoutedError, replaceMethod } from './router';
 
@@ -70,6 +71,8 @@ function guardClass(prototype: object, owner: string, names: readonly string[]):
     replaceMethod(prototype, name, (original, receiver, args) => {
       const object = receiver as object;
       if (hasIdentity()) check(`${owner}.${name}`, object, sqlOf(object, args));
+      else if (isSealed() && opensFiles.test(String(sqlOf(object, args))))
+        requireToken(`sqlite.${owner}.${name}`);
       const result = Reflect.apply(original, receiver, args) as object;
       const made = classes[name];
       if (!made) return result;
@@ -99,6 +102,7 @@ export function routeSqlite(): void {
       inMemory.add(database);
       return database;
     }
+    requireToken('sqlite.DatabaseSync', args);
     if (!hasIdentity()) return make();
     if (isForeignToThread()) refuse('DatabaseSync');
     return openOnOwnThread(args[0], make);
@@ -107,6 +111,7 @@ export function routeSqlite(): void {
   const never = (owner: object, name: string, label: string): void => {
     replaceMethod(owner, name, (original, receiver, args) => {
       refuse(label);
+      requireToken(`sqlite.${label}`, args);
       return Reflect.apply(original, receiver, args);
     });
   };

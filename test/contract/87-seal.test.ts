@@ -218,7 +218,7 @@ describeSwitching('a sealed thread', () => {
     ]);
   });
 
-  test('is the only one that is sealed: workers are not, and an ImpersonatedWorker has a token always', async () => {
+  test('is the only one that is sealed: workers are started in withoutToken() and are not, and an ImpersonatedWorker has a token always', async () => {
     const lines = await sealed(
       'workers',
       `const { Worker } = require('node:worker_threads');
@@ -234,11 +234,12 @@ describeSwitching('a sealed thread', () => {
         try { result = fs.readFileSync(\${JSON.stringify(path)}, 'utf8'); } catch (error) { result = error.code; }
         parentPort.postMessage(result);\`;
       const ask = async (worker) => { const [answer] = await once(worker, 'message'); await worker.terminate(); return answer; };
-      print(await ask(new Worker(code(secret, false), { eval: true })));
-      print(await ask(new Worker(code(secret, true), { eval: true })));
+      print(await outcome(() => new Worker('', { eval: true })));
+      print(await ask(withoutToken(() => new Worker(code(secret, false), { eval: true }))));
+      print(await ask(withoutToken(() => new Worker(code(secret, true), { eval: true }))));
       print(await ask(new ImpersonatedWorker(code(file, true), { eval: true, token: tokens.alice })));`,
     );
-    expect(lines).toEqual(['of the service', 'ERR_NO_TOKEN', 'of alice']);
+    expect(lines).toEqual(['ERR_NO_TOKEN', 'of the service', 'ERR_NO_TOKEN', 'of alice']);
   });
 });
 
@@ -322,7 +323,7 @@ describeSwitching('the allowed paths of a sealed thread', () => {
       print(String(await outcome(() => fs.readFileSync(log, 'utf8'))));`,
     );
     if (lines[0] === 'no links') return;
-    expect(lines).toEqual([...Array(6).fill('ERR_NO_TOKEN'), 'of the service', 'undefined', 'x']);
+    expect(lines).toEqual([...Array<string>(6).fill('ERR_NO_TOKEN'), 'of the service', 'undefined', 'x']);
   });
 });
 

@@ -2,6 +2,7 @@ import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import { hasIdentity } from '../../flow/identity';
 import { ImpersonationError } from '../../internal/error';
+import { requireToken } from '../gate';
 import { guardMethod, notRoutedError } from '../router';
 
 const syncNames = ['spawnSync', 'execSync', 'execFileSync'] as const;
@@ -26,8 +27,9 @@ const isOfCluster = ({ envPairs }: SpawnOptions): boolean =>
   Array.isArray(envPairs) && envPairs.some((pair) => String(pair).startsWith('NODE_UNIQUE_ID='));
 
 function refuseProgram(given?: unknown): void {
-  if (!hasIdentity()) return;
   const options = (typeof given === 'object' && given !== null ? given : {}) as SpawnOptions;
+  requireToken(isOfCluster(options) ? 'cluster.fork' : 'child_process.spawn');
+  if (!hasIdentity()) return;
   if (isOfCluster(options)) throw workerInFlowError('A worker of a cluster');
   // A separate check: only the process may choose the user of a program, whatever is allowed in a flow.
   const choosesUser = options.uid != null || options.gid != null;

@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { currentIdentity, type Identity } from '../../flow/identity';
 import { asProcess } from '../../internal/flow-store';
 import { enterSync } from '../../scope/state';
+import { isSealed, requireToken } from '../gate';
 import { replaceMethod } from '../router';
 
 /** In the options of a request of an agent: the identity that its connection belongs to; null for the process. */
@@ -12,6 +13,10 @@ interface RequestOptions {
   readonly [owner]?: Identity | null;
 }
 
+function requireTokenFor(options: RequestOptions | null | undefined): void {
+  if (options?.socketPath) requireToken('http.request', [options.socketPath]);
+}
+
 /**
  * Makes an http.Agent share connections to a socket in the file system within one token only: the server takes a
  * connection for the user who opened it. A request that waits for a connection gets one of its own identity, whichever
@@ -20,6 +25,7 @@ interface RequestOptions {
 export function guardHttpAgents(): void {
   const agent = Agent.prototype;
   replaceMethod(agent, 'addRequest', (original, receiver, [request, options, ...rest]) => {
+    requireTokenFor(options as RequestOptions | null | undefined);
     const given =
       typeof options === 'object' && options !== null
         ? { ...options, [owner]: currentIdentity() ?? null }
@@ -36,6 +42,7 @@ export function guardHttpAgents(): void {
     const { socketPath, [owner]: identity } = (args[1] ?? {}) as RequestOptions;
     if (!socketPath || identity === undefined) return create();
     if (identity) return currentIdentity() === identity ? create() : enterSync(identity.tokenRef.id, create);
-    return currentIdentity() ? asProcess(create) : create();
+    // The request was checked when the agent got it.
+    return currentIdentity() || isSealed() ? asProcess(create) : create();
   });
 }

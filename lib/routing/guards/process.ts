@@ -3,6 +3,7 @@ import { originals } from '../../fs/node-fs';
 import { native } from '../../internal/binding';
 import { asProcess } from '../../internal/flow-store';
 import { currentTokenId, enterSync } from '../../scope/state';
+import { requireToken } from '../gate';
 import { guardMethod, notRoutedError, replaceMethod } from '../router';
 
 const { pid: ownPid } = process;
@@ -39,6 +40,8 @@ function requireOtherProcess(pid: unknown): void {
 /** Makes process.kill() act as the user. It calls process._kill(). */
 function routeKill(): void {
   replaceMethod(process, '_kill', (original, receiver, args) => {
+    // A signal to this process needs no right, and handlers of signals send it again.
+    if (args[0] !== ownPid) requireToken('process.kill');
     if (!hasIdentity()) return Reflect.apply(original, receiver, args);
     requireOtherProcess(args[0]);
     return asUser(() => Reflect.apply(original, receiver, args));
@@ -48,19 +51,22 @@ function routeKill(): void {
 /** Makes functions of `process` act as the user, or throw, in flows and scopes. */
 export function guardProcess(): void {
   for (const [name, reason] of Object.entries(refused)) {
-    guardMethod(process, name, () => {
+    guardMethod(process, name, (...args) => {
       if (hasIdentity()) throw notRoutedError(name, reason, 'process.');
+      requireToken(`process.${name}`, args);
     });
   }
   for (const name of credentials) {
     guardMethod(process, name, () => {
       if (currentTokenId() === 0 && hasIdentity())
         throw notRoutedError(name, 'all threads share the user of the process', 'process.');
+      requireToken(`process.${name}`);
     });
   }
   guardMethod(process, 'umask', (mask) => {
     if (mask !== undefined && hasIdentity())
       throw notRoutedError('umask', 'all threads share the mask', 'process.');
+    if (mask !== undefined) requireToken('process.umask');
   });
   routeKill();
 }

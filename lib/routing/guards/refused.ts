@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { hasIdentity } from '../../flow/identity';
 import { refusedOf } from '../builtins';
+import { requireToken } from '../gate';
 import { guardMethod, notRoutedError } from '../router';
 
 const load = createRequire(__filename);
@@ -9,8 +10,9 @@ const load = createRequire(__filename);
 const modules = ['crypto', 'os', 'v8'];
 
 function refuse(object: object, name: string, owner: string): void {
-  guardMethod(object, name, () => {
+  guardMethod(object, name, (...args) => {
     if (hasIdentity()) throw notRoutedError(name, 'it would act as the process', owner);
+    requireToken(owner + name, args);
   });
 }
 

@@ -6,6 +6,7 @@ import type { FsPath } from '../../../types/native';
 import { currentIdentity, hasIdentity, type Identity } from '../../flow/identity';
 import { native } from '../../internal/binding';
 import { currentTokenId, enterSync } from '../../scope/state';
+import { requireToken } from '../gate';
 import { close as closeDescriptor, openGuarded, type LastComponent } from '../guarded-path';
 import { type AnyFunction, guardMethod, notRoutedError, replaceMethod } from '../router';
 import { asUser } from './process';
@@ -64,10 +65,21 @@ function withGuarded(name: FsPath, last: LastComponent, use: (path: FsPath, fd: 
   return typeof found === 'number' ? found : use(found.path, found.fd);
 }
 
+/** Throws for a socket or pipe that a sealed thread may not use by its name, and closes it. */
+function requireTokenFor(name: string, handle: unknown, path: unknown): void {
+  try {
+    requireToken(name, [path]);
+  } catch (error) {
+    (handle as { close(): void }).close();
+    throw error;
+  }
+}
+
 /** Connects as the user: connect() runs on this thread. */
 function routeConnect(pipe: object): void {
   replaceMethod(pipe, 'connect', (original, receiver, [request, name, ...rest]) => {
     const connect = (path: unknown): unknown => Reflect.apply(original, receiver, [request, path, ...rest]);
+    requireTokenFor('net.connect', receiver, name);
     if (!hasIdentity() || !isPathName(name)) return asUser(() => connect(name));
     return asUser(() =>
       withGuarded(name, 'target', (path, fd) => {
@@ -88,6 +100,7 @@ function routeConnect(pipe: object): void {
 function routeBind(pipe: object): void {
   replaceMethod(pipe, 'bind', (original, receiver, [name, ...rest]) => {
     const bind = (path: unknown): unknown => Reflect.apply(original, receiver, [path, ...rest]);
+    requireTokenFor('net.listen', receiver, name);
     const identity = currentIdentity();
     if (!identity || !isPathName(name)) return asUser(() => bind(name));
     return asUser(() =>
@@ -160,6 +173,7 @@ function refusePipes(pipe: object): void {
   ];
   for (const [method, name] of refused) {
     replaceMethod(pipe, method, (original: AnyFunction, receiver, args) => {
+      requireTokenFor(`net.${name}`, receiver, args[method === 'connect' ? 1 : 0]);
       if (!hasIdentity()) return Reflect.apply(original, receiver, args);
       (receiver as { close(): void }).close();
       throw notRoutedError(name, 'Windows would open instances of the pipe as the process', 'net.');

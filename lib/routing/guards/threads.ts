@@ -10,6 +10,7 @@ import { nodeRequire } from '../../internal/own-folder';
 import { reportLeak } from '../../scope/leak-report';
 import { scopeDepth } from '../../scope/state';
 import { isStartingOwn } from '../../worker/impersonated-worker';
+import { requireToken } from '../gate';
 import { replaceMethod } from '../router';
 import { workerInFlowError } from './child-process';
 
@@ -61,6 +62,7 @@ function guardWorkers(): void {
   if (!handle) return;
   replaceMethod(handle, 'startThread', (start, receiver, args) => {
     if (hasIdentity() && !isStartingOwn()) throw workerInFlowError('A Worker');
+    if (!isStartingOwn()) requireToken('worker_threads.Worker');
     return native.runAtBaseline(() => Reflect.apply(start, receiver, args));
   });
 }
