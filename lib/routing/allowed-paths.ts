@@ -4,8 +4,21 @@ import { codeOf } from '../fs/error';
 import { bytesOf, isPath, textOf, toPath } from '../fs/path';
 import { validateArray, validateString, wrongValue } from '../internal/validate';
 
-/** Folds the case on Windows, whose file names are case-insensitive. */
-const folded = (file: string): string => (process.platform === 'win32' ? file.toLowerCase() : file);
+const isWindows = process.platform === 'win32';
+
+/**
+ * Folds the case of ASCII letters on Windows, whose file names are case-insensitive. JavaScript folds other letters in
+ * another way than the system: it takes different files for one.
+ */
+const folded = (file: string): string =>
+  isWindows ? file.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : file;
+
+/**
+ * Whether this is the name of a pipe of Windows, which has no links. To resolve them would connect to the pipe. In
+ * `\\.\pipe\..\` the dots lead to other devices.
+ */
+const isPipe = (file: string): boolean =>
+  isWindows && /^[\\/]{2}\.[\\/]pipe[\\/][^\\/]/i.test(file) && !/[\\/][. ]+(?:[\\/]|$)/.test(file.slice(4));
 
 const exists = (file: string): boolean => {
   try {
@@ -60,30 +73,28 @@ export class AllowedPaths {
       if (!path.isAbsolute(file)) throw wrongValue(name, 'must be an absolute path');
       return path.resolve(file);
     });
-    const resolved = files.map((file) => resolveLinks(file) ?? file);
-    this.#resolved = resolved.map(folded);
-    this.#given = [...files.map(folded), ...this.#resolved];
+    this.#resolved = files.map((file) => (isPipe(file) ? file : (resolveLinks(file) ?? file)));
+    this.#given = [...files, ...this.#resolved].map(folded);
   }
 
   /**
    * Returns whether the path is one of these, or below one: as it is written, and with links resolved. An operation may
-   * use the target of a link or the link itself, so both must be.
+   * use the target of a link or the link itself, so both must be. The case of resolved names is that of the file system,
+   * which can have folders whose names differ in nothing else.
    */
   includes(given: unknown): boolean {
     const file = toText(given);
+    if (file === undefined || !isWithin(folded(path.resolve(file)), this.#given)) return false;
     return (
-      file !== undefined &&
-      isWithin(path.resolve(file), this.#given) &&
-      isWithin(resolveLinks(file), this.#resolved) &&
-      isWithin(resolveFolder(file), this.#resolved)
+      isPipe(file) ||
+      (isWithin(resolveLinks(file), this.#resolved) && isWithin(resolveFolder(file), this.#resolved))
     );
   }
 }
 
 function isWithin(file: string | undefined, allowed: readonly string[]): boolean {
   if (file === undefined) return false;
-  const one = folded(file);
   return allowed.some(
-    (base) => one === base || one.startsWith(base.endsWith(path.sep) ? base : base + path.sep),
+    (base) => file === base || file.startsWith(base.endsWith(path.sep) ? base : base + path.sep),
   );
 }

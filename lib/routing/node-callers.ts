@@ -48,7 +48,8 @@ const isCalledByLoader = callerCheck(loaders);
  * Scripts that call functions of the program, such as those of timers, events and promisify(), are none of them.
  */
 export const isCalledByNode = callerCheck(
-  String.raw`${loaders}|internal/fs/[\w/-]+|internal/streams/fast-utf8-stream|internal/assert/[\w/-]+|internal/process/warning`,
+  String.raw`${loaders}|internal/fs/[\w/-]+|internal/streams/fast-utf8-stream|internal/assert/[\w/-]+|internal/process/warning|` +
+    'internal/repl/(?:completion|history)|internal/test_runner/(?:coverage|reporter/rerun|runner|snapshot|utils)',
 );
 
 /**
