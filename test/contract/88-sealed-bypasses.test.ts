@@ -102,7 +102,7 @@ describeSwitching('code of a sealed thread', () => {
         ...(process.platform === 'win32' && {
           extended: '\\\\\\\\?\\\\' + up, inside: '\\\\\\\\?\\\\' + path.join(logs, 'x'), device: '\\\\\\\\.\\\\' + up, mixed: '//?/' + up.replaceAll('\\\\', '/'),
           slashes: up.replaceAll('\\\\', '/'), short: path.join(folder, 'LOGS~1', 'x'), dots: logs + '.\\\\..\\\\secret', spaces: logs + ' \\\\..\\\\secret',
-          stream: logs + ':stream', root: secret.slice(2), drive: secret.slice(0, 2) + '..\\\\secret', 'the drive': secret.slice(0, 2), device2: path.join(logs, '..', 'NUL'),
+          stream: logs + ':stream', root: secret.slice(2), drive: secret.slice(0, 2) + '..\\\\secret', device2: path.join(logs, '..', 'NUL'),
           pipe: '\\\\\\\\.\\\\pipe\\\\..\\\\' + secret, unc: '\\\\\\\\localhost\\\\c$\\\\secret',
         }),
       };

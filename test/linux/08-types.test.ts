@@ -59,6 +59,30 @@ const withoutFrameworks = `
   });
 `;
 
+const sealing = `
+  import { subscribe } from 'node:diagnostics_channel';
+  import { seal, type SealOptions, type UnsealedMessage } from 'impersonate';
+  const options: SealOptions = { mode: 'report', allow: ['/var/log/service'] as const };
+  const nothing: void = seal(options);
+  seal();
+  seal({});
+  seal({ mode: 'throw' });
+  // @ts-expect-error -- no such mode
+  seal({ mode: 'off' });
+  // @ts-expect-error -- a list of paths
+  seal({ allow: '/var/log/service' });
+  // @ts-expect-error -- paths are strings
+  seal({ allow: [new URL('file:///var/log/service')] });
+  // @ts-expect-error -- no such option
+  seal({ alow: [] });
+  subscribe('impersonate:unsealed', (message) => {
+    const { operation, path, dest, stack, user }: UnsealedMessage = message as UnsealedMessage;
+    const texts: (string | undefined)[] = [operation, path, dest, stack, user.id];
+    return texts;
+  });
+  export { nothing };
+`;
+
 const withFrameworks = `
   import { NegotiateServer, type Token } from 'impersonate';
   import { expressAuthentication, fastifyAuthentication, koaAuthentication } from 'impersonate/http';
@@ -94,6 +118,13 @@ describe('the declarations', () => {
   test.each(resolutions)('need no web framework, with the module resolution %s', (_name, options) => {
     expect(problemsOf(withoutFrameworks, [], options)).toEqual([]);
   });
+
+  test.each(resolutions)(
+    'declare seal() and its messages, with the module resolution %s',
+    (_name, options) => {
+      expect(problemsOf(sealing, [], options)).toEqual([]);
+    },
+  );
 
   test('declare the token of a request of Express, Fastify and Koa', () => {
     const packages = ['@types/express', 'express', 'fastify', '@types/koa', 'koa'];
