@@ -13,8 +13,13 @@ interface RequestOptions {
   readonly [owner]?: Identity | null;
 }
 
-function requireTokenFor(options: RequestOptions | null | undefined): void {
-  if (options?.socketPath) requireToken('http.request', [options.socketPath]);
+/** Throws for a request that a sealed thread may not make. An agent's own options have precedence. */
+function requireTokenFor(agent: unknown, options: unknown): void {
+  const { socketPath } = {
+    ...(options as RequestOptions),
+    ...(agent as { options?: RequestOptions }).options,
+  };
+  if (socketPath) requireToken('http.request', [socketPath]);
 }
 
 /**
@@ -25,7 +30,7 @@ function requireTokenFor(options: RequestOptions | null | undefined): void {
 export function guardHttpAgents(): void {
   const agent = Agent.prototype;
   replaceMethod(agent, 'addRequest', (original, receiver, [request, options, ...rest]) => {
-    requireTokenFor(options as RequestOptions | null | undefined);
+    requireTokenFor(receiver, options);
     const given =
       typeof options === 'object' && options !== null
         ? { ...options, [owner]: currentIdentity() ?? null }
