@@ -22,7 +22,7 @@ const requestFlows = new WeakMap<object, RequestFlow>();
 
 function callIn(store: Store, fn: Method, receiver: unknown, args: unknown[]): unknown {
   if (store === currentStore()) return Reflect.apply(fn, receiver, args);
-  return runInFlow(store, () => Reflect.apply(fn, receiver, args) as unknown);
+  return runInFlow(store, () => Reflect.apply<unknown, unknown[], unknown>(fn, receiver, args));
 }
 
 /** What was passed to an emitter, by the function that it keeps instead. */

@@ -322,7 +322,7 @@ describeSwitching('the allowed paths of a sealed thread', () => {
       print(String(await outcome(() => fs.readFileSync(log, 'utf8'))));`,
     );
     if (lines[0] === 'no links') return;
-    expect(lines).toEqual([...Array(6).fill('ERR_NO_TOKEN'), 'of the service', 'undefined', 'x']);
+    expect(lines).toEqual([...Array<string>(6).fill('ERR_NO_TOKEN'), 'of the service', 'undefined', 'x']);
   });
 });
 
