@@ -162,7 +162,7 @@ describe('wrong arguments', () => {
     using token = Token.process();
     const emitOf = (): unknown => (target instanceof EventEmitter ? Reflect.get(target, 'emit') : undefined);
     const before = emitOf();
-    const error = caught(() => token.bind(target as EventEmitter, options as never));
+    const error = caught(() => token.bind(target as never, options as never));
     expect(error.name).toBe('TypeError');
     expect(error.message).toContain(`"${name}"`);
     expect(emitOf()).toBe(before);
