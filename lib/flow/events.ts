@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import stream from 'node:stream';
 import {
+  currentRequest,
   currentStore,
   inRequest,
   runInFlow,
@@ -22,18 +23,24 @@ const requestFlows = new WeakMap<object, RequestFlow>();
 
 function callIn(store: Store, fn: Method, receiver: unknown, args: unknown[]): unknown {
   if (store === currentStore()) return Reflect.apply(fn, receiver, args);
-  return runInFlow(store, () => Reflect.apply(fn, receiver, args) as unknown);
+  return runInFlow(store, () => Reflect.apply<unknown, unknown[], unknown>(fn, receiver, args));
 }
 
 /** What was passed to an emitter, by the function that it keeps instead. */
 const given = new WeakMap<object, unknown>();
 
-/** Returns a function that calls `listener` in the flow of the running code; `listener` itself outside of flows. */
-function inCurrentFlow(listener: unknown): unknown {
+/**
+ * Returns a function that calls `listener` in the flow of the running code; outside of flows in that of the request that
+ * is being handled, whenever it begins; `listener` itself if there is neither, or `emitter` belongs to a request.
+ */
+export function inCurrentFlow(listener: unknown, emitter?: EventEmitter): unknown {
+  if (typeof listener !== 'function') return listener;
   const store = currentStore();
-  if (store === undefined || typeof listener !== 'function') return listener;
+  const request =
+    store === undefined && !(emitter && requestFlows.has(emitter)) ? currentRequest() : undefined;
+  if (store === undefined && !request) return listener;
   const bound: Listener = function (...args) {
-    return callIn(store, listener as Method, this, args);
+    return callIn(request ? request.flow : store, listener as Method, this, args);
   };
   // What removeListener() and listeners() compare and show, as in the wrappers of once().
   bound.listener = (listener as Listener).listener ?? listener;
@@ -79,7 +86,10 @@ function emitInFlow(emit: Method, emitter: EventEmitter, args: unknown[]): unkno
   const flow = bound?.get(args[0]) ?? bound?.get(everyEvent);
   if (flow) return callIn(flow, emit, emitter, args);
   const request = requestFlows.get(emitter);
-  return request ? callIn(request.flow, emit, emitter, args) : Reflect.apply(emit, emitter, args);
+  if (!request) return Reflect.apply(emit, emitter, args);
+  const call = (): unknown => callIn(request.flow, emit, emitter, args);
+  // A listener may begin the flow of the request: node emits events outside of the handling, or in that of another one.
+  return request.flow || request === currentRequest() ? call() : inRequest(request, call);
 }
 
 /** Prototypes and objects whose listeners run in flows. */
@@ -96,7 +106,7 @@ export function followListeners(owner: object): void {
   followed.add(owner);
   for (const name of ['on', 'addListener', 'prependListener']) {
     override(owner, name, (method, emitter, [event, listener, ...rest]) =>
-      Reflect.apply(method, emitter, [event, inCurrentFlow(listener), ...rest]),
+      Reflect.apply(method, emitter, [event, inCurrentFlow(listener, emitter), ...rest]),
     );
   }
   for (const name of ['removeListener', 'off']) {
@@ -105,7 +115,13 @@ export function followListeners(owner: object): void {
     );
   }
   for (const name of ['write', 'end']) {
-    override(owner, name, (method, emitter, args) => Reflect.apply(method, emitter, args.map(inCurrentFlow)));
+    override(owner, name, (method, emitter, args) =>
+      Reflect.apply(
+        method,
+        emitter,
+        args.map((each) => inCurrentFlow(each, emitter)),
+      ),
+    );
   }
   override(owner, 'emit', emitInFlow);
 }
@@ -133,12 +149,23 @@ function followClassOf(emitter: EventEmitter): void {
  * run in it. Until then they run in the flow of the caller.
  */
 export function handleRequest<R>(parts: readonly unknown[], handle: () => R): R {
-  const request: RequestFlow = { flow: currentStore() };
-  for (const part of parts.filter(isEmitter)) {
+  const emitters = parts.filter(isEmitter);
+  const known = emitters.map((each) => requestFlows.get(each)).find((each) => each !== undefined);
+  const request: RequestFlow = known ?? { flow: currentStore() };
+  for (const part of emitters) {
     followClassOf(part);
     requestFlows.set(part, request);
   }
   return inRequest(request, handle);
+}
+
+/**
+ * Calls `pipe`, which begins to read a stream into `destination`, and returns its result. If that is the response of a
+ * request in a flow, the stream is read in the flow: frameworks such as Koa send a body after the handler has returned.
+ */
+export function pipeInto<R>(destination: unknown, pipe: () => R): R {
+  const flow = currentStore() === undefined ? requestFlows.get(destination as object)?.flow : undefined;
+  return flow ? runInFlow(flow, pipe) : pipe();
 }
 
 /** Makes `flow` the flow of the request that `parts` are the request and the response of. */

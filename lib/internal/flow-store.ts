@@ -62,9 +62,12 @@ export function inRequest<R>(request: RequestFlow, fn: () => R): R {
   return requests.run(new WeakRef(request), fn);
 }
 
+/** Returns the request whose handling the running code belongs to. */
+export const currentRequest = (): RequestFlow | undefined => requests.getStore()?.deref();
+
 /** Begins a flow: calls `fn` in it and returns its result. Outside of other flows it becomes that of the request. */
 export function beginFlow<R>(flow: Flow, fn: () => R): R {
-  const request = flows.getStore() === undefined ? requests.getStore()?.deref() : undefined;
+  const request = flows.getStore() === undefined ? currentRequest() : undefined;
   if (request) request.flow = flow;
   return flows.run(flow, fn);
 }

@@ -21,7 +21,7 @@ export interface EarlyModule {
 export function loadEarly(name: string): EarlyModule | undefined {
   // Jest gives modules a copy of `process`, but node uses its own.
   const real = (runInThisContext('globalThis.process') ?? process) as typeof process;
-  const { emitWarning } = real;
+  const emitWarning: unknown = Reflect.get(real, 'emitWarning');
   let warnings: Parameters<Warn>[] = [];
   try {
     real.emitWarning = ((...args: Parameters<Warn>) => {
@@ -37,7 +37,7 @@ export function loadEarly(name: string): EarlyModule | undefined {
   } catch {
     return undefined;
   } finally {
-    real.emitWarning = emitWarning;
+    real.emitWarning = emitWarning as Warn;
   }
 }
 

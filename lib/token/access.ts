@@ -12,7 +12,7 @@ import {
   wrongType,
   wrongValue,
 } from '../internal/validate';
-import type { Token } from './token';
+import type { OpenToken } from './open-token';
 
 /** Names of rights, all of which are required, or a Win32 access mask (Windows). */
 export type DesiredAccess = AccessName | readonly AccessName[] | number;
@@ -99,7 +99,7 @@ function toTarget(target: unknown): Target {
   return { kind: 'descriptor', data: securityDescriptor };
 }
 
-function onLinux(token: Token, { kind, data }: Target, mode: number): Promise<boolean> {
+function onLinux(token: OpenToken, { kind, data }: Target, mode: number): Promise<boolean> {
   if (kind !== 'path')
     throw new ImpersonationError(
       'Security descriptors exist on Windows only: check a path',
@@ -116,7 +116,8 @@ function onLinux(token: Token, { kind, data }: Target, mode: number): Promise<bo
 }
 
 /** Implements `token.canAccess`. */
-export async function canAccess(token: Token, target: AccessTarget, access: DesiredAccess): Promise<boolean> {
+export async function canAccess(
+  token: OpenToken, target: AccessTarget, access: DesiredAccess): Promise<boolean> {
   const id = token.openId();
   const checked = toTarget(target);
   if (native.port === 'linux') return onLinux(token, checked, toLinuxMode(access));

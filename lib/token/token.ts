@@ -13,7 +13,6 @@ import { toHandle, validateBoolean, validateInteger, validateOptions } from '../
 import { Impersonation } from '../scope/impersonation';
 import { runSyncAs } from '../scope/run-sync';
 import { currentTokenId, requireNoConflict } from '../scope/state';
-import type { AccessTarget, DesiredAccess } from './access';
 import type { ForIdsOptions } from './for-ids';
 import type { ForUserOptions } from './for-user';
 import type { IisOptions } from './from-iis';
@@ -390,38 +389,6 @@ export class Token extends OpenToken {
   linked(): Token | null {
     const id = native.linkedToken(this.sourceId());
     return id === 0 ? null : new Token(internal, id);
-  }
-
-  /**
-   * Returns whether both tokens identify the same user with the same groups, privileges, restrictions and level.
-   *
-   * @param other - An open token.
-   * @returns True for equal identities.
-   * @throws TypeError `ERR_INVALID_ARG_TYPE`.
-   * @example
-   * if (token.equals(cached)) return;
-   */
-  equals(other: Token): boolean {
-    Token.validate(other, 'other');
-    return native.equalTokens(this.openId(), other.openId());
-  }
-
-  /**
-   * Returns whether the user has all of the given access to a file, a folder or a security descriptor (AccessCheck;
-   * faccessat2 on Linux). On Windows the file's descriptor is read as the process, so the user need not be able to read
-   * it. The result describes the moment of the call; it is no permission for later.
-   *
-   * @param target - A path, `{ sddl }` or `{ securityDescriptor }`.
-   * @param access - Names of rights, all of which are required, or a Win32 access mask.
-   * @returns True if all of it is granted.
-   * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
-   * @throws ImpersonationError Rejects with `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for a target or right of the other
-   * system, or with the system's error (on Linux with node's, such as `ENOENT`).
-   * @example
-   * if (await token.canAccess(path, ['read', 'write'])) showEditor();
-   */
-  canAccess(target: AccessTarget, access: DesiredAccess): Promise<boolean> {
-    return deferred().canAccess(this, target, access);
   }
 
   /** @internal This token, or another object for the same reference if this one has been closed. */

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
-import { Readable, finished } from 'node:stream';
+import { PassThrough, Readable, finished, pipeline as pipelineWithCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Token, withoutToken } from 'impersonate';
@@ -87,14 +87,14 @@ describeSwitching('the events of a request that is handled in a flow', () => {
     [
       'an iterator',
       async (request: IncomingMessage, see: () => void) => {
-        for await (const _ of request) see();
+        for await (const part of request) if (part) see();
       },
     ],
     [
       'a pipeline',
       (request: IncomingMessage, see: () => void) =>
         pipeline(request, async (parts) => {
-          for await (const _ of parts) see();
+          for await (const part of parts) if (part) see();
         }),
     ],
   ])('are those of its user with %s', async (_name, read) => {
@@ -182,7 +182,7 @@ describeSwitching('the events of a request that is handled in a flow', () => {
   test('are those of its user if the client goes away', async () => {
     const seen: string[] = [];
     let gone: Promise<unknown> | undefined;
-    let client: net.Socket | undefined;
+    const client = new net.Socket();
     const port = await serve((request, response) => {
       gone = over(response);
       request.on('error', () => seen.push(`before ${me()}`));
@@ -194,14 +194,83 @@ describeSwitching('the events of a request that is handled in a flow', () => {
         request.resume();
         response.on('close', () => seen.push(`response ${me()}`));
       });
-      client?.destroy();
+      client.destroy();
     });
-    client = net.connect(port, '127.0.0.1');
+    client.connect(port, '127.0.0.1');
     client.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab');
     while (!gone) await sleep(1);
     await gone;
     const names = ['aborted', 'before', 'close', 'error', 'finished', 'response'];
     expect(seen.sort()).toEqual(names.map((name) => `${name} alice`));
+  });
+
+  test('are those of its user if the flow begins in one of its events', async () => {
+    const port = await serve((request, response) => {
+      request.on('end', () => response.end(me()));
+      request.once('data', () => alice.run(() => request.resume()));
+    });
+    expect(await post(port)).toBe('alice');
+  });
+
+  test('are those of its user on its connection, before the flow begins and in it', async () => {
+    const seen: string[] = [];
+    let closed: Promise<unknown> | undefined;
+    const port = await serve((request, response) => {
+      const { socket } = request;
+      closed = new Promise((resolve) => {
+        withoutToken(() => socket.once('close', () => setImmediate(resolve)));
+      });
+      const see = (): unknown => seen.push(me());
+      socket.on('data', see).once('close', see);
+      withoutToken(() => socket.once('close', see));
+      const [token, answer] = request.url === '/b' ? [bob, 'bob'] : [alice, 'alice'];
+      token.run(() => {
+        if (token === bob) socket.once('close', see);
+        request.resume().on('end', () => response.end(answer));
+      });
+    });
+    const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n';
+    const last = 'POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nConnection: close\r\n\r\n';
+    expect(await sendRaw(port, head, 'x', last, 'x')).toMatch(/alice[^]*bob$/);
+    await closed;
+    expect(new Set(seen)).toEqual(new Set(['alice', 'bob', 'the service']));
+    expect(seen.slice(0, 2)).toEqual(['alice', 'alice']);
+    expect(seen.filter((who) => who === 'the service')).toHaveLength(1);
+  });
+
+  test('are those of its user for callbacks of finished() and pipeline() from before the flow', async () => {
+    const seen: string[] = [];
+    const port = await serve((request, response) => {
+      const add = (name: string): void => {
+        seen.push(`${name} ${me()}`);
+        if (seen.length === 2) response.end(seen.sort().join());
+      };
+      finished(request, () => {
+        add('finished');
+      });
+      pipelineWithCallback(request, new PassThrough().resume(), () => {
+        add('pipeline');
+      });
+      alice.run(() => {});
+    });
+    expect(await post(port)).toBe('finished alice,pipeline alice');
+  });
+
+  test('are those of its user for a stream that is sent after the flow, as Koa sends it', async () => {
+    const port = await serve(async (request, response) => {
+      const body = await alice.run(() => {
+        request.resume();
+        return new Readable({
+          read() {
+            this.push(me());
+            this.push(null);
+          },
+        });
+      });
+      await sleep(1);
+      body.pipe(response);
+    });
+    expect(await post(port)).toBe('alice');
   });
 
   test('are those of its user on a connection that was upgraded', async () => {
@@ -217,9 +286,10 @@ describeSwitching('the events of a request that is handled in a flow', () => {
   test.each(['request', 'stream'])('are those of its user over HTTP/2, in the event %s', async (event) => {
     const made = http2.createServer();
     server = made;
-    made.on(event, (request: Readable, response: http2.Http2ServerResponse) => {
-      const stream = event === 'stream' ? (request as http2.ServerHttp2Stream) : response;
+    made.on(event, (request: http2.ServerHttp2Stream, response: http2.Http2ServerResponse) => {
+      const stream = event === 'stream' ? request : response;
       const seen: string[] = [];
+      if (event === 'request') response.stream.on('end', () => seen.push(me()));
       request.on('end', () => seen.push(me()));
       alice.run(() => {
         request.on('data', () => seen.push(me()));
@@ -233,7 +303,7 @@ describeSwitching('the events of a request that is handled in a flow', () => {
       request.end('body');
       let body = '';
       for await (const part of request) body += String(part);
-      expect(body).toBe('alice,alice,alice');
+      expect(body).toBe(event === 'request' ? 'alice,alice,alice,alice' : 'alice,alice,alice');
     } finally {
       session.destroy();
     }
@@ -275,6 +345,7 @@ describeSwitching('a listener that was added in a flow', () => {
         request.on('mine', () => {
           throw new Error('of the listener');
         });
+        // eslint-disable-next-line @typescript-eslint/no-misused-promises -- What the emitter does with it is tested.
         response.on('mine', () => Promise.reject(new Error('of the promise')));
       });
       try {
@@ -282,7 +353,7 @@ describeSwitching('a listener that was added in a flow', () => {
       } catch (error) {
         caught.push((error as Error).message);
       }
-      const given = response.rawListeners('mine').map((each) => each() as Promise<void>);
+      const given = response.rawListeners('mine').map((each) => (each as () => Promise<void>)());
       given[0]?.catch((error: unknown) => {
         caught.push((error as Error).message);
         response.end();

@@ -23,7 +23,7 @@ describeSwitching('runAs()', () => {
     const result = await runAs(
       aliceName,
       async (a: number, b: number) => {
-        await null;
+        await Promise.resolve();
         within = Token.current();
         expect(within.user.id).toBe(world.alice.id);
         runSync(() => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import express from 'express';
 import fastify, { type FastifyRequest } from 'fastify';
 import Koa from 'koa';
@@ -24,13 +24,15 @@ function me(): string {
 }
 
 type User = ReturnType<ResolveUser<unknown>>;
-type Given = { headers: http.IncomingHttpHeaders };
+interface Given {
+  headers: http.IncomingHttpHeaders;
+}
 /** What the handler has seen: the effective identity when it was called and at the end of the body, and its token. */
 const reply = (seen: string[], token: Token | undefined): string =>
   [...seen, me(), String(token !== undefined && token === Token.current())].join();
 
 const tokens: Token[] = [];
-let servers: Server[] = [];
+let servers: Pick<http.Server, 'close' | 'closeAllConnections'>[] = [];
 let errors: string[] = [];
 let given: Record<'alice' | 'bob', Token>;
 
@@ -70,7 +72,7 @@ const frameworks: [string, (resolve: (given: Given) => User, options: ActAsOptio
     async (resolve, options) => {
       const app = fastify();
       app.addHook('onRequest', actAs((request: FastifyRequest) => resolve(request), options).fastify);
-      app.post('/', async (request) => {
+      app.post('/', (request) => {
         if (request.token) tokens.push(request.token);
         return reply([me()], request.token);
       });
@@ -106,7 +108,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   for (const server of servers) {
-    (server as http.Server).closeAllConnections();
+    server.closeAllConnections();
     server.close();
   }
   given.alice.close();

@@ -1,8 +1,9 @@
 import type http from 'node:http';
 import type http2 from 'node:http2';
-import { createRequire } from 'node:module';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { Server } from 'node:net';
-import { followListeners, handleRequest } from '../../flow/events';
+import stream, { Readable } from 'node:stream';
+import { followListeners, handleRequest, inCurrentFlow, pipeInto } from '../../flow/events';
 import { replaceMethod } from '../router';
 
 /** Events of HTTP servers, of which a request is the first argument, or the stream of one. */
@@ -31,6 +32,19 @@ function requestClasses(): ({ prototype: object } | undefined)[] {
 }
 
 /**
+ * Makes callbacks of finished() and pipeline() run in the flow of their request: from Node 24 on they run where they were
+ * added, outside of a flow that begins later.
+ */
+function guardStreamCallbacks(): void {
+  for (const name of ['finished', 'pipeline']) {
+    replaceMethod(stream, name, (original, receiver, args) =>
+      Reflect.apply(original, receiver, [...args.slice(0, -1), inCurrentFlow(args.at(-1))]),
+    );
+  }
+  syncBuiltinESMExports();
+}
+
+/**
  * Makes events of requests and responses run in the flow of their user: node emits them from the connection, outside of
  * the flow. The servers of node:http, node:https and node:http2 inherit from that of node:net.
  */
@@ -39,9 +53,18 @@ export function guardRequests(): void {
   replaceMethod(Server.prototype, 'emit', (emit, server, args) => {
     const handle = (): unknown => Reflect.apply(emit, server, args);
     const [event, request, other] = args;
-    if (requestEvents.has(event)) return handleRequest([request, other], handle);
+    if (requestEvents.has(event)) {
+      const { socket, stream } = (request ?? {}) as Partial<http.IncomingMessage & http2.Http2ServerRequest>;
+      // Over HTTP/2 the socket is a proxy, and its listeners are those of the session.
+      if (socket && !stream) followListeners(socket);
+      return handleRequest([request, other, stream], handle);
+    }
     if (!upgradeEvents.has(event)) return handle();
     if (typeof other === 'object' && other !== null) followListeners(other);
     return handleRequest([request, other], handle);
   });
+  guardStreamCallbacks();
+  replaceMethod(Readable.prototype, 'pipe', (pipe, source, args) =>
+    pipeInto(args[0], () => Reflect.apply(pipe, source, args)),
+  );
 }
