@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
+#include "linux/path/descriptor.h"
 #include "linux/token/passwd.h"
 
 namespace impersonate::linux_port {
@@ -31,11 +31,23 @@ struct Range {
 
 // From /proc/self/uid_map, the highest first. All uids if there is no such file.
 std::vector<Range> MappedUids() {
-  std::vector<Range> ranges;
-  std::ifstream map("/proc/self/uid_map");
+  const std::optional<std::string> map = ReadProcFile("/proc/self/uid_map");
   if (!map) return {{0, kMinusOne}};
-  for (std::uint64_t first = 0, outside = 0, count = 0; map >> first >> outside >> count;) {
-    if (count != 0) ranges.push_back({first, count});
+  std::vector<Range> ranges;
+  const char* rest = map->c_str();
+  const auto next = [&rest] {
+    char* end = nullptr;
+    const std::uint64_t number = std::strtoull(rest, &end, 10);
+    rest = end;
+    return number;
+  };
+  // Each line has the first uid here, the first one outside, and the count, which is never 0.
+  while (true) {
+    const std::uint64_t first = next();
+    next();
+    const std::uint64_t count = next();
+    if (count == 0) break;
+    ranges.push_back({first, count});
   }
   std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.first > b.first; });
   return ranges;

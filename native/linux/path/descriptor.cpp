@@ -73,6 +73,19 @@ int OpenAt(int directory, const std::string& path, int flags, int mode) noexcept
   return fd < 0 ? -errno : fd;
 }
 
+std::optional<std::string> ReadProcFile(const char* path) {
+  const Descriptor file(OpenAt(AT_FDCWD, path, O_RDONLY, 0));
+  std::string text;
+  char part[512];
+  while (true) {
+    const ssize_t count = ::read(file.get(), part, sizeof part);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::nullopt;
+    if (count == 0) return text;
+    text.append(part, static_cast<std::size_t>(count));
+  }
+}
+
 int OpenByComponents(const std::string& path, int flags, int mode) {
   const bool creates = flags & O_CREAT;
   const bool follows = !(flags & O_NOFOLLOW) && !(creates && (flags & O_EXCL));

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -29,6 +30,9 @@ class Descriptor {
 
 // open(2), repeated if a signal interrupts it: a descriptor, or a negative errno.
 int OpenAt(int directory, const std::string& path, int flags, int mode) noexcept;
+
+// The text of a file of /proc; none if it cannot be opened or read.
+std::optional<std::string> ReadProcFile(const char* path);
 
 // Opens an absolute path as openat2(2) does with RESOLVE_NO_MAGICLINKS, for kernels that do not have it: one
 // component after the other, each checked by the kernel for the calling thread. Symbolic links are followed

@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -13,17 +12,14 @@
 #include "linux/credentials/reserved_uid.h"
 #include "linux/credentials/system_calls.h"
 #include "linux/errno_error.h"
+#include "linux/path/descriptor.h"
 
 namespace impersonate::linux_port {
 namespace {
 
 constexpr const char* kPage = " (docs/rights.md)";
 
-bool IsSetgroupsDenied() {
-  std::ifstream file("/proc/self/setgroups");
-  std::string word;
-  return file >> word && word == "deny";
-}
+bool IsSetgroupsDenied() { return ReadProcFile("/proc/self/setgroups") == "deny\n"; }
 
 std::string Missing(std::uint64_t capability) {
   std::string reason =
