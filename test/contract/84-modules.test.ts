@@ -252,23 +252,16 @@ describeSwitching('loading in a synchronous scope', () => {
   });
 
   test('a built-in module that process.getBuiltinModule() loads is loaded by the process', async () => {
-    // node:cluster reads a variable of the environment while it is loaded.
+    // node:sys warns while it is loaded.
     const lines = await linesOf(
       `const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});
       world.alice.token().then((token) => {
         let seen = 'no module';
-        process.env = new Proxy(process.env, {
-          getOwnPropertyDescriptor(target, name) {
-            if (name === 'NODE_UNIQUE_ID') seen = world.whoAmI() === world.serviceId ? 'process' : 'user';
-            return Reflect.getOwnPropertyDescriptor(target, name);
-          },
-          has(target, name) {
-            if (name === 'NODE_UNIQUE_ID') seen = world.whoAmI() === world.serviceId ? 'process' : 'user';
-            return Reflect.has(target, name);
-          },
-        });
+        process.emitWarning = () => {
+          seen = world.whoAmI() === world.serviceId ? 'process' : 'user';
+        };
         const after = token.runSync(() => {
-          process.getBuiltinModule('node:cluster');
+          process.getBuiltinModule('node:sys');
           return world.whoAmI() === world.serviceId ? 'process' : 'user';
         });
         require('node:fs').writeSync(1, seen + ' ' + after);
