@@ -202,7 +202,7 @@ describeSwitching('the built-ins of a sealed thread', () => {
     const lines = await sealed(
       'sealed-agent',
       `const socketPath = socket('server');
-      const server = await listened(http.createServer((request, response) => setTimeout(() => response.end(), 20)), socketPath);
+      const server = await listened(http.createServer((request, response) => setTimeout(() => response.setHeader('connection', 'close').end(), 20)), socketPath);
       const agent = new http.Agent({ maxSockets: 1 });
       const first = fetched({ socketPath, agent });
       seal();
