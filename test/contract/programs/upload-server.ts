@@ -1,6 +1,8 @@
 // upload-server.js FOLDER: an Express server whose users upload files with multer, formidable, express-fileupload and
 // busboy, query a database with pg, and read files with serve-static. Its only use of impersonation is `token.run`.
 // Prints its port; ends with its input.
+// Before the packages, so that they use the functions that act as the user.
+import { runSync, withoutToken, type Token } from 'impersonate';
 import { once } from 'node:events';
 import nodeFs from 'node:fs';
 import http from 'node:http';
@@ -14,7 +16,6 @@ import formidable from 'formidable';
 import multer from 'multer';
 import pg from 'pg';
 import serveStatic from 'serve-static';
-import { runSync, withoutToken, type Token } from 'impersonate';
 import { world } from '../../support/world/world';
 
 const folder = process.argv[2] ?? '';
