@@ -3,7 +3,9 @@ import path from 'node:path';
 import { ensureNodeModules } from './support/node-modules.mjs';
 import { root } from './support/root.mjs';
 
-// Writes the pages of docs/ that are generated from docstrings.
+// Writes the pages of docs/ that are generated from sources.
 ensureNodeModules();
-const { makeErrorPage, page } = await import('./support/error-codes.mjs');
-writeFileSync(path.join(root, page), await makeErrorPage());
+const errors = await import('./support/error-codes.mjs');
+const routing = await import('./support/routing-page.mjs');
+writeFileSync(path.join(root, errors.page), await errors.makeErrorPage());
+writeFileSync(path.join(root, routing.page), await routing.makeRoutingPage());
