@@ -257,7 +257,7 @@ describeSwitching('the events of a request that is handled in a flow', () => {
 
   test('are those of its user for a stream that is sent after the flow, as Koa sends it', async () => {
     const port = await serve(async (request, response) => {
-      const body = await alice.run(() => {
+      const body = alice.run(() => {
         request.resume();
         return new Readable({
           read() {
