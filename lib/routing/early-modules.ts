@@ -1,9 +1,6 @@
-import { createRequire } from 'node:module';
 import { runInThisContext } from 'node:vm';
 import type { AnyFunction } from './router';
-
-/** Loads modules that some versions of node do not have. */
-const load = createRequire(__filename);
+import { nodeRequire } from '../internal/own-folder';
 
 type Warn = typeof process.emitWarning;
 
@@ -27,7 +24,7 @@ export function loadEarly(name: string): EarlyModule | undefined {
     real.emitWarning = ((...args: Parameters<Warn>) => {
       warnings.push(args);
     }) as Warn;
-    const exports = load(name) as Record<string, unknown>;
+    const exports = nodeRequire(name) as Record<string, unknown>;
     const warn = (): void => {
       const given = warnings;
       warnings = [];

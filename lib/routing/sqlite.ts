@@ -1,4 +1,4 @@
-import { hasIdentity, isForeignToThread } from '../flow/identity';
+import { hasIdentity, isForeignToThread, isThreadImpersonating } from '../flow/identity';
 import { native } from '../internal/binding';
 import { deferred } from '../internal/deferred';
 import { isThreadPinned } from '../internal/flow-store';
@@ -8,7 +8,7 @@ import { loadEarly, replaceClass } from './early-modules';
 import { type AnyFunction, notRoutedError, replaceMethod } from './router';
 
 /** SQL that opens a file by a name of its own, or chooses where SQLite does. The words cannot be written in another way. */
-const opensFiles = /\battach\b|\bvacuum\b[^]*\binto\b|\b(?:temp|data)_store_directory\b/i;
+const opensFiles = /\battach\b|\bvacuum\b[^]*\binto\b|(?:temp|data)_store_directory/i;
 
 const reason = 'SQLite opens, creates and removes files later, also when the database is closed by itself';
 
@@ -16,11 +16,29 @@ function refuse(name: string, why = reason): void {
   if (hasIdentity()) throw notRoutedError(name, why, 'sqlite.');
 }
 
-/** Objects of databases in memory, which have no file. */
-const inMemory = new WeakSet<object>();
+/** Where the files of a database are: nowhere, or opened as the user of a pinned thread, or as the process. */
+interface Database {
+  files: 'none' | 'user' | 'process';
+}
+
+/** The databases by their objects, and by those that belong to them, such as statements. All others are the process's. */
+const databases = new WeakMap<object, Database>();
+
+/** The functions that return the SQL of iterators, which do not show it. */
+const sqlOfIterators = new WeakMap<object, () => string>();
 
 /** Databases of a pinned thread that are open. The collector could close one while the thread acts as the process. */
 const kept = new Set<object>();
+
+function inMemory(make: () => object): object {
+  const database = make();
+  databases.set(database, { files: 'none' });
+  // SQLite would put the data of large sorts into temporary files.
+  if (hasIdentity() && Reflect.get(database, 'isOpen')) {
+    (database as { exec(sql: string): void }).exec('PRAGMA temp_store = MEMORY');
+  }
+  return database;
+}
 
 /**
  * Opens a database on a pinned thread, whose user closes it as well, at the end of the thread at the latest. On Linux the
@@ -32,33 +50,51 @@ function openOnOwnThread(path: unknown, make: () => object): object {
   const check = native.port === 'linux' && deferred().withCheckedPaths('open', 'target');
   const database = (check ? check(make, undefined, [path], '') : make()) as object;
   kept.add(database);
+  databases.set(database, { files: 'user' });
   return database;
 }
 
 /** Throws if the call would open a file by name as the process, or a file of the service as the user. */
-function check(name: string, object: object, sql: unknown): void {
-  if (typeof sql === 'string' && opensFiles.test(sql)) refuse(name, 'its SQL opens a file by name');
+function check(name: string, object: object, sqlOfCall: () => string): void {
+  const database = databases.get(object);
+  if (!hasIdentity()) {
+    if ((!database && !isSealed()) || !opensFiles.test(sqlOfCall())) return;
+    requireToken(`sqlite.${name}`);
+    if (database) database.files = 'process';
+    return;
+  }
+  const sql = sqlOfCall();
+  if (opensFiles.test(sql)) refuse(name, 'its SQL opens a file by name');
+  const files = database?.files ?? 'process';
   // The user could have a journal of that name, by a drive letter of the user's, and SQLite would put it into the database.
-  if (currentTokenId() !== 0 && !inMemory.has(object)) {
-    refuse(name, 'in a scope SQLite would open the files beside the database as the user');
+  if (files === 'user' ? currentTokenId() !== 0 : files === 'process' && isThreadImpersonating()) {
+    refuse(name, 'SQLite would open the files beside the database as the user of the thread');
   }
   // Its changes are complete when the statement is reset, which the collector may do.
-  if (name.endsWith('.iterate') && isThreadPinned() && /\breturning\b/i.test(String(sql))) {
+  if (name.endsWith('.iterate') && isThreadPinned() && /\breturning\b/i.test(sql)) {
     refuse(name, 'with RETURNING; use all()');
   }
 }
 
-/** Objects that methods return, by the method: the name of their class, and their methods. The classes are not exported. */
-const classes: Readonly<Record<string, readonly [string, ...string[]]>> = {
-  prepare: ['StatementSync', 'run', 'get', 'all', 'iterate'],
-  createTagStore: ['SQLTagStore', 'run', 'get', 'all', 'iterate'],
-  createSession: ['Session', 'changeset', 'patchset'],
-  iterate: ['StatementSyncIterator', 'next'],
+const statement = ['StatementSync', ['run', 'get', 'all', 'iterate']] as const;
+
+/** Objects that methods return, by the method: the name of their class, and their methods. Some classes are not exported. */
+const classes: Readonly<Record<string, readonly [string, readonly string[]]>> = {
+  prepare: statement,
+  createTagStore: ['SQLTagStore', ['run', 'get', 'all', 'iterate']],
+  createSession: ['Session', ['changeset', 'patchset']],
+  iterate: ['StatementSyncIterator', ['next', 'return']],
 };
 
-function sqlOf(object: object, [first]: readonly unknown[]): unknown {
-  if (Array.isArray(first)) return first.join(' ? ');
-  return typeof first === 'string' ? first : (Reflect.get(object, 'sourceSQL') as unknown);
+/** Returns the SQL that a method runs. The arguments of a statement's methods are values for its parameters. */
+function sqlOf(owner: string, object: object, [first]: readonly unknown[]): string {
+  const sql: unknown =
+    owner === 'DatabaseSync'
+      ? first
+      : owner === 'SQLTagStore'
+        ? Array.isArray(first) && first.join(' ? ')
+        : (sqlOfIterators.get(object)?.() ?? Reflect.get(object, 'sourceSQL'));
+  return typeof sql === 'string' ? sql : '';
 }
 
 const guarded = new WeakSet<object>();
@@ -70,15 +106,15 @@ function guardClass(prototype: object, owner: string, names: readonly string[]):
   for (const name of names) {
     replaceMethod(prototype, name, (original, receiver, args) => {
       const object = receiver as object;
-      if (hasIdentity()) check(`${owner}.${name}`, object, sqlOf(object, args));
-      else if (isSealed() && opensFiles.test(String(sqlOf(object, args))))
-        requireToken(`sqlite.${owner}.${name}`);
+      const sql = (): string => sqlOf(owner, object, args);
+      check(`${owner}.${name}`, object, sql);
       const result = Reflect.apply(original, receiver, args) as object;
       const made = classes[name];
       if (!made) return result;
-      if (inMemory.has(object)) inMemory.add(result);
-      const [ownerOfMade, ...methods] = made;
-      guardClass(Object.getPrototypeOf(result) as object, ownerOfMade, methods);
+      const database = databases.get(object);
+      if (database) databases.set(result, database);
+      if (name === 'iterate') sqlOfIterators.set(result, sql);
+      guardClass(Object.getPrototypeOf(result) as object, ...made);
       return result;
     });
   }
@@ -97,11 +133,7 @@ export function routeSqlite(): void {
   const Database = exports.DatabaseSync as AnyFunction;
   const Replacement = replaceClass(Database, (args, make) => {
     warn();
-    if (args[0] === ':memory:') {
-      const database = make();
-      inMemory.add(database);
-      return database;
-    }
+    if (args[0] === ':memory:') return inMemory(make);
     requireToken('sqlite.DatabaseSync', args);
     if (!hasIdentity()) return make();
     if (isForeignToThread()) refuse('DatabaseSync');
@@ -112,11 +144,14 @@ export function routeSqlite(): void {
     replaceMethod(owner, name, (original, receiver, args) => {
       refuse(label);
       requireToken(`sqlite.${label}`, args);
+      const known = databases.get(receiver as object);
+      if (known?.files === 'user') known.files = 'process';
       return Reflect.apply(original, receiver, args);
     });
   };
   never(exports, 'backup', 'backup');
   const database = Database.prototype as object;
+  guardClass((exports.StatementSync as AnyFunction).prototype as object, ...statement);
   for (const name of ['open', 'loadExtension']) never(database, name, `DatabaseSync.${name}`);
   guardClass(database, 'DatabaseSync', [
     ...['exec', 'prepare', 'createTagStore', 'createSession', 'applyChangeset', 'serialize', 'deserialize'],

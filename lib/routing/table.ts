@@ -132,10 +132,14 @@ const routerForUnknown = (name: string): Router => (name.endsWith('Sync') ? sync
 const routeBy =
   (table: Table): Router =>
   (name, original, called) =>
-    exceptForArchives(table[name] ?? routerForUnknown(name))(name, original, called);
+    (table[name] ?? routerForUnknown(name))(name, original, called);
 
 /** Routes a function of node:fs. */
-export const routeFunction: Router = routeBy(fsTable);
+export const routeFunction: Router = exceptForArchives(routeBy(fsTable));
 
-/** Routes a function of node:fs/promises. */
-export const routePromise: Router = routeBy(promisesTable);
+const routeByPromises = routeBy(promisesTable);
+const promiseExceptForArchives = exceptForArchives(routeByPromises);
+
+/** Routes a function of node:fs/promises. A FileHandle could change its file as the process, so open() is the user's. */
+export const routePromise: Router = (name, original, called) =>
+  (name === 'open' ? routeByPromises : promiseExceptForArchives)(name, original, called);

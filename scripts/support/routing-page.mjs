@@ -21,7 +21,20 @@ In a flow or scope each built-in of Node.js that touches what the kernel protect
 - Every other export needs no identity.
 
 The same holds in an \`ImpersonatedWorker\`. [Sealing](register.md) refuses what is listed here as routed or refused outside of
-flows, too.`;
+flows, too.
+
+\`\`\`js
+import { runAs, withoutToken } from 'impersonate';
+
+await runAs('alice', () => {
+  try {
+    process.chdir('.');
+  } catch (error) {
+    console.log(error.code); // ERR_NOT_ROUTED
+  }
+  withoutToken(() => process.chdir('.'));
+});
+\`\`\``;
 
 /** Returns the table of lib/routing/builtins.ts. */
 async function table() {

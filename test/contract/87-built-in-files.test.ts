@@ -123,6 +123,29 @@ describeSwitching('node:sqlite', () => {
       print(await inFlow(() => { const db = new Held(':memory:'); db.exec('CREATE TABLE t (a)'); db.close(); return 'in memory'; }));
       print(await inFlow(() => withoutToken(() => { new DatabaseSync(file).close(); return fs.existsSync(file); })));
       attach.run(file);
+      service.exec('DETACH other');
+      const late = service.prepare('ATTACH ? AS other').iterate(file);
+      print(await inFlow(() => late.next()));
+      const memory = new DatabaseSync(':memory:');
+      memory.exec('CREATE TABLE t (a)');
+      const row = memory.prepare('INSERT INTO t VALUES (1)');
+      const rows = service.prepare('SELECT attachment FROM numbers').iterate();
+      const inScopeOnly = {
+        exec: () => service.exec('DELETE FROM numbers'),
+        prepare: () => service.prepare('DELETE FROM numbers'),
+        run: () => insert.run(1),
+        iterate: () => insert.iterate(1),
+        next: () => rows.next(),
+        return: () => rows.return(),
+        session: () => { if (!service.createSession) throw Object.assign(new Error(), { code: 'no' }); return service.createSession(); },
+        serialize: () => { if (!service.serialize) throw Object.assign(new Error(), { code: 'no' }); return service.serialize(); },
+      };
+      for (const [name, run] of Object.entries(inScopeOnly)) print([name, await inScope(run)].join());
+      print(await inScope(() => { row.run(); memory.exec('DELETE FROM t'); return 'in memory'; }));
+      print(await inFlow(() => new DatabaseSync(':memory:').prepare('PRAGMA temp_store').get().temp_store));
+      memory.exec("ATTACH '" + file + "' AS other");
+      print(await inScope(() => row.run()));
+      print(await inFlow(() => row.run().changes));
       print('${kind}');`;
   const expected = (kind: string): string[] => [
     ...['DatabaseSync', 'Held', 'Subclass', 'constructor', 'Database', 'temporary', 'open', 'backup'].map(
@@ -132,7 +155,11 @@ describeSwitching('node:sqlite', () => {
       (name) => `${name},no,no,false`,
     ),
     ...['pragma', 'tag'].map((name) => `${name},no,no,false`),
-    ...['[{"attachment":1}]', 'in memory', 'true', kind],
+    ...['[{"attachment":1}]', 'in memory', 'true', 'no'],
+    ...['exec', 'prepare', 'run', 'iterate', 'next', 'return', 'session', 'serialize'].map(
+      (name) => `${name},no`,
+    ),
+    ...['in memory', '2', 'no', '1', kind],
   ];
 
   (isMissing ? test.skip : test)('opens no file by name in a flow or scope', async () => {

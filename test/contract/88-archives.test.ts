@@ -53,6 +53,8 @@ const electron = (resources: string): string => `
     else readFile(given, ...rest);
   };
   const promised = fs.promises.readFile;
+  const openHandle = fs.promises.open;
+  fs.promises.open = (given, ...rest) => { const found = split(given); return openHandle(found ? copy(found) : given, ...rest); };
   fs.promises.readFile = async (given, ...rest) => { const found = split(given); return found ? read(found) : promised(given, ...rest); };
 `;
 
@@ -135,12 +137,13 @@ describeSwitching("archives of Electron's applications", () => {
       await denied('open to write', () => fs.openSync(inner, 'r+'));
       await denied('read with w', () => fs.readFileSync(inner, { flag: 'w+' }));
       await denied('access', () => fs.accessSync(inner, fs.constants.W_OK));
+      await denied('handle', async () => { const handle = await fs.promises.open(inner); await handle.close(); return 'opened'; });
       await denied('stream', () => streamed(fs.createReadStream(inner, { flags: 'w+' })));
       await denied('copy', () => fs.copyFileSync(inner, within(alice, 'copy')));
       process.noAsar = true;
       await denied('noAsar', read(inner));`);
     const names = ['user', 'folder', 'folder in resources', 'deep', 'up', 'up and down', 'beside', 'write'];
-    const rest = ['open to write', 'read with w', 'access', 'stream', 'copy', 'noAsar'];
+    const rest = ['open to write', 'read with w', 'access', 'handle', 'stream', 'copy', 'noAsar'];
     expect(lines).toEqual([...names, ...rest].map((name) => `${name},0,true`));
   });
 });

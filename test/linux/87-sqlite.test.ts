@@ -47,6 +47,7 @@ describeSwitching('node:sqlite on a thread that is a user', () => {
         db.close();
       \`);
       print(String(fs.statSync(within(alice, 'own.db')).uid === Number(alice.uid)));`,
+      { execArgv: ['--no-warnings'] },
     );
     const no = 'ERR_NOT_ROUTED';
     const failed = 'ERR_SQLITE_ERROR14';
@@ -67,12 +68,12 @@ describeSwitching('node:sqlite on a thread that is a user', () => {
         const collect = () => { for (let i = 0; i < 5; i++) gc(); };\`;
       const left = [];
       for (const end of ['db.close()', 'db = undefined; withoutToken(collect)', 'process.exit()', '']) {
-        await run(begin + end, { execArgv: [] });
+        await run(begin + end, { execArgv: ['--no-warnings'] });
         print([end, files()].join(': '));
         for (const name of files().split(',').filter(Boolean)) fs.unlinkSync(within(alice, name));
         world.own(within(alice), alice);
       }`,
-      { execArgv: ['--expose-gc'] },
+      { execArgv: ['--expose-gc', '--no-warnings'] },
     );
     const all = 'own.db,own.db-shm,own.db-wal';
     expect(lines).toEqual([

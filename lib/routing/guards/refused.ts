@@ -1,10 +1,8 @@
-import { createRequire } from 'node:module';
 import { hasIdentity } from '../../flow/identity';
 import { refusedOf } from '../builtins';
 import { requireToken } from '../gate';
 import { guardMethod, notRoutedError } from '../router';
-
-const load = createRequire(__filename);
+import { nodeRequire } from '../../internal/own-folder';
 
 /** Modules with functions that are refused as they are exported. Guards of their own reach the others. */
 const modules = ['crypto', 'os', 'v8'];
@@ -19,7 +17,7 @@ function refuse(object: object, name: string, owner: string): void {
 /** Makes functions that would act as the process later, or on all of it, throw ERR_NOT_ROUTED in flows and scopes. */
 export function guardRefused(): void {
   for (const module of modules) {
-    const exports = load(`node:${module}`) as object;
+    const exports = nodeRequire(`node:${module}`) as object;
     for (const name of refusedOf(module)) refuse(exports, name, `${module}.`);
   }
   refuse(process.report, 'writeReport', 'process.report.');

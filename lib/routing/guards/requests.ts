@@ -1,10 +1,11 @@
 import type http from 'node:http';
 import type http2 from 'node:http2';
-import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { syncBuiltinESMExports } from 'node:module';
 import { Server } from 'node:net';
 import stream, { Readable } from 'node:stream';
 import { followListeners, handleRequest, inCurrentFlow, pipeInto } from '../../flow/events';
 import { replaceMethod } from '../router';
+import { nodeRequire } from '../../internal/own-folder';
 
 /** Events of HTTP servers, of which a request is the first argument, or the stream of one. */
 const requestEvents = new Set<unknown>(['request', 'checkContinue', 'checkExpectation', 'stream']);
@@ -18,14 +19,13 @@ function isLoaded(name: string): boolean {
 
 /** The classes of requests and responses that are loaded; those that are loaded later have no requests yet. */
 function requestClasses(): ({ prototype: object } | undefined)[] {
-  const load = createRequire(__filename);
   const classes = [];
   if (isLoaded('http')) {
-    const { IncomingMessage, OutgoingMessage } = load('node:http') as typeof http;
+    const { IncomingMessage, OutgoingMessage } = nodeRequire('node:http') as typeof http;
     classes.push(IncomingMessage, OutgoingMessage);
   }
   if (isLoaded('http2')) {
-    const { Http2ServerRequest, Http2ServerResponse } = load('node:http2') as typeof http2;
+    const { Http2ServerRequest, Http2ServerResponse } = nodeRequire('node:http2') as typeof http2;
     classes.push(Http2ServerRequest, Http2ServerResponse);
   }
   return classes;

@@ -3,7 +3,7 @@
 import nodeFs from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { Token } from 'impersonate';
+import { Token, withoutToken } from 'impersonate';
 import * as userFs from 'impersonate/fs';
 import { tempFolder } from '../../support/folders';
 import { outcomeOf, treeOf } from '../../support/fs/outcome';
@@ -86,7 +86,7 @@ async function main(): Promise<void> {
     const outcomes: unknown[] = [];
     for (const { functions, place } of places) {
       const folder = changes ? place.folder : unchanged;
-      process.chdir(folder);
+      withoutToken(() => process.chdir(folder));
       const outcome = await attempt(functions, name, argumentsFor(make, folder));
       outcomes.push({ outcome, tree: changes ? place.tree() : undefined });
     }
