@@ -30,7 +30,7 @@ await runAs('alice', () => {
   try {
     process.chdir('.');
   } catch (error) {
-    console.log(error.code); // ERR_NOT_ROUTED
+    console.log(error.code === 'ERR_NOT_ROUTED'); // true
   }
   withoutToken(() => process.chdir('.'));
 });

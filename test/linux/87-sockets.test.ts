@@ -124,15 +124,17 @@ describeSwitching('sockets in the file system, in a flow and in a scope', () => 
 
   test('are not reached through the entries of the process in /proc', async () => {
     const found = await lines(`
-      const closed = path.join(folder, 'closed');
-      fs.mkdirSync(closed, 0o700);
-      await listen(path.join(closed, 's'));
-      fs.chmodSync(path.join(closed, 's'), 0o666);
-      const fd = fs.openSync(closed, 'r');
+      // The folder is open to all, but the one above it is not.
+      const open = path.join(folder, 'closed', 'open');
+      fs.mkdirSync(open, { recursive: true });
+      fs.chmodSync(path.dirname(open), 0o700);
+      await listen(path.join(open, 's'));
+      fs.chmodSync(path.join(open, 's'), 0o666);
+      fs.chmodSync(open, 0o777);
+      const fd = fs.openSync(open, 'r');
       const through = (name) => '/proc/self/fd/' + fd + '/' + name;
       print(await connect(through('s')));
       await inBoth(() => connect(through('s')));
-      fs.chmodSync(closed, 0o777);
       await inBoth(() => listen(through('t')));
       await close();`);
     expect(found).toEqual(['connected', ...twice('denied'), ...twice('denied')]);
@@ -140,11 +142,14 @@ describeSwitching('sockets in the file system, in a flow and in a scope', () => 
 
   test('can be abstract, and then show the user', async () => {
     const found = await lines(`
+      const { Token } = require(${JSON.stringify(product)});
       const name = '\\0impersonate-' + process.pid;
       const server = await tokens.bob.run(() => listen(name)).catch((error) => { print(error.code); });
-      print(await tokens.alice.run(() => connect(name)));
+      server.on('connection', (socket) => { const token = Token.fromPeer(socket); print(token.user.id); token.close(); });
+      await inBoth(() => connect(name));
       server.close();`);
-    expect(found).toEqual(['connected']);
+    const { id } = world.alice;
+    expect(found.sort()).toEqual([...twice(id), ...twice('connected')].sort());
   });
 });
 
