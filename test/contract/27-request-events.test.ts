@@ -6,7 +6,9 @@ import { PassThrough, Readable, finished, pipeline as pipelineWithCallback } fro
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Token, withoutToken } from 'impersonate';
+import { linesOf } from '../support/children/child';
 import { listen, sendRaw } from '../support/network/http-client';
+import { product } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
@@ -374,4 +376,34 @@ test('other emitters are as they were', () => {
   server.emit('request', new EventEmitter(), new Readable());
   expect(Object.hasOwn(Readable.prototype, 'emit')).toBe(false);
   expect(EventEmitter.prototype.once.name).toBe('once');
+});
+
+describeSwitching('the request in which the first token of the thread is made', () => {
+  test.each(['http', 'http2'])('has its events in the flow, with node:%s', async (name) => {
+    const lines = await linesOf(
+      `const { Token } = require(${JSON.stringify(product)});
+      const { world } = require(${JSON.stringify(require.resolve('../support/world/world'))});
+      const server = require('node:${name}').createServer((request, response) => {
+        void world.alice.token().then((token) => {
+          token.run(() => {
+            request.on('data', () => console.log(Token.current() === token ? 'alice' : 'the service'));
+            request.on('end', () => response.end());
+          });
+        });
+      });
+      server.listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        const done = () => process.exit();
+        if ('${name}' === 'http') {
+          require('node:http').request({ port, method: 'POST' }, done).end('body');
+        } else {
+          const session = require('node:http2').connect('http://127.0.0.1:' + port);
+          session.request({ ':method': 'POST' }).on('response', done).end('body');
+        }
+      });`,
+      {},
+      'bare',
+    );
+    expect(lines).toEqual(['alice']);
+  });
 });
