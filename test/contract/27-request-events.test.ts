@@ -387,19 +387,19 @@ describeSwitching('the request in which the first token of the thread is made', 
         void world.alice.token().then((token) => {
           token.run(() => {
             request.on('data', () => console.log(Token.current() === token ? 'alice' : 'the service'));
-            request.on('end', () => response.end());
+            request.on('end', () => process.exit());
+            // The client sends the body when it has this.
+            response.flushHeaders();
           });
         });
       });
       server.listen(0, '127.0.0.1', () => {
         const { port } = server.address();
-        const done = () => process.exit();
-        if ('${name}' === 'http') {
-          require('node:http').request({ port, method: 'POST' }, done).end('body');
-        } else {
-          const session = require('node:http2').connect('http://127.0.0.1:' + port);
-          session.request({ ':method': 'POST' }).on('response', done).end('body');
-        }
+        const request = '${name}' === 'http'
+          ? require('node:http').request({ port, method: 'POST' })
+          : require('node:http2').connect('http://127.0.0.1:' + port).request({ ':method': 'POST' });
+        request.on('response', () => request.end('body'));
+        request.flushHeaders?.();
       });`,
       {},
       'bare',
