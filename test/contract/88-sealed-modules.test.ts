@@ -31,6 +31,7 @@ const sealing = `
     chdir: () => process.chdir(folder),
     loadEnvFile: () => process.loadEnvFile(secret),
     umask: () => process.umask(0o22),
+    ...(process.setuid && { setuid: () => { process.setuid(process.getuid()); } }),
     kill: () => process.kill(process.ppid, 0),
     group: () => process.kill(0, 0),
     binding: () => { process.binding('fs'); },
@@ -56,6 +57,11 @@ const sealing = `
     ...(sqlite && {
       DatabaseSync: () => { new sqlite.DatabaseSync(path.join(folder, 'database')).close(); },
       url: () => { new sqlite.DatabaseSync('file:' + path.join(folder, 'database')).close(); },
+      loadExtension: () => {
+        const database = new sqlite.DatabaseSync(':memory:', { allowExtension: true });
+        // It is not there, which SQLite says only if it may look.
+        try { database.loadExtension(path.join(folder, 'extension')); } catch (error) { if (error.code === 'ERR_NO_TOKEN') throw error; }
+      },
       attach: () => { new sqlite.DatabaseSync(':memory:').exec("ATTACH '" + path.join(folder, 'other') + "' AS other"); },
       ...(sqlite.backup && { backup: () => { sqlite.backup(new sqlite.DatabaseSync(':memory:'), path.join(folder, 'backup')); } }),
     }),
