@@ -28,12 +28,15 @@ async function serve(handler: (...parts: Parts) => unknown): Promise<number> {
   return listen(made);
 }
 
-/** Sends a request whose body comes in two parts long after its headers, and resolves to the body of the response. */
-async function post(port: number): Promise<string> {
+/**
+ * Sends a request whose body comes in two parts after its headers, when `ready` resolves; resolves to the body of the
+ * response.
+ */
+async function post(port: number, ready: Promise<unknown> = sleep(5)): Promise<string> {
   const request = http.request({ port, host: '127.0.0.1', method: 'POST', agent: false });
   const answered = once(request, 'response');
   request.flushHeaders();
-  await sleep(5);
+  await ready;
   request.write('one');
   await sleep(5);
   request.end('two');
@@ -221,6 +224,8 @@ describeSwitching('the events of a request that is handled in a flow', () => {
   test('are those of its user on its connection, before the flow begins and in it', async () => {
     const seen: string[] = [];
     let closed: Promise<unknown> | undefined;
+    let begin: (() => void) | undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
     const port = await serve((request, response) => {
       const { socket } = request;
       closed = new Promise((resolve) => {
@@ -232,8 +237,9 @@ describeSwitching('the events of a request that is handled in a flow', () => {
         socket.once('close', () => seen.push(`in ${me()}`));
         request.resume().on('end', () => response.end());
       });
+      begin?.();
     });
-    await post(port);
+    await post(port, begun);
     await closed;
     const expected = ['before alice', 'data alice', 'in alice', 'outside the service'];
     expect([...new Set(seen)].sort()).toEqual(expected);

@@ -110,8 +110,10 @@ describeSwitching("archives of Electron's applications", () => {
       process.noAsar = true;
       // A folder, a link and a file of the user's, and an archive deeper in the resources.
       const own = within(alice, 'own.asar');
-      fs.writeFileSync(own, '');
-      fs.mkdirSync(within(alice, 'folder.asar'));
+      tokens.alice.runSync(() => {
+        fs.writeFileSync(own, '');
+        fs.mkdirSync(within(alice, 'folder.asar'));
+      });
       fs.mkdirSync(path.join(resourcesPath, 'folder.asar'), { recursive: true });
       const hidden = path.join(resourcesPath, 'folder.asar', 'inner');
       fs.writeFileSync(hidden, 'of the service');

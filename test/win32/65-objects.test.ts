@@ -27,7 +27,7 @@ const preamble = `
 
 /** Objects that Node or the package makes at the first use. */
 const makers: Readonly<Record<string, string>> = {
-  'a Worker': `kept.push(new (require('node:worker_threads').Worker)('setInterval(() => {}, 1000)', { eval: true }))`,
+  'a Worker': `withoutToken(() => kept.push(new (require('node:worker_threads').Worker)('setInterval(() => {}, 1000)', { eval: true })))`,
   'fetch()': `fetch('http://127.0.0.1:1/').catch(() => {})`,
   'work for the pool': `require('node:crypto').randomBytes(8, () => {}); require('node:zlib').deflate('x', () => {})`,
   'node:fs/promises': `fs.promises.stat('.').catch(() => {})`,
@@ -38,7 +38,7 @@ const makers: Readonly<Record<string, string>> = {
   'a signal handler': `process.on('SIGINT', () => {})`,
   'a message channel': `kept.push(new MessageChannel())`,
   'fs.watch()': `kept.push(fs.watch('.'))`,
-  'a pipe server of net': `kept.push(require('node:net').createServer().listen('\\\\\\\\.\\\\pipe\\\\objects-' + process.pid))`,
+  'a pipe server of net': `withoutToken(() => kept.push(require('node:net').createServer().listen('\\\\\\\\.\\\\pipe\\\\objects-' + process.pid)))`,
   'a peer server': `kept.push(createPeerServer())`,
   'impersonate/fs': `impersonateFs.stat('.').catch(() => {})`,
   'Token.forUser()': `Token.forUser('alice@SEAM').then((token) => kept.push(token), () => {})`,
