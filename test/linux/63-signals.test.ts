@@ -1,3 +1,4 @@
+import { registered } from '../support/children/sources';
 import { readFileSync } from 'node:fs';
 import { linesOf, runSource } from '../support/children/child';
 import { asService, outputInUserNamespace, withLines } from '../support/linux/environment';
@@ -164,4 +165,29 @@ test('the users of these tests are not the reserved uid', () => {
   expect(readFileSync('/etc/passwd', 'utf8')).not.toMatch(
     new RegExp(`^[^:]*:[^:]*:${String(reserved)}:`, 'm'),
   );
+});
+
+describeSwitching('process.kill()', () => {
+  test('signals as the user in a flow and in a scope, and not this process', async () => {
+    const lines = await registered(
+      'kill',
+      `const { spawn } = require('node:child_process');
+      const sleeper = (options) => spawn('/bin/sleep', ['600'], { stdio: 'ignore', ...options });
+      const started = [sleeper(), sleeper({ uid: Number(alice.id), gid: Number(alice.id) })];
+      const [own, hers] = started.map(({ pid }) => pid);
+      const thread = Number(fs.readdirSync('/proc/self/task').find((id) => Number(id) !== process.pid));
+      const kills = { own, hers, self: process.pid, thread, group: 0, every: -1, other: -own };
+      for (const [name, pid] of Object.entries(kills)) {
+        const kill = () => process.kill(pid, 0);
+        print([name, await outcome(() => tokens.alice.run(kill)), await outcome(() => tokens.alice.runSync(kill))].join());
+      }
+      print(String(process.kill(own, 0)));
+      for (const child of started) child.kill('SIGKILL');`,
+    );
+    const no = 'ERR_NOT_ROUTED,ERR_NOT_ROUTED';
+    expect(lines).toEqual([
+      ...['own,denied,denied', 'hers,true,true', `self,${no}`, `thread,${no}`, `group,${no}`, `every,${no}`],
+      ...[`other,${no}`, 'true'],
+    ]);
+  });
 });

@@ -166,12 +166,18 @@ describeSwitching('ports in a flow and in a scope', () => {
       await inBoth(() => connect({ port: 9, host: '127.0.0.1', localPort: 84 }));
       await inBoth(() => bind(85));
       await inBoth(() => listen(0, '127.0.0.1').then(() => 'listening'));
+      // What follows a call of a scope is the service's again.
+      print(await new Promise((done) => tokens.alice.runSync(() => {
+        const server = net.createServer().listen(0, '127.0.0.1', () => done(outcome(() => listen(86, '127.0.0.1').then(() => 'by the service'))));
+        made.push(server);
+      })));
       await close();`);
     expect(found).toEqual([
       ...Array<string>(4).fill('denied'),
       ...twice('denied'),
       ...twice('denied'),
       ...twice('listening'),
+      'by the service',
     ]);
   });
 });
