@@ -118,8 +118,10 @@ describeSwitching('sockets in the file system, in a flow and in a scope', () => 
       await round();
       const before = count();
       for (let i = 0; i < 5; i++) await round();
-      print(String(count() - before));`);
-    expect(found).toEqual(['0']);
+      // The other end of a connection may still be open.
+      for (let i = 0; i < 500 && count() > before; i++) await new Promise(setImmediate);
+      print(String(count() <= before));`);
+    expect(found).toEqual(['true']);
   });
 
   test('are not reached through the entries of the process in /proc', async () => {
