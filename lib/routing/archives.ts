@@ -14,19 +14,37 @@ interface Electron {
 }
 const electron = process as unknown as Electron;
 
+/** Calls `call` while Electron's functions treat archives as ordinary files. */
+function withoutArchives<R>(call: () => R): R {
+  const { noAsar } = electron;
+  electron.noAsar = true;
+  try {
+    return call();
+  } finally {
+    electron.noAsar = noAsar;
+  }
+}
+
+/**
+ * Returns a function that acts as the user on the path that it gets: Electron reads archives from a cache, and from
+ * descriptors that the process or another user has opened.
+ */
+export function unarchived(original: AnyFunction): AnyFunction {
+  if (!process.versions.electron) return original;
+  return function (...args) {
+    return withoutArchives(() => Reflect.apply(original, this, args));
+  };
+}
+
 const archives = new Set<string>();
 
 /** Whether this is a file and not a folder or a link of the same name, which would lead on to other files. */
 function isArchive(file: string): boolean {
   if (archives.has(file)) return true;
-  const { noAsar } = electron;
-  electron.noAsar = true;
   try {
-    if (!asProcess(() => originals.lstatSync(file)).isFile()) return false;
+    if (!withoutArchives(() => asProcess(() => originals.lstatSync(file))).isFile()) return false;
   } catch {
     return false;
-  } finally {
-    electron.noAsar = noAsar;
   }
   archives.add(file);
   return true;

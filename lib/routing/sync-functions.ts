@@ -1,3 +1,4 @@
+import { unarchived } from './archives';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CopySyncOptions, Dirent } from 'node:fs';
@@ -204,7 +205,7 @@ const descriptorFunctions = new Set(['fchmodSync', 'fchownSync', 'futimesSync'])
  * cannot reach.
  */
 export function forImpersonatingThread(name: string, original: AnyFunction): AnyFunction {
-  if (native.port !== 'linux' || descriptorFunctions.has(name)) return original;
+  if (native.port !== 'linux' || descriptorFunctions.has(name)) return unarchived(original);
   const call = syncCalls[name] ?? withCheckedPaths(name.replace(/Sync$/, ''), 'target');
   return function (...args) {
     return call(original, this, args, name);
