@@ -117,7 +117,10 @@ function onLinux(token: OpenToken, { kind, data }: Target, mode: number): Promis
 
 /** Implements `token.canAccess`. */
 export async function canAccess(
-  token: OpenToken, target: AccessTarget, access: DesiredAccess): Promise<boolean> {
+  token: OpenToken,
+  target: AccessTarget,
+  access: DesiredAccess,
+): Promise<boolean> {
   const id = token.openId();
   const checked = toTarget(target);
   if (native.port === 'linux') return onLinux(token, checked, toLinuxMode(access));

@@ -305,9 +305,7 @@ export class Token extends OpenToken {
    *   socket.on('message', (path) => fs.createReadStream(path).on('data', (part) => socket.send(part)));
    * });
    */
-  bind<F extends (...args: never[]) => unknown>(target: F): F;
-  bind<E extends EventEmitter>(target: E, options?: BindOptions): E;
-  bind(target: unknown, options?: BindOptions): unknown {
+  bind<T extends EventEmitter | ((...args: never[]) => unknown)>(target: T, options?: BindOptions): T {
     this.openId();
     const flow = newFlow(this, this.ref());
     requireLevelForWork(flow);

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -63,8 +63,9 @@ export class Report {
     return `${JSON.stringify({ title, rehearsal: this.#rehearsal, machine, summary, rows }, null, 2)}\n`;
   }
 
-  /** Writes JSON if the name ends in .json, else Markdown. */
+  /** Writes JSON if the name ends in .json, else Markdown. The file is whole, also if the process is killed meanwhile. */
   write(file) {
-    writeFileSync(file, path.extname(file) === '.json' ? this.json() : this.markdown());
+    writeFileSync(`${file}.new`, path.extname(file) === '.json' ? this.json() : this.markdown());
+    renameSync(`${file}.new`, file);
   }
 }
