@@ -55,14 +55,18 @@ export function startJob<K extends FsCallName>(
 }
 
 function start<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Promise<Result<K>> {
-  return new Promise((resolve, reject) => {
-    const given = toSystemArgs(call, args);
+  const given = toSystemArgs(call, args);
+  return new Promise<[number | Error, Result<K>]>((resolve) => {
     native.startFs<K>(
       identity.tokenRef.id,
       native.fsCalls[call],
-      (error, result) => (error === 0 ? resolve(result) : reject(callError(call, given, error))),
+      (error, result) => resolve([error, result]),
       ...given,
     );
+    // In a reaction of the promise V8 adds the async functions that wait for it to the stack of the error.
+  }).then(([error, result]) => {
+    if (error === 0) return result;
+    throw callError(call, given, error);
   });
 }
 

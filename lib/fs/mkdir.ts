@@ -18,10 +18,11 @@ const UV_ENOTDIR = numberOf('ENOTDIR');
 /** Errors that end a recursive mkdir. After any other error the directory may still exist. */
 const fatalCodes = new Set(['EACCES', 'ENOSPC', 'ENOTDIR', 'EPERM']);
 
+/** The directory above, as written: links and `..` are left to the system. A bare name has none. */
 function parentOf(path: FsPath): FsPath {
-  if (typeof path === 'string') return dirname(path);
-  const text = bytesOf(path).toString('latin1');
-  return Buffer.from(dirname(text), 'latin1');
+  const text = typeof path === 'string' ? path : bytesOf(path).toString('latin1');
+  const parent = /[/\\]/.test(text) ? dirname(text) : text;
+  return typeof path === 'string' ? parent : Buffer.from(parent, 'latin1');
 }
 
 const same = (one: FsPath, other: FsPath): boolean => bytesOf(one).equals(bytesOf(other));
@@ -40,20 +41,34 @@ function* requireDirectory(path: FsPath, isLast: boolean): Steps<undefined> {
   return toStats(numbers).isDirectory() ? undefined : fail(isLast ? UV_EEXIST : UV_ENOTDIR);
 }
 
-/** Creates the directory and its missing parents, the topmost first. Returns the first directory created, if any. */
-function* makeWithParents(path: FsPath, mode: number, isLast = true): Steps<FsPath | undefined> {
-  try {
-    yield ['mkdir', path, mode];
-    return path;
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined || fatalCodes.has(code)) throw error;
-    const parent = parentOf(path);
-    if (code !== 'ENOENT' || same(parent, path)) return yield* requireDirectory(path, isLast);
-    const first = yield* makeWithParents(parent, mode, false);
-    yield ['mkdir', path, mode];
-    return first ?? path;
+/**
+ * Creates the directory and its missing parents, the topmost first. Returns the first directory created, if any. Others
+ * may create or remove the same directories meanwhile.
+ */
+function* makeWithParents(path: FsPath, mode: number): Steps<FsPath | undefined> {
+  const pending = [path];
+  let first: FsPath | undefined;
+  let found: FsPath | undefined;
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    try {
+      yield ['mkdir', next, mode];
+      first ??= next;
+      found = undefined;
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === undefined || fatalCodes.has(code)) throw error;
+      const parent = parentOf(next);
+      if (code === 'ENOENT' && !same(parent, next)) {
+        // It is there, but nothing can be created in it any more, such as a current directory that was removed.
+        if (found !== undefined && same(parent, found)) throw error;
+        pending.push(next, parent);
+      } else {
+        yield* requireDirectory(next, pending.length === 0);
+        found = next;
+      }
+    }
   }
+  return first;
 }
 
 function* make(path: FsPath, mode: number, recursive: boolean): Steps<string | undefined> {

@@ -50,10 +50,17 @@ let internals: Promise<HandleInternals> | undefined;
 
 /** Returns the internals, taken once from a handle that the process opens on the null device. */
 export function handleInternals(): Promise<HandleInternals> {
-  internals ??= asProcess(() => originals.promises.open(devNull)).then((sample) => {
-    const found = internalsOf(sample);
-    return sample.close().then(() => found);
-  });
+  internals ??= asProcess(() => originals.promises.open(devNull)).then(
+    (sample) => {
+      const found = internalsOf(sample);
+      return sample.close().then(() => found);
+    },
+    (error: unknown) => {
+      // No descriptor was free. The next call tries again.
+      internals = undefined;
+      throw error;
+    },
+  );
   return internals;
 }
 
