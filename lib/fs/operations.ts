@@ -12,14 +12,11 @@ import { mkdir, mkdtemp, mkdtempDisposable } from './mkdir';
 import { readlink, realpath, symlink } from './links';
 import { toPath } from './path';
 import { readdir } from './readdir';
-import { nodeArgumentError, nodeRejection } from './node-internals/argument-errors';
+import { nodeArgumentError, nodeRejection, pathCount } from './node-internals/argument-errors';
 import { rm, rmdir } from './rm';
 import { lstat, stat, statfs } from './stat';
 
 type Call = (identity: Identity, ...args: unknown[]) => Promise<unknown>;
-
-/** Functions whose first two arguments are paths. */
-const withTwoPaths = new Set(['copyFile', 'cp', 'link', 'rename', 'symlink']);
 
 /** The name of node's function, if it differs. */
 const originalNames: Readonly<Record<string, string>> = { openDescriptor: 'open' };
@@ -78,7 +75,7 @@ type Operations = {
 type Fail = (name: string, paths: number, arity: number, args: readonly unknown[]) => Promise<never>;
 
 function withArgumentErrors(name: string, call: Call, fail: Fail): Call {
-  const paths = withTwoPaths.has(name) ? 2 : 1;
+  const paths = pathCount(name);
   return (identity, ...args) => {
     try {
       return call(identity, ...args);

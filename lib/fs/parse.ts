@@ -78,14 +78,20 @@ export interface Options {
   readonly [name: string]: unknown;
 }
 
+/** The options that functions with `toOptions` read. */
+const optionNames = [
+  ...['bufferSize', 'buffer', 'encoding', 'flag', 'flush', 'mode', 'recursive', 'signal', 'withFileTypes'],
+];
+
 /** Returns a validated copy of the options. */
 export function toOptions(value: unknown): Options {
   const given = typeof value === 'string' ? { encoding: value } : value;
   if (given == null || typeof given === 'function') return {};
   if (typeof given !== 'object') return invalid();
-  // The caller may change the object later. Node reads inherited properties too.
+  // The caller may change the object later. Node reads inherited properties and getters of classes too.
   const options: Record<string, unknown> = {};
   for (const key in given) options[key] = (given as Record<string, unknown>)[key];
+  for (const key of optionNames) if (key in given) options[key] ??= (given as Record<string, unknown>)[key];
   const { encoding, signal } = options;
   if (encoding && encoding !== 'buffer' && !Buffer.isEncoding(encoding as string)) return invalid();
   if (signal !== undefined) toSignal(signal);

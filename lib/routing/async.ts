@@ -2,7 +2,7 @@ import { type Identity, currentIdentity, hasIdentity, requireIdentity } from '..
 import { recordOpening } from '../flow/open-handles';
 import { startJob } from '../fs/job';
 import { originals } from '../fs/node-fs';
-import { nodeArgumentError } from '../fs/node-internals/argument-errors';
+import { nodeArgumentError, nodeCallbackError } from '../fs/node-internals/argument-errors';
 import { operations, promised } from '../fs/operations';
 import { InvalidArguments, toId, toInt32, toMode, toSeconds } from '../fs/parse';
 import { enterSync } from '../scope/state';
@@ -52,9 +52,27 @@ export const descriptorOperations: Readonly<
 type Done = (...args: unknown[]) => void;
 type Operation = (identity: Identity, ...args: unknown[]) => Promise<unknown>;
 
+/** Like writeFile() and appendFile(), but the data cannot be an iterable, which node accepts only in promises. */
+function writing(name: 'appendFile' | 'writeFile'): Operation {
+  return (identity, ...args) => {
+    const [path, data, options] = args;
+    if (typeof data !== 'string' && !ArrayBuffer.isView(data)) {
+      throw nodeArgumentError(name, 1, 3, [path, data, options]);
+    }
+    return operations[name](identity, ...args);
+  };
+}
+
 const named: Readonly<Record<string, Operation | undefined>> = {
   ...operations,
   ...descriptorOperations,
+  appendFile: writing('appendFile'),
+  writeFile: writing('writeFile'),
+  truncate(identity, path, length = 0) {
+    // The promise opens the file before it looks at the length.
+    if (!Number.isSafeInteger(length)) throw nodeArgumentError('truncate', 1, 2, [path, length]);
+    return operations.truncate(identity, path, length);
+  },
   open(identity, ...args) {
     const opened = recordOpening(identity, args[0]);
     return operations.openDescriptor(identity, ...args).then((fd) => {
@@ -67,10 +85,14 @@ const named: Readonly<Record<string, Operation | undefined>> = {
 /** Functions that accept a descriptor in place of the path. It is open already, so the call needs no identity. */
 const withDescriptors = new Set(['appendFile', 'readFile', 'truncate', 'writeFile']);
 
+/** The position of the callback of functions that prefer it to a function in the place of the options. */
+const callbackAt: Readonly<Record<string, number>> = { appendFile: 3, readFile: 2, writeFile: 3 };
+
 /** Returns the arguments before the callback, and the callback. Throws node's error if there is no callback. */
-export function splitCallback(args: readonly unknown[], required: number): [unknown[], Done] {
-  const at = args.findIndex((arg, index) => index >= required && typeof arg === 'function');
-  if (at < 0) originals.access('', undefined as never);
+export function splitCallback(name: string, args: readonly unknown[], required: number): [unknown[], Done] {
+  const last = args[callbackAt[name] ?? args.length] ? callbackAt[name] : undefined;
+  const at = args.findIndex((arg, index) => index >= (last ?? required) && typeof arg === 'function');
+  if (at < 0) throw nodeCallbackError(name, args);
   return [args.slice(0, at), args[at] as Done];
 }
 
@@ -96,17 +118,17 @@ export const callback =
       }
       const operation = named[name];
       if (!operation) throw notRoutedError(name);
-      const [given, done] = splitCallback(args, required);
+      const [given, done] = splitCallback(name, args, required);
       callBack(done, operation(identity, ...given));
       return undefined;
     });
 
 /** Routes exists(), whose callback gets a boolean and no error. */
-export const exists: Router = (_name, original) =>
+export const exists: Router = (name, original) =>
   withPropertiesOf(original, function (...args) {
     const identity = currentIdentity();
     if (!identity) return Reflect.apply(original, this, args);
-    const [given, done] = splitCallback(args, 1);
+    const [given, done] = splitCallback(name, args, 1);
     const report = (found: boolean): void => process.nextTick(done, found);
     try {
       operations.access(identity, given[0]).then(
@@ -140,11 +162,11 @@ function globAs(identity: Identity, args: unknown[]): unknown[] {
 }
 
 /** Routes fs.glob(). The thread is blocked until the search is complete. */
-export const glob: Router = (_name, original) =>
+export const glob: Router = (name, original) =>
   withPropertiesOf(original, function (...args) {
     const identity = currentIdentity();
     if (!identity) return Reflect.apply(original, this, args);
-    const [given, done] = splitCallback(args, 1);
+    const [given, done] = splitCallback(name, args, 1);
     callBack(done, Promise.resolve(globAs(identity, given)));
     return undefined;
   });

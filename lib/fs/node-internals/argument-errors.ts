@@ -8,6 +8,11 @@ type AnyFunction = (...args: unknown[]) => unknown;
 const nowhere = '';
 const nowhereToMake = process.platform === 'win32' ? '<none>\\' : '/dev/null/none/';
 
+const withTwoPaths = new Set(['copyFile', 'cp', 'link', 'rename', 'symlink']);
+
+/** The number of leading arguments that are paths. */
+export const pathCount = (name: string): number => (withTwoPaths.has(name) ? 2 : 1);
+
 /** Returns the arguments with paths that cannot exist. */
 function harmless(name: string, paths: number, arity: number, args: readonly unknown[]): unknown[] {
   const instead = name.startsWith('mkdtemp') ? nowhereToMake : nowhere;
@@ -25,6 +30,16 @@ function genericError(name: string): TypeError {
   return argumentError('ERR_INVALID_ARG_VALUE', `The arguments of ${name}() are not valid`);
 }
 
+function errorOfNode(name: string, args: unknown[]): unknown {
+  const original = (originals as unknown as Record<string, AnyFunction | undefined>)[name];
+  try {
+    original?.(...args);
+  } catch (error) {
+    if (isArgumentError(error)) return error;
+  }
+  return genericError(name);
+}
+
 /**
  * Returns the error that node's function with a callback throws for invalid arguments. The first `paths` arguments are
  * paths.
@@ -35,14 +50,12 @@ export function nodeArgumentError(
   arity: number,
   args: readonly unknown[],
 ): unknown {
-  const original = (originals as unknown as Record<string, AnyFunction | undefined>)[name];
-  try {
-    original?.(...harmless(name, paths, arity, args), () => {});
-  } catch (error) {
-    if (isArgumentError(error)) return error;
-  }
-  return genericError(name);
+  return errorOfNode(name, [...harmless(name, paths, arity, args), () => {}]);
 }
+
+/** Returns the error that node's function throws if it is called without a callback. */
+export const nodeCallbackError = (name: string, args: readonly unknown[]): unknown =>
+  errorOfNode(name, harmless(name, pathCount(name), args.length, args));
 
 /** Returns a promise that rejects like node's function in fs.promises for invalid arguments. */
 export function nodeRejection(
