@@ -21,5 +21,8 @@ export const originals: NodeFs & { readonly promises: NodePromises } = Object.de
   WriteStream: dataProperty(fs.WriteStream),
 });
 
+/** Node's open(), and the function that routing has put in its place: any other is a tool's or the caller's. */
+export const opens = new Set<unknown>([originals.open]);
+
 /** Node's major version, for behaviour that differs between versions. */
 export const nodeMajor: number = Number.parseInt(process.versions.node, 10);

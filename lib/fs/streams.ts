@@ -1,25 +1,17 @@
-import type { ReadStream, WriteStream } from 'node:fs';
+import fs, { type ReadStream, type WriteStream } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
 import { recordClose, recordOpening } from '../flow/open-handles';
+import { ImpersonationError } from '../internal/error';
+import { currentTokenId } from '../scope/state';
 import { close } from './descriptors';
 import { operations } from './operations';
-import { originals } from './node-fs';
+import { opens, originals } from './node-fs';
 import { nodeArgumentError } from './node-internals/argument-errors';
 
 type Close = (fd: number, done?: (error?: Error | null) => void) => void;
 type Opened = (error: Error | null, fd?: number) => void;
-
-interface StreamFs {
-  readonly open: (path: FsPath, flags: unknown, mode: unknown, done: Opened) => void;
-  readonly close: Close;
-  readonly fsync: typeof fsync;
-  readonly read: typeof read;
-  readonly write: typeof write;
-  readonly writev: typeof writev;
-}
-
-const { fsync, read, write, writev } = originals;
+type Open = (path: FsPath, flags: unknown, mode: unknown, done: Opened) => void;
 
 const closeDescriptor: Close = (fd, done) => {
   recordClose(fd);
@@ -27,11 +19,47 @@ const closeDescriptor: Close = (fd, done) => {
 };
 
 /**
- * Returns the `fs` option for a stream of node: it opens the file as the identity. The other functions use the open
- * descriptor, which needs no identity.
+ * The `fs` option for a stream of node: it opens the file in its own way. The other functions use the open descriptor,
+ * which needs no identity; they are those that node:fs has when they are called, as in node.
  */
-function streamFs(identity: Identity): StreamFs {
-  const open = (path: FsPath, flags: unknown, mode: unknown, done: Opened): void => {
+class StreamFs {
+  readonly open: Open;
+
+  constructor(open: Open) {
+    this.open = open;
+  }
+
+  get close(): Close {
+    return isRouted() ? (fs.close as Close) : closeDescriptor;
+  }
+
+  get fsync(): typeof fs.fsync {
+    return fs.fsync;
+  }
+
+  get read(): typeof fs.read {
+    return fs.read;
+  }
+
+  get write(): typeof fs.write {
+    return fs.write;
+  }
+
+  get writev(): typeof fs.writev {
+    return fs.writev;
+  }
+}
+
+const isRouted = (): boolean => opens.size > 1;
+
+function openAs(identity: Identity): Open {
+  const isInScope = currentTokenId() !== 0;
+  return (path, flags, mode, done) => {
+    // A tool has replaced fs.open(): it runs in the flow, as node would call it, and calls the routed function.
+    if (isRouted() && !isInScope && !opens.has(fs.open)) {
+      (fs.open as Open)(path, flags, mode, done);
+      return;
+    }
     const opened = recordOpening(identity, path);
     operations.openDescriptor(identity, path, flags, mode).then(
       (fd) => {
@@ -41,30 +69,40 @@ function streamFs(identity: Identity): StreamFs {
       (error: unknown) => done(error as Error),
     );
   };
-  return { open, close: closeDescriptor, fsync, read, write, writev };
 }
 
 /**
- * Returns the options for a stream of node whose file is opened as the identity, unless the caller gives a descriptor.
- * The caller's `options.fs` may replace every function but `open`.
+ * Returns the options for a stream of node whose file is opened as the identity, unless the caller gives a descriptor, or
+ * functions in `options.fs` that open something else. Throws if these would run after the end of the scope.
  */
 export const streamOptions = (identity: Identity, path: unknown, given: unknown): Record<string, unknown> =>
-  optionsWith(streamFs(identity), path, given);
+  optionsWith(openAs(identity), path, given);
 
 /** Returns the options for a stream of node whose file cannot be opened: it emits the error. */
 export function failingOptions(error: Error, path: unknown, given: unknown): Record<string, unknown> {
-  const open: StreamFs['open'] = (_path, _flags, _mode, done) => process.nextTick(done, error);
-  return optionsWith({ open, close: closeDescriptor, fsync, read, write, writev }, path, given);
+  return optionsWith((_path, _flags, _mode, done) => process.nextTick(done, error), path, given);
 }
 
-function optionsWith(userFs: StreamFs, path: unknown, given: unknown): Record<string, unknown> {
-  if (typeof given === 'string') return { encoding: given, fs: userFs };
-  if (given == null || typeof given === 'function') return { fs: userFs };
+function fsOption(open: Open, theirs: unknown): object {
+  if (theirs == null) return new StreamFs(open);
+  const object = theirs as { open?: unknown };
+  // The caller's functions, other than open(), are called as node calls them.
+  if (opens.has(object.open)) return Object.create(object, { open: { value: open } }) as object;
+  if (currentTokenId() === 0) return object;
+  throw new ImpersonationError(
+    'options.fs.open() would open the file after the end of the scope: make the stream in a flow, or in withoutToken()',
+    'ERR_NOT_ROUTED',
+  );
+}
+
+function optionsWith(open: Open, path: unknown, given: unknown): Record<string, unknown> {
+  if (typeof given === 'string') return { encoding: given, fs: fsOption(open, undefined) };
+  if (given == null || typeof given === 'function') return { fs: fsOption(open, undefined) };
   if (typeof given !== 'object') throw nodeArgumentError('createReadStream', 1, 2, [path, given]);
   const options: Record<string, unknown> = {};
   for (const key in given) options[key] = (given as Record<string, unknown>)[key];
   if (options.fd != null || options.windowsHandle != null) return options;
-  return { ...options, fs: { ...userFs, ...(options.fs as object | undefined), open: userFs.open } };
+  return { ...options, fs: fsOption(open, options.fs) };
 }
 
 /** Returns a ReadStream of node whose file is opened as the identity. */

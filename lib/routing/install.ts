@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { opens } from '../fs/node-fs';
 import { beforeFirstToken, deferred } from '../internal/deferred';
 import { pass, refusalOf, whenSealed } from './gate';
 import { bindGracefulQueue } from './graceful-fs';
@@ -114,6 +115,7 @@ export function installRouting(): void {
   if (installed) return;
   installed = true;
   replaceAll(fs, 'fs.', () => deferred().routeFunction);
+  opens.add(fs.open);
   replaceAll(fs.promises, 'fs.promises.', () => deferred().routePromise);
   routeModules();
   routeProcessFiles();
