@@ -55,7 +55,10 @@ export function nodeArgumentError(
 
 /** Returns the error that node's function throws if it is called without a callback. */
 export const nodeCallbackError = (name: string, args: readonly unknown[]): unknown =>
-  errorOfNode(name, harmless(name, pathCount(name), args.length, args));
+  // Node's rm() does not check its callback.
+  name === 'rm'
+    ? errorOfNode('access', [''])
+    : errorOfNode(name, harmless(name, pathCount(name), args.length, args));
 
 /** Returns a promise that rejects like node's function in fs.promises for invalid arguments. */
 export function nodeRejection(
