@@ -16,8 +16,8 @@ const compare = `
     fs.writeFileSync(path.join(made, 'file'), 'content');
     return made;
   };
-  const places = { plain: place('plain'), flowed: place('flowed') };
-  const shown = (value, where) => JSON.stringify(value, (_key, each) => typeof each === 'string' ? each.replaceAll(where, 'DIR') : each) ?? 'undefined';
+  const places = { plain: place('normal'), flowed: place('flowed') };
+  const shown = (value, where) => JSON.stringify(value, (_key, each) => typeof each === 'string' ? each.replaceAll(where, 'DIR').replaceAll(path.basename(where), 'name') : each) ?? 'undefined';
   const result = async (fn, where) => {
     try {
       return shown(await fn(where), where);
