@@ -33,7 +33,9 @@ async function serve(handler: (...parts: Parts) => unknown): Promise<number> {
  * response.
  */
 async function post(port: number, ready: Promise<unknown> = sleep(5)): Promise<string> {
-  const request = http.request({ port, host: '127.0.0.1', method: 'POST', agent: false });
+  // The server does not close the connection, which could reset it while the body is sent.
+  const agent = new http.Agent({ keepAlive: true });
+  const request = http.request({ port, host: '127.0.0.1', method: 'POST', agent });
   const answered = once(request, 'response');
   request.flushHeaders();
   await ready;
@@ -43,6 +45,8 @@ async function post(port: number, ready: Promise<unknown> = sleep(5)): Promise<s
   const [response] = (await answered) as [IncomingMessage];
   let body = '';
   for await (const part of response) body += String(part);
+  if (!request.writableFinished) await once(request, 'finish');
+  agent.destroy();
   return body;
 }
 
