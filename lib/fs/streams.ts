@@ -30,7 +30,7 @@ class StreamFs {
   }
 
   get close(): Close {
-    return isRouted() ? (fs.close) : closeDescriptor;
+    return isRouted() ? fs.close : closeDescriptor;
   }
 
   get fsync(): typeof fs.fsync {
