@@ -1,6 +1,6 @@
 import { runInThisContext } from 'node:vm';
-import type { AnyFunction } from './router';
 import { nodeRequire } from '../internal/own-folder';
+import type { AnyFunction } from './router';
 
 type Warn = typeof process.emitWarning;
 

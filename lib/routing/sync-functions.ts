@@ -1,4 +1,3 @@
-import { unarchived } from './archives';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CopySyncOptions, Dirent } from 'node:fs';
@@ -13,6 +12,7 @@ import { encoded, isPath, needsBytes, textOf, toPath } from '../fs/path';
 import { originals } from '../fs/node-fs';
 import { readdirSteps, syncWalk } from '../fs/readdir';
 import { nodeArgumentError } from '../fs/node-internals/argument-errors';
+import { unarchived } from './archives';
 import {
   withCheckedPaths,
   close,

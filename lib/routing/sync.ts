@@ -2,17 +2,12 @@ import { observeSync } from '../diagnostics/fs';
 import { currentIdentity } from '../flow/identity';
 import { recordClose, recordOpening } from '../flow/open-handles';
 import { close as closeDescriptor, closeSync as closeDescriptorSync, isTracked } from '../fs/descriptors';
+import { pathCount } from '../fs/node-internals/argument-errors';
 import { opendirSync } from '../fs/operations';
 import { type Flow, currentFlow } from '../internal/flow-store';
 import { currentTokenId, enterSync, requireNoConflict } from '../scope/state';
 import { forImpersonatingThread } from './sync-functions';
 import { type AnyFunction, type Router, withPropertiesOf, notRoutedError } from './router';
-
-/** The number of leading arguments that are paths, if it is not one. */
-const pathCounts: Readonly<Record<string, 0 | 2>> = {
-  ...{ copyFileSync: 2, cpSync: 2, linkSync: 2, renameSync: 2, symlinkSync: 2 },
-  ...{ fchmodSync: 0, fchownSync: 0, futimesSync: 0 },
-};
 
 /** Calls node's function on this thread under the flow's token, within one native frame. */
 function callAsFlow(
@@ -22,7 +17,7 @@ function callAsFlow(
   receiver: unknown,
   args: unknown[],
 ): unknown {
-  const count = pathCounts[name] ?? 1;
+  const count = pathCount(name);
   const given = { path: count > 0 ? args[0] : undefined, dest: count > 1 ? args[1] : undefined };
   return observeSync(name, flow, given, () =>
     enterSync(flow.tokenRef.id, Reflect.apply<unknown, unknown[], unknown>, original, receiver, args),

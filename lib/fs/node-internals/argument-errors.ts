@@ -8,10 +8,14 @@ type AnyFunction = (...args: unknown[]) => unknown;
 const nowhere = '';
 const nowhereToMake = process.platform === 'win32' ? '<none>\\' : '/dev/null/none/';
 
-const withTwoPaths = new Set(['copyFile', 'cp', 'link', 'rename', 'symlink']);
+/** The number of leading arguments that are paths, if it is not one. */
+const pathCounts: Readonly<Record<string, 0 | 2>> = {
+  ...{ copyFile: 2, cp: 2, link: 2, rename: 2, symlink: 2 },
+  ...{ fchmod: 0, fchown: 0, futimes: 0 },
+};
 
-/** The number of leading arguments that are paths. */
-export const pathCount = (name: string): number => (withTwoPaths.has(name) ? 2 : 1);
+/** Returns how many leading arguments of a function, or of its synchronous form, are paths. */
+export const pathCount = (name: string): number => pathCounts[name.replace(/Sync$/, '')] ?? 1;
 
 /** Returns the arguments with paths that cannot exist. */
 function harmless(name: string, paths: number, arity: number, args: readonly unknown[]): unknown[] {

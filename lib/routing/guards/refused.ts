@@ -1,8 +1,8 @@
 import { hasIdentity } from '../../flow/identity';
+import { nodeRequire } from '../../internal/own-folder';
 import { refusedOf } from '../builtins';
 import { requireToken } from '../gate';
 import { guardMethod, notRoutedError } from '../router';
-import { nodeRequire } from '../../internal/own-folder';
 
 /** Modules with functions that are refused as they are exported. Guards of their own reach the others. */
 const modules = ['crypto', 'os', 'v8'];

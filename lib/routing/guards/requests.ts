@@ -4,8 +4,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { Server } from 'node:net';
 import stream, { Readable } from 'node:stream';
 import { followListeners, handleRequest, inCurrentFlow, pipeInto } from '../../flow/events';
-import { replaceMethod } from '../router';
 import { nodeRequire } from '../../internal/own-folder';
+import { replaceMethod } from '../router';
 
 /** Events of HTTP servers, of which a request is the first argument, or the stream of one. */
 const requestEvents = new Set<unknown>(['request', 'checkContinue', 'checkExpectation', 'stream']);
