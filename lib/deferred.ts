@@ -29,3 +29,5 @@ export { LogonKeys } from './token/logon-keys';
 export { toRestrictions } from './token/restrictions';
 export { SharedRequest } from './token/shared-request';
 export { claimTicket, shareToken } from './token/tickets';
+export { move, serveTasks } from './worker/task-host';
+export { WorkerPool } from './worker/worker-pool';

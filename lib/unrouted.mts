@@ -6,6 +6,7 @@ export {
   PeerServer,
   Token,
   TokenCache,
+  UserWorkers,
   connectPeer,
   createPeerServer,
   enablePrivileges,
@@ -55,4 +56,6 @@ export type {
   ShareOptions,
   TokenCacheOptions,
   UnsealedMessage,
+  UserWorkersOptions,
+  UserWorkersRunOptions,
 } from './unrouted.js';

@@ -61,3 +61,4 @@ export type { IisOptions } from './token/from-iis';
 export type { LogonOptions, LogonType } from './token/logon';
 export { Token } from './token/token';
 export { TokenCache, type TokenCacheOptions } from './token/cache';
+export { UserWorkers, type UserWorkersOptions, type UserWorkersRunOptions } from './worker/user-workers';

@@ -4,10 +4,14 @@ import { beginFlow, type Flow } from '../internal/flow-store';
 import { withHandlesWatched } from './open-handles';
 import { currentTokenId } from '../scope/state';
 import { refuseGenerator } from '../scope/run-sync';
+import type { TokenRef } from '../internal/token-ref';
 import { validateFunction } from '../internal/validate';
 
 /** Throws ERR_TOKEN_LEVEL for a flow whose token only permits inspection. */
-export function requireLevelForWork({ token, tokenRef }: Flow): void {
+export function requireLevelForWork({
+  token,
+  tokenRef,
+}: Pick<Flow, 'token'> & { readonly tokenRef: Pick<TokenRef, 'id'> }): void {
   if (token.permitsWork) return;
   const error = new ImpersonationError(
     `A token of level ${String(token.level)} permits inspection only. Token.forUser returns more to a process with SeTcbPrivilege, such as a service of LocalSystem; Token.logon returns more for a password`,

@@ -2,7 +2,7 @@ import { originals } from './node-fs';
 import { toSignal } from './parse';
 
 /** Rejects with node's own AbortError, which readFile makes before it looks at the path. */
-function rejectAborted(signal: AbortSignal): Promise<never> {
+export function rejectAborted(signal: AbortSignal): Promise<never> {
   return originals.promises.readFile('', { signal }) as Promise<never>;
 }
 

@@ -80,6 +80,8 @@ export type ImpersonationErrorCode =
   | 'ERR_SERVER_NOT_RUNNING'
   /** The socket is closed, or its client has disconnected. */
   | 'ERR_SOCKET_CLOSED'
+  /** As many tasks of the user wait as `maxQueue` of the UserWorkers permits. Let the user retry later. */
+  | 'ERR_TASK_LIMIT'
   /** The ticket has been claimed, has expired, or never existed. Share the token again. */
   | 'ERR_TICKET_INVALID'
   /** As many tickets are unclaimed as there may be tokens. Claim them, or share for a shorter time. */
@@ -100,6 +102,10 @@ export type ImpersonationErrorCode =
   | 'ERR_UNMAPPED_PRINCIPAL'
   /** The package cannot impersonate here. Windows and Linux are supported, with Node.js and Electron. On other systems the package loads, and each call throws; in Bun and Deno loading it throws. */
   | 'ERR_UNSUPPORTED_PLATFORM'
+  /** The UserWorkers are closed, or were destroyed before the task ended. Make new ones. */
+  | 'ERR_WORKERS_CLOSED'
+  /** A worker of UserWorkers ended before it completed the task: by an exception that was not caught, which is the `cause`, or by `process.exit()`. The next task of the user has a new worker. */
+  | 'ERR_WORKER_EXITED'
   /** A Worker, or a worker of a cluster, was to be started in a flow, a scope or an `ImpersonatedWorker`: it would act as the process. Use an `ImpersonatedWorker`, or start it in `withoutToken()`. */
   | 'ERR_WORKER_IN_FLOW';
 

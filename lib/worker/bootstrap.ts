@@ -3,6 +3,7 @@
 import Module, { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import workerThreads from 'node:worker_threads';
+import { deferred } from '../internal/deferred';
 import { installRouting } from '../routing/install';
 import '../unrouted';
 import type { WorkerStart } from './impersonated-worker';
@@ -10,7 +11,12 @@ import { pinThread } from './pinned-thread';
 
 /** Members of Node's loader that its types lack. */
 interface Loader {
-  new (id: string): { filename: string; paths: string[]; _compile(code: string, filename: string): unknown };
+  new (id: string): {
+    exports: unknown;
+    filename: string;
+    paths: string[];
+    _compile(code: string, filename: string): unknown;
+  };
   _nodeModulePaths(folder: string): string[];
   /** Runs a file, CommonJS or ES, as the main module. */
   runMain(file: string): void;
@@ -24,18 +30,24 @@ function restoreOptions({ argv, workerData }: WorkerStart): void {
   syncBuiltinESMExports();
 }
 
-/** Runs the code as a CommonJS module in the current folder. */
-function runCode(code: string): void {
+/** Runs the code as a CommonJS module in the current folder, and returns its exports. */
+function runCode(code: string): unknown {
   const folder = process.cwd();
   const module = new loader('[worker eval]');
   module.filename = path.join(folder, '[worker eval]');
   module.paths = loader._nodeModulePaths(folder);
   module._compile(code, module.filename);
+  return module.exports;
 }
+
+/** Returns Node's own `import()`. In a bundle it would be the bundler's. */
+const nodeImport = (): ((url: string) => Promise<object>) =>
+  runCode('module.exports = (url) => import(url)') as (url: string) => Promise<object>;
 
 const start = workerThreads.workerData as WorkerStart;
 if (start.routed) installRouting();
 pinThread(start.ticket);
 restoreOptions(start);
-if ('file' in start.entry) loader.runMain(start.entry.file);
+if ('tasks' in start.entry) deferred().serveTasks(start.entry, nodeImport());
+else if ('file' in start.entry) loader.runMain(start.entry.file);
 else runCode(start.entry.code);

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker, type MessagePort, type WorkerOptions } from 'node:worker_threads';
 import { native } from '../internal/binding';
 import { ownFolder } from '../internal/own-folder';
 import { wrongType, wrongValue } from '../internal/validate';
@@ -14,12 +14,18 @@ export interface WorkerStart {
   readonly ticket: string;
   /** Whether the routing of built-in modules is installed before the caller's code runs. */
   readonly routed: boolean;
-  /** The caller's code: a file by its absolute path, or CommonJS code. */
-  readonly entry: { readonly file: string } | { readonly code: string };
+  /** The caller's code: a file by its absolute path, CommonJS code, or a module whose functions perform tasks. */
+  readonly entry: { readonly file: string } | { readonly code: string } | TaskEntry;
   /** What replaces bootstrap.ts in `process.argv`. */
   readonly argv: readonly string[];
   /** The workerData of the caller. */
   readonly workerData: unknown;
+}
+
+/** The module by its URL, and the port that its tasks arrive at. */
+export interface TaskEntry {
+  readonly url: string;
+  readonly tasks: MessagePort;
 }
 
 const isData = (file: unknown): file is URL => file instanceof URL && file.protocol === 'data:';
@@ -48,10 +54,23 @@ export function workerEntry(file: unknown, isCode: boolean): Pick<WorkerStart, '
   return { entry: { file: resolved }, argv: [resolved] };
 }
 
+/** Returns the URL of a worker's file. Throws what `new Worker(file)` throws for an invalid one. */
+export function workerUrl(file: unknown): string {
+  return isData(file) ? file.href : pathToFileURL(toPath(file)).href;
+}
+
 /** The options of an `ImpersonatedWorker`: those of `Worker`, and the token. */
 export interface ImpersonatedWorkerOptions extends WorkerOptions {
   /** The identity of the worker's thread. The worker gets its own token, so the caller may close this one. */
   token: Token;
+}
+
+/** The key of the option by which `UserWorkers` starts a worker that performs tasks. */
+export const taskEntry = Symbol('taskEntry');
+
+/** The options of a worker of `UserWorkers`. */
+export interface TaskWorkerOptions extends ImpersonatedWorkerOptions {
+  readonly [taskEntry]: TaskEntry;
 }
 
 let routed = false;
@@ -116,10 +135,11 @@ export class ImpersonatedWorker extends Worker {
    */
   constructor(file: string | URL, options: ImpersonatedWorkerOptions) {
     const token = requireToken(options);
-    const entry = workerEntry(file, options.eval ?? false);
+    const tasks = (options as Partial<TaskWorkerOptions>)[taskEntry];
+    const entry = { ...workerEntry(file, options.eval ?? false), ...(tasks && { entry: tasks }) };
     const ticket = token.share({ expiresIn: startTimeout });
     const workerData: unknown = options.workerData;
-    const start: WorkerStart = { ...entry, ticket, routed, workerData, addon };
+    const start: WorkerStart = { ...entry, ticket, routed: routed || !!tasks, workerData, addon };
     const { file: first, eval: isFirstCode } = bootstrap();
     const given = { ...options, eval: isFirstCode, workerData: start };
     try {
