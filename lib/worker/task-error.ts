@@ -41,33 +41,48 @@ const domException = 'DOMException';
 /** How deep causes are passed on. */
 const maxDepth = 8;
 
+/** Errors of other realms, and those that node has made again from a Worker's, are instances of only one of these. */
 const isError = (value: unknown): value is Error =>
-  types.isNativeError(value) || value instanceof DOMException;
+  types.isNativeError(value) || value instanceof Error || value instanceof DOMException;
+
+/** Returns a member; undefined if its getter throws. */
+function read(object: unknown, key: string): unknown {
+  try {
+    return Reflect.get(object as object, key);
+  } catch {
+    return undefined;
+  }
+}
 
 function typeOf(error: Error): string {
   if (error instanceof DOMException) return domException;
-  if (classes.has(error.name)) return error.name;
+  const isKnown = (name: unknown): name is string => typeof name === 'string' && classes.has(name);
+  const own = read(error, 'name');
+  if (isKnown(own)) return own;
   for (let object: unknown = error; object; object = Object.getPrototypeOf(object)) {
-    const { name } = (object as Error).constructor;
-    if (classes.has(name)) return name;
+    const name = read(read(object, 'constructor') ?? {}, 'name');
+    if (isKnown(name)) return name;
   }
   return 'Error';
 }
 
 function packField(error: Error, key: string, depth: number): PackedField[] {
   if (['name', 'message', 'stack'].includes(key)) return [];
-  const packed = packAt(Reflect.get(error, key), depth);
+  const packed = packAt(read(error, key), depth);
   const { enumerable = false } = Object.getOwnPropertyDescriptor(error, key) ?? {};
   return packed ? [{ key, enumerable, packed }] : [];
 }
 
 function packError(error: Error, depth: number): PackedError {
-  const { name, message, stack } = error as Record<'name' | 'message' | 'stack', unknown>;
+  const text = (key: string): string | undefined => {
+    const value = read(error, key);
+    return typeof value === 'string' ? value : undefined;
+  };
   return {
     type: typeOf(error),
-    name: String(name),
-    message: String(message),
-    stack: typeof stack === 'string' ? stack : undefined,
+    name: text('name') ?? 'Error',
+    message: text('message') ?? '',
+    stack: text('stack'),
     fields: Object.getOwnPropertyNames(error).flatMap((key) => packField(error, key, depth + 1)),
   };
 }

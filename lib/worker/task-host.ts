@@ -51,7 +51,7 @@ function unwrap(result: unknown): { value: unknown; transferList: Transferable[]
 }
 
 /** Implements `UserWorkers.move()`. */
-export function move<T extends Transferable | ArrayBufferView>(value: T): T {
+export function move<T extends object>(value: T): T {
   const moved = { [valueOf]: value, [transferable]: ArrayBuffer.isView(value) ? value.buffer : value };
   // The task returns it in place of the value.
   return moved as unknown as T;

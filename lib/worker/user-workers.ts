@@ -1,4 +1,4 @@
-import type { ResourceLimits, Transferable } from 'node:worker_threads';
+import type { ResourceLimits, WorkerOptions } from 'node:worker_threads';
 import { deferred } from '../internal/deferred';
 import type { Token } from '../token/token';
 import type { WorkerPool } from './worker-pool';
@@ -28,7 +28,7 @@ export interface UserWorkersRunOptions {
   /** Removes a waiting task from the queue, or ends the worker that performs it, whatever it does. */
   signal?: AbortSignal;
   /** What of the task is transferred, and not cloned, as for `postMessage()`. */
-  transferList?: readonly Transferable[];
+  transferList?: WorkerOptions['transferList'];
   /** Which export of the file performs the task; `default` by default, which is also `module.exports`. */
   name?: string;
 }
@@ -69,9 +69,9 @@ export class UserWorkers<T = unknown, R = unknown> {
    * @param value - An ArrayBuffer, a view of one, a MessagePort or anything else that can be transferred.
    * @returns What the function is to return.
    * @example
-   * export default (file) => UserWorkers.move(fs.readFileSync(file));
+   * export default ({ width, height }) => UserWorkers.move(new Float32Array(width * height));
    */
-  static move<V extends Transferable | ArrayBufferView>(value: V): V {
+  static move<V extends object>(value: V): V {
     return deferred().move(value);
   }
 
