@@ -276,7 +276,7 @@ describe('an error of a task', () => {
     token.close();
   });
   const errorOf = (name: string): Promise<Caught & Error> =>
-    rejected(workers.run(token, name, { name: 'fail' })) as Promise<Caught & Error>;
+    rejected(workers.run(token, name, { name: 'fail' }));
 
   test('of the system has its code, errno, syscall and path', async () => {
     const error = await errorOf('system');

@@ -133,7 +133,7 @@ const errors: Record<string, () => unknown> = {
 export const errorNames = Object.keys(errors);
 
 export async function fail(name: string): Promise<never> {
-  await null;
+  await delay(0);
   throw errors[name]?.();
 }
 
