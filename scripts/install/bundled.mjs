@@ -36,6 +36,11 @@ const own = await token.run(() => readFile('/etc/shadow').then(() => 'read', (er
 console.log('scope and flow', scope, flow, own, [scope, flow, own].every((one) => one === 'EACCES') && OtherToken === Token ? 'ok' : 'wrong');
 console.log('worker of code', await inThread(code, { eval: true, token }));
 console.log('worker of a file', await inThread(file, { token, workerData: 7 }));
+const read = 'import fs from "node:fs"; export default (file) => fs.promises.readFile(file).then(() => "read", (error) => error.code)';
+const workers = new UserWorkers(new URL('data:text/javascript,' + encodeURIComponent(read)));
+const task = await workers.run(token, '/etc/shadow');
+await workers.close();
+console.log('task of a user', task, task === 'EACCES' ? 'ok' : 'wrong');
 token.close();
 `;
 
@@ -54,7 +59,7 @@ export const bundledProgram = (format) => ({
     [undefined, 'impersonate/register'],
     ['fs', 'node:fs'],
     ['path', 'node:path'],
-    ['{ ImpersonatedWorker, Token }', 'impersonate'],
+    ['{ ImpersonatedWorker, Token, UserWorkers }', 'impersonate'],
     ['{ readFile }', 'impersonate/fs'],
     [undefined, 'impersonate/http'],
     ['{ Token: OtherToken }', 'impersonate/unrouted'],
