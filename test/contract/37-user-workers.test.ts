@@ -257,6 +257,13 @@ describe("the functions of the workers' file", () => {
     expect(await run(null, { name: 'data' })).toEqual({ n: 5n });
   });
 
+  test('may use move() of piscina', async () => {
+    const piscina = JSON.stringify(require.resolve('piscina'));
+    const source = `module.exports = (n) => require(${piscina}).move(new Uint8Array(n).fill(n));`;
+    open({ execArgv: [] }, writeSource('bare', source));
+    expect(await run(9)).toEqual(new Uint8Array(9).fill(9));
+  });
+
   test('get and return nothing that cannot be cloned', async () => {
     open();
     expect(await rejected(run(() => 1))).toMatchObject({ name: 'DataCloneError' });
