@@ -62,7 +62,7 @@ export function crash(error: unknown): Promise<never> {
 
 export function fill(): void {
   const kept: unknown[] = [];
-  for (;;) kept.push(new Array<number>(1000).fill(kept.length));
+  for (;;) kept.push({ text: `number ${String(kept.length)}` });
 }
 
 /** Ends the thread with its next turn, when the result is posted. */
