@@ -19,7 +19,7 @@ export interface UserWorkersOptions {
   execArgv?: string[];
   /** As for `Worker`. */
   argv?: unknown[];
-  /** As for `Worker`: a clone is `workerData` in each worker. */
+  /** As for `Worker`. It is cloned when the `UserWorkers` are made, and for each worker. */
   workerData?: unknown;
 }
 
@@ -57,6 +57,7 @@ export class UserWorkers<T = unknown, R = unknown> {
    * that begins with `./` or `../`, or a `file:` or `data:` URL. Each worker loads it once, as its user.
    * @param options - The number and lifetime of the workers, and how they start.
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_WORKER_PATH`.
+   * @throws DOMException `DataCloneError` for a `workerData` that cannot be cloned.
    */
   constructor(file: string | URL, options: UserWorkersOptions = {}) {
     this.#pool = new (deferred().WorkerPool)(file, options);

@@ -38,7 +38,9 @@ function toPoolOptions(options: unknown): PoolOptions {
   if (maxQueue !== Infinity) validateInteger(maxQueue, 'options.maxQueue', 1, Number.MAX_SAFE_INTEGER);
   if (start.env === SHARE_ENV)
     throw wrongValue('options.env', 'must not be SHARE_ENV: the users would share what one of them writes');
-  return { maxWorkers, idleTimeout, maxQueue, start: start as StartOptions };
+  // At once, so that no getter of the caller runs while a worker starts.
+  const workerData: unknown = structuredClone(start.workerData);
+  return { maxWorkers, idleTimeout, maxQueue, start: { ...(start as StartOptions), workerData } };
 }
 
 function toRunOptions(options: unknown): {
@@ -132,9 +134,12 @@ export class WorkerPool {
       const store = currentStore();
       const ends = { resolve: settling(resolve), reject: settling(reject) };
       const task: Task = { id, name, value, transferList, store, ...ends };
-      if (signal) listening = addAbortListener(signal, () => this.#abort(user, task, signal));
-      user.tasks.add(task);
-      this.#serve(user);
+      try {
+        if (signal) listening = addAbortListener(signal, () => this.#abort(user, task, signal));
+        user.tasks.add(task);
+      } finally {
+        this.#serve(user);
+      }
     });
   }
 

@@ -353,6 +353,19 @@ describe('UserWorkers cannot be made', () => {
     if (code !== 'ERR_WORKER_PATH') expect(error.message).toContain(`"${argument}"`);
   });
 
+  test('with data that cannot be cloned', () => {
+    const workerData = (): void => {};
+    expect(caught(() => new UserWorkers(file, { workerData }))).toMatchObject({ name: 'DataCloneError' });
+  });
+
+  test('to run a task with what only looks like a signal', async () => {
+    using token = Token.process();
+    const { count } = Token;
+    const signal = { aborted: false } as AbortSignal;
+    expect(await rejected(workers.run(token, 1, { signal }))).toMatchObject({ name: 'TypeError' });
+    expect([workers.size, workers.queueSize, Token.count]).toEqual([0, 0, count]);
+  });
+
   test.each([
     ['token', null, {}, 'ERR_INVALID_ARG_TYPE'],
     ['options', 'token', null, 'ERR_INVALID_ARG_TYPE'],
