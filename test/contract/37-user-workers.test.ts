@@ -9,7 +9,7 @@ import {
   type UserWorkersRunOptions,
 } from 'impersonate';
 import { linesOf, writeSource } from '../support/children/child';
-import { asProcessFirst } from '../support/children/impersonated-worker';
+import { asProcessFirst, run as runInWorker } from '../support/children/impersonated-worker';
 import { usersSource } from '../support/children/sources';
 import { caught, rejected, type Caught } from '../support/errors';
 import { product, unrouted } from '../support/paths';
@@ -139,6 +139,28 @@ describeSwitching('UserWorkers', () => {
       [2, 2],
       [3, 3],
     ]);
+  });
+
+  test("share no module's state", async () => {
+    open();
+    const keep = (token: Token, value: string): Promise<unknown> =>
+      workers.run(token, value, { name: 'keep' });
+    expect([await keep(alice, 'a'), await keep(bob, 'b')]).toEqual(['a', 'b']);
+    expect([await keep(alice, 'c'), await keep(bob, 'd')]).toEqual(['a', 'b']);
+  });
+
+  test('are the user of the token in a worker of another user', async () => {
+    open();
+    const posts = await runInWorker(
+      `const { UserWorkers } = require(${JSON.stringify(product)});
+      const { ticket, file, execArgv } = workerData;
+      const workers = new UserWorkers(file, { execArgv, env: process.env });
+      const { user } = await workers.run(Token.claim(ticket), 1);
+      post([user, me()]);
+      await workers.close();`,
+      { token: alice, workerData: { ticket: bob.share(), file, execArgv: asProcessFirst } },
+    );
+    expect(posts).toEqual([[world.bob.id, 'alice alice']]);
   });
 
   test('share no environment', async () => {

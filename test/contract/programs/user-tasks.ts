@@ -77,6 +77,10 @@ export function setEnv(value: string): string | undefined {
   return before;
 }
 
+let kept: unknown;
+/** Returns the first value that it got in this thread, as a cache does. */
+export const keep = (value: unknown): unknown => (kept ??= value);
+
 /** Posts at every port what no host would, and then returns. */
 export async function forge(ids: readonly number[]): Promise<string> {
   const handles = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles();
