@@ -7,6 +7,7 @@ import { codeOf, systemError } from './error';
 import { startJob } from './job';
 import { toBoolean, toMode, toOptions } from './parse';
 import { type Encoding, needsBytes, bytesOf, encoded, toSystemPath, join, textOf, toPath } from './path';
+import { warnOfTemplate } from './node-internals/argument-errors';
 import { removeTree } from './rm';
 import { toStats } from './stat';
 
@@ -104,8 +105,10 @@ export interface DisposableFolder extends AsyncDisposable {
 const slash = 0x2f;
 
 /** Returns the template from which libuv makes a unique name. */
-export const mkdtempTemplate = (prefix: FsPath): FsPath =>
-  typeof prefix === 'string' ? `${prefix}XXXXXX` : Buffer.concat([prefix, bytesOf('XXXXXX')]);
+export function mkdtempTemplate(prefix: FsPath): FsPath {
+  warnOfTemplate(prefix);
+  return typeof prefix === 'string' ? `${prefix}XXXXXX` : Buffer.concat([prefix, bytesOf('XXXXXX')]);
+}
 
 const makeTemporary = (identity: Identity, prefix: FsPath, encoding: Encoding): Promise<FsPath> =>
   startJob(identity, 'mkdtemp', mkdtempTemplate(prefix), needsBytes(encoding));

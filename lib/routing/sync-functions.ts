@@ -109,9 +109,9 @@ const realpathSync: SyncCall = (original, receiver, args, name) => {
 
 /** Removes entries that the user may not look up from the result of node's globSync(). */
 const globSync: SyncCall = (original, receiver, args) => {
+  const found = Reflect.apply(original, receiver, args) as (string | Dirent)[];
   const { cwd } = (args[1] ?? {}) as { cwd?: string | URL };
   const root = cwd === undefined ? '' : typeof cwd === 'string' ? cwd : fileURLToPath(cwd);
-  const found = Reflect.apply(original, receiver, args) as (string | Dirent)[];
   const isOpen = (one: string | Dirent): boolean => {
     const path = typeof one === 'string' ? one : join(one.parentPath, one.name);
     return codeOf(systemError(lookupError(resolve(root, path), 'entry'), 'scandir')) !== 'EACCES';

@@ -158,7 +158,10 @@ export function isHandle(value: unknown): value is FileHandle {
 }
 
 /** Calls `use`, closes the handle, and returns the result of `use`. */
-export function closeAfter<T>(handle: FileHandle, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+export function closeAfter<T, H extends { close(): Promise<void> }>(
+  handle: H,
+  use: (handle: H) => Promise<T>,
+): Promise<T> {
   return use(handle).then(
     (result) => handle.close().then(() => result),
     (error: unknown) =>
