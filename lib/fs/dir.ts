@@ -47,7 +47,8 @@ class UserDir extends (originals.Dir as unknown as DirClass) {
   override read(done: Done<Dirent | null>): void;
   override read(...args: [Done<Dirent | null>?]): Promise<Dirent | null> | undefined {
     const start = (): Promise<Dirent | null> => this.#enqueue(() => this.#reader.next());
-    if (args.length === 0 && !(this.#closed && nodeMajor < 22)) return this.#closed ? Promise.reject(closedError()) : start();
+    if (args.length === 0 && !(this.#closed && nodeMajor < 22))
+      return this.#closed ? Promise.reject(closedError()) : start();
     if (this.#closed) throw closedError();
     const [done] = args;
     // Node's method throws its own error.

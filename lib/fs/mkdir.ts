@@ -3,7 +3,7 @@ import { getSystemErrorMap } from 'node:util';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
 import { type Steps, runSteps } from './dir-reader';
-import { codeOf, systemError } from './error';
+import { systemError } from './error';
 import { startJob } from './job';
 import { toBoolean, toMode, toOptions } from './parse';
 import { type Encoding, needsBytes, bytesOf, encoded, toSystemPath, join, textOf, toPath } from './path';
@@ -56,8 +56,9 @@ function* makeWithParents(path: FsPath, mode: number): Steps<FsPath | undefined>
       first ??= next;
       found = undefined;
     } catch (error) {
-      const code = codeOf(error);
-      if (code === undefined || fatalCodes.has(code)) throw error;
+      const { code = '', errno } = error as NodeJS.ErrnoException;
+      // Without a number the system was not asked.
+      if (errno === undefined || fatalCodes.has(code)) throw error;
       const parent = parentOf(next);
       if (code === 'ENOENT' && !same(parent, next)) {
         // It is there, but nothing can be created in it any more, such as a current directory that was removed.

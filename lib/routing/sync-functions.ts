@@ -10,6 +10,7 @@ import { callOnThread } from '../fs/job';
 import { mkdirSteps, mkdtempTemplate } from '../fs/mkdir';
 import { encoded, isPath, needsBytes, textOf, toPath } from '../fs/path';
 import { originals } from '../fs/node-fs';
+import { requirePermission } from '../fs/permission';
 import { readdirSteps, syncWalk } from '../fs/readdir';
 import { nodeArgumentError } from '../fs/node-internals/argument-errors';
 import { unarchived } from './archives';
@@ -63,8 +64,12 @@ const orUndefined =
     }
   };
 
-const existsSync: SyncCall = (original, receiver, args) =>
-  isPath(args[0]) ? lookupError(toPath(args[0]), 'target') === 0 : Reflect.apply(original, receiver, args);
+const existsSync: SyncCall = (original, receiver, args) => {
+  if (!isPath(args[0])) return Reflect.apply(original, receiver, args);
+  const path = toPath(args[0]);
+  requirePermission('access', [path]);
+  return lookupError(path, 'target') === 0;
+};
 
 const orDefault = (flag: unknown, fallback: string): unknown => [flag, fallback].find(Boolean);
 

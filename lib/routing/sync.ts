@@ -35,22 +35,21 @@ function flowToRoute(): Flow | undefined {
 const callers = new Set(['cpSync', 'globSync']);
 
 /** Routes a synchronous function. In a flow, this thread impersonates the flow's user during the call. */
-export const sync: Router = (name, original) => {
+export const sync: Router = (name, original, called) => {
   const asUser = forImpersonatingThread(name, original);
-  const routed = withPropertiesOf(original, function (...args) {
+  return withPropertiesOf(original, function (...args) {
     const flow = flowToRoute();
     if (!flow && currentTokenId() === 0) return Reflect.apply(original, this, args);
     try {
       if (flow) return callAsFlow(flow, name, asUser, this, args);
       return Reflect.apply(asUser, this, args);
     } catch (error) {
-      // The stack has ten frames, which are the caller's. An error of a callback of the caller has its own.
+      // The stack has ten frames, which are the caller's. The error of a function of the caller has its own.
       if (error instanceof Error && 'syscall' in error && !callers.has(name))
-        Error.captureStackTrace(error, routed);
+        Error.captureStackTrace(error, called);
       throw error;
     }
   });
-  return routed;
 };
 
 /** Routes openSync(), so that the descriptor is reported if the flow leaves it open. */
