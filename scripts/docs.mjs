@@ -6,6 +6,8 @@ import { root } from './support/root.mjs';
 // Writes the pages of docs/ that are generated from sources.
 ensureNodeModules();
 const errors = await import('./support/error-codes.mjs');
+const nodeTests = await import('./support/node-tests-page.mjs');
 const routing = await import('./support/routing-page.mjs');
 writeFileSync(path.join(root, errors.page), await errors.makeErrorPage());
+writeFileSync(path.join(root, nodeTests.page), await nodeTests.makeNodeTestsPage());
 writeFileSync(path.join(root, routing.page), await routing.makeRoutingPage());

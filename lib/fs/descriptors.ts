@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { native } from '../internal/binding';
 import { systemError } from './error';
-import { originals } from './node-fs';
+import { nextTick, originals } from './node-fs';
 
 type Done = (error?: NodeJS.ErrnoException | null) => void;
 
@@ -36,9 +36,9 @@ export function close(fd: number, done?: Done): void {
   opened.delete(fd);
   void native.closeDescriptor(fd).then((number) => {
     const error = number === 0 ? null : errorOf(number);
-    if (done) process.nextTick(done, error);
+    if (done) nextTick(done, error);
     else if (error) {
-      process.nextTick(() => {
+      nextTick(() => {
         throw error;
       });
     }

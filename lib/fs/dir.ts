@@ -2,17 +2,17 @@ import type { Dir, Dirent } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
 import { recordOpening } from '../flow/open-handles';
-import { wrongType } from '../internal/validate';
+import { withCode } from '../internal/error';
 import { DirReader, runSteps, runStepsSync, type DirOptions, type Steps } from './dir-reader';
 import { jobSync, startJob } from './job';
-import { originals } from './node-fs';
-import { toInteger, toOptions } from './parse';
+import { nextTick, nodeMajor, originals } from './node-fs';
+import { toOptions } from './parse';
 import { toPath } from './path';
 
 type Done<T> = (error: Error | null, result?: T) => void;
 type DirClass = new (handle: object, path: FsPath, options: object) => Dir;
 
-const stateError = (code: string, message: string): Error => Object.assign(new Error(message), { code });
+const stateError = (code: string, message: string): Error => withCode(new Error(message), code);
 const closedError = (): Error => stateError('ERR_DIR_CLOSED', 'Directory handle was closed');
 
 /** The handle that node's Dir requires. It is never called, because UserDir overrides all methods that use it. */
@@ -47,9 +47,13 @@ class UserDir extends (originals.Dir as unknown as DirClass) {
   override read(done: Done<Dirent | null>): void;
   override read(...args: [Done<Dirent | null>?]): Promise<Dirent | null> | undefined {
     const start = (): Promise<Dirent | null> => this.#enqueue(() => this.#reader.next());
-    if (args.length === 0) return this.#closed ? Promise.reject(closedError()) : start();
+    if (args.length === 0 && !(this.#closed && nodeMajor < 22))
+      return this.#closed ? Promise.reject(closedError()) : start();
     if (this.#closed) throw closedError();
-    this.#callBack(start, args[0]);
+    const [done] = args;
+    // Node's method throws its own error.
+    if (typeof done === 'function') this.#callBack(start, done);
+    else super.read(done as never);
     return undefined;
   }
 
@@ -66,8 +70,10 @@ class UserDir extends (originals.Dir as unknown as DirClass) {
       this.#close();
       return this.#enqueue(() => this.#reader.close());
     };
-    if (args[0] === undefined) return start();
-    this.#callBack(start, args[0]);
+    const [done] = args;
+    if (done === undefined) return start();
+    if (typeof done === 'function') this.#callBack(start, done);
+    else super.close(done);
     return undefined;
   }
 
@@ -139,18 +145,21 @@ class UserDir extends (originals.Dir as unknown as DirClass) {
     return result;
   }
 
-  #callBack<T>(start: () => Promise<T>, done: Done<T> | undefined): void {
-    if (typeof done !== 'function') throw wrongType('callback', 'of type function', done);
+  #callBack<T>(start: () => Promise<T>, done: Done<T>): void {
     start().then(
-      (result) => process.nextTick(done, null, result),
-      (error: unknown) => process.nextTick(done, error),
+      (result) => nextTick(done, null, result),
+      (error: unknown) => nextTick(done, error),
     );
   }
 }
 
+Object.defineProperty(UserDir, 'name', { value: originals.Dir.name });
+
 function toDirOptions(given: unknown): DirOptions {
   const { bufferSize = 32, encoding, recursive } = toOptions(given);
-  return { encoding, bufferSize: toInteger(bufferSize, 1, 2 ** 32 - 1), recursive: Boolean(recursive) };
+  // Throws node's error for a wrong size, which node finds when the directory is open.
+  new (originals.Dir as unknown as DirClass)(unusedHandle, '', { bufferSize });
+  return { encoding, bufferSize: bufferSize as number, recursive: Boolean(recursive) };
 }
 
 /** Opens a directory as the identity, like fs.promises.opendir(). */

@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
+import { withCode } from '../internal/error';
 import type { FsPath } from '../../types/native';
 import { fromSystemPath } from './path';
 
@@ -47,16 +48,12 @@ export interface CheckFailure {
   readonly code: string;
 }
 
-class SystemError extends Error {
-  override toString(): string {
-    return `${this.name} [${String((this as NodeJS.ErrnoException).code)}]: ${this.message}`;
-  }
-}
+class SystemError extends Error {}
+Object.defineProperty(SystemError.prototype, 'name', { value: 'SystemError' });
 
 /** Returns node's SystemError for a check of its own. `key` is the code of the error, ERR_FS_... */
 export function checkError(key: string, summary: string, info: CheckFailure): Error {
   const { code, errno, message, path, syscall } = info;
   const error = new SystemError(`${summary}: ${syscall} returned ${code} (${message}) ${String(path)}`);
-  Object.defineProperty(error, 'name', { value: 'SystemError', writable: true, configurable: true });
-  return Object.assign(error, { code: key, info, errno, syscall, path: String(path) });
+  return Object.assign(withCode(error, key), { info, errno, syscall, path: String(path) });
 }

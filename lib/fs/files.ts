@@ -75,6 +75,16 @@ export function readFile(identity: Identity, path: unknown, given: unknown): Pro
   return withOpenFile(identity, [file, flags, 0o666], options, (handle) => handle.readFile(options as never));
 }
 
+/**
+ * Reads a file as the identity, like readFile() with a callback: the string is made from all of the bytes, so that one
+ * that is too long has node's error.
+ */
+export function readFileAtOnce(identity: Identity, path: unknown, given: unknown): Promise<string | Buffer> {
+  const { encoding, ...options } = toOptions(given);
+  const read = readFile(identity, path, options) as Promise<Buffer>;
+  return encoding ? read.then((bytes) => bytes.toString(encoding as BufferEncoding)) : read;
+}
+
 function write(
   identity: Identity,
   path: unknown,

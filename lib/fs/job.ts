@@ -4,6 +4,7 @@ import { isFsObserved, observeJob, observeSync } from '../diagnostics/fs';
 import type { Identity } from '../flow/identity';
 import { systemError, type Paths } from './error';
 import { toSystemPath } from './path';
+import { requirePermission } from './permission';
 
 type Args<K extends FsCallName> = FsCalls[K]['args'];
 type Result<K extends FsCallName> = FsCalls[K]['result'];
@@ -33,6 +34,12 @@ function toSystemArgs<K extends FsCallName>(call: K, args: Args<K>): Args<K> {
   ) as unknown as Args<K>;
 }
 
+/** Throws if node's permission model does not allow the call. */
+function permit<K extends FsCallName>(call: K, args: Args<K>): void {
+  const { path, dest } = pathsOf(call, args);
+  requirePermission(call, [path, dest], args[1]);
+}
+
 function callError<K extends FsCallName>(call: K, args: Args<K>, error: number | Error): Error {
   if (typeof error !== 'number') return error;
   return systemError(error, reportedNames[call] ?? call, pathsOf(call, args));
@@ -57,6 +64,7 @@ export function startJob<K extends FsCallName>(
 function start<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Promise<Result<K>> {
   const given = toSystemArgs(call, args);
   return new Promise<[number | Error, Result<K>]>((resolve) => {
+    permit(call, given);
     native.startFs<K>(
       identity.tokenRef.id,
       native.fsCalls[call],
@@ -79,6 +87,7 @@ export function jobSync<K extends FsCallName>(identity: Identity, call: K, ...ar
 /** Runs the call on this thread under the identity that the thread has. It is not reported to diagnostics. */
 export function callOnThread<K extends FsCallName>(call: K, ...args: Args<K>): Result<K> {
   const given = toSystemArgs(call, args);
+  permit(call, given);
   const outcome = native.fsHere<K>(native.fsCalls[call], ...given);
   if (typeof outcome === 'number') throw callError(call, given, outcome);
   return outcome[0];
@@ -87,6 +96,7 @@ export function callOnThread<K extends FsCallName>(call: K, ...args: Args<K>): R
 /** Like `jobSync`, but not reported to diagnostics. */
 export function callSync<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Result<K> {
   const given = toSystemArgs(call, args);
+  permit(call, given);
   const outcome = native.fsSync<K>(identity.tokenRef.id, native.fsCalls[call], ...given);
   if (typeof outcome === 'number') throw callError(call, given, outcome);
   return outcome[0];

@@ -1,8 +1,9 @@
-import { constants } from 'node:fs';
-import { isAbsolute, resolve, toNamespacedPath } from 'node:path';
+import { constants, type BigIntStats } from 'node:fs';
+import { isAbsolute, parse, resolve, sep, toNamespacedPath } from 'node:path';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
 import { invalid, toOptions } from './parse';
+import { runSteps, type Steps } from './dir-reader';
 import { startJob } from './job';
 import { encoded, needsBytes, textOf, toPath } from './path';
 import { nodeMajor } from './node-fs';
@@ -60,6 +61,54 @@ export function readlink(identity: Identity, path: unknown, options: unknown): P
   return startJob(identity, 'readlink', toPath(path), needsBytes(encoding)).then((target) =>
     encoded(target, encoding),
   );
+}
+
+/** Returns the path up to the part after `current`; the root first. */
+function partAfter(path: string, current: string): string {
+  if (current === '') return parse(path).root;
+  const end = path.indexOf(sep, current.endsWith(sep) ? current.length : current.length + 1);
+  return end < 0 ? path : path.slice(0, end);
+}
+
+/**
+ * Resolves the links of a path one by one, as node does in realpath() with a callback. The result is that of the system's
+ * function, but drives and shares of Windows keep their names, and errors name the part that failed.
+ */
+function* realpathSteps(given: FsPath): Steps<string> {
+  const known = new Set(isWindows ? [] : ['/']);
+  const targets = new Map<string, string>();
+  let path = resolve(textOf(given));
+  let current = '';
+  while (current !== path) {
+    const parent = current;
+    current = partAfter(path, parent);
+    if (known.has(current)) continue;
+    const stats = toStats((yield ['lstat', current, true]) as BigInt64Array) as BigIntStats;
+    if (!stats.isSymbolicLink()) {
+      known.add(current);
+      continue;
+    }
+    const id = isWindows ? current : `${stats.dev}:${stats.ino}`;
+    let target = targets.get(id);
+    if (target === undefined) {
+      yield ['stat', current, false];
+      target = (yield ['readlink', current, false]) as string;
+      targets.set(id, target);
+    }
+    path = resolve(parent, target, path.slice(current.length + 1));
+    current = '';
+  }
+  return path;
+}
+
+/** Resolves a path as the identity, like realpath() with a callback. */
+export function realpathByLinks(
+  identity: Identity,
+  path: unknown,
+  options: unknown,
+): Promise<string | Buffer> {
+  const { encoding } = toOptions(options);
+  return runSteps(identity, realpathSteps(toPath(path))).then((real) => encoded(real, encoding));
 }
 
 /** Resolves a path as the identity, like fs.promises.realpath(). */

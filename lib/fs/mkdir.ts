@@ -3,10 +3,11 @@ import { getSystemErrorMap } from 'node:util';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
 import { type Steps, runSteps } from './dir-reader';
-import { codeOf, systemError } from './error';
+import { systemError } from './error';
 import { startJob } from './job';
 import { toBoolean, toMode, toOptions } from './parse';
 import { type Encoding, needsBytes, bytesOf, encoded, toSystemPath, join, textOf, toPath } from './path';
+import { warnOfTemplate } from './node-internals/argument-errors';
 import { removeTree } from './rm';
 import { toStats } from './stat';
 
@@ -55,8 +56,9 @@ function* makeWithParents(path: FsPath, mode: number): Steps<FsPath | undefined>
       first ??= next;
       found = undefined;
     } catch (error) {
-      const code = codeOf(error);
-      if (code === undefined || fatalCodes.has(code)) throw error;
+      const { code = '', errno } = error as NodeJS.ErrnoException;
+      // Without a number the system was not asked.
+      if (errno === undefined || fatalCodes.has(code)) throw error;
       const parent = parentOf(next);
       if (code === 'ENOENT' && !same(parent, next)) {
         // It is there, but nothing can be created in it any more, such as a current directory that was removed.
@@ -104,8 +106,10 @@ export interface DisposableFolder extends AsyncDisposable {
 const slash = 0x2f;
 
 /** Returns the template from which libuv makes a unique name. */
-export const mkdtempTemplate = (prefix: FsPath): FsPath =>
-  typeof prefix === 'string' ? `${prefix}XXXXXX` : Buffer.concat([prefix, bytesOf('XXXXXX')]);
+export function mkdtempTemplate(prefix: FsPath): FsPath {
+  warnOfTemplate(prefix);
+  return typeof prefix === 'string' ? `${prefix}XXXXXX` : Buffer.concat([prefix, bytesOf('XXXXXX')]);
+}
 
 const makeTemporary = (identity: Identity, prefix: FsPath, encoding: Encoding): Promise<FsPath> =>
   startJob(identity, 'mkdtemp', mkdtempTemplate(prefix), needsBytes(encoding));

@@ -24,5 +24,13 @@ export const originals: NodeFs & { readonly promises: NodePromises } = Object.de
 /** Node's open(), and the function that routing has put in its place: any other is a tool's or the caller's. */
 export const opens = new Set<unknown>([originals.open]);
 
+type Later = (callback: (...args: never[]) => unknown, ...args: unknown[]) => void;
+
+/** process.nextTick() as it was then: tests replace it by a clock of their own, on which node's functions do not depend. */
+export const nextTick: Later = process.nextTick.bind(process);
+
+/** setTimeout() as it was then. */
+export const setTimer: typeof setTimeout = setTimeout;
+
 /** Node's major version, for behaviour that differs between versions. */
 export const nodeMajor: number = Number.parseInt(process.versions.node, 10);

@@ -4,14 +4,14 @@ import { cp } from './cp';
 import { trackDescriptor } from './descriptors';
 import { opendir, opendirSync as openDirSync } from './dir';
 import { openHandle, type FileHandle } from './node-internals/file-handle';
-import { appendFile, readFile, truncate, writeFile } from './files';
+import { appendFile, readFile, readFileAtOnce, truncate, writeFile } from './files';
 import { invalid, InvalidArguments, toBits, toFlags, toId, toMode, toSeconds } from './parse';
 import { callSync, startJob } from './job';
 import { recordFileHandle } from '../flow/open-handles';
 import { mkdir, mkdtemp, mkdtempDisposable } from './mkdir';
-import { readlink, realpath, symlink } from './links';
+import { readlink, realpath, realpathByLinks, symlink } from './links';
 import { toPath } from './path';
-import { readdir } from './readdir';
+import { readdir, readdirInOrder } from './readdir';
 import { nodeArgumentError, nodeRejection, pathCount } from './node-internals/argument-errors';
 import { rm, rmdir } from './rm';
 import { lstat, stat, statfs } from './stat';
@@ -19,7 +19,12 @@ import { lstat, stat, statfs } from './stat';
 type Call = (identity: Identity, ...args: unknown[]) => Promise<unknown>;
 
 /** The name of node's function, if it differs. */
-const originalNames: Readonly<Record<string, string>> = { openDescriptor: 'open' };
+const originalNames: Readonly<Record<string, string>> = {
+  openDescriptor: 'open',
+  readFileAtOnce: 'readFile',
+  readdirInOrder: 'readdir',
+  realpathByLinks: 'realpath',
+};
 
 const calls = {
   access: (identity: Identity, path: unknown, mode: unknown): Promise<void> =>
@@ -51,9 +56,12 @@ const calls = {
     startJob(identity, 'open', toPath(path), toFlags(flags), toMode(mode, 0o666)).then(trackDescriptor),
   opendir,
   readFile,
+  readFileAtOnce,
   readdir,
+  readdirInOrder,
   readlink,
   realpath,
+  realpathByLinks,
   rename: (identity: Identity, from: unknown, to: unknown): Promise<void> =>
     startJob(identity, 'rename', toPath(from), toPath(to)),
   rm,

@@ -6,7 +6,7 @@ import { isDirectory, mayBeDirectory, scan, toDirent, type Entry } from './entri
 import { codeOf } from './error';
 import { encoded, type Encoding, join, toPath } from './path';
 import { nodeMajor } from './node-fs';
-import { toOptions, type Options } from './parse';
+import { toBoolean, toOptions, type Options } from './parse';
 import { toStats } from './stat';
 
 type Names = (string | Buffer | Dirent)[];
@@ -84,7 +84,17 @@ export const readdirSteps = (
   given: unknown,
   options: unknown,
   walkOptions: WalkOptions = promiseWalk,
-): Steps<Names> => read(toPath(given), toOptions(options), walkOptions);
+): Steps<Names> => {
+  const parsed = toOptions(options);
+  // The promise does not check it.
+  if (walkOptions === syncWalk && parsed.recursive != null) toBoolean(parsed.recursive);
+  return read(toPath(given), parsed, walkOptions);
+};
+
+/** Reads a directory as the identity, like readdir() with a callback, which takes the order of readdirSync(). */
+export function readdirInOrder(identity: Identity, given: unknown, options: unknown): Promise<Names> {
+  return runSteps(identity, readdirSteps(given, options, syncWalk));
+}
 
 /** Reads a directory as the identity, like fs.promises.readdir(). */
 export function readdir(identity: Identity, given: unknown, options: unknown): Promise<Names> {

@@ -4,7 +4,8 @@ import type { Identity } from '../flow/identity';
 import { checkError, codeOf, fallback } from './error';
 import { invalid, toBoolean, toInt32, toUint32 } from './parse';
 import { startJob } from './job';
-import { nodeMajor } from './node-fs';
+import { nodeMajor, setTimer } from './node-fs';
+import { warnOfRecursiveRmdir } from './node-internals/argument-errors';
 import { join, toPath } from './path';
 import { toStats } from './stat';
 
@@ -34,7 +35,7 @@ function toRemoveOptions(given: unknown, forcing: boolean): RemoveOptions {
 
 const delay = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
+    setTimer(resolve, milliseconds);
   });
 
 const isDirectory = (identity: Identity, call: 'lstat' | 'stat', path: FsPath): Promise<boolean> =>
@@ -143,19 +144,6 @@ export function rm(identity: Identity, given: unknown, options: unknown): Promis
     });
 }
 
-/** Node prints the warning once. */
-let warned = false;
-
-function warnOfRecursion(): void {
-  if (warned || process.noDeprecation) return;
-  warned = true;
-  process.emitWarning(
-    'In future versions of Node.js, fs.rmdir(path, { recursive: true }) will be removed. Use fs.rm(path, { recursive: true }) instead',
-    'DeprecationWarning',
-    'DEP0147',
-  );
-}
-
 /** Removes a directory as the identity, like fs.promises.rmdir(). */
 export function rmdir(identity: Identity, given: unknown, options: unknown): Promise<void> {
   const path = toPath(given);
@@ -166,7 +154,7 @@ export function rmdir(identity: Identity, given: unknown, options: unknown): Pro
   }
   const removal = toRemoveOptions(options, false);
   if (!removal.recursive) return remove();
-  warnOfRecursion();
+  warnOfRecursiveRmdir();
   return isDirectory(identity, 'stat', path).then((isDir) =>
     isDir ? removeTree(identity, path, removal) : remove(),
   );

@@ -1,5 +1,4 @@
 import type { BigIntStats, BigIntStatsFs, Stats, StatsFs } from 'node:fs';
-import { parse } from 'node:path';
 import type { Identity } from '../flow/identity';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
@@ -9,6 +8,7 @@ import { startJob } from './job';
 import { nodeMajor, originals } from './node-fs';
 import { invalid, toSignal } from './parse';
 import { toPath } from './path';
+import { fileToStat } from './permission';
 
 type Numbers = Float64Array | BigInt64Array;
 type Maker<T> = (numbers: Numbers) => T;
@@ -25,10 +25,9 @@ export function unsupportedNodeError(className: string): ImpersonationError {
   );
 }
 
-/** Returns node's class, taken from an object for the root directory, which everyone may stat. */
-function classOf(sample: (root: string) => object): Class {
-  const root = parse(process.execPath).root;
-  return native.runAtBaseline(() => sample(root)).constructor as Class;
+/** Returns node's class, taken from an object for a file that everyone may stat. */
+function classOf(sample: (file: string) => object): Class {
+  return native.runAtBaseline(() => sample(fileToStat)).constructor as Class;
 }
 
 function once<T>(make: () => T): () => T {
@@ -40,7 +39,7 @@ const identityFields = 10;
 const times = [10, 12, 14, 16];
 
 const makeStats = once((): Maker<Stats> => {
-  const Stats = classOf((root) => originals.statSync(root));
+  const Stats = classOf((file) => originals.statSync(file));
   const milliseconds = (fields: Float64Array): number[] =>
     times.map((at) => (fields[at] as number) * 1000 + (fields[at + 1] as number) / 1_000_000);
   if (Stats.length !== 14 && Stats.length !== 18) throw unsupportedNodeError('Stats');
@@ -53,7 +52,7 @@ const makeStats = once((): Maker<Stats> => {
 });
 
 const makeBigIntStats = once((): Maker<BigIntStats> => {
-  const BigIntStats = classOf((root) => originals.statSync(root, { bigint: true }));
+  const BigIntStats = classOf((file) => originals.statSync(file, { bigint: true }));
   if (BigIntStats.length !== 14) throw unsupportedNodeError('BigIntStats');
   return (numbers) => {
     const fields = numbers as BigInt64Array;
@@ -65,7 +64,7 @@ const makeBigIntStats = once((): Maker<BigIntStats> => {
 });
 
 const makeStatFs = once((): Maker<StatsFs | BigIntStatsFs> => {
-  const StatFs = classOf((root) => originals.statfsSync(root));
+  const StatFs = classOf((file) => originals.statfsSync(file));
   if (StatFs.length !== 7 && StatFs.length !== 8) throw unsupportedNodeError('StatFs');
   const hasFragmentSize = StatFs.length === 8;
   return ([type, bsize, blocks, bfree, bavail, files, ffree, frsize]) => {

@@ -6,7 +6,7 @@ import { ImpersonationError } from '../internal/error';
 import { currentTokenId } from '../scope/state';
 import { close } from './descriptors';
 import { operations } from './operations';
-import { opens, originals } from './node-fs';
+import { nextTick, opens, originals } from './node-fs';
 import { nodeArgumentError } from './node-internals/argument-errors';
 
 type Close = (fd: number, done?: (error?: Error | null) => void) => void;
@@ -52,7 +52,8 @@ class StreamFs {
 
 const isRouted = (): boolean => opens.size > 1;
 
-function openAs(identity: Identity): Open {
+/** Returns an open() with a callback for node's streams: it opens files as the identity. */
+export function openAs(identity: Identity): Open {
   const isInScope = currentTokenId() !== 0;
   return (path, flags, mode, done) => {
     // A tool has replaced fs.open(): it runs in the flow, as node would call it, and calls the routed function.
@@ -80,7 +81,7 @@ export const streamOptions = (identity: Identity, path: unknown, given: unknown)
 
 /** Returns the options for a stream of node whose file cannot be opened: it emits the error. */
 export function failingOptions(error: Error, path: unknown, given: unknown): Record<string, unknown> {
-  return optionsWith((_path, _flags, _mode, done) => process.nextTick(done, error), path, given);
+  return optionsWith((_path, _flags, _mode, done) => nextTick(done, error), path, given);
 }
 
 function fsOption(open: Open, theirs: unknown): object {
@@ -88,7 +89,8 @@ function fsOption(open: Open, theirs: unknown): object {
   const object = theirs as { open?: unknown };
   // The caller's functions, other than open(), are called as node calls them.
   if (opens.has(object.open)) return Object.create(object, { open: { value: open } }) as object;
-  if (currentTokenId() === 0) return object;
+  // Node rejects what is not a function.
+  if (currentTokenId() === 0 || typeof object.open !== 'function') return object;
   throw new ImpersonationError(
     'options.fs.open() would open the file after the end of the scope: make the stream in a flow, or in withoutToken()',
     'ERR_NOT_ROUTED',

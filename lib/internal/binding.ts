@@ -26,8 +26,9 @@ const { platform, arch } = process;
  * thread that acts as a user may not read that, as where this module is loaded a second time.
  */
 function usesMusl(): boolean {
-  if (!existsSync(`/lib/ld-musl-${arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`)) return false;
   try {
+    // Node's permission model may not allow it.
+    if (!existsSync(`/lib/ld-musl-${arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`)) return false;
     return readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-');
   } catch {
     const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };

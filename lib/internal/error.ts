@@ -39,9 +39,32 @@ export class ImpersonationError extends Error {
   }
 }
 
+/**
+ * Returns a copy of an error of this package. In a reaction of a promise its stack has the async functions that wait for
+ * that promise; the native side makes errors without a stack, and an error that several calls share has none of theirs.
+ */
+export function withCallers(error: unknown): unknown {
+  if (!(error instanceof ImpersonationError)) return error;
+  const { message, code, errno, syscall } = error;
+  return new ImpersonationError(message, code as ImpersonationErrorCode, errno, syscall);
+}
+
+/** Gives an error the form of Node's own: the text and the stack name the code after the class. */
+export function withCode<E extends Error>(error: E, code: string): E & { code: string } {
+  const property = (value: unknown): PropertyDescriptor => ({ value, writable: true, configurable: true });
+  const { name } = error;
+  Object.defineProperty(error, 'name', property(`${name} [${code}]`));
+  // It begins with the name that the error has when it is first read.
+  Reflect.get(error, 'stack');
+  Object.defineProperty(error, 'name', property(name));
+  const toString = (): string => `${error.name} [${code}]: ${error.message}`;
+  Object.defineProperty(error, 'toString', property(toString));
+  return Object.assign(error, { code });
+}
+
 /** Makes a TypeError as Node's own functions throw it for a wrong argument. */
 export function argumentError(code: ArgumentErrorCode, message: string): TypeError {
-  return Object.assign(new TypeError(message), { code });
+  return withCode(new TypeError(message), code);
 }
 
 /** Makes the error for what the native side reports. */

@@ -1,4 +1,5 @@
 import { addAbortListener } from 'node:events';
+import { withCallers } from './error';
 
 /** How many threads of an environment wait for the security authority at a time. Further calls are queued. */
 const most = 32;
@@ -19,8 +20,8 @@ export function onOwnThread<T>(
   signal?: AbortSignal,
   discard?: (result: T) => void,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    // The reason of the call or of the signal is passed on unchanged.
+  return new Promise<() => T>((resolve, reject) => {
+    // The reason of the signal is passed on unchanged.
     const fail: (reason: unknown) => void = reject;
     signal?.throwIfAborted();
     let over = false;
@@ -35,11 +36,13 @@ export function onOwnThread<T>(
           (result) => {
             listening?.[Symbol.dispose]();
             if (over) discard?.(result);
-            else resolve(result);
+            else resolve(() => result);
           },
           (error: unknown) => {
             listening?.[Symbol.dispose]();
-            fail(error);
+            resolve(() => {
+              throw withCallers(error);
+            });
           },
         );
     };
@@ -53,5 +56,5 @@ export function onOwnThread<T>(
       });
     if (running < most) begin();
     else waiting.push(begin);
-  });
+  }).then((finish) => finish());
 }

@@ -1,13 +1,15 @@
 import { type Identity, currentIdentity, hasIdentity, requireIdentity } from '../flow/identity';
 import { recordOpening } from '../flow/open-handles';
 import { startJob } from '../fs/job';
-import { originals } from '../fs/node-fs';
+import { codeOf } from '../fs/error';
+import { nextTick, nodeMajor, originals } from '../fs/node-fs';
 import { nodeArgumentError, nodeCallbackError } from '../fs/node-internals/argument-errors';
 import { operations, promised } from '../fs/operations';
 import { InvalidArguments, toId, toInt32, toMode, toSeconds } from '../fs/parse';
-import { enterSync } from '../scope/state';
+import { enterSync, isInnermostHeld } from '../scope/state';
 import { forImpersonatingThread } from './sync-functions';
 import { type AnyFunction, type Router, withPropertiesOf, notRoutedError } from './router';
+import { writing } from './write-file';
 
 type Change = (identity: Identity, fd: number, ...args: unknown[]) => Promise<void>;
 
@@ -52,22 +54,15 @@ export const descriptorOperations: Readonly<
 type Done = (...args: unknown[]) => void;
 type Operation = (identity: Identity, ...args: unknown[]) => Promise<unknown>;
 
-/** Like writeFile() and appendFile(), but the data cannot be an iterable, which node accepts only in promises. */
-function writing(name: 'appendFile' | 'writeFile'): Operation {
-  return (identity, ...args) => {
-    const [path, data, options] = args;
-    if (typeof data !== 'string' && !ArrayBuffer.isView(data)) {
-      throw nodeArgumentError(name, 1, 3, [path, data, options]);
-    }
-    return operations[name](identity, ...args);
-  };
-}
-
 const named: Readonly<Record<string, Operation | undefined>> = {
   ...operations,
   ...descriptorOperations,
-  appendFile: writing('appendFile'),
-  writeFile: writing('writeFile'),
+  appendFile: writing('appendFile', 'a'),
+  writeFile: writing('writeFile', 'w'),
+  readFile: operations.readFileAtOnce,
+  readdir: operations.readdirInOrder,
+  realpath: operations.realpathByLinks,
+  'realpath.native': operations.realpath,
   truncate(identity, path, length = 0) {
     // The promise opens the file before it looks at the length.
     if (!Number.isSafeInteger(length)) throw nodeArgumentError('truncate', 1, 2, [path, length]);
@@ -92,18 +87,18 @@ const callbackAt: Readonly<Record<string, number>> = { appendFile: 3, readFile: 
 export function splitCallback(name: string, args: readonly unknown[], required: number): [unknown[], Done] {
   const last = args[callbackAt[name] ?? args.length] ? callbackAt[name] : undefined;
   const at = args.findIndex((arg, index) => index >= (last ?? required) && typeof arg === 'function');
-  if (at < 0) throw nodeCallbackError(name, args);
+  if (at < 0) throw nodeCallbackError(name.replace('.native', ''), args);
   return [args.slice(0, at), args[at] as Done];
 }
 
 /**
- * Calls the callback in process.nextTick(), so that an exception in it is an uncaught exception, as with node's
+ * Calls the callback in a tick of its own, so that an exception in it is an uncaught exception, as with node's
  * functions.
  */
 export function callBack(done: Done, result: Promise<unknown>): void {
   result.then(
-    (value) => process.nextTick(done, ...(value === undefined ? [null] : [null, value])),
-    (error: unknown) => process.nextTick(done, error),
+    (value) => nextTick(done, ...(value === undefined ? [null] : [null, value])),
+    (error: unknown) => nextTick(done, error),
   );
 }
 
@@ -129,7 +124,7 @@ export const exists: Router = (name, original) =>
     const identity = currentIdentity();
     if (!identity) return Reflect.apply(original, this, args);
     const [given, done] = splitCallback(name, args, 1);
-    const report = (found: boolean): void => process.nextTick(done, found);
+    const report = (found: boolean): void => nextTick(done, found);
     try {
       operations.access(identity, given[0]).then(
         () => report(true),
@@ -148,7 +143,7 @@ export const withNative =
     type WithNative = AnyFunction & { native: AnyFunction };
     const { native } = original as WithNative;
     return Object.assign(route(name, original, called), {
-      native: route(name, native, (called as WithNative).native),
+      native: route(`${name}.native`, native, (called as WithNative).native),
     });
   };
 
@@ -161,13 +156,25 @@ function globAs(identity: Identity, args: unknown[]): unknown[] {
   return enterSync(identity.tokenRef.id, forImpersonatingThread('globSync', globSync), ...args) as unknown[];
 }
 
+/** Like `globAs`. Since version 24 node throws for invalid arguments; before, the callback gets every error. */
+function searchAs(identity: Identity, args: unknown[]): Promise<unknown[]> {
+  try {
+    return Promise.resolve(globAs(identity, args));
+  } catch (error) {
+    if (nodeMajor >= 24 && codeOf(error)?.startsWith('ERR_INVALID_ARG_')) throw error;
+    return Promise.resolve().then(() => {
+      throw error;
+    });
+  }
+}
+
 /** Routes fs.glob(). The thread is blocked until the search is complete. */
 export const glob: Router = (name, original) =>
   withPropertiesOf(original, function (...args) {
     const identity = currentIdentity();
     if (!identity) return Reflect.apply(original, this, args);
     const [given, done] = splitCallback(name, args, 1);
-    callBack(done, Promise.resolve(globAs(identity, given)));
+    callBack(done, searchAs(identity, given));
     return undefined;
   });
 
@@ -185,13 +192,27 @@ export const globPromise: Router = (_name, original) =>
 
 const promises: Readonly<Record<string, Operation | undefined>> = promised;
 
-/** Routes a function of node:fs/promises. The work is started as the user before the function returns. */
-export const promise: Router = (name, original) =>
-  withPropertiesOf(original, function (...args) {
+type Method = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+
+/**
+ * Routes a function of node:fs/promises. The work is started as the user before the function returns. It is an async
+ * function with node's name, which V8 lists in the stacks of rejections.
+ */
+export const promise: Router = (name, original) => {
+  const start = (args: unknown[]): Promise<unknown> => {
+    const operation = promises[name];
+    if (!operation) throw notRoutedError(`promises.${name}`);
+    return operation(requireIdentity(), ...args);
+  };
+  const { [name]: named } = {
+    async [name](...args: unknown[]) {
+      return await start(args);
+    },
+  } as Record<string, Method>;
+  return withPropertiesOf(original, function (...args) {
     if (!hasIdentity()) return Reflect.apply(original, this, args);
-    return new Promise((resolve) => {
-      const operation = promises[name];
-      if (!operation) throw notRoutedError(`promises.${name}`);
-      resolve(operation(requireIdentity(), ...args));
-    });
+    // An await in a scope that no native frame ends would be the caller's.
+    if (named && isInnermostHeld()) return Reflect.apply(named, this, args);
+    return new Promise((resolve) => resolve(start(args)));
   });
+};

@@ -2,6 +2,7 @@ import type { FsPath } from '../../types/native';
 import { native } from '../internal/binding';
 import { codeOf, systemError } from '../fs/error';
 import { bytesOf, isPath, textOf, toPath } from '../fs/path';
+import { requirePermission } from '../fs/permission';
 import type { AnyFunction } from './router';
 
 /** Calls a synchronous function of node:fs on a thread that impersonates a user. */
@@ -44,7 +45,7 @@ function withGivenPaths(error: unknown, guards: readonly GuardedPath[]): unknown
   if (!(error instanceof Error)) return error;
   const fields = error as unknown as Record<string, unknown>;
   for (const { path, given } of guards) {
-    for (const field of ['message', 'stack', 'path', 'dest']) {
+    for (const field of ['message', 'stack', 'path', 'dest', 'resource']) {
       const text = fields[field];
       if (typeof text === 'string') fields[field] = text.replaceAll(textOf(path), textOf(given));
     }
@@ -69,6 +70,7 @@ export function withGuardedPaths(syscall: string, ...components: (LastComponent 
   return (original, receiver, args) => {
     if (!components.every((_, index) => isPath(args[index]))) return Reflect.apply(original, receiver, args);
     const given = args.slice(0, components.length).map(toPath);
+    requirePermission(syscall, given);
     const guards: GuardedPath[] = [];
     const use = (one: FsPath, index: number): FsPath => {
       const last = components[index];

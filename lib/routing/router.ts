@@ -36,11 +36,17 @@ export const untouched: readonly string[] = [
 /** Leaves a function as it is, because it uses an open descriptor or no path at all. */
 export const unrouted: Router = (_name, original) => original;
 
-/** Returns a router like `notRoutable` whose error has the reason, and what to use instead. */
-export function notRoutableBecause(reason: string): Router {
+/**
+ * Returns a router like `notRoutable` whose error has the reason, and what to use instead. Node's function is called, and
+ * throws its own error, with arguments that are not `valid`.
+ */
+export function notRoutableBecause(
+  reason: string,
+  valid: (...args: unknown[]) => boolean = () => true,
+): Router {
   return (name, original) =>
     withPropertiesOf(original, function (...args) {
-      if (currentIdentity()) throw notRoutedError(name, reason);
+      if (currentIdentity() && valid(...args)) throw notRoutedError(name, reason);
       return Reflect.apply(original, this, args);
     });
 }

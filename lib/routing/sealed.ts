@@ -1,6 +1,7 @@
 import { identitiesOf, publish, unsealedChannel } from '../diagnostics/channels';
 import { shownPath } from '../diagnostics/fs';
 import type { UnsealedMessage } from '../diagnostics/messages';
+import { nextTick } from '../fs/node-fs';
 import { isPath, textOf, toPath } from '../fs/path';
 import { fileOf, isNamedLikeNode, stackOf } from '../internal/call-sites';
 import { ImpersonationError } from '../internal/error';
@@ -147,6 +148,6 @@ export function failureOf(name: string, args: readonly unknown[], error: Error):
   if (sync || (throwing.has(base) && (promises || base !== 'glob'))) throw error;
   if (promises || base === 'openAsBlob') return Promise.reject(error);
   if (!done) throw error;
-  process.nextTick(done, error);
+  nextTick(done as AnyFunction, error);
   return undefined;
 }

@@ -10,6 +10,7 @@ import { callOnThread } from '../fs/job';
 import { mkdirSteps, mkdtempTemplate } from '../fs/mkdir';
 import { encoded, isPath, needsBytes, textOf, toPath } from '../fs/path';
 import { originals } from '../fs/node-fs';
+import { requirePermission } from '../fs/permission';
 import { readdirSteps, syncWalk } from '../fs/readdir';
 import { nodeArgumentError } from '../fs/node-internals/argument-errors';
 import { unarchived } from './archives';
@@ -63,8 +64,12 @@ const orUndefined =
     }
   };
 
-const existsSync: SyncCall = (original, receiver, args) =>
-  isPath(args[0]) ? lookupError(toPath(args[0]), 'target') === 0 : Reflect.apply(original, receiver, args);
+const existsSync: SyncCall = (original, receiver, args) => {
+  if (!isPath(args[0])) return Reflect.apply(original, receiver, args);
+  const path = toPath(args[0]);
+  requirePermission('access', [path]);
+  return lookupError(path, 'target') === 0;
+};
 
 const orDefault = (flag: unknown, fallback: string): unknown => [flag, fallback].find(Boolean);
 
@@ -109,9 +114,9 @@ const realpathSync: SyncCall = (original, receiver, args, name) => {
 
 /** Removes entries that the user may not look up from the result of node's globSync(). */
 const globSync: SyncCall = (original, receiver, args) => {
+  const found = Reflect.apply(original, receiver, args) as (string | Dirent)[];
   const { cwd } = (args[1] ?? {}) as { cwd?: string | URL };
   const root = cwd === undefined ? '' : typeof cwd === 'string' ? cwd : fileURLToPath(cwd);
-  const found = Reflect.apply(original, receiver, args) as (string | Dirent)[];
   const isOpen = (one: string | Dirent): boolean => {
     const path = typeof one === 'string' ? one : join(one.parentPath, one.name);
     return codeOf(systemError(lookupError(resolve(root, path), 'entry'), 'scandir')) !== 'EACCES';

@@ -2,7 +2,7 @@ import { observeSync } from '../diagnostics/fs';
 import { currentIdentity } from '../flow/identity';
 import { recordClose, recordOpening } from '../flow/open-handles';
 import { close as closeDescriptor, closeSync as closeDescriptorSync, isTracked } from '../fs/descriptors';
-import { pathCount } from '../fs/node-internals/argument-errors';
+import { nodeArgumentError, pathCount } from '../fs/node-internals/argument-errors';
 import { opendirSync } from '../fs/operations';
 import { type Flow, currentFlow } from '../internal/flow-store';
 import { currentTokenId, enterSync, requireNoConflict } from '../scope/state';
@@ -31,13 +31,24 @@ function flowToRoute(): Flow | undefined {
   return undefined;
 }
 
+/** Functions that call functions of the caller. */
+const callers = new Set(['cpSync', 'globSync']);
+
 /** Routes a synchronous function. In a flow, this thread impersonates the flow's user during the call. */
-export const sync: Router = (name, original) => {
+export const sync: Router = (name, original, called) => {
   const asUser = forImpersonatingThread(name, original);
   return withPropertiesOf(original, function (...args) {
     const flow = flowToRoute();
-    if (flow) return callAsFlow(flow, name, asUser, this, args);
-    return Reflect.apply(currentTokenId() === 0 ? original : asUser, this, args);
+    if (!flow && currentTokenId() === 0) return Reflect.apply(original, this, args);
+    try {
+      if (flow) return callAsFlow(flow, name, asUser, this, args);
+      return Reflect.apply(asUser, this, args);
+    } catch (error) {
+      // The stack has ten frames, which are the caller's. The error of a function of the caller has its own.
+      if (error instanceof Error && 'syscall' in error && !callers.has(name))
+        Error.captureStackTrace(error, called);
+      throw error;
+    }
   });
 };
 
@@ -86,6 +97,12 @@ export const disposable: Router = (name, original) => {
   });
 };
 
+/** Returns the error of a watcher with `recursive`: node's for what is no boolean. */
+const recursionError = (name: string, recursive: unknown): unknown =>
+  typeof recursive === 'boolean'
+    ? notRoutedError(name, 'with { recursive: true }')
+    : nodeArgumentError('readdir', 1, 2, ['', { recursive }]);
+
 /**
  * Routes fs.watch(), which opens the watched path before it returns. With `recursive` it throws: node would open
  * subdirectories as the process, or report names in directories that the user may not list.
@@ -95,7 +112,7 @@ export const watch: Router = (name, original, called) => {
   return withPropertiesOf(original, function (...args) {
     const options = args[1] as { recursive?: unknown } | null | undefined;
     if (typeof options === 'object' && options?.recursive && currentIdentity()) {
-      throw notRoutedError(name, 'with { recursive: true }');
+      throw recursionError(name, options.recursive);
     }
     return Reflect.apply(routed, this, args);
   });
@@ -118,7 +135,7 @@ export const watchPromise: Router = (name, original) =>
     iterator.next = async () => {
       iterator.next = next;
       try {
-        if (recursive) throw notRoutedError(`promises.${name}`, 'with { recursive: true }');
+        if (recursive) throw recursionError(`promises.${name}`, recursive);
         return await (enterSync(identity.tokenRef.id, open, path) as ReturnType<typeof next>);
       } catch (error) {
         // Ends the iterator, which has opened nothing.

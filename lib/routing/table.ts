@@ -1,5 +1,6 @@
 import { exceptForArchives } from './archives';
 import { callback, exists, glob, globPromise, promise, withNative } from './async';
+import { isPath } from '../fs/path';
 import { close, directory, disposable, openSync, sync, watch, watchPromise } from './sync';
 import { exceptForLoaders } from './node-callers';
 import {
@@ -18,6 +19,13 @@ const table = (entries: Table): Table => Object.setPrototypeOf(entries, null) as
 
 const all = <R>(value: R, ...names: string[]): Record<string, R> =>
   Object.fromEntries(names.map((name) => [name, value]));
+
+/** Whether node accepts these options of openAsBlob(). */
+function isBlobOptions(options: unknown): boolean {
+  if (typeof options !== 'object' || options === null) return false;
+  const { type } = options as { type?: unknown };
+  return !type || typeof type === 'string';
+}
 
 /** The routers of all exports of node:fs, in every supported version of node. */
 export const fsTable: Table = table({
@@ -81,11 +89,15 @@ export const fsTable: Table = table({
   ...all(
     notRoutableBecause(
       'the Blob opens the file again when it is read: use new Blob([await fs.promises.readFile(path)])',
+      (path, options = {}) => isPath(path) && isBlobOptions(options),
     ),
     'openAsBlob',
     'openAsBlobSync',
   ),
-  watchFile: notRoutableBecause('node reads the stats on threads without a user: use fs.watch()'),
+  watchFile: notRoutableBecause(
+    'node reads the stats on threads without a user: use fs.watch()',
+    (path, ...rest) => isPath(path) && rest.slice(0, 2).some((arg) => typeof arg === 'function'),
+  ),
   Utf8Stream: notRoutableClass,
 });
 

@@ -1,5 +1,6 @@
 import { addAbortListener } from 'node:events';
 import { native } from '../internal/binding';
+import { withCallers } from '../internal/error';
 import { runInFlow } from '../internal/flow-store';
 import { internal } from '../internal/private';
 import { Token } from './token';
@@ -46,7 +47,7 @@ export class SharedRequest {
 
   /** Resolves to a token of the caller's own. When the last waiting call is aborted, so is the request. */
   wait(signal: AbortSignal | undefined): Promise<Token> {
-    return new Promise((resolve, reject) => {
+    const token = new Promise<Token>((resolve, reject) => {
       const waiter: Waiter = { resolve, reject, stop: () => {} };
       this.#waiters.add(waiter);
       if (!signal) return;
@@ -60,6 +61,9 @@ export class SharedRequest {
       waiter.stop = () => {
         listening[Symbol.dispose]();
       };
+    });
+    return token.catch((error: unknown) => {
+      throw error === signal?.reason ? error : withCallers(error);
     });
   }
 

@@ -1,6 +1,7 @@
+import type { FsPath } from '../../../types/native';
 import { argumentError } from '../../internal/error';
 import { originals } from '../node-fs';
-import { isPath } from '../path';
+import { isPath, textOf } from '../path';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -25,7 +26,7 @@ function harmless(name: string, paths: number, arity: number, args: readonly unk
   );
 }
 
-/** Whether the error is about the arguments; an error of a system call means that node accepted them. */
+/** Whether an error of node is about the arguments; an error of a system call means that node accepted them. */
 function isArgumentError(error: unknown): boolean {
   return error instanceof Object && !('syscall' in error && !('info' in error));
 }
@@ -55,6 +56,21 @@ export function nodeArgumentError(
   args: readonly unknown[],
 ): unknown {
   return errorOfNode(name, [...harmless(name, paths, arity, args), () => {}]);
+}
+
+/** Has node print its warning about rmdir() with `recursive`, which it prints once. */
+export function warnOfRecursiveRmdir(): void {
+  (originals as unknown as Record<string, AnyFunction>).rmdir?.(nowhere, { recursive: true }, () => {});
+}
+
+/** Has node print its warning about a name with random letters after an X, which it prints once. */
+export function warnOfTemplate(prefix: FsPath): void {
+  if (!textOf(prefix).endsWith('X')) return;
+  try {
+    originals.mkdtempSync(`${nowhereToMake}X`);
+  } catch {
+    // There is no such directory.
+  }
 }
 
 /** Returns the error that node's function throws if it is called without a callback. */

@@ -1,11 +1,11 @@
 import { constants, type promises } from 'node:fs';
-import { devNull } from 'node:os';
 import type { FsPath } from '../../../types/native';
 import type { Identity } from '../../flow/identity';
 import { asProcess } from '../../internal/flow-store';
 import { startJob } from '../job';
 import { originals } from '../node-fs';
 import { InvalidArguments, toId, toMode, toSeconds } from '../parse';
+import { fileToOpen } from '../permission';
 import { unsupportedNodeError } from '../stat';
 import { nodeArgumentError } from './argument-errors';
 
@@ -48,9 +48,9 @@ function internalsOf(sample: FileHandle): HandleInternals {
 
 let internals: Promise<HandleInternals> | undefined;
 
-/** Returns the internals, taken once from a handle that the process opens on the null device. */
+/** Returns the internals, taken once from a handle that the process opens. */
 export function handleInternals(): Promise<HandleInternals> {
-  internals ??= asProcess(() => originals.promises.open(devNull)).then(
+  internals ??= asProcess(() => originals.promises.open(fileToOpen)).then(
     (sample) => {
       const found = internalsOf(sample);
       return sample.close().then(() => found);
@@ -158,7 +158,10 @@ export function isHandle(value: unknown): value is FileHandle {
 }
 
 /** Calls `use`, closes the handle, and returns the result of `use`. */
-export function closeAfter<T>(handle: FileHandle, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+export function closeAfter<T, H extends { close(): Promise<void> }>(
+  handle: H,
+  use: (handle: H) => Promise<T>,
+): Promise<T> {
   return use(handle).then(
     (result) => handle.close().then(() => result),
     (error: unknown) =>

@@ -1,0 +1,59 @@
+// node --require preload.cjs TEST, with IMPERSONATE_NODE_TEST = { mode, root, uid, gid, groups } (JSON)
+// Runs one of Node's own test files as the user: its main module in a flow, or in a scope. It is in NODE_OPTIONS, so the
+// programs that a test starts with this node are run in the same way.
+const childProcess = require('node:child_process');
+const { readFileSync } = require('node:fs');
+const Module = require('node:module');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { isMainThread } = require('node:worker_threads');
+
+/** Runs a CommonJS file. require() would run it as the process, because modules do not belong to a user. */
+function runScript(file) {
+  const module = new Module(file, null);
+  Object.assign(module, { id: '.', filename: file, paths: Module._nodeModulePaths(path.dirname(file)) });
+  process.mainModule = module;
+  Module._cache[file] = module;
+  module._compile(readFileSync(file, 'utf8'), file);
+}
+
+/** What acts on the whole process is called as the errors of flows and scopes advise to. */
+function allowProcessWide(withoutToken) {
+  const allow = (object, name) => {
+    object[name] = new Proxy(object[name], {
+      apply: (target, receiver, args) => withoutToken(() => Reflect.apply(target, receiver, args)),
+    });
+  };
+  for (const name of ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'])
+    allow(childProcess, name);
+  for (const name of ['chdir', 'umask']) allow(process, name);
+  Module.syncBuiltinESMExports();
+}
+
+/** Handlers of the process's events act as the process, but those of a test look at the user's files. */
+function bindExitHandlers(token) {
+  for (const name of ['on', 'once']) {
+    const original = process[name];
+    process[name] = (event, handler) =>
+      Reflect.apply(original, process, [event, event === 'exit' ? token.bind(handler) : handler]);
+  }
+}
+
+function prepare({ mode, root, ...ids }) {
+  const { Token, withoutToken } = require(root);
+  const token = Token.forIds(ids);
+  // Tests for root differ, or are skipped.
+  process.getuid = process.geteuid = () => ids.uid;
+  process.getgid = process.getegid = () => ids.gid;
+  allowProcessWide(withoutToken);
+  if (mode === 'flow') bindExitHandlers(token);
+  const file = path.resolve(process.argv[1]);
+  const isScript = file.endsWith('.js');
+  Module.runMain = () => {
+    if (mode === 'flow') token.run(() => (isScript ? runScript(file) : import(pathToFileURL(file))));
+    else if (isScript) token.runSync(runScript, file);
+    else console.log('1..0 # Skipped: an ES module runs when the scope is over');
+  };
+}
+
+if (isMainThread && process.argv[1]) prepare(JSON.parse(process.env.IMPERSONATE_NODE_TEST));
