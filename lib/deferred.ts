@@ -16,6 +16,7 @@ export { installGuards } from './routing/guards';
 export { archivedStream } from './routing/archives';
 export { withCheckedPaths } from './routing/guarded-path';
 export { failureOf, toGate } from './routing/sealed';
+export { mended } from './routing/packages/packages';
 export { fsTable, promisesTable, routeFunction, routePromise } from './routing/table';
 export { watchScope } from './scope/leak-detector';
 export { describeLeak } from './scope/leak-report';
