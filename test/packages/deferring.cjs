@@ -11,8 +11,8 @@ const settledLater = (make, use) => {
 };
 
 const asyncQueue = (make, push) => (async, probe) => {
-  const queue = make(async, (task, done) => void probe().then((user) => done(null, user)));
-  return () => new Promise((done) => push(queue, async (error, user) => done([user, await probe()])));
+  const queue = make(async, (_task, done) => void probe().then((user) => done(null, user)));
+  return () => new Promise((done) => push(queue, async (_error, user) => done([user, await probe()])));
 };
 
 const ways = {
@@ -118,7 +118,7 @@ const ways = {
             lock.acquire(
               'key',
               (release) => void probe().then((user) => release(null, user)),
-              async (error, user) => done([user, await probe()]),
+              async (_error, user) => done([user, await probe()]),
             ),
           );
       },
@@ -165,14 +165,14 @@ const ways = {
     packages: ['fastq'],
     ways: {
       callback: (fastq, probe) => {
-        const queue = fastq((value, done) => void probe().then((user) => done(null, user)), 1);
+        const queue = fastq((_value, done) => void probe().then((user) => done(null, user)), 1);
         return () =>
-          new Promise((done) => queue.push('x', async (error, user) => done([user, await probe()])));
+          new Promise((done) => queue.push('x', async (_error, user) => done([user, await probe()])));
       },
       unshift: (fastq, probe) => {
-        const queue = fastq({}, (value, done) => void probe().then((user) => done(null, user)), 1);
+        const queue = fastq({}, (_value, done) => void probe().then((user) => done(null, user)), 1);
         return () =>
-          new Promise((done) => queue.unshift('x', async (error, user) => done([user, await probe()])));
+          new Promise((done) => queue.unshift('x', async (_error, user) => done([user, await probe()])));
       },
       promise: (fastq, probe) => {
         const queue = fastq.promise(() => probe(), 1);
@@ -204,7 +204,7 @@ const ways = {
     ways: {
       'queue of an async function': (async, probe) => {
         const queue = async.queue(async () => probe(), 1);
-        return () => new Promise((done) => queue.push('x', (error, user) => done(user)));
+        return () => new Promise((done) => queue.push('x', (_error, user) => done(user)));
       },
       priorityQueue: asyncQueue(
         (async, worker) => async.priorityQueue(worker, 1),
