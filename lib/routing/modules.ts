@@ -25,12 +25,14 @@ export function routeModules(): void {
   }
   // Covers code that holds node's own _load(), and loaders that do not call it.
   const { prototype } = Module as unknown as { prototype: { load: AnyFunction } };
-  const load = asThreadFunction(prototype.load);
-  prototype.load = withPropertiesOf(load, function (...args) {
-    const result = Reflect.apply(load, this, args);
-    mendModule(this as NodeJS.Module);
-    return result;
-  });
+  const { load } = prototype;
+  prototype.load = asThreadFunction(
+    withPropertiesOf(load, function (...args) {
+      const result = Reflect.apply(load, this, args);
+      mendModule(this as NodeJS.Module);
+      return result;
+    }),
+  );
   const { register, registerHooks } = functions;
   // Starts a thread of node's own.
   if (register) functions.register = asThreadFunction(register);

@@ -4,6 +4,8 @@ import { type AnyFunction, guardMethod, notRoutedError, replaceMethod, withPrope
 
 /** Functions that run in the flow they were handed in in. */
 const bound = new WeakSet();
+/** Functions that are in the place of a package's. */
+const replacements = new WeakSet();
 
 /** Makes `fn` run as `resource`, with the flow and other AsyncLocalStorages of the code that made the resource. */
 export function boundTo(resource: AsyncResource, fn: AnyFunction): AnyFunction {
@@ -31,6 +33,7 @@ export function boundToCaller<T>(value: T): T {
  */
 export function bindArguments(owner: object, names: readonly string[], positions?: readonly number[]): void {
   for (const name of names) {
+    if (replacements.has(Reflect.get(owner, name) as object)) continue;
     replaceMethod(owner, name, (original, receiver, args) =>
       Reflect.apply(
         original,
@@ -72,9 +75,11 @@ export function replaced(
   original: AnyFunction,
   call: (original: AnyFunction, receiver: unknown, args: unknown[]) => unknown,
 ): AnyFunction {
+  if (replacements.has(original)) return original;
   const replacement = new Proxy(original, {
     apply: (target, receiver: unknown, args) => call(target, receiver, args),
   });
+  replacements.add(replacement);
   // Code compiled from ES modules takes it from here.
   const { default: named } = original as { default?: unknown };
   if (named === original) Object.assign(original, { default: replacement });

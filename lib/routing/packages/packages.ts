@@ -1,16 +1,17 @@
+import { types } from 'node:util';
 import { originals } from '../../fs/node-fs';
-import type { KnownFile } from './known';
 import { async } from './async';
 import { asyncLock } from './async-lock';
 import { bluebird } from './bluebird';
 import { fastq } from './fastq';
+import type { KnownFile } from './known';
 import { pLimit } from './p-limit';
 import { pQueue } from './p-queue';
 
 /**
  * Makes the exports of a module of a package run each piece of work in the flow of the code that handed it in. Changes
  * them in place where it can, so that it works for code that has them already. Returns what replaces them, if they are a
- * function that does not take work by a method.
+ * function that makes what takes work.
  */
 export type Mend = (exports: object, file: string, version: string) => unknown;
 
@@ -24,23 +25,30 @@ const mends = new Map<string, Mend>([
 ]);
 
 interface Manifest {
-  readonly name?: string;
-  readonly version?: string;
+  readonly name: string;
+  readonly version: string;
 }
 
 const manifests = new Map<string, Manifest>();
 
-function manifestOf(folder: string): Manifest {
+function manifestOf({ folder, name }: KnownFile): Manifest {
   let manifest = manifests.get(folder);
   if (!manifest) {
+    const file = `${folder}package.json`;
     try {
-      manifest = JSON.parse(originals.readFileSync(`${folder}package.json`, 'utf8')) as Manifest;
+      manifest = { name, version: '', ...(JSON.parse(originals.readFileSync(file, 'utf8')) as object) };
     } catch {
-      manifest = {};
+      return { name, version: '' };
     }
     manifests.set(folder, manifest);
   }
   return manifest;
+}
+
+/** Returns a package as messages name it. */
+export function titleOf(file: KnownFile): string {
+  const { name, version } = manifestOf(file);
+  return version ? `${name} ${version}` : name;
 }
 
 /** The exports that were mended, with what replaces them. */
@@ -49,15 +57,35 @@ const done = new WeakMap<object, unknown>();
 const isObject = (value: unknown): value is object =>
   typeof value === 'function' || (typeof value === 'object' && value !== null);
 
-/** Returns the exports of a module, mended if its package is one that puts off work. */
-export function mended(exports: unknown, { folder, file }: KnownFile): unknown {
+function mended(exports: unknown, file: KnownFile): unknown {
   if (!isObject(exports)) return exports;
   if (done.has(exports)) return done.get(exports);
-  const { name = '', version = '' } = manifestOf(folder);
-  const mend = mends.get(name);
-  if (!mend) return exports;
-  const result = mend(exports, file, version) ?? exports;
+  const { name, version } = manifestOf(file);
+  const result = mends.get(name)?.(exports, file.file, version) ?? exports;
   done.set(exports, result);
   if (isObject(result)) done.set(result, result);
   return result;
+}
+
+/** Mends an ES module. Returns the exports that are to be replaced. */
+export function mendNamespace(namespace: object, file: KnownFile): Readonly<Record<string, unknown>> {
+  const replacements: Record<string, unknown> = {};
+  // The properties of a namespace cannot be changed from outside.
+  const exports = new Proxy(namespace, {
+    set(_target, name, value) {
+      replacements[String(name)] = value;
+      return true;
+    },
+  }) as { default?: unknown };
+  const { default: main } = exports;
+  const result = mended(typeof main === 'function' ? main : exports, file);
+  if (typeof main === 'function' && result !== main) exports.default = result;
+  return replacements;
+}
+
+/** Returns the exports of a CommonJS module, or of an ES module that require() has loaded, mended. */
+export function mendedExports(exports: unknown, file: KnownFile): unknown {
+  if (!types.isModuleNamespaceObject(exports)) return mended(exports, file);
+  const replacements = mendNamespace(exports as object, file);
+  return Object.keys(replacements).length > 0 ? { ...(exports as object), ...replacements } : exports;
 }
