@@ -1,6 +1,6 @@
 import type { Session as InspectorSession } from 'node:inspector';
-import Module, { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import Module from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { isThreadPinned } from '../../internal/flow-store';
 import { nodeRequire, ownFolder } from '../../internal/own-folder';
@@ -8,32 +8,80 @@ import { warnOfPackagesBefore } from '../loaded-before';
 import { knownFile, knownUrl } from './known';
 import { mendNamespace, titleOf } from './packages';
 
-type Hook = (url: string, namespace: object, specifier: string, format?: string) => void;
+/** What a load hook of node returns. */
+interface Loaded {
+  readonly format?: string | null;
+  readonly source?: string | ArrayBuffer | NodeJS.TypedArray | null;
+}
 
-/** Mends ES modules that are imported later, by import-in-the-middle. */
-function mendLaterImports(folder: string): void {
-  const load = createRequire(folder);
-  const { addHook } = load('import-in-the-middle') as { addHook: (hook: Hook) => void };
-  addHook((url, namespace, _specifier, format) => {
-    const file = knownUrl.test(url) && knownFile(fileURLToPath(url));
-    // Hooks get CommonJS modules, too, which are mended when they are loaded.
-    if (file && format !== 'commonjs') Object.assign(namespace, mendNamespace(namespace, file));
-  });
-  const options = { include: [knownUrl] };
-  try {
-    const sync = load('import-in-the-middle/register-hooks.mjs') as {
-      supportsSyncHooks: () => boolean;
-      register: (options: object) => void;
-    };
-    if (sync.supportsSyncHooks()) {
-      sync.register(options);
-      return;
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_REQUIRE_ESM') throw error;
+/**
+ * Makes an ES module report its namespace when it has been evaluated, and take what is returned in place of a function
+ * that it exports by default: other exports cannot be replaced. Its text is also run on node's thread of hooks.
+ */
+function reporting(url: string, loaded: Loaded): Loaded {
+  const { format, source } = loaded;
+  if (format !== 'module' || source == null) return loaded;
+  const text = typeof source === 'string' ? source : new TextDecoder().decode(source);
+  const name = /^export default (?:async )?function\s+([\w$]+)/m.exec(text)?.[1];
+  const report = `globalThis[Symbol.for('impersonate.imported')]?.(${JSON.stringify(url)}, impersonate$)`;
+  return {
+    ...loaded,
+    source: `${text}\n;import * as impersonate$ from ${JSON.stringify(url)};\n${name === undefined ? '' : `${name} = `}${report}${name === undefined ? '' : ` ?? ${name}`};`,
+  };
+}
+
+const reported = Symbol.for('impersonate.imported');
+
+/** Mends a module that has been imported. Returns what replaces its default export; undefined if nothing does. */
+function mendImport(url: string, namespace: object): unknown {
+  const file = knownFile(fileURLToPath(url));
+  return file && mendNamespace(namespace, file).default;
+}
+
+/** Versions of node before these fail to import CommonJS if a program has asynchronous hooks besides synchronous ones. */
+const syncSince: Readonly<Record<number, readonly [minor: number, patch: number]>> = {
+  22: [22, 3],
+  24: [11, 1],
+  25: [1, 0],
+};
+
+function hasSyncHooks(): boolean {
+  const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
+  if (major >= 26) return true;
+  const [sinceMinor, sincePatch] = syncSince[major] ?? [Infinity, 0];
+  return minor > sinceMinor || (minor === sinceMinor && patch >= sincePatch);
+}
+
+type NextLoad = (url: string, context: unknown) => Loaded;
+interface Hooks {
+  readonly load: (url: string, context: unknown, nextLoad: NextLoad) => Loaded;
+}
+
+/** Mends ES modules that are imported later. */
+function mendLaterImports(): void {
+  // Another copy of this package does the same.
+  if (reported in globalThis) return;
+  Object.defineProperty(globalThis, reported, { value: mendImport });
+  const { registerHooks, register } = Module as unknown as {
+    registerHooks: (hooks: Hooks) => void;
+    register?: (source: string) => void;
+  };
+  if (hasSyncHooks()) {
+    registerHooks({
+      load(url, context, nextLoad) {
+        const loaded = nextLoad(url, context);
+        return knownUrl.test(url) ? reporting(url, loaded) : loaded;
+      },
+    });
+    return;
   }
-  // On a thread of node's own.
-  Module.register('import-in-the-middle/hook.mjs', pathToFileURL(folder), { data: options });
+  const source = `${reporting.toString()}
+    export async function load(url, context, nextLoad) {
+      const loaded = await nextLoad(url, context);
+      return ${knownUrl.toString()}.test(url) ? reporting(url, loaded) : loaded;
+    }`;
+  // On a thread of node's own. Node 20.5 does not have it.
+  register?.(`data:text/javascript,${encodeURIComponent(source)}`);
 }
 
 /** What node has loaded in order to load ES modules: some versions do so at first use. */
@@ -79,7 +127,7 @@ export function followImports(): void {
   if (following || ownFolder === undefined || isThreadPinned()) return;
   following = true;
   try {
-    mendLaterImports(ownFolder);
+    mendLaterImports();
   } catch (error) {
     // The permission model of node may forbid it.
     warnOfAll(error);

@@ -14,7 +14,7 @@ export const deferringPackages: readonly string[] = [
 ];
 
 /** Those of them that have versions in ES modules. */
-const inEsModules: readonly string[] = ['async', 'p-limit', 'p-queue'];
+const inEsModules: readonly string[] = ['p-limit', 'p-queue'];
 
 const known = new Set(deferringPackages);
 /** The folder of a second version, such as `p-queue-6`, is named by whoever installs it. */
