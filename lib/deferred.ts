@@ -16,6 +16,8 @@ export { installGuards } from './routing/guards';
 export { archivedStream } from './routing/archives';
 export { withCheckedPaths } from './routing/guarded-path';
 export { failureOf, toGate } from './routing/sealed';
+export { followAllImports, followImports } from './routing/packages/es-modules';
+export { mendedExports, titleOf } from './routing/packages/packages';
 export { fsTable, promisesTable, routeFunction, routePromise } from './routing/table';
 export { watchScope } from './scope/leak-detector';
 export { describeLeak } from './scope/leak-report';

@@ -18,4 +18,7 @@
  *
  * @module
  */
+import { deferred } from './internal/deferred';
 import './index';
+
+deferred().followImports();

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Token } from '../token/token';
+import { requireOwnContext } from './async-context';
 import { native } from './binding';
 import type { TokenRef } from './token-ref';
 
@@ -21,9 +22,15 @@ let threadFlow: Flow | undefined;
 
 let begun = 0;
 
-export function newFlow(token: Token, tokenRef: TokenRef): Flow {
+function makeFlow(token: Token, tokenRef: TokenRef): Flow {
   begun += 1;
   return { token, tokenRef, number: begun };
+}
+
+/** Returns a new flow. Throws ERR_PROMISE_REPLACED. */
+export function newFlow(token: Token, tokenRef: TokenRef): Flow {
+  requireOwnContext();
+  return makeFlow(token, tokenRef);
 }
 
 /** Returns the flow of the running code; undefined with the process identity. */
@@ -82,9 +89,9 @@ export function outsideFlow<R>(fn: () => R): R {
   return flows.run(undefined, fn);
 }
 
-/** Sets the flow of a thread that is pinned to one token. */
-export function setThreadFlow(flow: Flow): void {
-  threadFlow = flow;
+/** Makes the flow of a thread that is pinned to one token: all code there is in it, whatever it has replaced. */
+export function setThreadFlow(token: Token, tokenRef: TokenRef): void {
+  threadFlow = makeFlow(token, tokenRef);
 }
 
 /** Returns the flow of a pinned thread; undefined on others. */

@@ -7,6 +7,7 @@ import { bindGracefulQueue } from './graceful-fs';
 import { routeWorkers } from '../worker/impersonated-worker';
 import { warnOfModulesBefore } from './loaded-before';
 import { routeModules } from './modules';
+import { mendImports, mendModulesBefore } from './packages/known';
 import { routeProcessFiles } from './process-files';
 import { type AnyFunction, type Router, notRoutableClass, untouched, withPropertiesOf } from './router';
 import { routeSqlite } from './sqlite';
@@ -123,6 +124,8 @@ export function installRouting(): void {
   routeWasi();
   routeWorkers();
   bindGracefulQueue();
+  mendModulesBefore();
+  mendImports();
   syncBuiltinESMExports();
   warnOfModulesBefore();
 }

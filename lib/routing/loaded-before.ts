@@ -14,6 +14,21 @@ function mayHoldFunctions(file: string): boolean {
   }
 }
 
+function warn(fault: string, names: readonly string[]): void {
+  if (names.length === 0) return;
+  const more = names.length > mostShown ? `, and ${String(names.length - mostShown)} more` : '';
+  process.emitWarning(
+    `Modules loaded before impersonate ${fault}: ${names.slice(0, mostShown).join(', ')}${more}`,
+    {
+      type: 'ImpersonationWarning',
+      code: 'IMPERSONATE_LOADED_LATE',
+      detail:
+        'Load impersonate before them, or start node with --import impersonate/register; ' +
+        'if they are loaded with --require, put --require impersonate/register before them.',
+    },
+  );
+}
+
 /**
  * Warns if CommonJS modules that name node:fs were loaded on this thread before this package. A module that is still
  * loading does not count, because one of them loads this package. ES modules follow the routing, because their imports
@@ -23,16 +38,10 @@ export function warnOfModulesBefore(): void {
   const files = Object.entries(nodeRequire.cache)
     .filter(([file, module]) => module?.loaded && mayHoldFunctions(file))
     .map(([file]) => file);
-  if (files.length === 0) return;
-  const more = files.length > mostShown ? `, and ${String(files.length - mostShown)} more` : '';
-  process.emitWarning(
-    `Modules loaded before impersonate may hold functions of node:fs that act as the process in a flow: ${files.slice(0, mostShown).join(', ')}${more}`,
-    {
-      type: 'ImpersonationWarning',
-      code: 'IMPERSONATE_LOADED_LATE',
-      detail:
-        'Load impersonate before them, or start node with --import impersonate/register; ' +
-        'if they are loaded with --require, put --require impersonate/register before them.',
-    },
-  );
+  warn('may hold functions of node:fs that act as the process in a flow', files);
+}
+
+/** Warns of packages that put off work, and whose functions code may have taken before this package was loaded. */
+export function warnOfPackagesBefore(titles: readonly string[]): void {
+  warn('may run the work of one user as another', [...new Set(titles)]);
 }

@@ -1,6 +1,7 @@
 import Module from 'node:module';
 import { asThread, isForeignToThread } from '../flow/identity';
 import { pass } from './gate';
+import { mendModule } from './packages/known';
 import { type AnyFunction, withPropertiesOf } from './router';
 
 /** Returns a function that calls `original` under the identity of the thread, outside of flows and scopes. */
@@ -24,7 +25,14 @@ export function routeModules(): void {
   }
   // Covers code that holds node's own _load(), and loaders that do not call it.
   const { prototype } = Module as unknown as { prototype: { load: AnyFunction } };
-  prototype.load = asThreadFunction(prototype.load);
+  const { load } = prototype;
+  prototype.load = asThreadFunction(
+    withPropertiesOf(load, function (...args) {
+      const result = Reflect.apply(load, this, args);
+      mendModule(this as NodeJS.Module);
+      return result;
+    }),
+  );
   const { register, registerHooks } = functions;
   // Starts a thread of node's own.
   if (register) functions.register = asThreadFunction(register);

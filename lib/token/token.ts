@@ -276,7 +276,8 @@ export class Token extends OpenToken {
    * @returns What `fn` returns.
    * @throws TypeError `ERR_INVALID_ARG_TYPE`.
    * @throws ImpersonationError `ERR_SCOPE_ACTIVE` inside a synchronous scope, `ERR_TOKEN_LEVEL` for a token that does not
-   * permit work, `ERR_ASYNC_RESULT` if `fn` returns a generator, whose steps would not run in the flow.
+   * permit work, `ERR_PROMISE_REPLACED` if the program has replaced the global Promise or AsyncLocalStorage,
+   * `ERR_ASYNC_RESULT` if `fn` returns a generator, whose steps would not run in the flow.
    * @example
    * await token.run(() => fs.promises.writeFile(path, text));
    */
@@ -297,7 +298,7 @@ export class Token extends OpenToken {
    * @param options - Which events of the emitter are bound.
    * @returns A function with the name and length of `target`; or the emitter.
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
-   * @throws ImpersonationError `ERR_TOKEN_LEVEL` for a token that does not permit work. A bound function throws
+   * @throws ImpersonationError `ERR_TOKEN_LEVEL` for a token that does not permit work; `ERR_PROMISE_REPLACED`. A bound function throws
    * `ERR_ASYNC_RESULT` if `target` returns a generator.
    * @example
    * webSocketServer.on('connection', (socket) => {

@@ -1,5 +1,5 @@
 import { native } from '../internal/binding';
-import { newFlow, setThreadFlow } from '../internal/flow-store';
+import { setThreadFlow } from '../internal/flow-store';
 import { internal } from '../internal/private';
 import { Token } from '../token/token';
 
@@ -8,7 +8,7 @@ export function pinThread(ticket: string): void {
   const token = Token.claim(ticket);
   const tokenRef = token.ref();
   native.pinThread(tokenRef.id);
-  setThreadFlow(newFlow(token, tokenRef));
+  setThreadFlow(token, tokenRef);
 }
 
 /**
@@ -19,5 +19,5 @@ export function adoptPinnedThread(): void {
   const id = native.pinnedToken();
   if (id === 0) return;
   const token = new Token(internal, id, true);
-  setThreadFlow(newFlow(token, token.ref()));
+  setThreadFlow(token, token.ref());
 }

@@ -19,9 +19,9 @@ export const suiteEnvironment = () => ({ IMPERSONATE_TEST_USERS: '1', ...kerbero
 /**
  * Runs the built Linux tests with this node, or with one of a major version. If this process may not create users, the
  * tests that need them are skipped and the reason is printed. `shard` is a part of them (jest's --shard), whose output goes
- * to `write(text)`, as the names of the slowest files do. Resolves to { passed, failed, skipped }.
+ * to `write(text)`, as the names of the slowest files do. `config` is jest's configuration. Resolves to { passed, failed, skipped }.
  */
-export async function testLinux({ major, filters = [], shard, write }) {
+export async function testLinux({ major, filters = [], shard, write, config }) {
   const node = major ? path.join(await linuxNodeFolder(major), 'bin', 'node') : process.execPath;
   const { reason } = findMeans(suiteUsers);
   if (reason) console.log(`Tests that act as a user are skipped. ${reason}`);
@@ -29,5 +29,5 @@ export async function testLinux({ major, filters = [], shard, write }) {
   const start = reason
     ? (args) => runToEnd(node, args, { ...options, env: { IMPERSONATE_TEST_SKIP: reason } })
     : (args) => withUsers(suiteUsers, node, args, { ...options, env: suiteEnvironment() });
-  return runJest(start, { filters, shard, write });
+  return runJest(start, { filters, shard, write, config });
 }

@@ -27,6 +27,8 @@ const sealing = `
   const program = path.join(folder, 'program.cjs');
   fs.writeFileSync(program, '');
   cluster.setupPrimary({ exec: program });
+  // node:sqlite does not keep a database that it makes a backup of.
+  const databases = [];
   const calls = {
     chdir: () => process.chdir(folder),
     loadEnvFile: () => process.loadEnvFile(secret),
@@ -63,7 +65,7 @@ const sealing = `
         try { database.loadExtension(path.join(folder, 'extension')); } catch (error) { if (error.code === 'ERR_NO_TOKEN') throw error; }
       },
       attach: () => { new sqlite.DatabaseSync(':memory:').exec("ATTACH '" + path.join(folder, 'other') + "' AS other"); },
-      ...(sqlite.backup && { backup: () => { sqlite.backup(new sqlite.DatabaseSync(':memory:'), path.join(folder, 'backup')); } }),
+      ...(sqlite.backup && { backup: () => { databases.push(new sqlite.DatabaseSync(':memory:')); sqlite.backup(databases.at(-1), path.join(folder, 'backup')); } }),
     }),
   };
   const results = async () => {
