@@ -161,7 +161,7 @@ export class UserWorker {
 
   #exit(exitCode: number): void {
     this.#isOver = true;
-    // The last result may arrive after the event.
+    // The last result may arrive after the event, which is why Node.js reads its own ports here as well.
     for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
       this.#receive(last.message);
     }

@@ -227,10 +227,16 @@ describeSwitching('a worker of UserWorkers that ends during a task', () => {
 
   test('after it has posted the result keeps the result', async () => {
     open();
-    for (let n = 0; n < 10; n++) {
-      expect(await run(alice, 'exitAfter', n)).toBe(n);
-      await until(() => workers.size === 0);
-    }
+    await threadOf(alice);
+    const ended = shared();
+    const result = run(alice, 'exitAfter', ended);
+    // The message and the end of the thread arrive in one turn of the loop.
+    const pause = shared();
+    while (Atomics.load(ended, 0) === 0) Atomics.wait(pause, 0, 0, 10);
+    Atomics.wait(pause, 0, 0, 200);
+    expect(await result).toBe('the result');
+    await until(() => workers.size === 0);
+    expect(typeof (await threadOf(alice))).toBe('number');
   });
 });
 

@@ -65,10 +65,11 @@ export function fill(): void {
   for (;;) kept.push({ text: `number ${String(kept.length)}` });
 }
 
-/** Ends the thread with its next turn, when the result is posted. */
-export function exitAfter(value: unknown): unknown {
+/** Returns a result, and ends the thread when it is posted. */
+export function exitAfter(ended: Int32Array): string {
+  process.once('exit', () => Atomics.store(ended, 0, 1));
   setImmediate(() => process.exit());
-  return value;
+  return 'the result';
 }
 
 export function setEnv(value: string): string | undefined {
