@@ -61,6 +61,33 @@ const postgres = async () => ({
   ssl: false,
 });
 
+/** The protocol of MySQL as far as queries without results: greeting, and OK to everything. */
+function answerMysql(socket) {
+  const packet = (sequence, body) => {
+    const head = Buffer.from([body.length & 255, body.length >> 8, 0, sequence]);
+    socket.write(Buffer.concat([head, body]));
+  };
+  const salt = 'abcdefgh';
+  const greeting = `\x0a5.7.0\0\x01\0\0\0${salt}\0\xff\xf7\x21\x02\0\x0f\x80\x15${'\0'.repeat(10)}ijklmnopqrst\0mysql_native_password\0`;
+  packet(0, Buffer.from(greeting, 'latin1'));
+  let rest = Buffer.alloc(0);
+  socket.on('data', (part) => {
+    rest = Buffer.concat([rest, part]);
+    while (rest.length >= 4 && rest.length >= 4 + rest.readUIntLE(0, 3)) {
+      const sequence = rest[3];
+      rest = rest.subarray(4 + rest.readUIntLE(0, 3));
+      packet(sequence + 1, Buffer.from([0, 0, 0, 2, 0, 0, 0]));
+    }
+  });
+}
+
+const mysqlServer = async () => ({
+  host: '127.0.0.1',
+  port: await listening(answerMysql),
+  user: 'user',
+  password: 'x',
+});
+
 function answerMail(socket) {
   socket.write('220 ready\r\n');
   let body = false;
@@ -223,6 +250,17 @@ const ways = {
       'at an interval': ({ default: Queue }, probe) => {
         const queue = new Queue({ interval: 2, intervalCap: 1 });
         return () => queue.add(probe);
+      },
+    },
+  },
+  'other queues': {
+    packages: ['promise-queue', 'queue-6', 'queue-7'],
+    ways: {
+      'a queue': (exports, probe) => {
+        const Queue = exports.default ?? exports;
+        const queue = Queue.prototype.add ? new Queue(1) : new Queue({ concurrency: 1, autostart: true });
+        if (queue.add) return () => queue.add(probe);
+        return () => new Promise((done) => queue.push(async () => done(await probe())));
       },
     },
   },
@@ -449,6 +487,30 @@ const ways = {
         const client = new pg.Client(await postgres());
         await client.connect();
         return () => new Promise((done) => client.query({ text: 'select', callback: () => done(probe()) }));
+      },
+    },
+  },
+  mysql: {
+    packages: ['mysql', 'mysql2'],
+    ways: {
+      'pool.query': async (mysql, probe) => {
+        const pool = mysql.createPool({ ...(await mysqlServer()), connectionLimit: 1 });
+        return () => new Promise((done) => pool.query('select', () => done(probe())));
+      },
+      'connection.query': async (mysql, probe) => {
+        const connection = mysql.createConnection(await mysqlServer());
+        return () => new Promise((done) => connection.query('select', () => done(probe())));
+      },
+      'pool.getConnection': async (mysql, probe) => {
+        const pool = mysql.createPool({ ...(await mysqlServer()), connectionLimit: 1 });
+        return () =>
+          new Promise((done) =>
+            pool.getConnection(async (_error, connection) => {
+              done(probe());
+              await soon();
+              connection.release();
+            }),
+          );
       },
     },
   },

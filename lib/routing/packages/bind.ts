@@ -33,7 +33,6 @@ export function boundToCaller<T>(value: T): T {
  */
 export function bindArguments(owner: object, names: readonly string[], positions?: readonly number[]): void {
   for (const name of names) {
-    if (replacements.has(Reflect.get(owner, name) as object)) continue;
     replaceMethod(owner, name, (original, receiver, args) =>
       Reflect.apply(
         original,

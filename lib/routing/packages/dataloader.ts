@@ -14,8 +14,8 @@ interface Loader {
 
 const loaders = new WeakMap<Loader, WeakMap<Flow, Loader>>();
 
-/** The cache of a flow. One that the program has made may serve all users, and is not used in flows. */
-const emptyCache = (cache: unknown): unknown => (cache instanceof Map ? new Map() : null);
+/** The cache of a flow: also in place of one that the program has made. Null if the loader has none. */
+const emptyCache = (cache: unknown): unknown => cache && new Map();
 
 /** Returns a loader with batches and a cache of its own, and otherwise the properties of `loader`. */
 function loaderFor(loader: Loader, flow: Flow): Loader {

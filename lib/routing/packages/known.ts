@@ -18,22 +18,21 @@ export const deferringPackages: readonly string[] = [
   ],
   ...[
     'generic-pool',
+    'mysql',
+    'mysql2',
     'nodemailer',
     'p-limit',
     'p-queue',
     'pg',
     'pg-pool',
     'promise',
-    'q',
-    'rsvp',
-    'tarn',
-    'undici',
+    'promise-queue',
   ],
-  'when',
+  ...['q', 'queue', 'rsvp', 'tarn', 'undici', 'when'],
 ];
 
 /** Those of them that have versions in ES modules. */
-const inEsModules: readonly string[] = ['chokidar', 'nodemailer', 'p-limit', 'p-queue'];
+const inEsModules: readonly string[] = ['chokidar', 'nodemailer', 'p-limit', 'p-queue', 'queue'];
 
 const known = new Set(deferringPackages);
 /** The folder of a second version, such as `p-queue-6`, is named by whoever installs it. */
