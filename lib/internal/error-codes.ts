@@ -122,7 +122,7 @@ export type ArgumentErrorCode =
 
 /** The codes of warnings of type `ImpersonationWarning` (`process.on('warning')`). Each is emitted once. */
 export type ImpersonationWarningCode =
-  /** Modules that were loaded before the package may hold functions of node:fs that act as the process. Load the package first, or with `node --import impersonate/register`. */
+  /** Modules that were loaded before the package may hold functions of node:fs that act as the process, or run the work of one user as another. Load the package first, or with `node --import impersonate/register`. */
   | 'IMPERSONATE_LOADED_LATE'
   /** NODE_OPTIONS names the package, and this node ignores it, as its file has capabilities. Linux. Start it as `node --import impersonate/register`. */
   | 'IMPERSONATE_NODE_OPTIONS_IGNORED'

@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { opens } from '../fs/node-fs';
 import { beforeFirstToken, deferred } from '../internal/deferred';
 import { pass, refusalOf, whenSealed } from './gate';
-import { bindGracefulQueue } from './graceful-fs';
+import { bindGracefulQueue } from './packages/graceful-fs';
 import { routeWorkers } from '../worker/impersonated-worker';
 import { warnOfModulesBefore } from './loaded-before';
 import { routeModules } from './modules';

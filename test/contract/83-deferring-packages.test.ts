@@ -10,6 +10,7 @@ describeSwitching('packages that put off work run each piece in the flow that ha
     ['fastq', 'fastq'],
     ['async', 'async/queue'],
     ['async (all)', 'async'],
+    ['pg', 'pg'],
   ])('%s (%s)', async (kind, name) => {
     const { right, wrong } = await handedTo(kind, name);
     expect(wrong).toEqual([]);

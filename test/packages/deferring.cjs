@@ -2,6 +2,8 @@
 // hands in work that calls `probe`, and resolves to what probe() has returned, once or in an array. probe() resolves to the
 // user that it runs as.
 'use strict';
+const { createServer } = require('node:net');
+const { Readable } = require('node:stream');
 
 const soon = () => new Promise((done) => setTimeout(done, 5));
 // Calls of `use` share what `make` resolves to after all of them have been made.
@@ -9,6 +11,105 @@ const settledLater = (make, use) => {
   const shared = make(soon());
   return () => use(shared);
 };
+
+/** Resolves to the port of a server that calls `answer` with each connection. */
+const listening = (answer) =>
+  new Promise((done) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      answer(socket);
+    });
+    server.listen(0, '127.0.0.1', () => done(server.address().port)).unref();
+  });
+
+/** As much of the protocol of PostgreSQL as queries without results need. */
+function answerQueries(socket) {
+  const ready = Buffer.from('Z\0\0\0\x05I', 'latin1');
+  const complete = Buffer.from('C\0\0\0\x0dSELECT 0\0', 'latin1');
+  const descriptions = {
+    P: '1\0\0\0\x04',
+    B: '2\0\0\0\x04',
+    D: 'n\0\0\0\x04',
+    E: complete.toString('latin1'),
+  };
+  let started = false;
+  let rest = Buffer.alloc(0);
+  socket.on('data', (part) => {
+    rest = Buffer.concat([rest, part]);
+    if (!started) {
+      const length = rest.readInt32BE(0);
+      if (rest.length < length) return;
+      rest = rest.subarray(length);
+      started = true;
+      socket.write(Buffer.concat([Buffer.from('R\0\0\0\x08\0\0\0\0', 'latin1'), ready]));
+    }
+    while (rest.length >= 5 && rest.length > rest.readInt32BE(1)) {
+      const type = String.fromCharCode(rest[0]);
+      rest = rest.subarray(rest.readInt32BE(1) + 1);
+      if (type === 'Q') socket.write(Buffer.concat([complete, ready]));
+      else if (type === 'S') socket.write(ready);
+      else if (descriptions[type]) socket.write(Buffer.from(descriptions[type], 'latin1'));
+    }
+  });
+}
+
+const postgres = async () => ({
+  host: '127.0.0.1',
+  port: await listening(answerQueries),
+  user: 'user',
+  database: 'database',
+  ssl: false,
+});
+
+/** The protocol of MySQL as far as queries without results: greeting, and OK to everything. */
+function answerMysql(socket) {
+  const packet = (sequence, body) => {
+    const head = Buffer.from([body.length & 255, body.length >> 8, 0, sequence]);
+    socket.write(Buffer.concat([head, body]));
+  };
+  const salt = 'abcdefgh';
+  const greeting = `\x0a5.7.0\0\x01\0\0\0${salt}\0\xff\xf7\x21\x02\0\x0f\x80\x15${'\0'.repeat(10)}ijklmnopqrst\0mysql_native_password\0`;
+  packet(0, Buffer.from(greeting, 'latin1'));
+  let rest = Buffer.alloc(0);
+  socket.on('data', (part) => {
+    rest = Buffer.concat([rest, part]);
+    while (rest.length >= 4 && rest.length >= 4 + rest.readUIntLE(0, 3)) {
+      const sequence = rest[3];
+      rest = rest.subarray(4 + rest.readUIntLE(0, 3));
+      packet(sequence + 1, Buffer.from([0, 0, 0, 2, 0, 0, 0]));
+    }
+  });
+}
+
+const mysqlServer = async () => ({
+  host: '127.0.0.1',
+  port: await listening(answerMysql),
+  user: 'user',
+  password: 'x',
+});
+
+function answerMail(socket) {
+  socket.write('220 ready\r\n');
+  let body = false;
+  let rest = '';
+  socket.setEncoding('latin1').on('data', (part) => {
+    const lines = (rest + part).split('\r\n');
+    rest = lines.pop();
+    for (const line of lines) {
+      if (body && line !== '.') continue;
+      const isData = line === 'DATA';
+      body = isData;
+      socket.write(isData ? '354 go on\r\n' : '250 ok\r\n');
+    }
+  });
+}
+
+function answerHttp(socket) {
+  socket.setEncoding('latin1').on('data', (part) => {
+    if (part.endsWith('0\r\n\r\n'))
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'), 2);
+  });
+}
 
 const asyncQueue = (make, push) => (async, probe) => {
   const queue = make(async, (_task, done) => void probe().then((user) => done(null, user)));
@@ -152,6 +253,17 @@ const ways = {
       },
     },
   },
+  'other queues': {
+    packages: ['promise-queue', 'queue-6', 'queue-7'],
+    ways: {
+      'a queue': (exports, probe) => {
+        const Queue = exports.default ?? exports;
+        const queue = Queue.prototype.add ? new Queue(1) : new Queue({ concurrency: 1, autostart: true });
+        if (queue.add) return () => queue.add(probe);
+        return () => new Promise((done) => queue.push(async () => done(await probe())));
+      },
+    },
+  },
   'p-limit': {
     packages: ['p-limit-1', 'p-limit-2', 'p-limit-3', 'p-limit-4', 'p-limit-7'],
     ways: {
@@ -225,6 +337,255 @@ const ways = {
       memoize: (async, probe) => {
         const memoized = async.memoize((key, done) => void soon().then(() => done(null, key)));
         return () => new Promise((done) => memoized('key', () => done(probe())));
+      },
+    },
+  },
+  asap: {
+    packages: ['asap', 'asap/raw'],
+    ways: {
+      'a task': (asap, probe) => () => new Promise((done) => asap(() => done(probe()))),
+    },
+  },
+  promises: {
+    packages: ['promise', 'promise-7', 'q', 'rsvp', 'es6-promise', 'when'],
+    ways: {
+      then: (exports, probe) => {
+        const Promise = exports.Promise ?? exports;
+        return () => (Promise.resolve ?? exports.resolve).call(Promise).then(probe);
+      },
+      'then of one promise': (exports, probe) => {
+        const Promise = exports.Promise ?? exports;
+        return settledLater(
+          (later) => (Promise.resolve ?? exports.resolve).call(Promise, later),
+          (one) => one.then(probe),
+        );
+      },
+    },
+  },
+  bottleneck: {
+    packages: ['bottleneck', 'bottleneck/light', 'bottleneck/es5'],
+    ways: {
+      schedule: (Bottleneck, probe) => {
+        const limiter = new Bottleneck({ maxConcurrent: 1 });
+        return () => limiter.schedule({ priority: 4 }, probe);
+      },
+      submit: (Bottleneck, probe) => {
+        const limiter = new Bottleneck({ minTime: 2 });
+        const work = (_word, done) => void probe().then((user) => done(null, user));
+        return () =>
+          new Promise((done) =>
+            limiter.submit(work, 'x', async (_error, user) => done([user, await probe()])),
+          );
+      },
+      wrap: (Bottleneck, probe) => new Bottleneck({ maxConcurrent: 1 }).wrap(probe),
+      'a group': (Bottleneck, probe) => {
+        const group = new Bottleneck.Group({ maxConcurrent: 1 });
+        return () => group.key('key').schedule(probe);
+      },
+    },
+  },
+  dataloader: {
+    packages: ['dataloader', 'dataloader-1'],
+    ways: {
+      'load of one key': (DataLoader, probe) => {
+        const loader = new DataLoader(async (keys) => {
+          const user = await probe();
+          return keys.map(() => user);
+        });
+        return () => loader.load('key');
+      },
+      loadMany: (DataLoader, probe) => {
+        const loader = new DataLoader(async (keys) => Promise.all(keys.map(probe)), { cache: false });
+        return () => loader.loadMany(['a', 'b']);
+      },
+      'a cache of the program': (DataLoader, probe) => {
+        const kept = new Map();
+        const cacheMap = {
+          get: (key) => kept.get(key),
+          set: (key, value) => kept.set(key, value),
+          delete: (key) => kept.delete(key),
+          clear: () => kept.clear(),
+        };
+        const loader = new DataLoader(async (keys) => Promise.all(keys.map(probe)), { cacheMap });
+        return () => loader.load('key');
+      },
+    },
+  },
+  'generic-pool': {
+    packages: ['generic-pool'],
+    ways: {
+      use: async ({ createPool }, probe) => {
+        const maker = await probe();
+        const create = async () => ({ maker: await probe() });
+        const pool = createPool(
+          { create, destroy: async () => {}, validate: async () => true },
+          { max: 1, testOnBorrow: true },
+        );
+        return () =>
+          pool.use(async (resource) => (resource.maker === maker ? probe() : `made by ${resource.maker}`));
+      },
+    },
+  },
+  'generic-pool with callbacks': {
+    packages: ['generic-pool-2'],
+    ways: {
+      acquire: async ({ Pool }, probe) => {
+        const maker = await probe();
+        const create = (done) => void probe().then((user) => done(null, { maker: user }));
+        const pool = new Pool({ name: 'pool', create, destroy() {}, max: 1 });
+        return () =>
+          new Promise((done) =>
+            pool.acquire(async (_error, resource) => {
+              const user = await probe();
+              done(resource.maker === maker ? user : `made by ${resource.maker}`);
+              pool.release(resource);
+            }),
+          );
+      },
+    },
+  },
+  tarn: {
+    packages: ['tarn', 'tarn-2'],
+    ways: {
+      acquire: async ({ Pool }, probe) => {
+        const maker = await probe();
+        const create = async () => ({ maker: await probe() });
+        const pool = new Pool({ create, destroy() {}, min: 0, max: 1 });
+        return async () => {
+          const resource = await pool.acquire().promise;
+          const user = await probe();
+          pool.release(resource);
+          return resource.maker === maker ? user : `made by ${resource.maker}`;
+        };
+      },
+    },
+  },
+  pg: {
+    packages: ['pg'],
+    ways: {
+      'pool.query': async (pg, probe) => {
+        const pool = new pg.Pool({ ...(await postgres()), max: 1 });
+        return () => new Promise((done) => pool.query('select', [], () => done(probe())));
+      },
+      'pool.connect': async (pg, probe) => {
+        const pool = new pg.Pool({ ...(await postgres()), max: 1 });
+        return () =>
+          new Promise((done) =>
+            pool.connect(async (_error, _client, release) => {
+              done(probe());
+              await soon();
+              release();
+            }),
+          );
+      },
+      'client.query': async (pg, probe) => {
+        const client = new pg.Client(await postgres());
+        await client.connect();
+        return () => new Promise((done) => client.query('select', () => done(probe())));
+      },
+      'client.query of an object': async (pg, probe) => {
+        const client = new pg.Client(await postgres());
+        await client.connect();
+        return () => new Promise((done) => client.query({ text: 'select', callback: () => done(probe()) }));
+      },
+    },
+  },
+  mysql: {
+    packages: ['mysql', 'mysql2'],
+    ways: {
+      'pool.query': async (mysql, probe) => {
+        const pool = mysql.createPool({ ...(await mysqlServer()), connectionLimit: 1 });
+        return () => new Promise((done) => pool.query('select', () => done(probe())));
+      },
+      'connection.query': async (mysql, probe) => {
+        const connection = mysql.createConnection(await mysqlServer());
+        return () => new Promise((done) => connection.query('select', () => done(probe())));
+      },
+      'pool.getConnection': async (mysql, probe) => {
+        const pool = mysql.createPool({ ...(await mysqlServer()), connectionLimit: 1 });
+        return () =>
+          new Promise((done) =>
+            pool.getConnection(async (_error, connection) => {
+              done(probe());
+              await soon();
+              connection.release();
+            }),
+          );
+      },
+    },
+  },
+  nodemailer: {
+    packages: ['nodemailer', 'nodemailer-6'],
+    ways: {
+      'a pool': async (nodemailer, probe) => {
+        const { createTransport } = nodemailer.default ?? nodemailer;
+        const port = await listening(answerMail);
+        const transport = createTransport({
+          pool: true,
+          maxConnections: 1,
+          host: '127.0.0.1',
+          port,
+          ignoreTLS: true,
+        });
+        return () =>
+          new Promise((done) => {
+            const users = [];
+            const content = new Readable({
+              read() {
+                void probe().then((user) => {
+                  users.push(user);
+                  this.push(users.length === 1 ? 'x' : null);
+                });
+              },
+            });
+            const mail = {
+              from: 'a@example.org',
+              to: 'b@example.org',
+              attachments: [{ content, filename: 'x' }],
+            };
+            transport.sendMail(mail, async (error) =>
+              done(error ? error.message : [...users, await probe()]),
+            );
+          });
+      },
+    },
+  },
+  undici: {
+    packages: ['undici', 'undici-6'],
+    ways: {
+      'bodies of generators': async ({ Client }, probe) => {
+        const client = new Client(`http://127.0.0.1:${String(await listening(answerHttp))}`, {
+          pipelining: 1,
+        });
+        return async () => {
+          const users = [];
+          const body = (async function* () {
+            users.push(await probe());
+            yield 'x';
+            users.push(await probe());
+          })();
+          const response = await client.request({ path: '/', method: 'POST', body });
+          await response.body.dump();
+          return users;
+        };
+      },
+    },
+  },
+  chokidar: {
+    packages: ['chokidar', 'chokidar-4', 'chokidar-5'],
+    ways: {
+      'watch is refused in flows': async ({ watch }, probe) => {
+        const maker = await probe();
+        return async () => {
+          const user = await probe();
+          let outcome = 'watched';
+          try {
+            await watch(__filename).close();
+          } catch (error) {
+            outcome = error.code;
+          }
+          return outcome === (user === maker ? 'watched' : 'ERR_NOT_ROUTED') ? user : outcome;
+        };
       },
     },
   },

@@ -33,7 +33,6 @@ export function boundToCaller<T>(value: T): T {
  */
 export function bindArguments(owner: object, names: readonly string[], positions?: readonly number[]): void {
   for (const name of names) {
-    if (replacements.has(Reflect.get(owner, name) as object)) continue;
     replaceMethod(owner, name, (original, receiver, args) =>
       Reflect.apply(
         original,
@@ -62,10 +61,10 @@ export function bindHandlers(owner: object, names: readonly string[]): void {
 }
 
 /** Makes methods of `owner` throw ERR_NOT_ROUTED in a flow or scope. */
-export function refuseInFlows(owner: object, names: readonly string[], reason: string): void {
+export function refuseInFlows(owner: object, names: readonly string[], reason: string, prefix = ''): void {
   for (const name of names) {
     guardMethod(owner, name, () => {
-      if (currentIdentity()) throw notRoutedError(name, reason, '');
+      if (currentIdentity()) throw notRoutedError(name, reason, prefix);
     });
   }
 }

@@ -5,16 +5,34 @@ import { warnOfPackagesBefore } from '../loaded-before';
 
 /** The packages that put off work of several flows. They are mended when they are loaded: see packages.ts. */
 export const deferringPackages: readonly string[] = [
-  'async',
-  'async-lock',
-  'bluebird',
-  'fastq',
-  'p-limit',
-  'p-queue',
+  ...[
+    'asap',
+    'async',
+    'async-lock',
+    'bluebird',
+    'bottleneck',
+    'chokidar',
+    'dataloader',
+    'es6-promise',
+    'fastq',
+  ],
+  ...[
+    'generic-pool',
+    'mysql',
+    'mysql2',
+    'nodemailer',
+    'p-limit',
+    'p-queue',
+    'pg',
+    'pg-pool',
+    'promise',
+    'promise-queue',
+  ],
+  ...['q', 'queue', 'rsvp', 'tarn', 'undici', 'when'],
 ];
 
 /** Those of them that have versions in ES modules. */
-const inEsModules: readonly string[] = ['p-limit', 'p-queue'];
+const inEsModules: readonly string[] = ['chokidar', 'nodemailer', 'p-limit', 'p-queue', 'queue'];
 
 const known = new Set(deferringPackages);
 /** The folder of a second version, such as `p-queue-6`, is named by whoever installs it. */
@@ -60,8 +78,10 @@ export function mendModule(module: NodeJS.Module): boolean {
   const found = knownFile(module.filename);
   if (!found) return false;
   const before: unknown = module.exports;
-  module.exports = deferred().mendedExports(before, found);
-  return module.exports !== before;
+  const after = deferred().mendedExports(before, found);
+  if (after === before) return false;
+  module.exports = after;
+  return true;
 }
 
 /** Mends the packages that were loaded before this one. Warns of those whose functions code may have taken. */

@@ -1,12 +1,18 @@
 import { types } from 'node:util';
 import { originals } from '../../fs/node-fs';
+import { asap, promiseLibrary } from './asap';
 import { async } from './async';
-import { asyncLock } from './async-lock';
 import { bluebird } from './bluebird';
+import { bottleneck } from './bottleneck';
+import { chokidar } from './chokidar';
+import { dataloader } from './dataloader';
 import { fastq } from './fastq';
 import type { KnownFile } from './known';
+import { asyncLock, mysql, pQueue, promiseQueue, queue } from './methods';
+import { nodemailer } from './nodemailer';
 import { pLimit } from './p-limit';
-import { pQueue } from './p-queue';
+import { genericPool, pg, pgPool, tarn } from './pools';
+import { undici } from './undici';
 
 /**
  * Makes the exports of a module of a package run each piece of work in the flow of the code that handed it in. Changes
@@ -16,12 +22,31 @@ import { pQueue } from './p-queue';
 export type Mend = (exports: object, file: string, version: string) => unknown;
 
 const mends = new Map<string, Mend>([
+  ['asap', asap],
   ['async', async],
   ['async-lock', asyncLock],
   ['bluebird', bluebird],
+  ['bottleneck', bottleneck],
+  ['chokidar', chokidar],
+  ['dataloader', dataloader],
+  ['es6-promise', promiseLibrary],
   ['fastq', fastq],
+  ['generic-pool', genericPool],
+  ['mysql', mysql],
+  ['mysql2', mysql],
+  ['nodemailer', nodemailer],
   ['p-limit', pLimit],
   ['p-queue', pQueue],
+  ['pg', pg],
+  ['pg-pool', pgPool],
+  ['promise', promiseLibrary],
+  ['promise-queue', promiseQueue],
+  ['q', promiseLibrary],
+  ['queue', queue],
+  ['rsvp', promiseLibrary],
+  ['tarn', tarn],
+  ['undici', undici],
+  ['when', promiseLibrary],
 ]);
 
 interface Manifest {

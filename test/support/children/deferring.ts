@@ -41,7 +41,11 @@ export interface DeferringOptions {
 export async function handedTo(
   kind: string,
   name: string,
-  { project = root, load = 'load(name)', child = { execArgv: loading.import } }: DeferringOptions = {},
+  {
+    project = root,
+    load = 'load(name)',
+    child = { execArgv: [...loading.import, '--no-deprecation'] },
+  }: DeferringOptions = {},
 ): Promise<{ readonly right: string[]; readonly wrong: string[] }> {
   const source = `${usersSource('deferring')} ${probeSource}
     const load = require('node:module').createRequire(${JSON.stringify(join(project, 'package.json'))});
