@@ -156,12 +156,14 @@ function globAs(identity: Identity, args: unknown[]): unknown[] {
   return enterSync(identity.tokenRef.id, forImpersonatingThread('globSync', globSync), ...args) as unknown[];
 }
 
+const argumentCodes = ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE'];
+
 /** Like `globAs`. Since version 24 node throws for invalid arguments; before, the callback gets every error. */
 function searchAs(identity: Identity, args: unknown[]): Promise<unknown[]> {
   try {
     return Promise.resolve(globAs(identity, args));
   } catch (error) {
-    if (nodeMajor >= 24 && codeOf(error)?.startsWith('ERR_INVALID_ARG_')) throw error;
+    if (nodeMajor >= 24 && argumentCodes.includes(codeOf(error) ?? '')) throw error;
     return Promise.resolve().then(() => {
       throw error;
     });

@@ -38,7 +38,7 @@ export const unrouted: Router = (_name, original) => original;
 
 /**
  * Returns a router like `notRoutable` whose error has the reason, and what to use instead. Node's function is called, and
- * throws its own error, with arguments that are not `valid`.
+ * throws its own error, with arguments that are not `valid`. No arguments are a question whether it can be called.
  */
 export function notRoutableBecause(
   reason: string,
@@ -46,7 +46,7 @@ export function notRoutableBecause(
 ): Router {
   return (name, original) =>
     withPropertiesOf(original, function (...args) {
-      if (currentIdentity() && valid(...args)) throw notRoutedError(name, reason);
+      if (currentIdentity() && (args.length === 0 || valid(...args))) throw notRoutedError(name, reason);
       return Reflect.apply(original, this, args);
     });
 }

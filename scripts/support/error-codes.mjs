@@ -9,7 +9,8 @@ const source = 'lib/internal/error-codes.ts';
 export const page = 'docs/errors.md';
 
 // Codes that the package passes on, or throws as node does.
-const nodes = /^ERR_(?:FS_\w+|DIR_\w+|SCRIPT_\w+|WORKER_PATH|WORKER_OUT_OF_MEMORY|DLOPEN_FAILED)$/;
+const nodes =
+  /^ERR_(?:FS_\w+|DIR_\w+|SCRIPT_\w+|WORKER_PATH|WORKER_OUT_OF_MEMORY|ACCESS_DENIED|DLOPEN_FAILED)$/;
 const read = (file) => readFileSync(path.join(root, file), 'utf8');
 const parse = (file, text) => ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
 // Returns the text of the docstring right before a position. The bar of a union's member may be between.
