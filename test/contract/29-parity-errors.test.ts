@@ -257,6 +257,8 @@ const canRestrict = permission !== undefined && Number.parseInt(process.versions
     const works = {
       readFile: (at) => promises.readFile(path.join(at, 'file')), readFileCallback: (at) => call('readFile', path.join(at, 'file')), readFileSync: (at) => fs.readFileSync(path.join(at, 'file')),
       stat: (at) => promises.stat(path.join(at, 'file')), statSync: (at) => fs.statSync(path.join(at, 'file')), accessSync: (at) => fs.accessSync(path.join(at, 'file')),
+      // Its result depends on the version.
+      existsSync: (at) => { if (!fs.existsSync(path.join(at, 'file'))) throw Object.assign(new Error(), { code: 'ERR_ACCESS_DENIED' }); },
       readdir: (at) => promises.readdir(at), readdirSync: (at) => fs.readdirSync(at), opendirSync: (at) => fs.opendirSync(at).closeSync(), stream: read,
       writeFile: (at) => promises.writeFile(path.join(at, 'w'), ''), writeFileSync: (at) => fs.writeFileSync(path.join(at, 'w'), ''), writeFileCallback: (at) => call('writeFile', path.join(at, 'w'), ''),
       copyFile: (at) => promises.copyFile(path.join(at, 'file'), path.join(allowed, 'copy')), cp: (at) => promises.cp(path.join(at, 'file'), path.join(allowed, 'copy')),
