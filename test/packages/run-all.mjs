@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const [output, ...filters] = process.argv.slice(2);
 const atOnce = 2;
-const timeout = 120_000;
+const timeout = 60_000;
 
 async function findRuns() {
   const files = readdirSync(path.join(here, 'scenarios'), { recursive: true }).filter((name) =>
@@ -50,7 +50,7 @@ async function runOne(run) {
   const { name, title = name, version, did, advice, asProcess } = run;
   const known = { name: title, version, exact: exactVersion(run), did, advice, asProcess };
   try {
-    return { ...known, ...JSON.parse(text.trim().split('\n').at(-1)), errors };
+    return { ...known, ...JSON.parse(/^result (.*)$/m.exec(text)[1]), errors };
   } catch {
     return { ...known, result: 'fails', details: { ended: signal ?? code, text: text.slice(-2000) }, errors };
   }

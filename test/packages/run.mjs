@@ -1,9 +1,10 @@
 // node --import ../../dist/register.mjs run.mjs FILE PACKAGE VERSION
-// Runs one scenario with one version of its package as two users, and prints the result as JSON in the last line. Started
-// as root by scripts/test-packages.mjs, where the users imp-alice and imp-bob exist.
+// Runs one scenario with one version of its package as two users, and prints the result as JSON, in a line after the word
+// `result`. Started as root by scripts/test-packages.mjs, where the users imp-alice and imp-bob exist.
 //
 // A scenario is `export const scenarios = { 'fs-extra': { versions: ['10', '11'], did: 'copy', work } }`:
 //   versions  The package is installed as NAME-VERSION: see package.json. 'node' for what node itself has.
+//   atOnce    How many calls each user makes at once; 4 by default.
 //   title     The name for the page, if it is not the package's.
 //   did       What the scenario does, for the page.
 //   setup     Called once before, as the process, with the context. What it returns is `context.made`.
@@ -41,7 +42,6 @@ import { pathToFileURL } from 'node:url';
 import { Token } from '../../dist/index.mjs';
 
 const calls = 200;
-const atOnce = 4;
 const [file, name, version] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
 
@@ -87,6 +87,7 @@ async function callOnce(scenario, target, context) {
 
 /** Calls the scenario as both users at once, for their own files, for each other's and for the service's. */
 async function callAll(scenario, context) {
+  const { atOnce = 4 } = scenario;
   const results = [];
   const lane = async (user, first) => {
     const other = context.users.find((each) => each !== user);
@@ -219,4 +220,4 @@ try {
   outcome = { result: 'not run', details: { error: String(error.stack ?? error) } };
 }
 rmSync(base, { recursive: true, force: true });
-process.stdout.write(`\n${JSON.stringify({ ...outcome, later })}\n`, () => process.exit());
+process.stdout.write(`\nresult ${JSON.stringify({ ...outcome, later })}\n`, () => process.exit());

@@ -76,7 +76,8 @@ export const scenarios = {
   },
   chokidar: {
     versions: ['3', '4'],
-    did: 'watches a file of the folder, until it reports it',
+    did: 'watches a folder, until its file is reported',
+    advice: 'use `fs.watch`, or a watcher that is made in `withoutToken()`',
     async work(target, { load }) {
       const { watch, FSWatcher } = await load();
       const watcher = watch ? watch(target.folder, { depth: 0 }) : new FSWatcher();

@@ -112,6 +112,7 @@ export const scenarios = {
   },
   'ftp-srv': {
     versions: ['3', '4'],
+    atOnce: 1,
     did: 'reads by RETR in sessions that are bound by `token.bind(connection)`',
     async setup(context) {
       const Server = await context.load();
