@@ -9,7 +9,7 @@ import { capture } from './support/run.mjs';
 const registries =
   /\b(?:registry|deb|archive|mirrors?|snapshot|ftp)\.[a-z][a-z\d.-]*\.(?:org|com|net|io|dev|cn)\b/;
 const machineFolders = /(?<![\w.~-])\/(?:home|root|Users)\/[\w.-]/;
-const downloads = /"resolved":/;
+const downloads = /"resolved": "[^"]*:/;
 
 const literally = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const readIfThere = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');

@@ -76,7 +76,10 @@ const makeStatFs = once((): Maker<StatsFs | BigIntStatsFs> => {
 
 /** Returns node's Stats for numbers of libuv, or BigIntStats for bigint numbers. */
 export function toStats(numbers: Numbers): Stats | BigIntStats {
-  return numbers instanceof Float64Array ? makeStats()(numbers) : makeBigIntStats()(numbers);
+  // No instanceof: the arrays may be of another context, as in a test of Jest.
+  return typeof numbers[0] === 'number'
+    ? makeStats()(numbers as Float64Array)
+    : makeBigIntStats()(numbers as BigInt64Array);
 }
 
 /** Returns node's StatFs for numbers of libuv. */

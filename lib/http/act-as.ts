@@ -12,7 +12,7 @@ import { type FastifyHook, fastifyHook } from './fastify';
 import { closeAfter, closesAfterResponse } from './iis';
 import { type KoaContext, koaMiddleware } from './koa';
 import { nodeListener } from './node';
-import { isEnded, sendStatus } from './response';
+import { isEnded, keepPrivate, sendStatus } from './response';
 
 /** How `actAs` treats requests. */
 export interface ActAsOptions {
@@ -20,6 +20,11 @@ export interface ActAsOptions {
   required?: boolean;
   /** Where the tokens of user names come from; by default each request calls `Token.forUser`. */
   cache?: TokenCache;
+  /**
+   * Whether responses have `Cache-Control: private` and `Vary: Authorization, Cookie`, unless a handler sets other values.
+   * The default. If false, neither is set, and a shared cache may give one user's response to another.
+   */
+  cacheControl?: boolean;
   /**
    * Called as the process with the reason why a request was rejected, which the client does not receive, and with the
    * error that a handler of node:http threw.
@@ -72,17 +77,19 @@ class UserResolver implements RequestAuthenticator {
 
   constructor(resolve: ResolveUser<never>, options: ActAsOptions) {
     validateFunction(resolve, 'resolve');
-    validateOptions(options, 'options', ['required', 'cache', 'onError']);
-    const { required = true, cache, onError } = options;
+    validateOptions(options, 'options', ['required', 'cache', 'cacheControl', 'onError']);
+    const { required = true, cache, cacheControl = true, onError } = options;
     validateBoolean(required, 'options.required');
+    validateBoolean(cacheControl, 'options.cacheControl');
     if (cache !== undefined && !(cache instanceof TokenCache))
       throw wrongType('options.cache', 'an instance of TokenCache', cache);
     if (onError !== undefined) validateFunction(onError, 'options.onError');
     this.#resolve = resolve;
-    this.#options = { ...options, required };
+    this.#options = { ...options, required, cacheControl };
   }
 
   authenticate(exchange: Exchange): void {
+    if (this.#options.cacheControl) keepPrivate(exchange.response, ['Authorization', 'Cookie']);
     const store = currentStore();
     void asProcess(() =>
       this.#tokenOf(exchange.given)

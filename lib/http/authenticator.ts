@@ -12,7 +12,14 @@ import { Token } from '../token/token';
 import { Connection } from './connection';
 import { type HttpAuthenticationOptions, validateArguments } from './options';
 import { isForwarded, readMessage } from './request';
-import { isEnded, requireHttp11, sendChallenge, sendStatus, toAuthenticateHeader } from './response';
+import {
+  isEnded,
+  keepPrivate,
+  requireHttp11,
+  sendChallenge,
+  sendStatus,
+  toAuthenticateHeader,
+} from './response';
 
 /** A request with its response, and the callbacks of the web framework that has received it. */
 export interface Exchange {
@@ -85,6 +92,7 @@ export class Authenticator implements RequestAuthenticator {
       );
       return;
     }
+    if (this.#options.cacheControl !== false) keepPrivate(exchange.response, ['Authorization']);
     this.#authenticateOn(this.#connectionOf(request.socket), exchange);
   }
 

@@ -1,6 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
-import { validateFunction, validateOptions, wrongType, wrongValue } from '../internal/validate';
+import {
+  validateBoolean,
+  validateFunction,
+  validateOptions,
+  wrongType,
+  wrongValue,
+} from '../internal/validate';
 
 /** How requests are authenticated. */
 export interface HttpAuthenticationOptions {
@@ -9,6 +15,11 @@ export interface HttpAuthenticationOptions {
    * that have no Authorization header, as NTLM needs it. `request` is for the request that completes the handshake.
    */
   persist?: 'connection' | 'request';
+  /**
+   * Whether responses have `Cache-Control: private` and `Vary: Authorization`, unless a handler sets other values. The
+   * default. If false, neither is set, and a shared cache may give one user's response to another.
+   */
+  cacheControl?: boolean;
   /**
    * Called as the process with the reason why a request was rejected, which the client does not receive, and with the
    * error that the handler of `authenticate` threw.
@@ -25,10 +36,11 @@ export function validateArguments(negotiator: unknown, options: unknown): void {
   if (typeof scheme !== 'string' || typeof handshake !== 'function') {
     throw wrongType('negotiator', 'a Negotiator, such as an instance of NegotiateServer', negotiator);
   }
-  validateOptions(options, 'options', ['persist', 'onError']);
-  const { persist, onError } = options;
+  validateOptions(options, 'options', ['persist', 'cacheControl', 'onError']);
+  const { persist, cacheControl, onError } = options;
   if (persist !== undefined && persist !== 'connection' && persist !== 'request') {
     throw wrongValue('options.persist', 'must be one of: connection, request');
   }
+  if (cacheControl !== undefined) validateBoolean(cacheControl, 'options.cacheControl');
   if (onError !== undefined) validateFunction(onError, 'options.onError');
 }

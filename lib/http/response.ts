@@ -9,6 +9,21 @@ export function isEnded({ destroyed, writableEnded }: ServerResponse): boolean {
 }
 
 /**
+ * Keeps shared caches from storing the response: sets `Cache-Control: private`, unless the header is set already, and adds
+ * to Vary the names of the request's headers that the user may come from. A handler can replace both.
+ */
+export function keepPrivate(response: ServerResponse, sources: readonly string[]): void {
+  if (response.headersSent || isEnded(response)) return;
+  if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'private');
+  const given = String(response.getHeader('Vary') ?? '');
+  const names = given.split(',').map((name) => name.trim());
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  if (known.has('*')) return;
+  const missing = sources.filter((name) => !known.has(name.toLowerCase()));
+  response.setHeader('Vary', [...names, ...missing].filter((name) => name !== '').join(', '));
+}
+
+/**
  * Sends a response without a body, unless the response has been ended meanwhile. A response whose headers have been
  * sent is cut off. The request's body is read and discarded, so that the connection can be used further.
  */

@@ -110,6 +110,26 @@ describeSwitching('authenticate()', () => {
     expect(negotiator.open.size).toBe(0);
   });
 
+  test('keeps responses from shared caches, unless told otherwise', async () => {
+    const seen = async (headers: Record<string, string> = {}): Promise<unknown[]> => {
+      const response = await fetch(`http://127.0.0.1:${String(port)}`, { headers });
+      await response.text();
+      return [response.status, ...['cache-control', 'vary'].map((name) => response.headers.get(name))];
+    };
+    await serve((request, response) => {
+      if (request.headers.own !== undefined) response.setHeader('Cache-Control', 'max-age=60');
+      response.end();
+    });
+    const authorization = negotiate('i am alice');
+    expect(await seen()).toEqual([401, 'private', 'Authorization']);
+    expect(await seen({ authorization })).toEqual([200, 'private', 'Authorization']);
+    expect(await seen({ authorization, own: '1' })).toEqual([200, 'max-age=60', 'Authorization']);
+    server.closeAllConnections();
+    server.close();
+    await serve(sendUser, { cacheControl: false });
+    expect(await seen({ authorization })).toEqual([200, null, null]);
+  });
+
   test("persist: 'request' forgets the user after the authenticated request", async () => {
     await serve(sendUser, { persist: 'request' });
     const one = client();
@@ -450,6 +470,7 @@ test.each([
   ['negotiator', () => authenticate(undefined as never, sendUser)],
   ['handler', () => authenticate(new TestNegotiator(), undefined as never)],
   ['options.onError', () => authenticate(new TestNegotiator(), sendUser, { onError: 1 as never })],
+  ['options.cacheControl', () => authenticate(new TestNegotiator(), sendUser, { cacheControl: 1 as never })],
   ['options.persist', () => authenticate(new TestNegotiator(), sendUser, { persist: 'user' as never })],
   ['options.trustProxy', () => authenticate(new TestNegotiator(), sendUser, { trustProxy: true } as never)],
 ])('a wrong %s is a TypeError that names it', (name, call) => {

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import http from 'node:http';
+import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import express from 'express';
 import fastify, { type FastifyRequest } from 'fastify';
 import Koa from 'koa';
@@ -8,6 +11,7 @@ import { Token, TokenCache, runSync } from 'impersonate';
 import { type ActAsOptions, type ResolveUser, actAs, iisAuthentication } from 'impersonate/http';
 import { Client, listen } from '../support/network/http-client';
 import { caught } from '../support/errors';
+import { tempFolder } from '../support/folders';
 import { until } from '../support/children/progress';
 import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
@@ -126,6 +130,14 @@ async function send(port: number, user: string): Promise<[status: number | undef
   return [status, text];
 }
 
+/** Sends a request; resolves to its status, Cache-Control and Vary. */
+async function caching(port: number, headers: Record<string, string>, path = '/'): Promise<unknown[]> {
+  const request = http.request({ port, host: '127.0.0.1', path, method: 'POST', headers, agent: false });
+  const [response] = (await once(request.end(), 'response')) as [http.IncomingMessage];
+  await once(response.resume(), 'end');
+  return [response.statusCode, response.headers['cache-control'], response.headers.vary];
+}
+
 const byHeader = ({ headers }: Given): User => given[headers.user as 'alice' | 'bob'];
 
 describeSwitching('actAs()', () => {
@@ -202,6 +214,17 @@ describeSwitching('actAs()', () => {
       expect(tokens).toEqual([]);
     });
 
+    test('keeps responses from shared caches, also without a user, unless told otherwise', async () => {
+      const kept = ['private', 'Authorization, Cookie'];
+      const port = await serve(byHeader, { required: false });
+      expect(await caching(port, { user: 'alice' })).toEqual([200, ...kept]);
+      expect(await caching(port, {})).toEqual([200, ...kept]);
+      const strict = await serve(byHeader, { cacheControl: true });
+      expect(await caching(strict, {})).toEqual([401, ...kept]);
+      const told = await serve(byHeader, { cacheControl: false });
+      expect(await caching(told, { user: 'bob' })).toEqual([200, undefined, undefined]);
+    });
+
     test('asks for the user as the process, in no flow', async () => {
       let seen: string | undefined;
       const port = await serve((request) => {
@@ -219,6 +242,58 @@ describeSwitching('actAs()', () => {
     servers.push(server);
     expect(await send(await listen(server), 'alice')).toEqual([500, '']);
     expect(errors).toEqual(['alice']);
+  });
+
+  test('keeps the headers of caches that the application sets, before and after', async () => {
+    const listener = actAs(byHeader).node((request, response) => {
+      if (request.url === '/own') response.setHeader('Cache-Control', 'public').setHeader('Vary', 'user');
+      if (request.url === '/304') response.statusCode = 304;
+      response.end();
+    });
+    const server = http.createServer((request, response) => {
+      if (request.url === '/before')
+        response.setHeader('Cache-Control', 'no-store').setHeader('Vary', 'Origin');
+      if (request.url === '/list') response.setHeader('vary', ['Origin', 'cookie']);
+      if (request.url === '/any') response.setHeader('Vary', '*');
+      if (request.url === '/sent') response.setHeader('Cache-Control', 'no-cache').flushHeaders();
+      listener(request, response);
+    });
+    servers.push(server);
+    const port = await listen(server);
+    const seen = async (path: string): Promise<unknown[]> => caching(port, { user: 'alice' }, path);
+    expect(await seen('/own')).toEqual([200, 'public', 'user']);
+    expect(await seen('/304')).toEqual([304, 'private', 'Authorization, Cookie']);
+    expect(await seen('/before')).toEqual([200, 'no-store', 'Origin, Authorization, Cookie']);
+    expect(await seen('/list')).toEqual([200, 'private', 'Origin, cookie, Authorization']);
+    expect(await seen('/any')).toEqual([200, 'private', '*']);
+    expect(await seen('/sent')).toEqual([200, 'no-cache', undefined]);
+  });
+
+  test('keeps files that Express sends from shared caches, and responses over HTTP/2', async () => {
+    const file = join(tempFolder('sent'), 'file');
+    writeFileSync(file, 'public');
+    const app = express();
+    app.use(actAs((request: express.Request) => byHeader(request)).express);
+    app.use((_request, response) => {
+      response.sendFile(file);
+    });
+    const server = http.createServer(app);
+    const second = http2.createServer(
+      actAs((request) => byHeader(request)).node((_request, response) => response.end()) as never,
+    );
+    servers.push(server);
+    const kept = [200, 'private', 'Authorization, Cookie'];
+    expect(await caching(await listen(server), { user: 'alice' })).toEqual(kept);
+    const session = http2.connect(`http://127.0.0.1:${String(await listen(second))}`);
+    try {
+      const [headers] = (await once(session.request({ user: 'bob' }), 'response')) as [
+        http2.IncomingHttpHeaders,
+      ];
+      expect([headers[':status'], headers['cache-control'], headers.vary]).toEqual(kept);
+    } finally {
+      session.destroy();
+      second.close();
+    }
   });
 
   test('a request whose response has ended meanwhile is not handled', async () => {
@@ -254,6 +329,7 @@ test.each([
   ['options.required', () => actAs(() => null, { required: 1 as never })],
   ['options.cache', () => actAs(() => null, { cache: {} as never })],
   ['options.onError', () => actAs(() => null, { onError: 'x' as never })],
+  ['options.cacheControl', () => actAs(() => null, { cacheControl: 'public' as never })],
   ['options.optional', () => actAs(() => null, { optional: true } as never)],
   ['handler', () => actAs(() => null).node(undefined as never)],
   ['options.token', () => iisAuthentication({ token: 'x' } as never)],

@@ -3,36 +3,50 @@ import { beforeFirstToken, deferred } from '../../internal/deferred';
 import { nodeRequire } from '../../internal/own-folder';
 import { warnOfPackagesBefore } from '../loaded-before';
 
-/** The packages that put off work of several flows. They are mended when they are loaded: see packages.ts. */
+/** The packages that put off work of several flows, and those that keep files for all of them: see packages.ts. */
 export const deferringPackages: readonly string[] = [
-  ...[
-    'asap',
-    'async',
-    'async-lock',
-    'bluebird',
-    'bottleneck',
-    'chokidar',
-    'dataloader',
-    'es6-promise',
-    'fastq',
-  ],
-  ...[
-    'generic-pool',
-    'mysql',
-    'mysql2',
-    'nodemailer',
-    'p-limit',
-    'p-queue',
-    'pg',
-    'pg-pool',
-    'promise',
-    'promise-queue',
-  ],
-  ...['q', 'queue', 'rsvp', 'tarn', 'undici', 'when'],
+  'asap',
+  'async',
+  'async-lock',
+  'bluebird',
+  'bottleneck',
+  'chokidar',
+  'dataloader',
+  'es6-promise',
+  'express',
+  'fastq',
+  'file-stream-rotator',
+  'generic-pool',
+  'log4js',
+  'mysql',
+  'mysql2',
+  'nodemailer',
+  'p-limit',
+  'p-queue',
+  'pg',
+  'pg-pool',
+  'promise',
+  'promise-queue',
+  'q',
+  'queue',
+  'rotating-file-stream',
+  'rsvp',
+  'sonic-boom',
+  'tarn',
+  'undici',
+  'when',
+  'winston',
 ];
 
 /** Those of them that have versions in ES modules. */
-const inEsModules: readonly string[] = ['chokidar', 'nodemailer', 'p-limit', 'p-queue', 'queue'];
+const inEsModules: readonly string[] = [
+  'chokidar',
+  'nodemailer',
+  'p-limit',
+  'p-queue',
+  'queue',
+  'rotating-file-stream',
+];
 
 const known = new Set(deferringPackages);
 /** The folder of a second version, such as `p-queue-6`, is named by whoever installs it. */

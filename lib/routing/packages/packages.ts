@@ -6,8 +6,10 @@ import { bluebird } from './bluebird';
 import { bottleneck } from './bottleneck';
 import { chokidar } from './chokidar';
 import { dataloader } from './dataloader';
+import { express } from './express';
 import { fastq } from './fastq';
 import type { KnownFile } from './known';
+import { fileStreamRotator, log4js, rotatingFileStream, sonicBoom, winston } from './loggers';
 import { asyncLock, mysql, pQueue, promiseQueue, queue } from './methods';
 import { nodemailer } from './nodemailer';
 import { pLimit } from './p-limit';
@@ -30,8 +32,11 @@ const mends = new Map<string, Mend>([
   ['chokidar', chokidar],
   ['dataloader', dataloader],
   ['es6-promise', promiseLibrary],
+  ['express', express],
   ['fastq', fastq],
+  ['file-stream-rotator', fileStreamRotator],
   ['generic-pool', genericPool],
+  ['log4js', log4js],
   ['mysql', mysql],
   ['mysql2', mysql],
   ['nodemailer', nodemailer],
@@ -43,10 +48,13 @@ const mends = new Map<string, Mend>([
   ['promise-queue', promiseQueue],
   ['q', promiseLibrary],
   ['queue', queue],
+  ['rotating-file-stream', rotatingFileStream],
   ['rsvp', promiseLibrary],
+  ['sonic-boom', sonicBoom],
   ['tarn', tarn],
   ['undici', undici],
   ['when', promiseLibrary],
+  ['winston', winston],
 ]);
 
 interface Manifest {

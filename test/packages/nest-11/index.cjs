@@ -1,0 +1,4 @@
+'use strict';
+
+require('reflect-metadata');
+module.exports = { ...require('@nestjs/common'), ...require('@nestjs/core') };

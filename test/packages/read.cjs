@@ -1,0 +1,5 @@
+'use strict';
+
+const fs = require('node:fs');
+
+module.exports = (file) => fs.promises.readFile(file, 'utf8');
