@@ -78,8 +78,8 @@ const makeStatFs = once((): Maker<StatsFs | BigIntStatsFs> => {
 export function toStats(numbers: Numbers): Stats | BigIntStats {
   // No instanceof: the arrays may be of another context, as in a test of Jest.
   return typeof numbers[0] === 'number'
-    ? makeStats()(numbers as Float64Array)
-    : makeBigIntStats()(numbers as BigInt64Array);
+    ? makeStats()(numbers)
+    : makeBigIntStats()(numbers);
 }
 
 /** Returns node's StatFs for numbers of libuv. */

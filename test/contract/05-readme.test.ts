@@ -13,7 +13,10 @@ interface Example {
   readonly source: string;
 }
 
-const files = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => join('docs', name))];
+/** Lists of what was run elsewhere, without code. */
+const lists = ['node-tests.md', 'packages.md'];
+const pages = readdirSync(join(root, 'docs')).filter((name) => !lists.includes(name));
+const files = ['README.md', ...pages.map((name) => join('docs', name))];
 const examples = files.flatMap((file) => {
   const text = readFileSync(join(root, file), 'utf8').replaceAll('\r\n', '\n');
   return [...text.matchAll(/^```(js|ts)\n([^]*?)^```$/gm)].map(
