@@ -77,9 +77,7 @@ const makeStatFs = once((): Maker<StatsFs | BigIntStatsFs> => {
 /** Returns node's Stats for numbers of libuv, or BigIntStats for bigint numbers. */
 export function toStats(numbers: Numbers): Stats | BigIntStats {
   // No instanceof: the arrays may be of another context, as in a test of Jest.
-  return typeof numbers[0] === 'number'
-    ? makeStats()(numbers)
-    : makeBigIntStats()(numbers);
+  return typeof numbers[0] === 'number' ? makeStats()(numbers) : makeBigIntStats()(numbers);
 }
 
 /** Returns node's StatFs for numbers of libuv. */
