@@ -79,8 +79,14 @@ const programs: [name: string, source: string, options?: ChildOptions, kind?: So
   ],
 ];
 
+/** Node 20 has no hooks for what is imported when there are tokens. */
+const later = ['import(), in a flow', 'import() in CommonJS, after the package'];
+const possible = programs.filter(
+  ([name]) => parseInt(process.versions.node, 10) > 20 || !later.includes(name),
+);
+
 describeSwitching('packages that put off work run it in its flow, loaded by', () => {
-  test.each(programs)('%s', async (_name, source, options = {}, kind = 'module') => {
+  test.each(possible)('%s', async (_name, source, options = {}, kind = 'module') => {
     const execArgv = [lateIsFine, ...(options.execArgv ?? [])];
     expect(await linesOf(source, { ...options, execArgv }, kind)).toEqual([each, each]);
   });

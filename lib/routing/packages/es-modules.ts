@@ -16,7 +16,7 @@ interface Loaded {
 
 /**
  * Makes an ES module report its namespace when it has been evaluated, and take what is returned in place of a function
- * that it exports by default: other exports cannot be replaced. Its text is also run on node's thread of hooks.
+ * that it exports by default: other exports cannot be replaced.
  */
 function reporting(url: string, loaded: Loaded): Loaded {
   const { format, source } = loaded;
@@ -38,17 +38,17 @@ function mendImport(url: string, namespace: object): unknown {
   return file && mendNamespace(namespace, file).default;
 }
 
-/** Versions of node before these fail to import CommonJS if a program has asynchronous hooks besides synchronous ones. */
-const syncSince: Readonly<Record<number, readonly [minor: number, patch: number]>> = {
+/** Node has hooks on the thread itself from these versions on; those of earlier ones break imports of CommonJS. */
+const hooksSince: Readonly<Record<number, readonly [minor: number, patch: number]>> = {
   22: [22, 3],
   24: [11, 1],
   25: [1, 0],
 };
 
-function hasSyncHooks(): boolean {
+function hasHooks(): boolean {
   const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
   if (major >= 26) return true;
-  const [sinceMinor, sincePatch] = syncSince[major] ?? [Infinity, 0];
+  const [sinceMinor, sincePatch] = hooksSince[major] ?? [Infinity, 0];
   return minor > sinceMinor || (minor === sinceMinor && patch >= sincePatch);
 }
 
@@ -57,31 +57,23 @@ interface Hooks {
   readonly load: (url: string, context: unknown, nextLoad: NextLoad) => Loaded;
 }
 
-/** Mends ES modules that are imported later. */
+/**
+ * Mends ES modules that are imported later, where node can. Earlier versions have hooks on a thread of their own, which
+ * reads modules as the process: also those that an ImpersonatedWorker imports, whose user may not read them.
+ */
 function mendLaterImports(): void {
   // Another copy of this package does the same.
-  if (reported in globalThis) return;
+  if (!hasHooks() || reported in globalThis) return;
+  // Jest has a module of its own in place of node:module.
+  const { registerHooks } = Module as unknown as { registerHooks?: (hooks: Hooks) => void };
+  if (!registerHooks) return;
   Object.defineProperty(globalThis, reported, { value: mendImport });
-  const { registerHooks, register } = Module as unknown as {
-    registerHooks: (hooks: Hooks) => void;
-    register?: (source: string) => void;
-  };
-  if (hasSyncHooks()) {
-    registerHooks({
-      load(url, context, nextLoad) {
-        const loaded = nextLoad(url, context);
-        return knownUrl.test(url) ? reporting(url, loaded) : loaded;
-      },
-    });
-    return;
-  }
-  const source = `${reporting.toString()}
-    export async function load(url, context, nextLoad) {
-      const loaded = await nextLoad(url, context);
-      return ${knownUrl.toString()}.test(url) ? reporting(url, loaded) : loaded;
-    }`;
-  // On a thread of node's own. Node 20.5 does not have it.
-  register?.(`data:text/javascript,${encodeURIComponent(source)}`);
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      return knownUrl.test(url) ? reporting(url, loaded) : loaded;
+    },
+  });
 }
 
 /** What node has loaded in order to load ES modules: some versions do so at first use. */
