@@ -81,10 +81,9 @@ describeSwitching('what packages keep for all users', () => {
     const written = (stream) => new Promise((done) => stream.write(line, done));
     const readable = (to) => fs.readdirSync(to).filter((name) => { try { fs.readFileSync(path.join(to, name)); return true; } catch { return false; } });`;
 
-  test.each([
-    ['require()', required],
-    ['import()', imported],
-  ])(
+  // Node 20 has no hooks for what is imported when there are tokens.
+  const ways = parseInt(process.versions.node, 10) > 20 ? [['import()', imported]] : [];
+  test.each([['require()', required], ...ways])(
     'a log of the service opens its next files as the process, and calls back in the flow: %s',
     async (_name, from) => {
       const lines = await registered(
