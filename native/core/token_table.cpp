@@ -43,6 +43,7 @@ std::int32_t TokenTable::Add(TokenRef token) {
     free_.pop_front();
   }
   Slot& slot = slots_[index];
+  token->AddId();
   slot.token = std::move(token);
   ++count_;
   return MakeId(slot.generation, index);
@@ -61,18 +62,18 @@ TokenRef TokenTable::Find(std::int32_t id) const {
   return slot ? slot->token : nullptr;
 }
 
-bool TokenTable::Close(std::int32_t id) {
-  TokenRef released;  // destroyed after the lock is released: closing a kernel handle needs no lock
+TokenRef TokenTable::Close(std::int32_t id) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!SlotOf(id)) return false;
+  if (!SlotOf(id)) return nullptr;
   const std::size_t index = IndexOf(id);
   Slot& slot = slots_[index];
-  released = std::move(slot.token);
+  TokenRef released = std::move(slot.token);
+  released->RemoveId();
   slot.token = nullptr;
   slot.generation = slot.generation == kMaxGeneration ? 1 : static_cast<std::uint16_t>(slot.generation + 1);
   free_.push_back(static_cast<std::uint16_t>(index));
   --count_;
-  return true;
+  return released;
 }
 
 std::size_t TokenTable::count() const {

@@ -23,8 +23,8 @@ class TokenTable {
   std::int32_t Add(TokenRef token);
   // Null if the id is closed or unknown.
   TokenRef Find(std::int32_t id) const;
-  // Returns whether the id was open. The token lives as long as a scope or job refers to it.
-  bool Close(std::int32_t id);
+  // Returns the token, which lives as long as a scope or job refers to it; null if the id was not open.
+  TokenRef Close(std::int32_t id);
 
   std::size_t count() const;
   std::size_t limit() const;

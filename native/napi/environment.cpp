@@ -7,6 +7,7 @@
 #include "core/scope_stack.h"
 #include "core/token_table.h"
 #include "fs/call.h"
+#include "pool/user_threads.h"
 
 namespace impersonate {
 namespace {
@@ -17,6 +18,13 @@ constexpr std::int64_t kTokenBytes = 16 * 1024;
 
 // Twice the stack that leaving a scope may need, so that a scope opened a little deeper needs no new check.
 constexpr std::size_t kCheckedStack = 64 * 1024;
+
+// Returns whether the id was open.
+bool Close(std::int32_t id) {
+  const TokenRef token = TokenTable::Get().Close(id);
+  if (token && !token->has_id()) pool::UserThreads::Get().Recall(*token);
+  return token != nullptr;
+}
 
 }  // namespace
 
@@ -33,7 +41,8 @@ Environment::~Environment() {
   // A worker that is terminated inside a scope does not run its finally blocks.
   ScopeStack::OfThread().End();
   ScopeStack::OfThread().UnshareState(scope_state_data_);
-  for (const std::int32_t id : tokens_) TokenTable::Get().Close(id);
+  for (const std::int32_t id : tokens_) Close(id);
+  if (fs_pool_) fs_pool_->Close();
   for (const int fd : descriptors_) fs::CloseDescriptor(fd);
 }
 
@@ -48,7 +57,7 @@ bool Environment::CloseToken(std::int32_t id) {
   if (tokens_.erase(id) == 0) return false;
   ScopeStack::OfThread().ForgetTokenId(id);
   Napi::MemoryManagement::AdjustExternalMemory(env_, -kTokenBytes);
-  return TokenTable::Get().Close(id);
+  return Close(id);
 }
 
 FsPool& Environment::fs_pool() {

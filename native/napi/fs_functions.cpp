@@ -20,8 +20,13 @@ Napi::Value StartFs(const Napi::CallbackInfo& info) {
   RequireLevelForWork(*token);
   fs::Call call = FsCallArgument(info, 1, 3);
   const Napi::Function done = FunctionArgument(info, 2);
-  Environment::Of(info.Env()).fs_pool().Start(info.Env(), std::move(token), std::move(call), done);
-  return info.Env().Undefined();
+  FsPool& pool = Environment::Of(info.Env()).fs_pool();
+  return Napi::Number::New(info.Env(), pool.Start(std::move(token), std::move(call), done));
+}
+
+Napi::Value AbandonFs(const Napi::CallbackInfo& info) {
+  const auto number = static_cast<FsPool::Number>(IntegerArgument(info, 0));
+  return Napi::Boolean::New(info.Env(), Environment::Of(info.Env()).fs_pool().Abandon(number));
 }
 
 Napi::Value Outcome(const Napi::CallbackInfo& info, fs::Call& call) {
@@ -81,6 +86,7 @@ Napi::Object Numbers(Napi::Env env) {
 void ExportFsFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("fsCalls", Numbers(env));
   Export<StartFs>(env, exports, "startFs");
+  Export<AbandonFs>(env, exports, "abandonFs");
   Export<FsSync>(env, exports, "fsSync");
   Export<KeepDescriptor>(env, exports, "keepDescriptor");
   Export<CloseDescriptor>(env, exports, "closeDescriptor");

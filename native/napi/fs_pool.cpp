@@ -7,117 +7,147 @@
 
 #include "napi/error_bridge.h"
 #include "napi/fs_call.h"
+#include "pool/user_threads.h"
 
 namespace impersonate {
-namespace {
 
-// A file system call and the function that receives its outcome. `done(error, result)` is called in the async
-// context in which the job was created: the pool thread may have run it for the request of another flow.
-class FsJob final : public pool::Job {
+// A file system call. May be destroyed on any thread.
+class FsPool::FsJob final : public pool::Job {
  public:
-  // Throws Napi::Error.
-  FsJob(Napi::Env env, TokenRef token, fs::Call call, Napi::Function done)
-      : pool::Job(std::move(token)), call_(std::move(call)), env_(env), done_(Napi::Persistent(done)) {
-    const Napi::String name = Napi::String::New(env, "impersonate:fs");
-    NAPI_THROW_IF_FAILED_VOID(env, napi_async_init(env, nullptr, name, &context_));
-  }
+  FsJob(TokenRef token, std::shared_ptr<pool::Outbox> outbox, fs::Call call, Number number)
+      : pool::Job(std::move(token), std::move(outbox)), call_(std::move(call)), number_(number) {}
 
   // Closes a descriptor that has not been delivered.
   ~FsJob() override {
     const auto* opened = std::get_if<fs::Descriptor>(&call_.result);
     if (!delivered_ && opened) fs::CloseDescriptor(opened->fd);
-    napi_async_destroy(env_, context_);
   }
 
-  void Run() override { call_.operation->run(call_); }
-  void Cancel() noexcept override { call_.error = UV_ECANCELED; }
+  void Run() noexcept override { call_.operation->run(call_); }
 
-  // Calls `done` with the outcome of the call. Does nothing in an environment that is ending. Throws
-  // Napi::Error if the outcome cannot be converted.
-  void Deliver(Napi::Env env) {
-    napi_value error = nullptr;
-    napi_value result = env.Undefined();
-    if (failure) {
-      error = ToJavaScript(env, *failure).Value();
-    } else {
-      error = Napi::Number::New(env, call_.error);
-      if (call_.error == 0) result = FsResult(env, call_);
-    }
-    const napi_value arguments[] = {error, result};
-    delivered_ =
-        napi_make_callback(env, context_, env.Global(), done_.Value(), 2, arguments, nullptr) == napi_ok;
-    if (!delivered_) ReportUncaught(env);
-  }
+  Number number() const noexcept { return number_; }
+  fs::Call& call() noexcept { return call_; }
+  void MarkDelivered() noexcept { delivered_ = true; }
 
  private:
-  // Reports an exception that `done` has thrown. It must not stay pending for Node to report it: the first
-  // native function that an uncaughtException handler calls would throw it again.
-  void ReportUncaught(Napi::Env env) {
-    napi_is_exception_pending(env, &delivered_);
-    napi_value thrown = nullptr;
-    if (!delivered_ || napi_get_and_clear_last_exception(env, &thrown) != napi_ok) return;
-    napi_fatal_exception(env, thrown);
-  }
-
   fs::Call call_;
-  const Napi::Env env_;
-  // Plain Node-API: with its C++ wrapper the context depends on an object that may be garbage-collected.
-  napi_async_context context_ = nullptr;
-  Napi::FunctionReference done_;
+  const Number number_;
   bool delivered_ = false;
 };
 
-}  // namespace
-
-// A request to Node for a call on a pool thread, one for each job, although the thread may run other jobs:
-// see JobQueue. Plain Node-API: its C++ wrapper creates three more objects for each request.
-struct FsPool::Work {
-  std::shared_ptr<FsPool> pool;
-  TokenRef token;
-  napi_async_work work = nullptr;
-
-  static void Execute(napi_env, void* data) {
-    const auto* work = static_cast<Work*>(data);
-    work->pool->queue_.Work(*work->token);
+// The JavaScript side of a call: the function that receives its outcome, in the async context in which the call
+// was made. Plain Node-API: with its C++ wrapper the context depends on an object that may be collected.
+struct FsPool::Pending {
+  Pending(Napi::Env env, Napi::Function function) : env_(env), done(Napi::Persistent(function)) {
+    const Napi::String name = Napi::String::New(env, "impersonate:fs");
+    NAPI_THROW_IF_FAILED_VOID(env, napi_async_init(env, nullptr, name, &context));
   }
+  ~Pending() { napi_async_destroy(env_, context); }
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
 
-  static void Complete(napi_env env, napi_status status, void* data) {
-    const std::unique_ptr<Work> work(static_cast<Work*>(data));
-    napi_delete_async_work(env, work->work);
-    if (status == napi_cancelled) work->pool->queue_.Cancel(*work->token);
-    work->pool->Deliver(env);
-  }
+  const Napi::Env env_;
+  napi_async_context context = nullptr;
+  Napi::FunctionReference done;
+  FsJob* job = nullptr;
 };
 
+namespace {
+
+// Reports an exception that `done` has thrown. It must not stay pending for Node to report it: the first native
+// function that an uncaughtException handler calls would throw it again. Returns whether there was one.
+bool ReportUncaught(Napi::Env env) {
+  bool thrown = false;
+  napi_is_exception_pending(env, &thrown);
+  napi_value exception = nullptr;
+  if (!thrown || napi_get_and_clear_last_exception(env, &exception) != napi_ok) return thrown;
+  napi_fatal_exception(env, exception);
+  return true;
+}
+
+}  // namespace
+
+FsPool::FsPool(Napi::Env env) : env_(env) { pool::UserThreads::Get().Open(); }
+
+FsPool::~FsPool() { Close(); }
+
 std::shared_ptr<FsPool> FsPool::Make(Napi::Env env) {
-  const std::shared_ptr<FsPool> pool(new FsPool);
-  pool->wake_ = LoopWake::Make(env, [weak = std::weak_ptr<FsPool>(pool)](Napi::Env loop) {
-    if (const auto alive = weak.lock()) alive->Deliver(loop);
+  const std::shared_ptr<FsPool> pool(new FsPool(env));
+  pool->wake_ = LoopWake::Make(env, [weak = std::weak_ptr<FsPool>(pool)](Napi::Env) {
+    if (const auto alive = weak.lock()) alive->Deliver();
   });
+  pool->outbox_ = std::make_shared<pool::Outbox>([wake = pool->wake_] { wake->Wake(); });
   return pool;
 }
 
-void FsPool::Start(Napi::Env env, TokenRef token, fs::Call call, Napi::Function done) {
-  auto work = std::make_unique<Work>(Work{shared_from_this(), token});
-  const Napi::String name = Napi::String::New(env, "impersonate:pool");
-  NAPI_THROW_IF_FAILED_VOID(env, napi_create_async_work(env, nullptr, name, &Work::Execute, &Work::Complete,
-                                                        work.get(), &work->work));
-  queue_.Add(std::make_unique<FsJob>(env, std::move(token), std::move(call), done));
-  // The job is in the queue and cannot be removed.
-  if (napi_queue_async_work(env, work->work) != napi_ok) {
-    Napi::Error::Fatal("impersonate", "napi_queue_async_work failed");
+FsPool::Number FsPool::Start(TokenRef token, fs::Call call, Napi::Function done) {
+  do {
+    last_ += 1;
+  } while (last_ == 0 || pending_.count(last_) > 0);
+  auto job = std::make_unique<FsJob>(std::move(token), outbox_, std::move(call), last_);
+  auto pending = std::make_unique<Pending>(env_, done);
+  pending->job = job.get();
+  if (pending_.empty()) wake_->KeepLoop(true);
+  pending_.emplace(last_, std::move(pending));
+  try {
+    pool::UserThreads::Get().Add(std::move(job));
+  } catch (...) {
+    Forget(last_);
+    throw;
   }
-  static_cast<void>(work.release());
+  return last_;
 }
 
-void FsPool::Deliver(Napi::Env env) {
-  for (const std::unique_ptr<pool::Job>& job : queue_.TakeDone()) {
+void FsPool::Forget(Number number) {
+  pending_.erase(number);
+  if (pending_.empty()) wake_->KeepLoop(false);
+}
+
+bool FsPool::Abandon(Number number) {
+  const auto found = pending_.find(number);
+  if (found == pending_.end()) return false;
+  pool::UserThreads::Get().Abandon(*found->second->job);
+  Forget(number);
+  return true;
+}
+
+bool FsPool::IsStuck(Number number) const {
+  const auto found = pending_.find(number);
+  return found != pending_.end() && pool::UserThreads::Get().IsStuck(*found->second->job);
+}
+
+void FsPool::Deliver() {
+  for (const std::unique_ptr<pool::Job>& done : outbox_->Take()) {
+    auto& job = static_cast<FsJob&>(*done);
+    const auto found = pending_.find(job.number());
+    if (found == pending_.end()) continue;  // abandoned
+    const std::unique_ptr<Pending> pending = std::move(found->second);
+    Forget(job.number());
+    const Napi::HandleScope scope(env_);
     try {
-      static_cast<FsJob&>(*job).Deliver(env);
+      napi_value outcome[] = {nullptr, env_.Undefined()};
+      if (job.failure) {
+        outcome[0] = ToJavaScript(env_, *job.failure).Value();
+      } else {
+        outcome[0] = Napi::Number::New(env_, job.call().error);
+        if (job.call().error == 0) outcome[1] = FsResult(env_, job.call());
+      }
+      const napi_status called = napi_make_callback(env_, pending->context, env_.Global(),
+                                                    pending->done.Value(), 2, outcome, nullptr);
+      // An environment that is ending calls nothing.
+      if (called == napi_ok || ReportUncaught(env_)) job.MarkDelivered();
     } catch (const Napi::Error& error) {
-      napi_fatal_exception(env, error.Value());
+      napi_fatal_exception(env_, error.Value());
     }
   }
+}
+
+void FsPool::Close() noexcept {
+  if (!std::exchange(open_, false)) return;
+  outbox_->Close();
+  pool::UserThreads::Get().Remove(*outbox_);
+  pending_.clear();
+  pool::UserThreads::Get().Close();
 }
 
 }  // namespace impersonate

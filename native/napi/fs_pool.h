@@ -2,34 +2,57 @@
 
 #include <napi.h>
 
+#include <cstdint>
 #include <memory>
+#include <unordered_map>
 
 #include "core/token.h"
 #include "fs/call.h"
 #include "napi/loop_wake.h"
-#include "pool/job_queue.h"
+#include "pool/job.h"
 
 namespace impersonate {
 
-// Runs one environment's file system calls on libuv's pool threads, and delivers their results. Lives until
-// Node has completed its last request.
+// Runs one environment's file system calls on user threads, and delivers their results. Used on the
+// environment's thread.
 class FsPool : public std::enable_shared_from_this<FsPool> {
  public:
+  // The number of a call, from 1.
+  using Number = std::uint32_t;
+
   // Throws Napi::Error.
   static std::shared_ptr<FsPool> Make(Napi::Env env);
+  ~FsPool();
+  FsPool(const FsPool&) = delete;
+  FsPool& operator=(const FsPool&) = delete;
 
-  // Makes the call on a pool thread as the token, and then calls `done(error, result)` from the event loop:
-  // see `startFs` in types/native.d.ts. Throws Napi::Error.
-  void Start(Napi::Env env, TokenRef token, fs::Call call, Napi::Function done);
+  // Makes the call on a user thread as the token, and then calls `done(error, result)` from the event loop:
+  // see `startFs` in types/native.d.ts. Throws Napi::Error and Error.
+  Number Start(TokenRef token, fs::Call call, Napi::Function done);
+
+  // Abandons a call: `done` is not called, and what the call opens is closed. Returns whether it was pending.
+  bool Abandon(Number number);
+
+  // Whether the call waits and every thread that may make it hangs.
+  bool IsStuck(Number number) const;
+
+  // Abandons all calls, as the environment ends.
+  void Close() noexcept;
 
  private:
-  struct Work;
+  struct Pending;
+  class FsJob;
 
-  FsPool() : queue_([this] { wake_->Wake(); }) {}
-  void Deliver(Napi::Env env);
+  explicit FsPool(Napi::Env env);
+  void Deliver();
+  void Forget(Number number);
 
-  pool::JobQueue queue_;
+  const Napi::Env env_;
   std::shared_ptr<LoopWake> wake_;
+  std::shared_ptr<pool::Outbox> outbox_;
+  std::unordered_map<Number, std::unique_ptr<Pending>> pending_;
+  Number last_ = 0;
+  bool open_ = true;
 };
 
 }  // namespace impersonate

@@ -24,6 +24,17 @@ std::shared_ptr<LoopWake> LoopWake::Make(Napi::Env env, Called called) {
   return wake;
 }
 
+void LoopWake::KeepLoop(bool alive) noexcept {
+  auto* const handle = reinterpret_cast<uv_handle_t*>(&handle_);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!open_) return;
+  if (alive) {
+    uv_ref(handle);
+  } else {
+    uv_unref(handle);
+  }
+}
+
 void LoopWake::Wake() noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (open_) uv_async_send(&handle_);

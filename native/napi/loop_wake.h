@@ -11,7 +11,7 @@
 namespace impersonate {
 
 // Calls a function from an environment's event loop, outside of every async context, at the request of any
-// thread. It does not keep the loop alive, and calls nothing once the environment ends.
+// thread. It does not keep the loop alive by itself, and calls nothing once the environment ends.
 class LoopWake {
  public:
   using Called = std::function<void(Napi::Env)>;
@@ -21,6 +21,9 @@ class LoopWake {
 
   LoopWake(const LoopWake&) = delete;
   LoopWake& operator=(const LoopWake&) = delete;
+
+  // On the environment's thread: whether the handle keeps the loop alive.
+  void KeepLoop(bool alive) noexcept;
 
   // On any thread. Several requests before the call begins result in one call.
   void Wake() noexcept;

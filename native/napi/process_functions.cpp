@@ -5,6 +5,7 @@
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
 #include "napi/exports.h"
+#include "pool/user_threads.h"
 
 namespace impersonate {
 namespace {
@@ -25,6 +26,7 @@ Napi::Value Initialize(const Napi::CallbackInfo& info) {
 
 Napi::Value ChangeCredentials(const Napi::CallbackInfo& info) {
   const Napi::Function change = FunctionArgument(info, 0);
+  const pool::UserThreads::Pause no_users;
   const port::CredentialChange no_scopes;
   return change.Call({});
 }

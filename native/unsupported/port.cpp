@@ -54,9 +54,16 @@ void Restore(Captured&) noexcept { Abort("restore on an unsupported platform"); 
 void RestoreTemporarily(Captured&) noexcept { Abort("restore on an unsupported platform"); }
 void Forget(Captured&) noexcept {}
 
-struct PoolThreadImpersonation::State {};
-PoolThreadImpersonation::PoolThreadImpersonation(const Token&) { Unsupported(); }
-PoolThreadImpersonation::~PoolThreadImpersonation() = default;
+std::thread StartThread(std::function<void()>) { Unsupported(); }
+
+struct UserThread::State {};
+UserThread::UserThread() noexcept : state_(nullptr) {}
+UserThread::~UserThread() = default;
+const Token* UserThread::token() const noexcept { return nullptr; }
+void UserThread::Become(const TokenRef&) { Unsupported(); }
+void UserThread::Check() const noexcept {}
+void UserThread::Revert() noexcept {}
+void UserThread::CancelCall() const noexcept {}
 
 std::optional<int> AccessAsUser(const char*, int) noexcept { return std::nullopt; }
 GuardedPath::GuardedPath(const std::string& path, LastComponent) : path_(path) {}

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <thread>
 
 #include "core/token.h"
 
@@ -40,20 +42,34 @@ void RestoreTemporarily(Captured& captured) noexcept;
 // Releases the captured identity, if any, without changing the thread: for a failed outermost entry.
 void Forget(Captured& captured) noexcept;
 
-// Acts as a token on a pool thread for one piece of native work, which must not outlive this object. Unlike a
-// scope it reverts to the process identity, not to the thread's previous identity; a thread that has any
-// other identity gets the process identity first. If the constructor throws, the thread has the process
-// identity. The destructor aborts the process if that identity cannot be restored, or does not read back.
-class PoolThreadImpersonation {
+// Starts a thread, which handles no signals. Call it with the process identity, which the thread then has.
+std::thread StartThread(std::function<void()> run);
+
+// The identity of the calling thread, on which nothing but this package's jobs ever runs: it may stay a user
+// from one job to the next. Used on that thread only, except for CancelCall().
+class UserThread {
  public:
-  explicit PoolThreadImpersonation(const Token& token);
-  ~PoolThreadImpersonation();
-  PoolThreadImpersonation(const PoolThreadImpersonation&) = delete;
-  PoolThreadImpersonation& operator=(const PoolThreadImpersonation&) = delete;
+  // The thread has the process identity. Aborts the process if it cannot be given that.
+  UserThread() noexcept;
+  // Reverts.
+  ~UserThread();
+  UserThread(const UserThread&) = delete;
+  UserThread& operator=(const UserThread&) = delete;
+
+  // Null with the process identity.
+  const Token* token() const noexcept;
+  // Makes the thread the token's user, unless it is. If it throws, the thread has the process identity.
+  void Become(const TokenRef& token);
+  // Aborts the process if the thread is not the user that it became: for a thread that has been without work.
+  void Check() const noexcept;
+  // Restores the process identity, or aborts the process.
+  void Revert() noexcept;
+  // Asks the system to return from a call that blocks the thread, if it can (Windows). On any thread.
+  void CancelCall() const noexcept;
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  const std::unique_ptr<State> state_;
 };
 
 }  // namespace impersonate::port

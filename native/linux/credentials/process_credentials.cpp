@@ -1,7 +1,5 @@
 #include "linux/credentials/process_credentials.h"
 
-#include <csignal>
-
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -12,6 +10,7 @@
 
 #include "core/error.h"
 #include "linux/errno_error.h"
+#include "linux/thread/signals.h"
 
 namespace impersonate::linux_port {
 namespace {
@@ -62,23 +61,6 @@ CredentialsMonitor& Monitor() {
   static CredentialsMonitor* const monitor = new CredentialsMonitor;
   return *monitor;
 }
-
-// A new thread inherits its creator's signal mask. The monitor's thread must not handle the process's
-// signals.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 // Written with both gates locked exclusively; atomic because it is read with a gate locked shared.
 std::atomic<std::uint64_t> changes{0};

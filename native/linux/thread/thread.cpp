@@ -3,14 +3,20 @@
 #include <cerrno>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <shared_mutex>
 #include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
 
 #include "core/error.h"
 #include "linux/credentials/credentials.h"
 #include "linux/credentials/process_credentials.h"
+#include "linux/credentials/system_calls.h"
 #include "linux/errno_error.h"
+#include "linux/thread/signals.h"
 #include "linux/thread/switch.h"
 #include "linux/token/linux_token.h"
 
@@ -165,17 +171,93 @@ const Credentials& RevertToProcess() {
 
 }  // namespace
 
-struct PoolThreadImpersonation::State {
-  // Prevents a change of the process's credentials while the thread acts as a user.
-  std::shared_lock<std::shared_mutex> gate{linux_port::ScopeGate()};
-  const Credentials& base = RevertToProcess();
-  CapabilityRestore restore = CapabilityRestore::kByCapset;
-};
-
-PoolThreadImpersonation::PoolThreadImpersonation(const Token& token) : state_(new State) {
-  state_->restore = linux_port::SwitchTo(state_->base, LinuxToken::From(token));
+std::thread StartThread(std::function<void()> run) {
+  const linux_port::SignalsBlocked blocked;
+  try {
+    return std::thread(std::move(run));
+  } catch (const std::system_error& error) {
+    throw linux_port::ErrnoError(error.code().value(), "pthread_create");
+  }
 }
 
-PoolThreadImpersonation::~PoolThreadImpersonation() { linux_port::SwitchBack(state_->base, state_->restore); }
+struct UserThread::State {
+  TokenRef token;
+  // Prevents a change of the process's credentials while the thread is a user.
+  std::shared_lock<std::shared_mutex> gate{linux_port::ScopeGate(), std::defer_lock};
+  const Credentials* base = nullptr;
+  CapabilityRestore restore = CapabilityRestore::kByCapset;
+  std::uint64_t changes = 0;
+
+  // The thread has the process identity.
+  void BecomeFirst(const LinuxToken& user) {
+    gate.lock();
+    try {
+      base = &RevertToProcess();
+      changes = linux_port::CredentialChanges();
+      restore = linux_port::SwitchTo(*base, user);
+    } catch (...) {
+      gate.unlock();
+      throw;
+    }
+  }
+
+  void BecomeNext(const LinuxToken& user) {
+    // If it throws, the thread has the process identity.
+    token = nullptr;
+    try {
+      restore = linux_port::SwitchBetween(*base, user);
+    } catch (...) {
+      gate.unlock();
+      throw;
+    }
+  }
+};
+
+UserThread::UserThread() noexcept : state_(new State) {
+  try {
+    InitThread();
+  } catch (const Error& error) {
+    Abort(std::string("a new thread cannot be given the process identity: ") + error.what());
+  }
+}
+
+UserThread::~UserThread() { Revert(); }
+
+const Token* UserThread::token() const noexcept { return state_->token.get(); }
+
+void UserThread::Become(const TokenRef& token) {
+  State& now = *state_;
+  if (now.token == token) return;
+  const LinuxToken& user = LinuxToken::From(*token);
+  if (now.token && linux_port::CanSwitchBetween(*now.base, now.restore)) {
+    now.BecomeNext(user);
+  } else {
+    Revert();
+    now.BecomeFirst(user);
+  }
+  now.token = token;
+}
+
+void UserThread::Check() const noexcept {
+  const State& now = *state_;
+  if (!now.token) return;
+  const linux_port::Identity& user = LinuxToken::From(*now.token).identity();
+  if (linux_port::raw::GetEuid() == user.uid && linux_port::raw::GetEgid() == user.gid &&
+      linux_port::CredentialChanges() == now.changes) {
+    return;
+  }
+  Abort("a thread that stayed a user has another identity");
+}
+
+void UserThread::Revert() noexcept {
+  State& now = *state_;
+  if (!now.token) return;
+  linux_port::SwitchBack(*now.base, now.restore);
+  now.token = nullptr;
+  now.gate.unlock();
+}
+
+// The kernel has no call for it.
+void UserThread::CancelCall() const noexcept {}
 
 }  // namespace impersonate::port

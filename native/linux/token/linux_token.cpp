@@ -1,6 +1,7 @@
 #include "linux/token/linux_token.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "core/error.h"
@@ -24,7 +25,9 @@ Identity Checked(Identity identity) {
 }  // namespace
 
 LinuxToken::LinuxToken(Source source, Level level, Identity identity)
-    : Token(level), source_(source), identity_(Checked(std::move(identity))) {}
+    : Token(level, std::to_string(identity.uid)),
+      source_(source),
+      identity_(Checked(std::move(identity))) {}
 
 Identity IdentityOf(const Credentials& credentials) {
   return {credentials.effective_uid, credentials.effective_gid, credentials.groups,

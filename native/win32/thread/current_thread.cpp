@@ -13,18 +13,9 @@ namespace {
 // Other code may have replaced the token since.
 thread_local HANDLE thread_token = nullptr;
 
-bool IsOnThread(HANDLE token) {
-  TOKEN_STATISTICS carried{}, known{};
-  DWORD length = 0;
-  return GetTokenInformation(GetCurrentThreadToken(), TokenStatistics, &carried, sizeof carried, &length) &&
-         GetTokenInformation(token, TokenStatistics, &known, sizeof known, &length) &&
-         carried.TokenId.LowPart == known.TokenId.LowPart &&
-         carried.TokenId.HighPart == known.TokenId.HighPart;
-}
-
 // Duplicates that handle; null unless the thread still has that token.
 UniqueHandle DuplicateOwnToken(DWORD access) {
-  if (thread_token == nullptr || !IsOnThread(thread_token)) return nullptr;
+  if (thread_token == nullptr || !IsOnCurrentThread(thread_token)) return nullptr;
   const HANDLE self = GetCurrentProcess();
   HANDLE copy = nullptr;
   if (!DuplicateHandle(self, thread_token, self, &copy, access, FALSE, 0)) return nullptr;
@@ -32,6 +23,15 @@ UniqueHandle DuplicateOwnToken(DWORD access) {
 }
 
 }  // namespace
+
+bool IsOnCurrentThread(HANDLE token) noexcept {
+  TOKEN_STATISTICS carried{}, known{};
+  DWORD length = 0;
+  return GetTokenInformation(GetCurrentThreadToken(), TokenStatistics, &carried, sizeof carried, &length) &&
+         GetTokenInformation(token, TokenStatistics, &known, sizeof known, &length) &&
+         carried.TokenId.LowPart == known.TokenId.LowPart &&
+         carried.TokenId.HighPart == known.TokenId.HighPart;
+}
 
 UniqueHandle OpenCurrentThreadToken(DWORD access) {
   HANDLE token = nullptr;

@@ -10,6 +10,9 @@ namespace impersonate::win32 {
 // process, or the thread's own if the process has no access.
 UniqueHandle OpenCurrentThreadToken(DWORD access);
 
+// Whether the calling thread has the token, or a token with the same id; false also if that cannot be read.
+bool IsOnCurrentThread(HANDLE token) noexcept;
+
 // Puts an impersonation token (with TOKEN_IMPERSONATE) on the calling thread; null removes the thread's
 // token. The handle must stay open while the token is on the thread. If it throws, the thread has not
 // changed.

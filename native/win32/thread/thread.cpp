@@ -3,8 +3,12 @@
 #include <windows.h>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
 
 #include "core/error.h"
 #include "win32/handle.h"
@@ -127,34 +131,70 @@ void RestoreTemporarily(Captured& captured) noexcept {
 
 void Forget(Captured& captured) noexcept { captured.token.reset(); }
 
-// Nothing is saved, as a pool thread has no token outside of jobs. A token that other code has left there is
-// replaced by the job's, and removed with it.
-struct PoolThreadImpersonation::State {};
-
-PoolThreadImpersonation::PoolThreadImpersonation(const Token& token) : state_(nullptr) {
-  const Win32Token& target = Win32Token::From(token);
+std::thread StartThread(std::function<void()> run) {
   try {
-    win32::SetCurrentThreadToken(target.handle());
-    if (token.verified()) return;
-    VerifyCurrentThread(target);
-  } catch (...) {
-    win32::RestoreCurrentThreadToken(nullptr);
-    throw;
+    return std::thread(std::move(run));
+  } catch (const std::system_error& error) {
+    throw Error("EAGAIN", error.code().value(), "std::thread", "No thread can be started");
   }
-  token.MarkVerified();
 }
 
-PoolThreadImpersonation::~PoolThreadImpersonation() {
+struct UserThread::State {
+  TokenRef token;
+  win32::UniqueHandle thread;
+};
+
+UserThread::UserThread() noexcept : state_(new State) {
+  const HANDLE process = GetCurrentProcess();
+  HANDLE thread = nullptr;
+  // Without a handle no call of the thread is cancelled.
+  if (DuplicateHandle(process, GetCurrentThread(), process, &thread, THREAD_TERMINATE, FALSE, 0)) {
+    state_->thread.reset(thread);
+  }
+}
+
+UserThread::~UserThread() { Revert(); }
+
+const Token* UserThread::token() const noexcept { return state_->token.get(); }
+
+void UserThread::Become(const TokenRef& token) {
+  State& now = *state_;
+  if (now.token == token) return;
+  const Win32Token& target = Win32Token::From(*token);
+  try {
+    win32::SetCurrentThreadToken(target.handle());
+    if (!token->verified()) VerifyCurrentThread(target);
+  } catch (...) {
+    win32::RestoreCurrentThreadToken(nullptr);
+    now.token = nullptr;
+    throw;
+  }
+  token->MarkVerified();
+  now.token = token;
+}
+
+void UserThread::Check() const noexcept {
+  if (!state_->token || win32::IsOnCurrentThread(Win32Token::From(*state_->token).handle())) return;
+  Abort("a thread that stayed a user has another token");
+}
+
+void UserThread::Revert() noexcept {
+  if (!state_->token) return;
   win32::RestoreCurrentThreadToken(nullptr);
+  state_->token = nullptr;
   try {
     if (!win32::OpenCurrentThreadToken(TOKEN_QUERY)) return;
   } catch (const Error& error) {
     // Access denied means that there is a token.
     if (error.number() != ERROR_ACCESS_DENIED) {
-      Abort(std::string("a pool thread's identity cannot be read after a job: ") + error.what());
+      Abort(std::string("the identity of a thread cannot be read after its jobs: ") + error.what());
     }
   }
-  Abort("a pool thread still carries a user's token after a job");
+  Abort("a thread still carries a user's token after it was removed");
+}
+
+void UserThread::CancelCall() const noexcept {
+  if (state_->thread) CancelSynchronousIo(state_->thread.get());
 }
 
 }  // namespace impersonate::port

@@ -74,7 +74,7 @@ std::shared_ptr<const Win32Token> Win32Token::CopyOf(HANDLE source, Level level,
   return std::shared_ptr<const Win32Token>(new Win32Token(std::move(handle), level, primary));
 }
 
-Win32Token::Win32Token(UniqueHandle handle, Level level, bool primary) noexcept
-    : Token(level), handle_(std::move(handle)), primary_(primary) {}
+Win32Token::Win32Token(UniqueHandle handle, Level level, bool primary)
+    : Token(level, SidToString(UserOf(handle.get()).get())), handle_(std::move(handle)), primary_(primary) {}
 
 }  // namespace impersonate::win32

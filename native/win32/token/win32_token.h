@@ -24,7 +24,7 @@ class Win32Token final : public Token {
   bool primary() const noexcept { return primary_; }
 
  private:
-  Win32Token(UniqueHandle handle, Level level, bool primary) noexcept;
+  Win32Token(UniqueHandle handle, Level level, bool primary);
 
   UniqueHandle handle_;
   bool primary_;
