@@ -2,6 +2,7 @@
 export { createHash } from 'node:crypto';
 export { bindToFlow, setRequestFlow } from './flow/events';
 export { accessSync, operations, promised } from './fs/operations';
+export { configurePoolByEnvironment } from './fs/pool';
 export { createReadStream, createWriteStream, failingOptions, streamOptions } from './fs/streams';
 export { gssapiAcceptor } from './negotiate/gssapi';
 export { ServerHandshake } from './negotiate/handshake';

@@ -27,6 +27,7 @@ if (native.port !== 'unsupported') guardProcess();
 syncBuiltinESMExports();
 beforeFirstToken(() => {
   deferred().installGuards();
+  deferred().configurePoolByEnvironment();
 });
 // What the program does with the inspector from now on could not be guarded later.
 if (Object.isFrozen(console)) prepareThread();
@@ -39,6 +40,7 @@ export { enablePrivileges } from './token/privileges';
 export { ImpersonationError } from './internal/error';
 export type * from './internal/error-codes';
 export { impersonate, runSync, withoutToken } from './flow/current';
+export { configurePool, poolStats, type PoolOptions, type PoolStats } from './fs/pool';
 export type { BindOptions } from './flow/events';
 export { Impersonation } from './scope/impersonation';
 export { ImpersonatedWorker, type ImpersonatedWorkerOptions } from './worker/impersonated-worker';

@@ -221,15 +221,34 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
   /** The numbers of libuv's calls for startFs and fsSync. */
   readonly fsCalls: Readonly<Record<FsCallName, number>>;
   /**
-   * Starts one of libuv's calls on a pool thread under the token, which the job keeps alive, and calls `done` from the
-   * event loop, in the async context of this call. Throws for a closed token or one whose level does not allow work.
+   * Starts one of libuv's calls on a user thread under the token, which the job keeps alive, and calls `done` from the
+   * event loop, in the async context of this call. Returns the number of the call. Throws for a closed token or one
+   * whose level does not allow work, and if no thread can be started.
    */
   startFs<K extends FsCallName>(
     token: TokenId,
     call: number,
     done: FsDone<K>,
     ...args: FsCalls[K]['args']
-  ): void;
+  ): number;
+  /** Removes a call that waits for a thread: `done` is not called. Returns whether it waited. */
+  cancelFs(number: number): boolean;
+  /** The same for every call, also one that a thread makes, whose result is discarded. Returns whether one makes it. */
+  abandonFs(number: number): boolean;
+  /**
+   * The threads for one user, all threads, and the milliseconds for which a thread without work stays a user. Does
+   * nothing with `isDefault` after an earlier call.
+   */
+  setPoolLimits(perUser: number, threads: number, idleTime: number, isDefault: boolean): void;
+  poolLimits(): [perUser: number, threads: number, idleTime: number];
+  poolStatistics(): [
+    threads: number,
+    busy: number,
+    hung: number,
+    staying: number,
+    users: number,
+    waiting: number,
+  ];
   /** The same on the calling thread, in a scope of its own: libuv's negative number, or the result in an array. */
   fsSync<K extends FsCallName>(
     token: TokenId,

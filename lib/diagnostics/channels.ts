@@ -13,6 +13,8 @@ export const deniedChannel = channel('impersonate:denied');
 export const leakChannel = channel('impersonate:leak');
 /** A built-in was called without a token on a sealed thread: UnsealedMessage. */
 export const unsealedChannel = channel('impersonate:unsealed');
+/** A user's call hangs, or was rejected because all of the user's threads are busy: PoolMessage. */
+export const poolChannel = channel('impersonate:pool');
 /** File system operations as a user: FsContext. */
 export const fsChannels = tracingChannel('impersonate:fs');
 

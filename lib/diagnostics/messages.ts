@@ -36,6 +36,20 @@ export interface DeniedMessage extends Identities {
   readonly dest?: string;
 }
 
+/** The message of `impersonate:pool`: what happened, and the state of `poolStats()` then. */
+export interface PoolMessage {
+  /**
+   * `hung`: a call was aborted that the system has not returned from. `busy`: a call was rejected with `ERR_USER_BUSY`.
+   */
+  readonly event: 'hung' | 'busy';
+  readonly threads: number;
+  readonly busy: number;
+  readonly hung: number;
+  readonly staying: number;
+  readonly users: number;
+  readonly waiting: number;
+}
+
 /** The message of `impersonate:leak`: a flow has ended and has left a handle open. */
 export interface HandleLeakMessage extends Identities {
   /** What has leaked: always a handle. A leaked scope ends the process and is not published. */

@@ -1,7 +1,7 @@
 import { originals } from './node-fs';
 import { toSignal } from './parse';
 
-/** Rejects with node's own AbortError, which readFile makes before it looks at the path. */
+/** Returns a promise that rejects with node's own AbortError, which readFile makes before it looks at the path. */
 export function rejectAborted(signal: AbortSignal): Promise<never> {
   return originals.promises.readFile('', { signal }) as Promise<never>;
 }
@@ -12,20 +12,4 @@ export function rejectAborted(signal: AbortSignal): Promise<never> {
  */
 export function unlessAborted<T>(signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T> {
   return signal !== undefined && toSignal(signal).aborted ? rejectAborted(signal) : start();
-}
-
-/**
- * Returns the result of `start()`, for work that does not watch the signal itself. On an abort the promise rejects at
- * once; the work is not stopped, and its result is discarded.
- */
-export function rejectOnAbort<T>(signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T> {
-  if (signal === undefined) return start();
-  return unlessAborted(signal, () => {
-    let onAbort = (): void => {};
-    const aborting = new Promise<never>((resolve) => {
-      onAbort = () => resolve(rejectAborted(signal));
-    });
-    signal.addEventListener('abort', onAbort, { once: true });
-    return Promise.race([start(), aborting]).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

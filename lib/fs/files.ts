@@ -43,7 +43,7 @@ function withOpenFile<T>(
   work: (handle: FileHandle) => Promise<T>,
 ): Promise<T> {
   return unlessAborted(options.signal, () =>
-    openHandle(identity, path, flags, mode).then((handle) => useAndClose(handle, path, work)),
+    openHandle(identity, path, flags, mode, options.signal).then((handle) => useAndClose(handle, path, work)),
   );
 }
 

@@ -2,9 +2,11 @@ import type { FsCallName, FsCalls, FsPath } from '../../types/native';
 import { native } from '../internal/binding';
 import { isFsObserved, observeJob, observeSync } from '../diagnostics/fs';
 import type { Identity } from '../flow/identity';
+import { rejectAborted } from './abort';
 import { systemError, type Paths } from './error';
 import { toSystemPath } from './path';
 import { requirePermission } from './permission';
+import { isQueueLimited, watchCall } from './pool';
 
 type Args<K extends FsCallName> = FsCalls[K]['args'];
 type Result<K extends FsCallName> = FsCalls[K]['result'];
@@ -45,13 +47,22 @@ function callError<K extends FsCallName>(call: K, args: Args<K>, error: number |
   return systemError(error, reportedNames[call] ?? call, pathsOf(call, args));
 }
 
+/** The identity of a job, and the signal that abandons it. */
+export interface JobIdentity extends Identity {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Returns the identity for jobs that an abort of the signal, if there is one, abandons. */
+export const abortable = (identity: Identity, signal: AbortSignal | undefined): JobIdentity =>
+  signal === undefined ? identity : { tokenRef: identity.tokenRef, signal };
+
 /**
- * Runs one call of libuv on a pool thread under the identity's token. Every access by path goes through this function,
+ * Runs one call of libuv on a user thread under the identity's token. Every access by path goes through this function,
  * `jobSync` or `callOnThread`. The promise rejects with node's error for the call, or with an ImpersonationError if the
- * pool thread could not switch to the token.
+ * thread could not switch to the token. If the signal of the identity is aborted, it rejects at once.
  */
 export function startJob<K extends FsCallName>(
-  identity: Identity,
+  identity: JobIdentity,
   call: K,
   ...args: Args<K>
 ): Promise<Result<K>> {
@@ -61,16 +72,26 @@ export function startJob<K extends FsCallName>(
   );
 }
 
-function start<K extends FsCallName>(identity: Identity, call: K, args: Args<K>): Promise<Result<K>> {
+type Outcome<K extends FsCallName> = [number | Error, Result<K>];
+
+function start<K extends FsCallName>(identity: JobIdentity, call: K, args: Args<K>): Promise<Result<K>> {
   const given = toSystemArgs(call, args);
-  return new Promise<[number | Error, Result<K>]>((resolve) => {
+  const { signal } = identity;
+  return new Promise<Outcome<K>>((resolve, reject) => {
     permit(call, given);
-    native.startFs<K>(
+    const number = native.startFs<K>(
       identity.tokenRef.id,
       native.fsCalls[call],
-      (error, result) => resolve([error, result]),
+      (error, result) => {
+        stop?.();
+        resolve([error, result]);
+      },
       ...given,
     );
+    const isWatched = signal !== undefined || isQueueLimited();
+    const stop = isWatched
+      ? watchCall(number, signal, reject, () => resolve(rejectAborted(signal as AbortSignal)))
+      : undefined;
     // In a reaction of the promise V8 adds the async functions that wait for it to the stack of the error.
   }).then(([error, result]) => {
     if (error === 0) return result;

@@ -2,9 +2,9 @@ import type { BigIntStats, BigIntStatsFs, Stats, StatsFs } from 'node:fs';
 import type { Identity } from '../flow/identity';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
-import { rejectOnAbort } from './abort';
+import { unlessAborted } from './abort';
 import { fallback } from './error';
-import { startJob } from './job';
+import { abortable, startJob } from './job';
 import { nodeMajor, originals } from './node-fs';
 import { invalid, toSignal } from './parse';
 import { toPath } from './path';
@@ -108,7 +108,9 @@ type AnyStats = Stats | BigIntStats;
 export function stat(identity: Identity, given: unknown, options: unknown): Promise<AnyStats | undefined> {
   const { bigint, signal, throwIfNoEntry } = toStatOptions(options, nodeMajor >= 26);
   const path = toPath(given);
-  const found = rejectOnAbort(signal, () => startJob(identity, 'stat', path, bigint)).then(toStats);
+  const found = unlessAborted(signal, () => startJob(abortable(identity, signal), 'stat', path, bigint)).then(
+    toStats,
+  );
   return throwIfNoEntry || nodeMajor < 24 ? found : found.catch(fallback(undefined, 'ENOENT', 'ENOTDIR'));
 }
 
@@ -116,7 +118,9 @@ export function stat(identity: Identity, given: unknown, options: unknown): Prom
 export function lstat(identity: Identity, given: unknown, options: unknown): Promise<AnyStats> {
   const { bigint, signal } = toStatOptions(options, nodeMajor >= 26);
   const path = toPath(given);
-  return rejectOnAbort(signal, () => startJob(identity, 'lstat', path, bigint)).then(toStats);
+  return unlessAborted(signal, () => startJob(abortable(identity, signal), 'lstat', path, bigint)).then(
+    toStats,
+  );
 }
 
 /** Returns the stats of the file system of a path, like fs.promises.statfs(). */

@@ -104,6 +104,8 @@ export type ImpersonationErrorCode =
   | 'ERR_UNMAPPED_PRINCIPAL'
   /** The package cannot impersonate here. Windows and Linux are supported, with Node.js and Electron. On other systems the package loads, and each call throws; in Bun and Deno loading it throws. */
   | 'ERR_UNSUPPORTED_PLATFORM'
+  /** No thread began a file system call of the user within `queueTimeout` of `configurePool()`: as many of the user's calls as may run have not returned. Raise `perUser` or `queueTimeout`. */
+  | 'ERR_USER_BUSY'
   /** The UserWorkers are closed, or were destroyed before the task ended. Make new ones. */
   | 'ERR_WORKERS_CLOSED'
   /** A worker of UserWorkers ended before it completed the task: by an exception that was not caught, which is the `cause`, or by `process.exit()`. The next task of the user has a new worker. */

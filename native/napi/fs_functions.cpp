@@ -1,6 +1,9 @@
 #include <napi.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <utility>
 
 #include "core/scope_stack.h"
@@ -11,9 +14,17 @@
 #include "napi/exports.h"
 #include "napi/fs_call.h"
 #include "napi/promise_worker.h"
+#include "pool/user_threads.h"
 
 namespace impersonate {
 namespace {
+
+Napi::Array Counts(Napi::Env env, std::initializer_list<std::size_t> counts) {
+  Napi::Array array = Napi::Array::New(env, counts.size());
+  std::uint32_t index = 0;
+  for (const std::size_t count : counts) array[index++] = static_cast<double>(count);
+  return array;
+}
 
 Napi::Value StartFs(const Napi::CallbackInfo& info) {
   TokenRef token = TokenArgument(info, 0);
@@ -24,9 +35,37 @@ Napi::Value StartFs(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), pool.Start(std::move(token), std::move(call), done));
 }
 
+FsPool::Number NumberArgument(const Napi::CallbackInfo& info) {
+  return static_cast<FsPool::Number>(IntegerArgument(info, 0));
+}
+
+Napi::Value CancelFs(const Napi::CallbackInfo& info) {
+  FsPool& pool = Environment::Of(info.Env()).fs_pool();
+  return Napi::Boolean::New(info.Env(), pool.Cancel(NumberArgument(info)));
+}
+
 Napi::Value AbandonFs(const Napi::CallbackInfo& info) {
-  const auto number = static_cast<FsPool::Number>(IntegerArgument(info, 0));
-  return Napi::Boolean::New(info.Env(), Environment::Of(info.Env()).fs_pool().Abandon(number));
+  FsPool& pool = Environment::Of(info.Env()).fs_pool();
+  return Napi::Boolean::New(info.Env(), pool.Abandon(NumberArgument(info)));
+}
+
+Napi::Value SetPoolLimits(const Napi::CallbackInfo& info) {
+  pool::Limits limits;
+  limits.per_user = static_cast<std::size_t>(IntegerArgument(info, 0));
+  limits.threads = static_cast<std::size_t>(IntegerArgument(info, 1));
+  limits.idle_time = std::chrono::milliseconds(IntegerArgument(info, 2));
+  pool::UserThreads::Get().SetLimits(limits, info[3].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value PoolLimits(const Napi::CallbackInfo& info) {
+  const pool::Limits limits = pool::UserThreads::Get().limits();
+  return Counts(info.Env(), {limits.per_user, limits.threads, static_cast<std::size_t>(limits.idle_time.count())});
+}
+
+Napi::Value PoolStatistics(const Napi::CallbackInfo& info) {
+  const pool::Statistics now = pool::UserThreads::Get().statistics();
+  return Counts(info.Env(), {now.threads, now.busy, now.hung, now.staying, now.users, now.waiting_jobs});
 }
 
 Napi::Value Outcome(const Napi::CallbackInfo& info, fs::Call& call) {
@@ -86,7 +125,11 @@ Napi::Object Numbers(Napi::Env env) {
 void ExportFsFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("fsCalls", Numbers(env));
   Export<StartFs>(env, exports, "startFs");
+  Export<CancelFs>(env, exports, "cancelFs");
   Export<AbandonFs>(env, exports, "abandonFs");
+  Export<SetPoolLimits>(env, exports, "setPoolLimits");
+  Export<PoolLimits>(env, exports, "poolLimits");
+  Export<PoolStatistics>(env, exports, "poolStatistics");
   Export<FsSync>(env, exports, "fsSync");
   Export<KeepDescriptor>(env, exports, "keepDescriptor");
   Export<CloseDescriptor>(env, exports, "closeDescriptor");

@@ -103,17 +103,20 @@ void FsPool::Forget(Number number) {
   if (pending_.empty()) wake_->KeepLoop(false);
 }
 
+bool FsPool::Cancel(Number number) {
+  const auto found = pending_.find(number);
+  if (found == pending_.end() || !pool::UserThreads::Get().Cancel(*found->second->job)) return false;
+  Forget(number);
+  return true;
+}
+
 bool FsPool::Abandon(Number number) {
+  if (Cancel(number)) return false;
   const auto found = pending_.find(number);
   if (found == pending_.end()) return false;
   pool::UserThreads::Get().Abandon(*found->second->job);
   Forget(number);
   return true;
-}
-
-bool FsPool::IsStuck(Number number) const {
-  const auto found = pending_.find(number);
-  return found != pending_.end() && pool::UserThreads::Get().IsStuck(*found->second->job);
 }
 
 void FsPool::Deliver() {

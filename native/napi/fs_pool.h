@@ -30,11 +30,12 @@ class FsPool : public std::enable_shared_from_this<FsPool> {
   // see `startFs` in types/native.d.ts. Throws Napi::Error and Error.
   Number Start(TokenRef token, fs::Call call, Napi::Function done);
 
-  // Abandons a call: `done` is not called, and what the call opens is closed. Returns whether it was pending.
-  bool Abandon(Number number);
+  // Removes a call that waits for a thread: `done` is not called. Returns whether it did.
+  bool Cancel(Number number);
 
-  // Whether the call waits and every thread that may make it hangs.
-  bool IsStuck(Number number) const;
+  // Removes a call that waits, or abandons one that a thread makes: `done` is not called, and what the call
+  // opens is closed. Returns whether a thread makes it.
+  bool Abandon(Number number);
 
   // Abandons all calls, as the environment ends.
   void Close() noexcept;

@@ -99,15 +99,20 @@ void UserThreads::Add(std::unique_ptr<Job> job) {
   }
 }
 
-void UserThreads::Abandon(Job& job) noexcept {
+bool UserThreads::Cancel(Job& job) noexcept {
   Jobs withdrawn;  // destroyed without the mutex
   const Lock lock(mutex_);
-  if (job.queue_) return Withdraw(job, withdrawn);
-  const auto running =
-      std::find_if(busy_.begin(), busy_.end(), [&](const Worker& worker) { return worker.job == &job; });
-  if (running == busy_.end()) return;
-  running->hung = true;
-  running->self->CancelCall();
+  if (job.queue_) Withdraw(job, withdrawn);
+  return !withdrawn.empty();
+}
+
+void UserThreads::Abandon(const Job& job) noexcept {
+  const Lock lock(mutex_);
+  for (Worker& worker : busy_) {
+    if (worker.job != &job) continue;
+    worker.hung = true;
+    worker.self->CancelCall();
+  }
 }
 
 void UserThreads::Remove(const Outbox& outbox) noexcept {
@@ -338,8 +343,9 @@ Limits UserThreads::limits() const {
   return limits_;
 }
 
-void UserThreads::SetLimits(const Limits& limits) {
+void UserThreads::SetLimits(const Limits& limits, bool are_default) {
   const Lock lock(mutex_);
+  if (std::exchange(limits_set_, true) && are_default) return;
   limits_ = limits;
   for (Worker& worker : idle_) worker.woken.notify_one();
   WakeForWaiting();
@@ -349,6 +355,7 @@ Statistics UserThreads::statistics() const {
   const Lock lock(mutex_);
   Statistics now;
   now.threads = busy_.size() + idle_.size();
+  now.users = users_.size();
   for (const Worker& worker : busy_) {
     now.busy += worker.job ? 1 : 0;
     now.hung += worker.hung ? 1 : 0;
@@ -356,13 +363,6 @@ Statistics UserThreads::statistics() const {
   for (const Worker& worker : idle_) now.staying += worker.token ? 1 : 0;
   for (const User* const user : turn_) now.waiting_jobs += user->waiting.size();
   return now;
-}
-
-bool UserThreads::IsStuck(const Job& job) const {
-  const Lock lock(mutex_);
-  if (!job.queue_ || job.queue_->threads == 0) return false;
-  return std::all_of(busy_.begin(), busy_.end(),
-                     [&](const Worker& worker) { return worker.user != job.queue_ || worker.hung; });
 }
 
 }  // namespace impersonate::pool

@@ -31,6 +31,8 @@ struct Statistics {
   std::size_t hung = 0;
   // Threads without work that are still the user of their last job.
   std::size_t staying = 0;
+  // Users with a job that runs or waits.
+  std::size_t users = 0;
   std::size_t waiting_jobs = 0;
 };
 
@@ -78,9 +80,10 @@ class UserThreads {
   // Adds a job. On the thread of an environment. Throws Error if there is no thread and none can be started.
   void Add(std::unique_ptr<Job> job);
 
-  // Abandons a job that its outbox has not delivered. A waiting job is destroyed. For a running one the
-  // system is asked to return from its call; until it does, the thread counts as hung.
-  void Abandon(Job& job) noexcept;
+  // Removes and destroys a job, which its outbox has not delivered, if it waits. Returns whether it did.
+  bool Cancel(Job& job) noexcept;
+  // Asks the system to return from the call of a running job. Until it does, the thread counts as hung.
+  void Abandon(const Job& job) noexcept;
 
   // Removes the waiting jobs of an environment that ends.
   void Remove(const Outbox& outbox) noexcept;
@@ -98,10 +101,9 @@ class UserThreads {
   };
 
   Limits limits() const;
-  void SetLimits(const Limits& limits);
+  // Does nothing with `are_default` after an earlier call.
+  void SetLimits(const Limits& limits, bool are_default = false);
   Statistics statistics() const;
-  // Whether the job waits and every thread that may work for its user hangs.
-  bool IsStuck(const Job& job) const;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -128,6 +130,7 @@ class UserThreads {
 
   mutable std::mutex mutex_;  // for what follows
   Limits limits_;
+  bool limits_set_ = false;
   std::unordered_map<std::string, User> users_;
   // The users with waiting jobs, the next one first.
   std::list<User*> turn_;

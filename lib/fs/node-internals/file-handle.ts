@@ -2,7 +2,7 @@ import { constants, type promises } from 'node:fs';
 import type { FsPath } from '../../../types/native';
 import type { Identity } from '../../flow/identity';
 import { asProcess } from '../../internal/flow-store';
-import { startJob } from '../job';
+import { abortable, startJob } from '../job';
 import { originals } from '../node-fs';
 import { InvalidArguments, toId, toMode, toSeconds } from '../parse';
 import { fileToOpen } from '../permission';
@@ -132,14 +132,15 @@ function toHandle<T>(identity: Identity, start: () => Promise<number | T>): Prom
   );
 }
 
-/** Opens a file as the identity. The caller must close the handle. */
+/** Opens a file as the identity, unless the signal is aborted. The caller must close the handle. */
 export function openHandle(
   identity: Identity,
   path: FsPath,
   flags: number,
   mode: number,
+  signal?: AbortSignal,
 ): Promise<FileHandle> {
-  return toHandle<never>(identity, () => startJob(identity, 'open', path, flags, mode));
+  return toHandle<never>(identity, () => startJob(abortable(identity, signal), 'open', path, flags, mode));
 }
 
 /**
