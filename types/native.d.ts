@@ -161,6 +161,8 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
   equalTokens(a: TokenId, b: TokenId): boolean;
   /** Returns whether the token was open. */
   closeToken(token: TokenId): boolean;
+  /** The Token object has been closed, but flows still refer to the token: no idle thread stays its user. */
+  disownToken(token: TokenId): void;
   /** Open tokens of the whole process. */
   tokenCount(): number;
   tokenLimit(): number;

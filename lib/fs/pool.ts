@@ -64,6 +64,18 @@ function rejectWaiting(call: number): ImpersonationError | undefined {
   );
 }
 
+/** One listener for each signal, because node warns of many. */
+const watchedCalls = new WeakMap<AbortSignal, Set<() => void>>();
+
+function callsOf(signal: AbortSignal): Set<() => void> {
+  const known = watchedCalls.get(signal);
+  if (known) return known;
+  const calls = new Set<() => void>();
+  watchedCalls.set(signal, calls);
+  signal.addEventListener('abort', () => [...calls].forEach((onAbort) => onAbort()), { once: true });
+  return calls;
+}
+
 /**
  * Watches a call until the returned function is called. Calls `fail` with ERR_USER_BUSY if no thread has begun it within
  * the time limit, and `aborted` if the signal is aborted; the call is abandoned then.
@@ -86,10 +98,10 @@ export function watchCall(
     aborted();
   };
   const timer = isQueueLimited() ? setTimeout(expire, queueTimeout) : undefined;
-  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal) callsOf(signal).add(onAbort);
   const stop = (): void => {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    if (signal) callsOf(signal).delete(onAbort);
   };
   return stop;
 }

@@ -29,9 +29,11 @@ export class TokenRef {
     return this;
   }
 
-  /** Closes the token unless the reference is shared. Returns whether it was open. */
+  /** Closes the token unless the reference is shared. Returns whether it was open. No idle thread stays its user. */
   release(): boolean {
-    return !this.#shared && native.closeToken(this.id);
+    if (!this.#shared) return native.closeToken(this.id);
+    native.disownToken(this.id);
+    return false;
   }
 }
 

@@ -26,14 +26,14 @@ class Token {
   const std::string& user() const noexcept { return user_; }
 
   // Whether the kernel has confirmed, after a switch, that a thread had this identity. The only state of a
-  // token that changes, with has_id(): from false to true.
+  // token that changes, with is_owned(): from false to true.
   bool verified() const noexcept { return verified_.load(std::memory_order_acquire); }
   void MarkVerified() const noexcept { verified_.store(true, std::memory_order_release); }
 
-  // Whether JavaScript can refer to the token, by an id in the TokenTable.
-  bool has_id() const noexcept { return ids_.load(std::memory_order_acquire) > 0; }
-  void AddId() const noexcept { ids_.fetch_add(1, std::memory_order_acq_rel); }
-  void RemoveId() const noexcept { ids_.fetch_sub(1, std::memory_order_acq_rel); }
+  // Whether an id in the TokenTable has an owner that has not closed it.
+  bool is_owned() const noexcept { return owners_.load(std::memory_order_acquire) > 0; }
+  void AddOwner() const noexcept { owners_.fetch_add(1, std::memory_order_acq_rel); }
+  void RemoveOwner() const noexcept { owners_.fetch_sub(1, std::memory_order_acq_rel); }
 
  protected:
   Token(Level level, std::string user) noexcept : level_(level), user_(std::move(user)) {}
@@ -42,7 +42,7 @@ class Token {
   Level level_;
   std::string user_;
   mutable std::atomic<bool> verified_{false};
-  mutable std::atomic<std::uint32_t> ids_{0};
+  mutable std::atomic<std::uint32_t> owners_{0};
 };
 
 using TokenRef = std::shared_ptr<const Token>;

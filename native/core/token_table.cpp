@@ -43,8 +43,9 @@ std::int32_t TokenTable::Add(TokenRef token) {
     free_.pop_front();
   }
   Slot& slot = slots_[index];
-  token->AddId();
+  token->AddOwner();
   slot.token = std::move(token);
+  slot.owned = true;
   ++count_;
   return MakeId(slot.generation, index);
 }
@@ -62,13 +63,21 @@ TokenRef TokenTable::Find(std::int32_t id) const {
   return slot ? slot->token : nullptr;
 }
 
+TokenRef TokenTable::Disown(std::int32_t id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!SlotOf(id)) return nullptr;
+  Slot& slot = slots_[IndexOf(id)];
+  if (std::exchange(slot.owned, false)) slot.token->RemoveOwner();
+  return slot.token;
+}
+
 TokenRef TokenTable::Close(std::int32_t id) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!SlotOf(id)) return nullptr;
   const std::size_t index = IndexOf(id);
   Slot& slot = slots_[index];
   TokenRef released = std::move(slot.token);
-  released->RemoveId();
+  if (std::exchange(slot.owned, false)) released->RemoveOwner();
   slot.token = nullptr;
   slot.generation = slot.generation == kMaxGeneration ? 1 : static_cast<std::uint16_t>(slot.generation + 1);
   free_.push_back(static_cast<std::uint16_t>(index));

@@ -23,6 +23,8 @@ class TokenTable {
   std::int32_t Add(TokenRef token);
   // Null if the id is closed or unknown.
   TokenRef Find(std::int32_t id) const;
+  // The owner has closed the id, which flows still refer to. Returns the token; null if the id is not open.
+  TokenRef Disown(std::int32_t id);
   // Returns the token, which lives as long as a scope or job refers to it; null if the id was not open.
   TokenRef Close(std::int32_t id);
 
@@ -35,6 +37,7 @@ class TokenTable {
   struct Slot {
     TokenRef token;
     std::uint16_t generation = 1;
+    bool owned = false;
   };
 
   TokenTable() = default;

@@ -19,11 +19,9 @@ constexpr std::int64_t kTokenBytes = 16 * 1024;
 // Twice the stack that leaving a scope may need, so that a scope opened a little deeper needs no new check.
 constexpr std::size_t kCheckedStack = 64 * 1024;
 
-// Returns whether the id was open.
-bool Close(std::int32_t id) {
-  const TokenRef token = TokenTable::Get().Close(id);
-  if (token && !token->has_id()) pool::UserThreads::Get().Recall(*token);
-  return token != nullptr;
+// Makes threads that stay the user of a token without owners revert.
+void Recall(const TokenRef& token) {
+  if (token && !token->is_owned()) pool::UserThreads::Get().Recall(*token);
 }
 
 }  // namespace
@@ -41,7 +39,7 @@ Environment::~Environment() {
   // A worker that is terminated inside a scope does not run its finally blocks.
   ScopeStack::OfThread().End();
   ScopeStack::OfThread().UnshareState(scope_state_data_);
-  for (const std::int32_t id : tokens_) Close(id);
+  for (const std::int32_t id : tokens_) Recall(TokenTable::Get().Close(id));
   if (fs_pool_) fs_pool_->Close();
   for (const int fd : descriptors_) fs::CloseDescriptor(fd);
 }
@@ -57,7 +55,13 @@ bool Environment::CloseToken(std::int32_t id) {
   if (tokens_.erase(id) == 0) return false;
   ScopeStack::OfThread().ForgetTokenId(id);
   Napi::MemoryManagement::AdjustExternalMemory(env_, -kTokenBytes);
-  return Close(id);
+  const TokenRef closed = TokenTable::Get().Close(id);
+  Recall(closed);
+  return closed != nullptr;
+}
+
+void Environment::DisownToken(std::int32_t id) {
+  if (tokens_.count(id) > 0) Recall(TokenTable::Get().Disown(id));
 }
 
 FsPool& Environment::fs_pool() {

@@ -33,6 +33,8 @@ class Environment {
   std::int32_t AddToken(TokenRef token);
   // Returns whether the token was open and belonged to this environment.
   bool CloseToken(std::int32_t id);
+  // The owner of the token has closed it, but flows still refer to it.
+  void DisownToken(std::int32_t id);
 
   // Adds a descriptor that is closed with the environment, and removes one.
   void KeepDescriptor(int fd) { descriptors_.insert(fd); }

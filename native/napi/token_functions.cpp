@@ -139,6 +139,11 @@ Napi::Value CloseToken(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), closed);
 }
 
+Napi::Value DisownToken(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env()).DisownToken(IntegerArgument(info, 0));
+  return info.Env().Undefined();
+}
+
 Napi::Value TokenCount(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(TokenTable::Get().count()));
 }
@@ -241,6 +246,7 @@ void ExportTokenFunctions(Napi::Env env, Napi::Object exports) {
   Export<DescribeProcess>(env, exports, "describeProcess");
   Export<EqualTokens>(env, exports, "equalTokens");
   Export<CloseToken>(env, exports, "closeToken");
+  Export<DisownToken>(env, exports, "disownToken");
   Export<TokenCount>(env, exports, "tokenCount");
   Export<TokenLimit>(env, exports, "tokenLimit");
   Export<SetTokenLimit>(env, exports, "setTokenLimit");

@@ -224,7 +224,7 @@ bool UserThreads::Rest(WorkerRef self, port::UserThread& thread, Jobs done, Lock
   while (self->resting) {
     const Clock::time_point end = since + (self->token ? limits_.idle_time : kLifetime);
     const bool over = Clock::now() >= end || environments_ == 0;
-    if (self->token && (over || self->recalled || pauses_ > 0 || !self->token->has_id())) {
+    if (self->token && (over || self->recalled || pauses_ > 0 || !self->token->is_owned())) {
       lock.unlock();
       thread.Revert();
       since = Clock::now();
