@@ -263,14 +263,16 @@ void UserThreads::Start() {
   }
 }
 
-// Returns the thread without work that needs the least to become the token's user.
+// Returns the thread without work that needs the least to become the token's user; the end of `idle_` if a new
+// one is better. A few threads may stay the users of different tokens before one is taken over.
 WorkerRef UserThreads::IdleFor(const Token* token) noexcept {
   for (const Token* wanted : {token, static_cast<const Token*>(nullptr)}) {
     const auto found = std::find_if(idle_.rbegin(), idle_.rend(),
                                     [&](const Worker& worker) { return worker.token == wanted; });
     if (found != idle_.rend()) return std::prev(found.base());
   }
-  return idle_.begin();
+  return busy_.size() + idle_.size() < std::min(limits_.per_user, limits_.threads) ? idle_.end()
+                                                                                   : idle_.begin();
 }
 
 // Wakes or starts a thread if the user has more waiting jobs than threads that are about to take one, and may
@@ -282,7 +284,7 @@ bool UserThreads::WakeFor(User& user) {
     busy_.splice(busy_.end(), idle_, worker);
     worker->resting = false;
     worker->woken.notify_one();
-  } else if (busy_.size() < limits_.threads) {
+  } else if (busy_.size() + idle_.size() < limits_.threads) {
     Start();
     worker = std::prev(busy_.end());
   } else {

@@ -29,9 +29,8 @@ describeSwitching('readFile', () => {
     );
   });
 
-  test('makes one call on a pool thread for a small file, and leaves nothing open', async () => {
+  test('makes one call on a user thread for a small file, and leaves nothing open', async () => {
     // A thread gets one more handle with its first job.
-    const oneThread = { env: { UV_THREADPOOL_SIZE: '1' } };
     const lines = await linesOf(
       `${open}
       const file = newFile('small', 'of alice');
@@ -48,7 +47,6 @@ describeSwitching('readFile', () => {
       const [, of] = await job(alice, 'readfile', newFile('empty', ''), fs.constants.O_RDONLY, 0, 8);
       print(typeof of);
       fs.closeSync(of);`,
-      oneThread,
     );
     expect(lines).toEqual(['of alice true true', 'number of alice', 'true undefined', 'number']);
   });

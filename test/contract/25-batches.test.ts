@@ -2,10 +2,10 @@ import { linesOf } from '../support/children/child';
 import { jobs } from '../support/children/sources';
 import { describeSwitching } from '../support/world/acting';
 
-// A pool thread makes all waiting calls of a token in one batch, whichever flow made them, and the event loop gets the
+// A user thread makes all waiting calls of a token in one batch, whichever flow made them, and the event loop gets the
 // results later.
-describeSwitching('calls that share a batch of a pool thread', () => {
-  const options = { env: { UV_THREADPOOL_SIZE: '1' }, execArgv: ['--expose-gc'] };
+describeSwitching('calls that share a batch of a user thread', () => {
+  const options = { env: { IMPERSONATE_POOL_MAX_THREADS: '1' }, execArgv: ['--expose-gc'] };
 
   /** Runs `one(index)` of the source many times at once, each as its own request; errors are pushed to `wrong`. */
   async function expectNoneWrong(source: string): Promise<void> {
@@ -39,6 +39,7 @@ describeSwitching('calls that share a batch of a pool thread', () => {
   test('each call back in their own async context', () =>
     expectNoneWrong(
       `${jobs}
+      native.setPoolLimits(1, 1, 1000, false);
       const one = (index) => new Promise((resolve) => {
         native.startFs(index % 2 ? alice : bob, native.fsCalls.stat, () => { resolve(requests.getStore() === index || wrong.push(index)); }, __filename, false);
       });`,

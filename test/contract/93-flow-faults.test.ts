@@ -77,7 +77,7 @@ describeSwitching('faults in a flow', () => {
       print([...new Set(results.filter((_, index) => index % 2 === 0))].join());
       print([...new Set(results.filter((_, index) => index % 2 === 1))].join());
       print(String(others > 0));`,
-      { env: { UV_THREADPOOL_SIZE: '1' } },
+      { env: { UV_THREADPOOL_SIZE: '1', IMPERSONATE_POOL_MAX_THREADS: '1' } },
     );
     expect(lines).toEqual(['done', 'refused', 'true']);
   });

@@ -7,7 +7,6 @@
           "sources": [
             "linux/module.cpp",
             "linux/credential_calls.cpp",
-            "linux/pool_thread.cpp",
             "linux/syscall_fault.cpp",
             "linux/syscall_names.cpp"
           ],

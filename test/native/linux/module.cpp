@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "credential_calls.h"
-#include "pool_thread.h"
 #include "syscall_fault.h"
 #include "syscall_names.h"
 
@@ -80,7 +79,6 @@ Napi::Object Register(Napi::Env env, Napi::Object exports) {
   exports["setGroups"] = Napi::Function::New(env, SetGroupsFrom);
   exports["failSyscall"] = Napi::Function::New(env, FailSyscall<Threads::kCalling>);
   exports["failSyscallOnAllThreads"] = Napi::Function::New(env, FailSyscall<Threads::kAll>);
-  exports["changePoolThread"] = Napi::Function::New(env, ChangePoolThread);
   return exports;
 }
 

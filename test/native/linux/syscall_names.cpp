@@ -17,6 +17,8 @@ std::optional<int> SyscallNumber(const std::string& name) {
       {"setfsuid", SYS_setfsuid},
       {"setfsgid", SYS_setfsgid},
       {"setgroups", SYS_setgroups},
+      {"geteuid", SYS_geteuid},
+      {"getegid", SYS_getegid},
       {"getresuid", SYS_getresuid},
       {"getresgid", SYS_getresgid},
       {"getgroups", SYS_getgroups},

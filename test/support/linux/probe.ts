@@ -21,8 +21,6 @@ export interface Probe {
   failSyscall(name: string, errno: number, argument?: number): void;
   /** The same on every existing thread. */
   failSyscallOnAllThreads(name: string, errno: number, argument?: number): void;
-  /** Leaves effective ids and groups on a pool thread, as a faulty addon would; 0 or the errno. */
-  changePoolThread(uid: number, gid: number, groups: number[]): Promise<number>;
 }
 
 /** Loads the addon at the first call, so that only the tests that need it fail if it is not built. */
