@@ -6,7 +6,9 @@
 
 #include "win32/last_error.h"
 #include "win32/process_identity.h"
+#include "win32/sid.h"
 #include "win32/thread/current_thread.h"
+#include "win32/token/token_information.h"
 
 namespace impersonate::win32 {
 

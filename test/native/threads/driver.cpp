@@ -34,7 +34,7 @@
 #include "linux/credentials/process_credentials.h"
 #include "linux/credentials/system_calls.h"
 #include "linux/token/linux_token.h"
-#include "pool/job_queue.h"
+#include "pool/user_threads.h"
 
 namespace {
 
@@ -46,6 +46,7 @@ constexpr uid_t kFirstUser = 50001;
 constexpr std::size_t kUsers = 4;
 // The effective uid to which the process changes temporarily; its saved uid stays 0.
 constexpr uid_t kLowered = 50009;
+constexpr std::size_t kThreads = 6;
 
 std::string folder;  // set before any thread begins
 std::atomic<std::size_t> scopes{0}, jobs{0}, changes{0}, refusals{0}, threads_begun{0};
@@ -101,8 +102,10 @@ class Shared {
       const std::lock_guard<std::mutex> lock(mutex_);
       old = std::exchange(ids_[index], next);
     }
-    Expect(TokenTable::Get().Close(old), "a token that was open");
+    const TokenRef closed = TokenTable::Get().Close(old);
+    Expect(closed != nullptr && !closed->is_owned(), "a token that was open");
     Expect(!TokenTable::Get().Close(old), "a token that is closed already");
+    pool::UserThreads::Get().Recall(*closed);
   }
 
  private:
@@ -185,10 +188,12 @@ const fs::Operation& OperationNamed(const char* name) {
 }
 
 struct OpenJob final : pool::Job {
-  OpenJob(TokenRef token, fs::Call what, bool may)
-      : pool::Job(std::move(token)), call(std::move(what)), allowed(may) {}
-  void Run() override { call.operation->run(call); }
-  void Cancel() noexcept override { call.error = UV_ECANCELED; }
+  OpenJob(TokenRef token, std::shared_ptr<pool::Outbox> outbox, fs::Call what, bool may)
+      : pool::Job(std::move(token), std::move(outbox)), call(std::move(what)), allowed(may) {}
+  void Run() noexcept override {
+    ExpectUser(*token(), "a job");
+    call.operation->run(call);
+  }
 
   fs::Call call;
   const bool allowed;
@@ -204,33 +209,12 @@ void CheckJob(const OpenJob& job) {
   ++jobs;
 }
 
-// Like an environment: one thread adds jobs and takes the completed ones, others run them.
+// Like an environment: adds jobs and takes the completed ones.
 void Jobs(Shared& shared, Random random, int rounds) {
+  pool::UserThreads& threads = pool::UserThreads::Get();
+  threads.Open();
   std::atomic<int> woken{0};
-  pool::JobQueue queue([&woken] { ++woken; });
-  std::mutex mutex;
-  std::vector<TokenRef> orders;
-  bool is_over = false;
-  const auto work = [&] {
-    while (true) {
-      TokenRef token;
-      {
-        const std::lock_guard<std::mutex> lock(mutex);
-        if (orders.empty() && is_over) return;
-        if (!orders.empty()) {
-          token = orders.back();
-          orders.pop_back();
-        }
-      }
-      if (token)
-        queue.Work(*token);
-      else
-        std::this_thread::yield();
-      ExpectProcess("a pool thread between jobs");
-    }
-  };
-  std::vector<std::thread> pool;
-  for (int i = 0; i < 3; ++i) pool.emplace_back(work);
+  const auto outbox = std::make_shared<pool::Outbox>([&woken] { ++woken; });
   const fs::Operation& open = OperationNamed("open");
   int done = 0;
   int added = 0;
@@ -243,21 +227,25 @@ void Jobs(Shared& shared, Random random, int rounds) {
       call.operation = &open;
       call.path = folder + "/" + std::to_string(owner);
       call.first = O_RDONLY | O_CLOEXEC;
-      queue.Add(std::make_unique<OpenJob>(token, std::move(call), UserOf(owner) == UserOf(*token)));
-      const std::lock_guard<std::mutex> lock(mutex);
-      orders.push_back(token);
+      const bool may = UserOf(owner) == UserOf(*token);
+      auto job = std::make_unique<OpenJob>(token, outbox, std::move(call), may);
+      OpenJob& last = *job;
+      threads.Add(std::move(job));
       ++added;
+      if (random() % 16 == 0 && threads.Cancel(last)) ++done;
+      if (random() % 64 == 0) threads.Recall(*token);
     }
-    for (const auto& job : queue.TakeDone()) {
+    for (const auto& job : outbox->Take()) {
       CheckJob(static_cast<const OpenJob&>(*job));
       ++done;
     }
+    if (random() % 32 == 0) Expect(threads.statistics().threads <= kThreads, "the number of threads");
+    if (added == rounds) std::this_thread::yield();
   }
-  {
-    const std::lock_guard<std::mutex> lock(mutex);
-    is_over = true;
-  }
-  for (std::thread& thread : pool) thread.join();
+  Expect(woken > 0, "that the outbox wakes its owner");
+  outbox->Close();
+  threads.Remove(*outbox);
+  threads.Close();
 }
 
 void Tokens(Shared& shared, Random random, int rounds) {
@@ -292,6 +280,7 @@ void Changes(const std::atomic<bool>& is_over) {
   bool lowered = false;
   while (!is_over || lowered) {
     try {
+      const pool::UserThreads::Pause no_users;
       const port::CredentialChange change;
       const uid_t next = lowered ? 0 : kLowered;
       if (::seteuid(next) != 0) Fail("seteuid failed");
@@ -328,6 +317,7 @@ int main(int count, char** arguments) {
     port::Init(20);
     port::InitThread();
     MakeFiles();
+    pool::UserThreads::Get().SetLimits({2, kThreads, std::chrono::milliseconds(1)});
     Shared shared;
     std::atomic<bool> is_over{false};
     std::thread changer([&is_over] { Changes(is_over); });
