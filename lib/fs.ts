@@ -2,7 +2,7 @@
  * `impersonate/fs`: the functions of node:fs/promises and the streams of node:fs as the identity in effect, with node's
  * arguments, results and errors.
  *
- * Every access by path is a call of libuv on a pool thread that impersonates the token of the scope or flow
+ * Every access by path is a call of libuv on a thread of this package that impersonates the token of the scope or flow
  * (SetThreadToken; setresuid, setresgid, setgroups and capset of that thread). An open file is then read and written by
  * its descriptor, without further checks of the user's rights. Outside of every scope and flow the functions fail with
  * `ERR_NO_TOKEN`; they never act as the process.

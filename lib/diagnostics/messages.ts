@@ -1,3 +1,4 @@
+import type { PoolStats } from '../fs/pool';
 import type { Principal } from '../token/principal';
 
 /** The two identities that every message names. */
@@ -37,17 +38,11 @@ export interface DeniedMessage extends Identities {
 }
 
 /** The message of `impersonate:pool`: what happened, and the state of `poolStats()` then. */
-export interface PoolMessage {
+export interface PoolMessage extends PoolStats {
   /**
    * `hung`: a call was aborted that the system has not returned from. `busy`: a call was rejected with `ERR_USER_BUSY`.
    */
   readonly event: 'hung' | 'busy';
-  readonly threads: number;
-  readonly busy: number;
-  readonly hung: number;
-  readonly staying: number;
-  readonly users: number;
-  readonly waiting: number;
 }
 
 /** The message of `impersonate:leak`: a flow has ended and has left a handle open. */

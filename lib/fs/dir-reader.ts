@@ -49,7 +49,7 @@ export const runStepsSync = <T>(identity: Identity, steps: Steps<T>): T =>
 export const runStepsOnThread = <T>(steps: Steps<T>): T =>
   runWith(steps, (call, ...args) => callOnThread(call, ...(args as never)));
 
-/** Runs the steps on pool threads under the identity's token. */
+/** Runs the steps on user threads under the identity's token. */
 export function runSteps<T>(identity: Identity, steps: Steps<T>): Promise<T> {
   const advance = (step: IteratorResult<Call, T>): Promise<T> => {
     if (step.done) return Promise.resolve(step.value);

@@ -54,7 +54,7 @@ const readLimit = 512 * 1024;
 const isPlain = ({ buffer, encoding, signal }: Options): boolean =>
   signal === undefined && buffer === undefined && (encoding == null || Buffer.isEncoding(encoding));
 
-/** Opens, reads and closes the file in one job on a pool thread; node's functions need four. */
+/** Opens, reads and closes the file in one job on a user thread; node's functions need four. */
 function readWhole(identity: Identity, path: FsPath, options: Options): Promise<string | Buffer> {
   return readOrOpen(identity, path, readLimit).then((found) => {
     if (!Buffer.isBuffer(found))

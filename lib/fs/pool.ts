@@ -23,6 +23,7 @@ export interface PoolOptions {
 
 /** The state of the threads that make file system calls as users. */
 export interface PoolStats {
+  /** All threads. */
   readonly threads: number;
   /** Threads that make a call. */
   readonly busy: number;
@@ -136,8 +137,9 @@ export function configurePool(options: PoolOptions): void {
 }
 
 /**
- * Returns the state of the threads that make file system calls as users.
+ * Reports on the threads that make file system calls as users.
  *
+ * @returns Their state, in numbers.
  * @example
  * const { hung, waiting } = poolStats();
  */

@@ -60,7 +60,8 @@ Napi::Value SetPoolLimits(const Napi::CallbackInfo& info) {
 
 Napi::Value PoolLimits(const Napi::CallbackInfo& info) {
   const pool::Limits limits = pool::UserThreads::Get().limits();
-  return Counts(info.Env(), {limits.per_user, limits.threads, static_cast<std::size_t>(limits.idle_time.count())});
+  return Counts(info.Env(),
+                {limits.per_user, limits.threads, static_cast<std::size_t>(limits.idle_time.count())});
 }
 
 Napi::Value PoolStatistics(const Napi::CallbackInfo& info) {

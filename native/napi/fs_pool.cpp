@@ -35,8 +35,8 @@ class FsPool::FsJob final : public pool::Job {
   bool delivered_ = false;
 };
 
-// The JavaScript side of a call: the function that receives its outcome, in the async context in which the call
-// was made. Plain Node-API: with its C++ wrapper the context depends on an object that may be collected.
+// The JavaScript side of a call: the function that receives its outcome, in the async context in which the
+// call was made. Plain Node-API: with its C++ wrapper the context depends on an object that may be collected.
 struct FsPool::Pending {
   Pending(Napi::Env env, Napi::Function function) : env_(env), done(Napi::Persistent(function)) {
     const Napi::String name = Napi::String::New(env, "impersonate:fs");
@@ -54,8 +54,9 @@ struct FsPool::Pending {
 
 namespace {
 
-// Reports an exception that `done` has thrown. It must not stay pending for Node to report it: the first native
-// function that an uncaughtException handler calls would throw it again. Returns whether there was one.
+// Reports an exception that `done` has thrown. It must not stay pending for Node to report it: the first
+// native function that an uncaughtException handler calls would throw it again. Returns whether there was
+// one.
 bool ReportUncaught(Napi::Env env) {
   bool thrown = false;
   napi_is_exception_pending(env, &thrown);

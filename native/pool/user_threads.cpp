@@ -263,8 +263,8 @@ void UserThreads::Start() {
   }
 }
 
-// Returns the thread without work that needs the least to become the token's user; the end of `idle_` if a new
-// one is better. A few threads may stay the users of different tokens before one is taken over.
+// Returns the thread without work that needs the least to become the token's user; the end of `idle_` if a
+// new one is better. A few threads may stay the users of different tokens before one is taken over.
 WorkerRef UserThreads::IdleFor(const Token* token) noexcept {
   for (const Token* wanted : {token, static_cast<const Token*>(nullptr)}) {
     const auto found = std::find_if(idle_.rbegin(), idle_.rend(),

@@ -64,9 +64,9 @@ struct Worker {
   port::UserThread* self = nullptr;
 };
 
-// The threads that run jobs as users, for all environments of the process. A switch costs more than most jobs,
-// so a thread without work stays the user of its last job for a time. Nothing but jobs runs on these threads.
-// Users are served in turn, and a job that hangs holds one thread of its own user.
+// The threads that run jobs as users, for all environments of the process. A switch costs more than most
+// jobs, so a thread without work stays the user of its last job for a time. Nothing but jobs runs on these
+// threads. Users are served in turn, and a job that hangs holds one thread of its own user.
 class UserThreads {
  public:
   // The process's threads. Never destroyed: a thread may hang in a job when the process ends.

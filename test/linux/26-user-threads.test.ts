@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf, runSource } from '../support/children/child';
-import { jobs } from '../support/children/sources';
 import { describeSwitching } from '../support/world/acting';
 import { tempFolder } from '../support/folders';
 import { fileOf, world } from '../support/world/linux';

@@ -144,7 +144,7 @@ export function openHandle(
 }
 
 /**
- * Reads a regular file of at most `limit` bytes in one job on a pool thread, as the identity. For any other file it
+ * Reads a regular file of at most `limit` bytes in one job on a user thread, as the identity. For any other file it
  * returns an open handle, which the caller must close.
  */
 export function readOrOpen(identity: Identity, path: FsPath, limit: number): Promise<Buffer | FileHandle> {

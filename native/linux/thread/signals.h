@@ -4,8 +4,8 @@
 
 namespace impersonate::linux_port {
 
-// Blocks all signals on the calling thread while it lives. A new thread inherits its creator's signal mask, and
-// a thread of this package must not handle the process's signals.
+// Blocks all signals on the calling thread while it lives. A new thread inherits its creator's signal mask,
+// and a thread of this package must not handle the process's signals.
 class SignalsBlocked {
  public:
   SignalsBlocked() {

@@ -25,9 +25,7 @@ Identity Checked(Identity identity) {
 }  // namespace
 
 LinuxToken::LinuxToken(Source source, Level level, Identity identity)
-    : Token(level, std::to_string(identity.uid)),
-      source_(source),
-      identity_(Checked(std::move(identity))) {}
+    : Token(level, std::to_string(identity.uid)), source_(source), identity_(Checked(std::move(identity))) {}
 
 Identity IdentityOf(const Credentials& credentials) {
   return {credentials.effective_uid, credentials.effective_gid, credentials.groups,

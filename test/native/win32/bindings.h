@@ -5,6 +5,7 @@
 namespace seam {
 
 void BindTokens(Napi::Object& exports);
+void BindPool(Napi::Object& exports);
 void BindObjects(Napi::Object& exports);
 void BindAuthority(Napi::Object& exports);
 void BindLogon(Napi::Object& exports);

@@ -8,6 +8,7 @@ namespace {
 
 Napi::Object Init(Napi::Env, Napi::Object exports) {
   seam::BindTokens(exports);
+  seam::BindPool(exports);
   seam::BindObjects(exports);
   seam::BindAuthority(exports);
   seam::BindLogon(exports);

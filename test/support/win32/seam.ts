@@ -118,6 +118,8 @@ export interface Seam {
   setForeignToken(handle: bigint): void;
   /** Removes the token of the calling thread. */
   clearForeignToken(): void;
+  /** Returns the identity of a pool thread, after putting the token, if given, on it as another addon would. */
+  poolThread(token?: bigint): Promise<EffectiveIdentity>;
   /** Replaces the process token for good: for a child process. */
   setProcessToken(handle: bigint): void;
 
