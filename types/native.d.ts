@@ -113,6 +113,14 @@ export interface FsCalls {
   symlink: { args: [target: FsPath, path: FsPath, flags: number]; result: undefined };
   unlink: { args: [path: FsPath]; result: undefined };
   utime: { args: [path: FsPath, atime: number, mtime: number]; result: undefined };
+  /**
+   * Opens a file, writes `data` and closes it. A result means that not everything was written: the descriptor, and how
+   * many bytes were; or -1 and libuv's number, because closing failed.
+   */
+  writefile: {
+    args: [path: FsPath, flags: number, mode: number, data: Uint8Array];
+    result: [fd: number, count: number] | undefined;
+  };
 }
 
 export type FsCallName = keyof FsCalls;

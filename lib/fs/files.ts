@@ -2,7 +2,14 @@ import { constants } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
 import { unlessAborted } from './abort';
-import { closeAfter, isHandle, openHandle, readOrOpen, type FileHandle } from './node-internals/file-handle';
+import {
+  closeAfter,
+  isHandle,
+  openHandle,
+  readOrOpen,
+  writeOrOpen,
+  type FileHandle,
+} from './node-internals/file-handle';
 import { systemError } from './error';
 import { invalid, type Options, toBoolean, toFlags, toMode, toOptions } from './parse';
 import { nodeMajor } from './node-fs';
@@ -47,8 +54,8 @@ function withOpenFile<T>(
   );
 }
 
-/** The size in bytes that node reads at a time, between two checks of a signal. */
-const readLimit = 512 * 1024;
+/** The size in bytes that node reads or writes at a time, between two checks of a signal. */
+const limit = 512 * 1024;
 
 /** Whether the options need nothing but the whole content of the file. */
 const isPlain = ({ buffer, encoding, signal }: Options): boolean =>
@@ -56,7 +63,7 @@ const isPlain = ({ buffer, encoding, signal }: Options): boolean =>
 
 /** Opens, reads and closes the file in one job on a user thread; node's functions need four. */
 function readWhole(identity: Identity, path: FsPath, options: Options): Promise<string | Buffer> {
-  return readOrOpen(identity, path, readLimit).then((found) => {
+  return readOrOpen(identity, path, limit).then((found) => {
     if (!Buffer.isBuffer(found))
       return useAndClose(found, path, (handle) => handle.readFile(options as never));
     return options.encoding == null ? found : found.toString(options.encoding as BufferEncoding);
@@ -85,6 +92,27 @@ export function readFileAtOnce(identity: Identity, path: unknown, given: unknown
   return encoding ? read.then((bytes) => bytes.toString(encoding as BufferEncoding)) : read;
 }
 
+/** Returns the bytes if they are written in one job: data that is complete and not long. */
+function toBytes(data: unknown, { encoding, signal }: Options): Uint8Array | undefined {
+  if (signal !== undefined || (encoding != null && !Buffer.isEncoding(encoding))) return undefined;
+  if (typeof data === 'string' && data.length <= limit)
+    return Buffer.from(data, (encoding ?? 'utf8') as BufferEncoding);
+  if (!isView(data) || data.byteLength > limit) return undefined;
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Opens, writes and closes the file in one job on a user thread; node's functions need three. */
+function writeWhole(
+  identity: Identity,
+  [path, flags, mode]: [FsPath, number, number],
+  bytes: Uint8Array,
+): Promise<void> {
+  return writeOrOpen(identity, path, flags, mode, bytes).then(
+    (left) =>
+      left && useAndClose(left.handle, path, (handle) => handle.writeFile(bytes.subarray(left.count))),
+  );
+}
+
 function write(
   identity: Identity,
   path: unknown,
@@ -100,6 +128,8 @@ function write(
     toFlags(orDefault(flag, defaultFlag)),
     toMode(mode, 0o666),
   ];
+  const bytes = flushes ? undefined : toBytes(data, options);
+  if (bytes) return writeWhole(identity, opened, bytes);
   return withOpenFile(identity, opened, options, (handle) => {
     const written = handle.writeFile(data as string, { encoding: 'utf8', ...options } as never);
     return flushes ? written.then(() => handle.sync()) : written;

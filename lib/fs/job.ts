@@ -18,7 +18,7 @@ const pathCounts: Partial<Record<FsCallName, 0 | 2>> = {
 };
 
 /** The system call that errors and diagnostics name, if it is not the call itself. */
-const reportedNames: Partial<Record<FsCallName, string>> = { readfile: 'open' };
+const reportedNames: Partial<Record<FsCallName, string>> = { readfile: 'open', writefile: 'open' };
 
 function pathsOf<K extends FsCallName>(call: K, args: Args<K>): Paths {
   const count = pathCounts[call] ?? 1;

@@ -58,7 +58,8 @@ export function requirePermission(
       'ERR_ACCESS_DENIED',
     );
   }
-  const modes = call === 'open' ? [openMode(flags as number)] : (required[call] ?? []);
+  const modes =
+    call === 'open' || call === 'writefile' ? [openMode(flags as number)] : (required[call] ?? []);
   modes.forEach((mode, index) => {
     const path = resolve(fromSystemPath(paths[index] ?? ''));
     if (mode !== write && !permission.has('fs.read', path)) deny(path, read);

@@ -46,6 +46,7 @@ const Operation kOperations[] = {
     {"symlink", {A::kPath, A::kDest, A::kFirst}, SymLink},
     {"unlink", {A::kPath}, Unlink},
     {"utime", {A::kPath, A::kTimes}, UTime},
+    {"writefile", {A::kPath, A::kFirst, A::kSecond, A::kData}, WriteFile},
 };
 const std::size_t kOperationCount = std::size(kOperations);
 

@@ -28,11 +28,18 @@ struct Guarded {
   std::string path;
 };
 
+// A file of which `count` bytes have been written: the descriptor, open for the rest, or -1 if all have been
+// but closing it failed with libuv's number `count`.
+struct Unwritten {
+  int fd = -1;
+  std::int64_t count = 0;
+};
+
 // The contents of a file.
 using Contents = std::vector<char>;
 
 using Result = std::variant<std::monostate, Descriptor, Contents, uv_stat_t, uv_statfs_t, std::string,
-                            Entries, NoMoreEntries, std::shared_ptr<Directory>, Guarded>;
+                            Entries, NoMoreEntries, std::shared_ptr<Directory>, Guarded, Unwritten>;
 
 struct Operation;
 
@@ -42,6 +49,8 @@ struct Call {
   std::string path, dest;
   std::int64_t first = 0, second = 0, third = 0;
   double atime = 0, mtime = 0;
+  // What is to be written.
+  Contents data;
   // The form of the result in JavaScript: numbers as bigints, or names as bytes.
   bool form = false;
   std::shared_ptr<Directory> directory;
@@ -59,6 +68,7 @@ enum class Argument {
   kSecond,     // a second whole number
   kThird,      // a third whole number
   kTimes,      // two numbers: access and modification time
+  kData,       // bytes
   kForm,       // whether the result has bigints, or names as bytes
   kDirectory,  // the id of an open directory
 };

@@ -143,4 +143,31 @@ void ReadFile(Call& call) {
   call.result = std::move(contents);
 }
 
+// There is no result if everything is written and the file closed. Otherwise the caller writes the rest and
+// reports any error.
+void WriteFile(Call& call) {
+  Open(call);
+  const auto* opened = std::get_if<Descriptor>(&call.result);
+  if (!opened) return;
+  const uv_file file = opened->fd;
+  std::size_t count = 0;
+  while (count < call.data.size()) {
+    const uv_buf_t rest =
+        uv_buf_init(call.data.data() + count, static_cast<unsigned>(call.data.size() - count));
+    Request write;
+    const int result = uv_fs_write(nullptr, write.get(), file, &rest, 1, -1, nullptr);
+    if (result <= 0) {
+      call.result = Unwritten{file, static_cast<std::int64_t>(count)};
+      return;
+    }
+    count += static_cast<std::size_t>(result);
+  }
+  const int closed = CloseDescriptor(file);
+  if (closed == 0) {
+    call.result = std::monostate{};
+  } else {
+    call.result = Unwritten{-1, closed};
+  }
+}
+
 }  // namespace impersonate::fs

@@ -39,5 +39,6 @@ void Open(Call& call);
 void OpenDir(Call& call);
 void ReadDir(Call& call);
 void ReadFile(Call& call);
+void WriteFile(Call& call);
 
 }  // namespace impersonate::fs

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "core/error.h"
 #include "napi/arguments.h"
@@ -81,6 +82,12 @@ struct ToValue {
     Napi::Array both = Napi::Array::New(env, 2);
     both[0u] = Napi::Number::New(env, guarded.fd);
     both[1u] = Name(env, form, guarded.path);
+    return both;
+  }
+  Napi::Value operator()(const fs::Unwritten& file) const {
+    Napi::Array both = Napi::Array::New(env, 2);
+    both[0u] = Napi::Number::New(env, file.fd);
+    both[1u] = Napi::Number::New(env, static_cast<double>(file.count));
     return both;
   }
   Napi::Value operator()(const fs::Contents& contents) const {
@@ -177,6 +184,11 @@ fs::Call FsCallArgument(const Napi::CallbackInfo& info, std::size_t number, std:
         call.atime = NumberArgument(info[first++]);
         call.mtime = NumberArgument(info[first++]);
         break;
+      case fs::Argument::kData: {
+        const std::vector<unsigned char> bytes = BytesArgument(info, first++);
+        call.data.assign(bytes.begin(), bytes.end());
+        break;
+      }
       case fs::Argument::kForm:
         call.form = info[first++].ToBoolean();
         break;

@@ -19,8 +19,11 @@ class FsPool::FsJob final : public pool::Job {
 
   // Closes a descriptor that has not been delivered.
   ~FsJob() override {
+    if (delivered_) return;
     const auto* opened = std::get_if<fs::Descriptor>(&call_.result);
-    if (!delivered_ && opened) fs::CloseDescriptor(opened->fd);
+    if (opened) fs::CloseDescriptor(opened->fd);
+    const auto* written = std::get_if<fs::Unwritten>(&call_.result);
+    if (written && written->fd >= 0) fs::CloseDescriptor(written->fd);
   }
 
   void Run() noexcept override { call_.operation->run(call_); }

@@ -75,3 +75,47 @@ describeSwitching('readFile', () => {
     expect(world.whoAmI()).toBe(world.serviceId);
   });
 });
+
+describeSwitching('writeFile', () => {
+  test('writes data of any kind, size and encoding, and appends', async () => {
+    const lines = await linesOf(`${open}
+      const content = Buffer.alloc(70_000, 'é€😀');
+      const file = newFile('written', 'before');
+      const check = async (what, write, expected) => {
+        await user.run(write);
+        if (!fs.readFileSync(file).equals(expected)) print(what);
+      };
+      await check('bytes', () => files.writeFile(file, content), content);
+      await check('nothing', () => files.writeFile(file, ''), Buffer.alloc(0));
+      for (const encoding of ['utf8', 'latin1', 'base64', 'utf16le', 'hex'])
+        await check(encoding, () => files.writeFile(file, content.toString(encoding), encoding), Buffer.from(content.toString(encoding), encoding));
+      await check('a view', () => files.writeFile(file, new Uint16Array(content.buffer, 0, 10)), Buffer.from(content.buffer, 0, 20));
+      await check('appending', () => files.appendFile(file, content), Buffer.concat([Buffer.from(content.buffer, 0, 20), content]));
+      const long = Buffer.alloc(${String(limit)} + 1, 'x');
+      await check('long data', () => files.writeFile(file, long), long);
+      await check('an iterable', () => files.writeFile(file, ['a', 'b']), Buffer.from('ab'));
+      await check('flush', () => files.writeFile(file, 'c', { flush: true }), Buffer.from('c'));`);
+    expect(lines).toEqual([]);
+  });
+
+  test('makes one call on a user thread for short data, leaves nothing open, and fails like Node', async () => {
+    const lines = await linesOf(`${open}
+      const file = newFile('once', 'of alice');
+      const flags = fs.constants.O_WRONLY | fs.constants.O_TRUNC;
+      const write = (who) => job(who, 'writefile', file, flags, 0o666, Buffer.from('new'));
+      await write(alice);
+      const before = world.handleCount();
+      const [error, left] = await write(alice);
+      print([error, left, fs.readFileSync(file, 'utf8'), world.handleCount() <= before].join());
+      print(String((await write(bob))[0] < 0 && fs.readFileSync(file, 'utf8') === 'new'));
+      const fields = ({ code, errno, syscall, path: where, message }) => JSON.stringify([code, errno, syscall, where, message]);
+      const outcome = (work) => work().then(() => 'written', fields);
+      const failing = [[path.join(folder, 'none', 'x'), 'x'], [folder, 'x'], [file, 'x', { flag: 'wx' }], [file, 'x', 'buffers']];
+      if (process.platform === 'linux') failing.push(['/dev/full', 'x'], ['/dev/full', 'x'.repeat(100_000)]);
+      for (const args of failing) {
+        const [ours, nodes] = [await outcome(() => user.run(() => files.writeFile(...args))), await outcome(() => fs.promises.writeFile(...args))];
+        if (ours !== nodes || ours === 'written') print(ours + ' ' + nodes);
+      }`);
+    expect(lines).toEqual(['0,,new,true', 'true']);
+  });
+});

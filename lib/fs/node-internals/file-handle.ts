@@ -2,6 +2,7 @@ import { constants, type promises } from 'node:fs';
 import type { FsPath } from '../../../types/native';
 import type { Identity } from '../../flow/identity';
 import { asProcess } from '../../internal/flow-store';
+import { systemError } from '../error';
 import { abortable, startJob } from '../job';
 import { originals } from '../node-fs';
 import { InvalidArguments, toId, toMode, toSeconds } from '../parse';
@@ -149,6 +150,33 @@ export function openHandle(
  */
 export function readOrOpen(identity: Identity, path: FsPath, limit: number): Promise<Buffer | FileHandle> {
   return toHandle(identity, () => startJob(identity, 'readfile', path, constants.O_RDONLY, 0, limit));
+}
+
+/** A file that is open, and how many bytes have been written to it. */
+export interface PartlyWritten {
+  readonly handle: FileHandle;
+  readonly count: number;
+}
+
+/**
+ * Opens a file, writes the bytes and closes it in one job on a user thread, as the identity. If not everything could be
+ * written, it returns an open handle, which the caller must close.
+ */
+export function writeOrOpen(
+  identity: Identity,
+  path: FsPath,
+  flags: number,
+  mode: number,
+  bytes: Uint8Array,
+): Promise<PartlyWritten | undefined> {
+  return handleInternals().then((internals) =>
+    startJob(identity, 'writefile', path, flags, mode, bytes).then((left) => {
+      if (left === undefined) return undefined;
+      const [fd, count] = left;
+      if (fd < 0) throw systemError(count, 'close');
+      return { handle: wrapDescriptor(internals, identity, fd), count };
+    }),
+  );
 }
 
 /** Whether the value is a FileHandle, or an object with its methods for files. */
