@@ -1,10 +1,17 @@
+import os from 'node:os';
+import path from 'node:path';
 import { impersonateFs, nodeFs } from '../product.mjs';
+
+const { chmod, mkdtemp, rm } = nodeFs.promises;
 
 const counts = [1, 4, 16, 64];
 
-/** File work of a flow on pool threads under the user's token, compared with node:fs/promises. */
+/** File work of a flow on user threads, compared with node:fs/promises. */
 export default async function* comparisons({ alice, readable }) {
   const token = await alice.token();
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'impersonate-bench-'));
+  await chmod(folder, 0o777);
+  let written = 0;
   const operations = {
     stat: (api) => api.stat(readable),
     'open + read + close': async (api) => {
@@ -13,6 +20,12 @@ export default async function* comparisons({ alice, readable }) {
       await handle.close();
     },
     readFile: (api) => api.readFile(readable),
+    writeFile: (api) =>
+      api.writeFile(
+        path.join(folder, `${api === impersonateFs ? 'a' : 'b'}${written++ % 64}`),
+        'a short text',
+      ),
+    readdir: (api) => api.readdir(path.dirname(readable)),
   };
   for (const [name, work] of Object.entries(operations)) {
     for (const most of counts) {
@@ -31,6 +44,7 @@ export default async function* comparisons({ alice, readable }) {
     }
   }
   token.close();
+  await rm(folder, { recursive: true });
 }
 
 /** Runs the work `count` times, with a constant number in flight. */

@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { impersonateFs, nodeFs, Token } from '../product.mjs';
+import { inFlight } from './07-files.mjs';
+
+/** File calls of users in turn, and of a user while calls of another one hang. */
+export default async function* comparisons(world, { once }) {
+  for (const users of [2, 100]) {
+    const tokens = await tokensOf(world, users);
+    for (const most of [1, 4, 16, 64]) {
+      const batch = Math.max(most * 4, users);
+      let next = 0;
+      yield {
+        title: `stat by ${users} users in turn, ${most} in flight`,
+        sides: [
+          {
+            name: 'fs.promises',
+            batch,
+            work: (count) => inFlight(most, count, () => nodeFs.promises.stat(world.readable)),
+          },
+          {
+            name: 'impersonate/fs in flows',
+            batch,
+            work: (count) =>
+              inFlight(most, count, () =>
+                tokens[next++ % users].run(() => impersonateFs.stat(world.readable)),
+              ),
+          },
+        ],
+      };
+    }
+    for (const token of tokens) token.close();
+  }
+  if (process.platform === 'linux') yield* hungCalls(world, once);
+}
+
+/** On Windows, where ids alone are no token, the users are two in turn. */
+async function tokensOf({ alice, bob, port }, count) {
+  const [one, other] = [await alice.token(), await bob.token()];
+  const made = Array.from({ length: count }, (_, index) => {
+    if (port === 'linux') return Token.forIds({ uid: 60_000 + index, gid: 60_000 + index });
+    return (index % 2 ? one : other).duplicate();
+  });
+  one.close();
+  other.close();
+  return made;
+}
+
+async function* hungCalls({ alice, bob, readable }, once) {
+  const folder = nodeFs.mkdtempSync(path.join(os.tmpdir(), 'impersonate-bench-'));
+  nodeFs.chmodSync(folder, 0o755);
+  const pipe = path.join(folder, 'pipe');
+  execFileSync('mkfifo', ['-m', '0666', pipe]);
+  const [user, other] = [await alice.token(), await bob.token()];
+  const figures = [];
+  for (const hung of [0, 4, 40, 400]) {
+    const stop = new AbortController();
+    const calls = other.run(() =>
+      Array.from({ length: hung }, () =>
+        impersonateFs.readFile(pipe, { signal: stop.signal }).catch(() => {}),
+      ),
+    );
+    const value = await user.run(() => p99(() => impersonateFs.stat(readable), once ? 10 : 20_000));
+    figures.push({ name: `with ${hung} calls of another user in a FIFO`, value, unit: 'µs' });
+    stop.abort();
+    await Promise.all(calls);
+    // The system returns from the calls when the pipe is opened.
+    const writer = nodeFs.openSync(pipe, 'r+');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    nodeFs.closeSync(writer);
+  }
+  yield { title: "the 99th percentile of a user's stat", figures };
+  user.close();
+  other.close();
+  nodeFs.rmSync(folder, { recursive: true });
+}
+
+async function p99(work, count) {
+  const times = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await work();
+    times.push(performance.now() - start);
+  }
+  times.sort((a, b) => a - b);
+  return Math.round(times[Math.floor(count * 0.99)] * 1000);
+}
