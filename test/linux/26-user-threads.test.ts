@@ -28,7 +28,9 @@ const open = `
   const own = ${JSON.stringify({ alice: fileOf(world.alice), bob: fileOf(world.bob) })};
   const tokens = { alice: await world.alice.token(), bob: await world.bob.token() };
   const read = (who, options) => tokens[who].run(() => files.readFile(own[who], options));
-  const long = () => configurePool({ idleTime: 600_000 });`;
+  const long = () => configurePool({ idleTime: 600_000 });
+  // One after another, so that each has a thread of its own.
+  const stayingAs = async (who) => { const { staying } = poolStats(); await read(who); await settled(() => poolStats().staying > staying); };`;
 
 describeSwitching('a thread that stays a user', () => {
   const { uid, gid } = world.alice;
@@ -86,9 +88,8 @@ describeSwitching('a thread that stays a user', () => {
   test('reverts before close() returns, for the last token of the user', async () => {
     const lines = await linesOf(`${open}
       long();
-      await read('alice');
-      await read('bob');
-      await settled(() => poolStats().staying === 2);
+      await stayingAs('alice');
+      await stayingAs('bob');
       const name = world.alice.name;
       tokens.alice.close();
       print(usersOf().length + ' ' + poolStats().staying);
@@ -122,8 +123,8 @@ describeSwitching('a thread that stays a user', () => {
   test("is called back by a change of the process's credentials, which does not fail for it", async () => {
     const lines = await linesOf(`${open}
       long();
-      await Promise.all(['alice', 'bob'].map((who) => read(who)));
-      await settled(() => poolStats().staying === 2);
+      await stayingAs('alice');
+      await stayingAs('bob');
       process.setegid(${String(world.bob.gid)});
       print(usersOf().length + ' ' + [...allThreads().values()].every(({ gids }) => gids[1] === ${String(world.bob.gid)}));
       print(String(await tokens.alice.run(() => files.readFile(own.alice, 'utf8'))));
