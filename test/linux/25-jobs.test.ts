@@ -253,6 +253,7 @@ describeSwitching('a job whose environment ends', () => {
       await sleep(100);
       fs.closeSync(fs.openSync(${pipe}, 'w'));
       await ended;
+      await settled(() => others().length === 0);
       const left = openFiles().filter((path) => [${pipe}, ${directory}].includes(path));
       print([left, others().length, native.tokenCount()].join());
     } else {
