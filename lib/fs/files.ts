@@ -96,7 +96,7 @@ export function readFileAtOnce(identity: Identity, path: unknown, given: unknown
 function toBytes(data: unknown, { encoding, signal }: Options): Uint8Array | undefined {
   if (signal !== undefined || (encoding != null && !Buffer.isEncoding(encoding))) return undefined;
   if (typeof data === 'string' && data.length <= limit)
-    return Buffer.from(data, (encoding ?? 'utf8') as BufferEncoding);
+    return Buffer.from(data, (encoding ?? 'utf8'));
   if (!isView(data) || data.byteLength > limit) return undefined;
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
