@@ -95,8 +95,7 @@ export function readFileAtOnce(identity: Identity, path: unknown, given: unknown
 /** Returns the bytes if they are written in one job: data that is complete and not long. */
 function toBytes(data: unknown, { encoding, signal }: Options): Uint8Array | undefined {
   if (signal !== undefined || (encoding != null && !Buffer.isEncoding(encoding))) return undefined;
-  if (typeof data === 'string' && data.length <= limit)
-    return Buffer.from(data, (encoding ?? 'utf8'));
+  if (typeof data === 'string' && data.length <= limit) return Buffer.from(data, encoding ?? 'utf8');
   if (!isView(data) || data.byteLength > limit) return undefined;
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
