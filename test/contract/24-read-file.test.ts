@@ -83,7 +83,7 @@ describeSwitching('writeFile', () => {
       const file = newFile('written', 'before');
       const check = async (what, write, expected) => {
         await user.run(write);
-        if (!fs.readFileSync(file).equals(expected)) print(what);
+        if (!user.runSync(() => fs.readFileSync(file)).equals(expected)) print(what);
       };
       await check('bytes', () => files.writeFile(file, content), content);
       await check('nothing', () => files.writeFile(file, ''), Buffer.alloc(0));
@@ -106,11 +106,15 @@ describeSwitching('writeFile', () => {
       await write(alice);
       const before = world.handleCount();
       const [error, left] = await write(alice);
-      print([error, left, fs.readFileSync(file, 'utf8'), world.handleCount() <= before].join());
-      print(String((await write(bob))[0] < 0 && fs.readFileSync(file, 'utf8') === 'new'));
+      const isClosed = world.handleCount() <= before;
+      const text = () => user.runSync(() => fs.readFileSync(file, 'utf8'));
+      print([error, left, text(), isClosed].join());
+      print(String((await write(bob))[0] < 0 && text() === 'new'));
       const fields = ({ code, errno, syscall, path: where, message }) => JSON.stringify([code, errno, syscall, where, message]);
       const outcome = (work) => work().then(() => 'written', fields);
-      const failing = [[path.join(folder, 'none', 'x'), 'x'], [folder, 'x'], [file, 'x', { flag: 'wx' }], [file, 'x', 'buffers']];
+      const existing = path.join(folder, 'of-the-service');
+      fs.writeFileSync(existing, '');
+      const failing = [[path.join(folder, 'none', 'x'), 'x'], [folder, 'x'], [existing, 'x', { flag: 'wx' }], [existing, 'x', 'buffers']];
       if (process.platform === 'linux') failing.push(['/dev/full', 'x'], ['/dev/full', 'x'.repeat(100_000)]);
       for (const args of failing) {
         const [ours, nodes] = [await outcome(() => user.run(() => files.writeFile(...args))), await outcome(() => fs.promises.writeFile(...args))];
