@@ -266,7 +266,7 @@ export class WorkerPool {
       },
     };
     try {
-      // Neither in the flow nor in the scope of a caller, whom the worker outlives.
+      // Outside of the caller's flow and scope, which the worker outlives.
       worker = asProcess(() => new UserWorker(this.#url, user.token, this.#options.start, listener));
     } catch (error) {
       rejectAll(user, error);

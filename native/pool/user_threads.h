@@ -49,13 +49,13 @@ struct User {
 struct Worker {
   std::thread thread;
   std::condition_variable woken;
-  // Whom it works for; null without work.
+  // The user of its jobs; null without work.
   User* user = nullptr;
   bool waking = false;
   // The job that runs, and whether it has been abandoned.
   const Job* job = nullptr;
   bool hung = false;
-  // Whose user the thread is; null with the process identity.
+  // The token in effect; null for the process identity.
   const Token* token = nullptr;
   // Whether it is without work, and to revert.
   bool resting = false, recalled = false;
