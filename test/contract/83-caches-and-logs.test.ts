@@ -123,4 +123,24 @@ describeSwitching('what packages keep for all users', () => {
     );
     expect(lines).toEqual(['0 true true', 'denied']);
   });
+
+  test('a log that opens its file in the constructor opens it as the user who makes it', async () => {
+    const lines = await registered(
+      'constructed-log',
+      `${load}
+      const folderOf = path.join(folder, 'node_modules', 'winston');
+      const file = path.join(folderOf, 'lib', 'winston', 'transports', 'file.js');
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(path.join(folderOf, 'package.json'), '{ "name": "winston", "version": "3.0.0" }');
+      fs.writeFileSync(file, \`module.exports = class File {
+        constructor(name) { this.open(name); }
+        open(name) { require('node:fs').appendFileSync(name, 'x'); }
+      };\`);
+      const File = require(file);
+      for (const name of [secret, within(bob, 'file'), within(alice, 'file')]) say(await tokens.alice.run(() => outcome(() => new File(name) && 'opened')));
+      say(await outcome(() => tokens.alice.runSync(() => new File(secret))));
+      say(new File(secret) && 'opened');`,
+    );
+    expect(lines).toEqual(['denied', 'denied', 'opened', 'denied', 'opened']);
+  });
 });

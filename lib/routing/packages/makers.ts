@@ -5,6 +5,8 @@ import { boundToCaller } from './bind';
 
 /** What decides the identity of the code that made an object of the service, such as a log file. */
 const makers = new WeakMap<object, Store>();
+/** Whether the running code makes an object, of which no maker is known yet. */
+let isMaking = false;
 
 /** Records that the running code has made the object. */
 export function keepMaker(made: unknown): void {
@@ -20,7 +22,8 @@ export function runAsMaker(owner: object, names: readonly string[]): void {
   for (const name of names) {
     replaceMethod(owner, name, (original, receiver, args) => {
       const maker = makers.get(receiver as object);
-      if (!maker && !isForeignToThread()) return Reflect.apply(original, receiver, args);
+      const isBeingMade = isMaking && !makers.has(receiver as object);
+      if (isBeingMade || (!maker && !isForeignToThread())) return Reflect.apply(original, receiver, args);
       const bound = args.map((each) => boundToCaller(each));
       const call = (): unknown => Reflect.apply(original, receiver, bound);
       return maker ? runInFlow(maker, call) : asThread(call);
@@ -38,16 +41,28 @@ export function keepMakerIn(prototype: object, name: string): void {
 
 /** Returns a class like `constructor` that records who makes its objects, and calls `prepare` with each. */
 export function keepingMakers(constructor: AnyFunction, prepare?: (made: object) => void): AnyFunction {
-  const keep = (made: unknown): object => {
+  const keep = (made: unknown): void => {
     keepMaker(made);
     prepare?.(made as object);
-    return made as object;
+  };
+  const whileMaking = (make: () => unknown): unknown => {
+    const outer = isMaking;
+    isMaking = true;
+    try {
+      return make();
+    } finally {
+      isMaking = outer;
+    }
   };
   return new Proxy(constructor, {
-    construct: (target, args, derived) => keep(Reflect.construct(target, args, derived)),
-    apply: (target, receiver: unknown, args) => {
+    construct(target, args, derived) {
+      const made = whileMaking(() => Reflect.construct(target, args, derived));
+      keep(made);
+      return made as object;
+    },
+    apply(target, receiver: unknown, args) {
       // Called by the constructor of a class that inherits it by hand, or without `new`.
-      const result: unknown = Reflect.apply(target, receiver, args);
+      const result = whileMaking(() => Reflect.apply(target, receiver, args));
       keep(result ?? receiver);
       return result;
     },

@@ -1,41 +1,10 @@
 import { AsyncResource } from 'node:async_hooks';
-import { outsideFlow } from '../../internal/flow-store';
 import { type AnyFunction, replaceMethod } from '../router';
 import { bindArguments } from './bind';
+import { keepingMakers, runAsMaker } from './makers';
 import type { Mend } from './packages';
 
-/** The code that made a pool, for what the pool makes and ends: a resource is not the user's who needs it first. */
-const makers = new WeakMap<object, AsyncResource>();
-let making: AsyncResource | undefined;
-
-/** Makes methods of pools run in the flow of the code that made the pool; outside of flows if it is not known. */
-function runAsMaker(prototype: object, names: readonly string[]): void {
-  for (const name of names) {
-    replaceMethod(prototype, name, (original, receiver, args) => {
-      const call = (): unknown => Reflect.apply(original, receiver, args);
-      const maker = makers.get(receiver as object) ?? making;
-      return maker ? maker.runInAsyncScope(call) : outsideFlow(call);
-    });
-  }
-}
-
-/** Returns a class like `Pool`, whose objects remember the code that made them. */
-function remembering(Pool: object): AnyFunction {
-  return new Proxy(Pool as AnyFunction, {
-    construct(target, args, newTarget) {
-      const outer = making;
-      making = new AsyncResource('pool');
-      try {
-        const pool = Reflect.construct(target, args, newTarget) as object;
-        makers.set(pool, making);
-        return pool;
-      } finally {
-        making = outer;
-      }
-    },
-  });
-}
-
+/** What makes, checks and ends the resources of a pool: they are not the user's who needs one first. */
 const methods = {
   'generic-pool': ['_createResource', '_destroy', '_testOnBorrow', '_testOnReturn'],
   tarn: ['_create', '_destroy', '_validateResource'],
@@ -50,7 +19,7 @@ const poolOf =
     if (typeof Pool !== 'function' || !prototype || !names.some((name) => name in prototype)) return exports;
     runAsMaker(prototype, names);
     bindArguments(prototype, taking);
-    const replacement = remembering(Pool);
+    const replacement = keepingMakers(Pool as AnyFunction);
     if (Pool === exports) return replacement;
     Reflect.set(exports, 'Pool', replacement);
     return exports;
