@@ -26,8 +26,13 @@ import { requireIdentity } from './flow/identity';
 
 // Not an async function: the identity is read, and the work is started, before the function returns.
 function callAsUser(name: keyof typeof promised): (...args: unknown[]) => Promise<unknown> {
-  const call = (...args: unknown[]): Promise<unknown> =>
-    new Promise((resolve) => resolve(deferred().promised[name](requireIdentity(), ...args)));
+  const call = (...args: unknown[]): Promise<unknown> => {
+    try {
+      return deferred().promised[name](requireIdentity(), ...args);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  };
   return Object.defineProperty(call, 'name', { value: name });
 }
 

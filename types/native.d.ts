@@ -125,9 +125,6 @@ export interface FsCalls {
 
 export type FsCallName = keyof FsCalls;
 
-/** `error` is 0, libuv's negative number, or the error because of which the thread could not act as the user. */
-export type FsDone<K extends FsCallName> = (error: number | Error, result: FsCalls[K]['result']) => void;
-
 export interface NativeHooks {
   /** `errno` is 0 and `syscall` empty for the package's own errors. */
   createError(message: string, code: string, errno: number, syscall: string): Error;
@@ -231,17 +228,18 @@ export interface Native extends NativeLogon, NativeNegotiate, NativePeer, Native
   /** The numbers of libuv's calls for startFs and fsSync. */
   readonly fsCalls: Readonly<Record<FsCallName, number>>;
   /**
-   * Starts one of libuv's calls on a user thread under the token, which the job keeps alive, and calls `done` from the
-   * event loop, in the async context of this call. Returns the number of the call. Throws for a closed token or one
-   * whose level does not allow work, and if no thread can be started.
+   * Starts one of libuv's calls on a user thread under the token, which the job keeps alive. Resolves to the result, or
+   * to libuv's negative number; rejects if the thread could not become the user. Throws for a closed token or one whose
+   * level does not allow work, and if no thread can be started.
    */
   startFs<K extends FsCallName>(
     token: TokenId,
     call: number,
-    done: FsDone<K>,
     ...args: FsCalls[K]['args']
-  ): number;
-  /** Removes a call that waits for a thread: `done` is not called. Returns whether it waited. */
+  ): Promise<FsCalls[K]['result'] | number>;
+  /** The number of the call that this thread has started last. */
+  latestFs(): number;
+  /** Removes a call that waits for a thread: its promise resolves to undefined. Returns whether it waited. */
   cancelFs(number: number): boolean;
   /** The same for every call, also one that a thread makes, whose result is discarded. Returns whether one makes it. */
   abandonFs(number: number): boolean;

@@ -4,29 +4,13 @@ import { impersonateFs, nodeFs } from '../product.mjs';
 
 const { chmod, mkdtemp, rm } = nodeFs.promises;
 
-const counts = [1, 4, 16, 64];
+/** Calls in flight. */
+export const counts = [1, 4, 16, 64];
 
 /** File work of a flow on user threads, compared with node:fs/promises. */
 export default async function* comparisons({ alice, readable }) {
   const token = await alice.token();
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'impersonate-bench-'));
-  await chmod(folder, 0o777);
-  let written = 0;
-  const operations = {
-    stat: (api) => api.stat(readable),
-    'open + read + close': async (api) => {
-      const handle = await api.open(readable);
-      await handle.read(Buffer.allocUnsafe(4096), 0, 4096, 0);
-      await handle.close();
-    },
-    readFile: (api) => api.readFile(readable),
-    writeFile: (api) =>
-      api.writeFile(
-        path.join(folder, `${api === impersonateFs ? 'a' : 'b'}${written++ % 64}`),
-        'a short text',
-      ),
-    readdir: (api) => api.readdir(path.dirname(readable)),
-  };
+  const { operations, removed } = await fileOperations(readable);
   for (const [name, work] of Object.entries(operations)) {
     for (const most of counts) {
       const batch = most * 4;
@@ -44,7 +28,31 @@ export default async function* comparisons({ alice, readable }) {
     }
   }
   token.close();
-  await rm(folder, { recursive: true });
+  await removed();
+}
+
+/** What is measured with either file system; any user may write to the folder. */
+export async function fileOperations(readable) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'impersonate-bench-'));
+  await chmod(folder, 0o777);
+  let written = 0;
+  const operations = {
+    stat: (api) => api.stat(readable),
+    'open + read + close': async (api) => {
+      const handle = await api.open(readable);
+      await handle.read(Buffer.allocUnsafe(4096), 0, 4096, 0);
+      await handle.close();
+    },
+    readFile: (api) => api.readFile(readable),
+    // Each user has files of his own.
+    writeFile: (api, user = 0) =>
+      api.writeFile(
+        path.join(folder, `${api === impersonateFs ? `a${user}` : 'b'}-${written++ % 64}`),
+        'a short text',
+      ),
+    readdir: (api) => api.readdir(path.dirname(readable)),
+  };
+  return { operations, removed: () => rm(folder, { recursive: true }) };
 }
 
 /** Runs the work `count` times, with a constant number in flight. */

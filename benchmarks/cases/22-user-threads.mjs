@@ -3,37 +3,40 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { impersonateFs, nodeFs, Token } from '../product.mjs';
-import { inFlight } from './07-files.mjs';
+import { counts, fileOperations, inFlight } from './07-files.mjs';
 
 /** File calls of users in turn, and of a user while calls of another one hang. */
 export default async function* comparisons(world, { once }) {
+  const { operations, removed } = await fileOperations(world.readable);
   for (const users of [2, 100]) {
     const tokens = await tokensOf(world, users);
-    for (const most of [1, 4, 16, 64]) {
-      const batch = Math.max(most * 4, users);
-      let next = 0;
-      yield {
-        title: `stat by ${users} users in turn, ${most} in flight`,
-        sides: [
-          {
-            name: 'fs.promises',
-            batch,
-            work: (count) => inFlight(most, count, () => nodeFs.promises.stat(world.readable)),
-          },
-          {
-            name: 'impersonate/fs in flows',
-            batch,
-            work: (count) =>
-              inFlight(most, count, () =>
-                tokens[next++ % users].run(() => impersonateFs.stat(world.readable)),
-              ),
-          },
-        ],
-      };
+    for (const [name, work] of Object.entries(operations)) {
+      for (const most of counts) yield inTurn(name, work, tokens, most);
     }
     for (const token of tokens) token.close();
   }
+  await removed();
   if (process.platform === 'linux') yield* hungCalls(world, once);
+}
+
+function inTurn(name, work, tokens, most) {
+  const batch = Math.max(most * 4, tokens.length);
+  let next = 0;
+  return {
+    title: `${name} by ${tokens.length} users in turn, ${most} in flight`,
+    sides: [
+      { name: 'fs.promises', batch, work: (count) => inFlight(most, count, () => work(nodeFs.promises)) },
+      {
+        name: 'impersonate/fs in flows',
+        batch,
+        work: (count) =>
+          inFlight(most, count, () => {
+            const user = next++ % tokens.length;
+            return tokens[user].run(() => work(impersonateFs, user));
+          }),
+      },
+    ],
+  };
 }
 
 /** On Windows, where ids alone are no token, the users are two in turn. */

@@ -2,9 +2,8 @@ import type { FsCallName, FsCalls, FsPath } from '../../types/native';
 import { native } from '../internal/binding';
 import { isFsObserved, observeJob, observeSync } from '../diagnostics/fs';
 import type { Identity } from '../flow/identity';
-import { rejectAborted } from './abort';
 import { systemError, type Paths } from './error';
-import { toSystemPath } from './path';
+import { isWindows, toSystemPath } from './path';
 import { requirePermission } from './permission';
 import { isQueueLimited, watchCall } from './pool';
 
@@ -27,6 +26,7 @@ function pathsOf<K extends FsCallName>(call: K, args: Args<K>): Paths {
 }
 
 function toSystemArgs<K extends FsCallName>(call: K, args: Args<K>): Args<K> {
+  if (!isWindows) return args;
   const count = pathCounts[call] ?? 1;
   // The text of a link is stored as given; it may be relative to the directory of the link. mkdtemp returns a path in
   // the form of its template.
@@ -42,8 +42,7 @@ function permit<K extends FsCallName>(call: K, args: Args<K>): void {
   requirePermission(call, [path, dest], args[1]);
 }
 
-function callError<K extends FsCallName>(call: K, args: Args<K>, error: number | Error): Error {
-  if (typeof error !== 'number') return error;
+function callError<K extends FsCallName>(call: K, args: Args<K>, error: number): Error {
   return systemError(error, reportedNames[call] ?? call, pathsOf(call, args));
 }
 
@@ -72,30 +71,21 @@ export function startJob<K extends FsCallName>(
   );
 }
 
-type Outcome<K extends FsCallName> = [number | Error, Result<K>];
-
 function start<K extends FsCallName>(identity: JobIdentity, call: K, args: Args<K>): Promise<Result<K>> {
   const given = toSystemArgs(call, args);
-  const { signal } = identity;
-  return new Promise<Outcome<K>>((resolve, reject) => {
+  let job: Promise<Result<K> | number>;
+  try {
     permit(call, given);
-    const number = native.startFs<K>(
-      identity.tokenRef.id,
-      native.fsCalls[call],
-      (error, result) => {
-        stop?.();
-        resolve([error, result]);
-      },
-      ...given,
-    );
-    const isWatched = signal !== undefined || isQueueLimited();
-    const stop = isWatched
-      ? watchCall(number, signal, reject, () => resolve(rejectAborted(signal as AbortSignal)))
-      : undefined;
-    // In a reaction of the promise V8 adds the async functions that wait for it to the stack of the error.
-  }).then(([error, result]) => {
-    if (error === 0) return result;
-    throw callError(call, given, error);
+    job = native.startFs<K>(identity.tokenRef.id, native.fsCalls[call], ...given);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+  const { signal } = identity;
+  if (signal !== undefined || isQueueLimited()) job = watchCall(native.latestFs(), job, signal);
+  // In a reaction of the promise V8 adds the async functions that wait for it to the stack of the error.
+  return job.then((result) => {
+    if (typeof result === 'number' && result < 0) throw callError(call, given, result);
+    return result as Result<K>;
   });
 }
 

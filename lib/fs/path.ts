@@ -4,7 +4,7 @@ import { types } from 'node:util';
 import type { FsPath } from '../../types/native';
 import { type Options, invalid } from './parse';
 
-const isWindows = process.platform === 'win32';
+export const isWindows = process.platform === 'win32';
 
 function isUrl(value: unknown): value is URL {
   if (typeof value !== 'object' || value === null) return false;

@@ -2,6 +2,7 @@ import { poolChannel, publish } from '../diagnostics/channels';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { validateInteger, validateOptions } from '../internal/validate';
+import { rejectAborted } from './abort';
 
 /** The limits of the threads that make file system calls as users. They are shared by all threads of the process. */
 export interface PoolOptions {
@@ -78,33 +79,30 @@ function callsOf(signal: AbortSignal): Set<() => void> {
 }
 
 /**
- * Watches a call until the returned function is called. Calls `fail` with ERR_USER_BUSY if no thread has begun it within
- * the time limit, and `aborted` if the signal is aborted; the call is abandoned then.
+ * Returns the promise of a call, which rejects with ERR_USER_BUSY if no thread has begun it within the time limit, and at
+ * once if the signal is aborted; the call is abandoned then.
  */
-export function watchCall(
-  call: number,
-  signal: AbortSignal | undefined,
-  fail: (error: Error) => void,
-  aborted: () => void,
-): () => void {
-  const expire = (): void => {
-    const error = rejectWaiting(call);
-    if (!error) return;
-    stop();
-    fail(error);
-  };
-  const onAbort = (): void => {
-    stop();
-    if (native.abandonFs(call)) publish(poolChannel, () => ({ event: 'hung', ...poolStats() }));
-    aborted();
-  };
-  const timer = isQueueLimited() ? setTimeout(expire, queueTimeout) : undefined;
-  if (signal) callsOf(signal).add(onAbort);
-  const stop = (): void => {
-    clearTimeout(timer);
-    if (signal) callsOf(signal).delete(onAbort);
-  };
-  return stop;
+export function watchCall<T>(call: number, job: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      stop();
+      if (native.abandonFs(call)) publish(poolChannel, () => ({ event: 'hung', ...poolStats() }));
+      resolve(rejectAborted(signal as AbortSignal));
+    };
+    const expire = (): void => {
+      const error = rejectWaiting(call);
+      if (!error) return;
+      stop();
+      reject(error);
+    };
+    const timer = isQueueLimited() ? setTimeout(expire, queueTimeout) : undefined;
+    if (signal) callsOf(signal).add(onAbort);
+    const stop = (): void => {
+      clearTimeout(timer);
+      if (signal) callsOf(signal).delete(onAbort);
+    };
+    job.finally(stop).then(resolve, reject);
+  });
 }
 
 function apply(options: PoolOptions, isDefault: boolean): void {

@@ -40,15 +40,21 @@ const times = [10, 12, 14, 16];
 
 const makeStats = once((): Maker<Stats> => {
   const Stats = classOf((file) => originals.statSync(file));
-  const milliseconds = (fields: Float64Array): number[] =>
-    times.map((at) => (fields[at] as number) * 1000 + (fields[at + 1] as number) / 1_000_000);
   if (Stats.length !== 14 && Stats.length !== 18) throw unsupportedNodeError('Stats');
-  const takesSeconds = Stats.length === 18;
-  return (numbers) => {
-    const fields = numbers as Float64Array;
-    const given = takesSeconds ? fields.subarray(identityFields, 18) : milliseconds(fields);
-    return new Stats(...fields.subarray(0, identityFields), ...given) as Stats;
-  };
+  const ms = (n: Numbers, at: number): number => Number(n[at]) * 1000 + Number(n[at + 1]) / 1_000_000;
+  // Spread arguments would take as long as all the rest of a call.
+  if (Stats.length === 18) {
+    // prettier-ignore
+    return (n) => new Stats(
+      n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9],
+      n[10], n[11], n[12], n[13], n[14], n[15], n[16], n[17],
+    ) as Stats;
+  }
+  // prettier-ignore
+  return (n) => new Stats(
+    n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9],
+    ms(n, 10), ms(n, 12), ms(n, 14), ms(n, 16),
+  ) as Stats;
 });
 
 const makeBigIntStats = once((): Maker<BigIntStats> => {

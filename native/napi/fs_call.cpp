@@ -49,17 +49,21 @@ std::shared_ptr<fs::Directory> DirectoryArgument(const Napi::CallbackInfo& info,
   return std::strcmp(operation.name, "closedir") == 0 ? directories.Take(id) : directories.Find(id);
 }
 
-template <typename Array, typename Number, std::size_t Count>
-Napi::Value Numbers(Napi::Env env, const std::uint64_t (&fields)[Count]) {
-  Array array = Array::New(env, Count);
-  for (std::size_t i = 0; i < Count; ++i) array[i] = static_cast<Number>(fields[i]);
-  return array;
-}
-
+// The numbers as BigInts or as doubles; those from `signed_from` on are signed.
 template <std::size_t Count>
-Napi::Value NumbersOf(Napi::Env env, bool bigint, const std::uint64_t (&fields)[Count]) {
-  return bigint ? Numbers<Napi::BigInt64Array, std::int64_t>(env, fields)
-                : Numbers<Napi::Float64Array, double>(env, fields);
+Napi::Value NumbersOf(Napi::Env env, bool bigint, const std::uint64_t (&fields)[Count],
+                      std::size_t signed_from = Count) {
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, Count * sizeof(std::uint64_t));
+  if (bigint) {
+    std::memcpy(buffer.Data(), fields, Count * sizeof(std::uint64_t));
+    return Napi::BigInt64Array::New(env, Count, buffer, 0);
+  }
+  auto* const doubles = static_cast<double*>(buffer.Data());
+  for (std::size_t i = 0; i < Count; ++i) {
+    doubles[i] = i < signed_from ? static_cast<double>(fields[i])
+                                 : static_cast<double>(static_cast<std::int64_t>(fields[i]));
+  }
+  return Napi::Float64Array::New(env, Count, buffer, 0);
 }
 
 // Times are signed, also in an unsigned field.
@@ -113,7 +117,8 @@ struct ToValue {
                                     Bits(stat.st_ctim.tv_nsec),
                                     Bits(stat.st_birthtim.tv_sec),
                                     Bits(stat.st_birthtim.tv_nsec)};
-    return StatNumbers(fields);
+    // The times, which may be before 1970.
+    return NumbersOf(env, form, fields, 10);
   }
 
   Napi::Value operator()(const uv_statfs_t& stat) const {
@@ -137,18 +142,6 @@ struct ToValue {
 
   Napi::Value operator()(const std::shared_ptr<fs::Directory>& directory) const {
     return Napi::Number::New(env, Environment::Of(env).directories().Add(directory));
-  }
-
- private:
-  // The times from the tenth field on may be before 1970.
-  template <std::size_t Count>
-  Napi::Value StatNumbers(const std::uint64_t (&fields)[Count]) const {
-    const Napi::Value numbers = NumbersOf(env, form, fields);
-    if (form) return numbers;
-    auto array = numbers.As<Napi::Float64Array>();
-    for (std::size_t i = 10; i < Count; ++i)
-      array[i] = static_cast<double>(static_cast<std::int64_t>(fields[i]));
-    return numbers;
   }
 };
 

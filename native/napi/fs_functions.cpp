@@ -29,10 +29,12 @@ Napi::Array Counts(Napi::Env env, std::initializer_list<std::size_t> counts) {
 Napi::Value StartFs(const Napi::CallbackInfo& info) {
   TokenRef token = TokenArgument(info, 0);
   RequireLevelForWork(*token);
-  fs::Call call = FsCallArgument(info, 1, 3);
-  const Napi::Function done = FunctionArgument(info, 2);
-  FsPool& pool = Environment::Of(info.Env()).fs_pool();
-  return Napi::Number::New(info.Env(), pool.Start(std::move(token), std::move(call), done));
+  fs::Call call = FsCallArgument(info, 1, 2);
+  return Environment::Of(info.Env()).fs_pool().Start(std::move(token), std::move(call));
+}
+
+Napi::Value LatestFs(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Environment::Of(info.Env()).fs_pool().latest());
 }
 
 FsPool::Number NumberArgument(const Napi::CallbackInfo& info) {
@@ -126,6 +128,7 @@ Napi::Object Numbers(Napi::Env env) {
 void ExportFsFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("fsCalls", Numbers(env));
   Export<StartFs>(env, exports, "startFs");
+  Export<LatestFs>(env, exports, "latestFs");
   Export<CancelFs>(env, exports, "cancelFs");
   Export<AbandonFs>(env, exports, "abandonFs");
   Export<SetPoolLimits>(env, exports, "setPoolLimits");

@@ -38,40 +38,10 @@ class FsPool::FsJob final : public pool::Job {
   bool delivered_ = false;
 };
 
-// The JavaScript side of a call: the function that receives its outcome, in the async context in which the
-// call was made. Plain Node-API: with its C++ wrapper the context depends on an object that may be collected.
-struct FsPool::Pending {
-  Pending(Napi::Env env, Napi::Function function) : env_(env), done(Napi::Persistent(function)) {
-    const Napi::String name = Napi::String::New(env, "impersonate:fs");
-    NAPI_THROW_IF_FAILED_VOID(env, napi_async_init(env, nullptr, name, &context));
-  }
-  ~Pending() { napi_async_destroy(env_, context); }
-  Pending(const Pending&) = delete;
-  Pending& operator=(const Pending&) = delete;
-
-  const Napi::Env env_;
-  napi_async_context context = nullptr;
-  Napi::FunctionReference done;
-  FsJob* job = nullptr;
-};
-
-namespace {
-
-// Reports an exception that `done` has thrown. It must not stay pending for Node to report it: the first
-// native function that an uncaughtException handler calls would throw it again. Returns whether there was
-// one.
-bool ReportUncaught(Napi::Env env) {
-  bool thrown = false;
-  napi_is_exception_pending(env, &thrown);
-  napi_value exception = nullptr;
-  if (!thrown || napi_get_and_clear_last_exception(env, &exception) != napi_ok) return thrown;
-  napi_fatal_exception(env, exception);
-  return true;
+FsPool::FsPool(Napi::Env env) : env_(env) {
+  run_reactions_ = Napi::Persistent(Napi::Function::New(env, [](const Napi::CallbackInfo&) {}));
+  pool::UserThreads::Get().Open();
 }
-
-}  // namespace
-
-FsPool::FsPool(Napi::Env env) : env_(env) { pool::UserThreads::Get().Open(); }
 
 FsPool::~FsPool() { Close(); }
 
@@ -84,33 +54,41 @@ std::shared_ptr<FsPool> FsPool::Make(Napi::Env env) {
   return pool;
 }
 
-FsPool::Number FsPool::Start(TokenRef token, fs::Call call, Napi::Function done) {
+Napi::Value FsPool::Start(TokenRef token, fs::Call call) {
   do {
-    last_ += 1;
-  } while (last_ == 0 || pending_.count(last_) > 0);
-  auto job = std::make_unique<FsJob>(std::move(token), outbox_, std::move(call), last_);
-  auto pending = std::make_unique<Pending>(env_, done);
-  pending->job = job.get();
+    latest_ += 1;
+  } while (latest_ == 0 || pending_.count(latest_) > 0);
+  auto job = std::make_unique<FsJob>(std::move(token), outbox_, std::move(call), latest_);
+  napi_deferred deferred = nullptr;
+  napi_value promise = nullptr;
+  NAPI_THROW_IF_FAILED(env_, napi_create_promise(env_, &deferred, &promise), env_.Undefined());
   if (pending_.empty()) wake_->KeepLoop(true);
-  pending_.emplace(last_, std::move(pending));
+  const auto pending = pending_.insert({latest_, {deferred, job.get()}}).first;
   try {
-    pool::UserThreads::Get().Add(std::move(job));
+    // What the reactions of one delivery start waits until all have run: one wake-up for them all.
+    pool::UserThreads::Get().Add(std::move(job), !delivering_);
   } catch (...) {
-    Forget(last_);
+    Discard(pending);
     throw;
   }
-  return last_;
+  return {env_, promise};
 }
 
-void FsPool::Forget(Number number) {
-  pending_.erase(number);
+napi_deferred FsPool::Take(std::unordered_map<Number, Pending>::iterator pending) {
+  const napi_deferred promise = pending->second.promise;
+  pending_.erase(pending);
   if (pending_.empty()) wake_->KeepLoop(false);
+  return promise;
+}
+
+void FsPool::Discard(std::unordered_map<Number, Pending>::iterator pending) {
+  napi_resolve_deferred(env_, Take(pending), env_.Undefined());
 }
 
 bool FsPool::Cancel(Number number) {
   const auto found = pending_.find(number);
-  if (found == pending_.end() || !pool::UserThreads::Get().Cancel(*found->second->job)) return false;
-  Forget(number);
+  if (found == pending_.end() || !pool::UserThreads::Get().Cancel(*found->second.job)) return false;
+  Discard(found);
   return true;
 }
 
@@ -118,34 +96,38 @@ bool FsPool::Abandon(Number number) {
   if (Cancel(number)) return false;
   const auto found = pending_.find(number);
   if (found == pending_.end()) return false;
-  pool::UserThreads::Get().Abandon(*found->second->job);
-  Forget(number);
+  pool::UserThreads::Get().Abandon(*found->second.job);
+  Discard(found);
   return true;
 }
 
 void FsPool::Deliver() {
-  for (const std::unique_ptr<pool::Job>& done : outbox_->Take()) {
-    auto& job = static_cast<FsJob&>(*done);
-    const auto found = pending_.find(job.number());
-    if (found == pending_.end()) continue;  // abandoned
-    const std::unique_ptr<Pending> pending = std::move(found->second);
-    Forget(job.number());
-    const Napi::HandleScope scope(env_);
-    try {
-      napi_value outcome[] = {nullptr, env_.Undefined()};
-      if (job.failure) {
-        outcome[0] = ToJavaScript(env_, *job.failure).Value();
-      } else {
-        outcome[0] = Napi::Number::New(env_, job.call().error);
-        if (job.call().error == 0) outcome[1] = FsResult(env_, job.call());
-      }
-      const napi_status called = napi_make_callback(env_, pending->context, env_.Global(),
-                                                    pending->done.Value(), 2, outcome, nullptr);
-      // An environment that is ending calls nothing.
-      if (called == napi_ok || ReportUncaught(env_)) job.MarkDelivered();
-    } catch (const Napi::Error& error) {
-      napi_fatal_exception(env_, error.Value());
+  const pool::Jobs done = outbox_->Take();
+  if (done.empty()) return;
+  delivering_ = true;
+  for (const std::unique_ptr<pool::Job>& job : done) Settle(static_cast<FsJob&>(*job));
+  // A receiver of its own, because Node 20 keeps values of AsyncLocalStorage in it.
+  napi_make_callback(env_, nullptr, Napi::Object::New(env_), run_reactions_.Value(), 0, nullptr, nullptr);
+  delivering_ = false;
+  pool::UserThreads::Get().Wake();
+}
+
+void FsPool::Settle(FsJob& job) {
+  const auto found = pending_.find(job.number());
+  if (found == pending_.end()) return;  // abandoned
+  const napi_deferred promise = Take(found);
+  const Napi::HandleScope scope(env_);
+  // In an environment that is ending, none of this succeeds.
+  try {
+    if (job.failure) {
+      napi_reject_deferred(env_, promise, ToJavaScript(env_, *job.failure).Value());
+    } else if (job.call().error != 0) {
+      napi_resolve_deferred(env_, promise, Napi::Number::New(env_, job.call().error));
+    } else if (napi_resolve_deferred(env_, promise, FsResult(env_, job.call())) == napi_ok) {
+      job.MarkDelivered();
     }
+  } catch (const Napi::Error& error) {
+    napi_reject_deferred(env_, promise, error.Value());
   }
 }
 

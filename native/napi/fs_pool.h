@@ -26,33 +26,44 @@ class FsPool : public std::enable_shared_from_this<FsPool> {
   FsPool(const FsPool&) = delete;
   FsPool& operator=(const FsPool&) = delete;
 
-  // Makes the call on a user thread as the token, and then calls `done(error, result)` from the event loop:
-  // see `startFs` in types/native.d.ts. Throws Napi::Error and Error.
-  Number Start(TokenRef token, fs::Call call, Napi::Function done);
+  // Makes the call on a user thread as the token. Returns a promise: see `startFs` in types/native.d.ts.
+  // Throws Napi::Error and Error.
+  Napi::Value Start(TokenRef token, fs::Call call);
+  // The number of the latest call.
+  Number latest() const noexcept { return latest_; }
 
-  // Removes a call that waits for a thread: `done` is not called. Returns whether it did.
+  // Removes a call that waits for a thread, and resolves its promise to undefined. Returns whether it did.
   bool Cancel(Number number);
 
-  // Removes a call that waits, or abandons one that a thread makes: `done` is not called, and what the call
-  // opens is closed. Returns whether a thread makes it.
+  // Removes a call that waits, or abandons one that a thread makes: what the call opens is closed. Resolves its
+  // promise to undefined. Returns whether a thread makes it.
   bool Abandon(Number number);
 
   // Abandons all calls, as the environment ends.
   void Close() noexcept;
 
  private:
-  struct Pending;
   class FsJob;
+  // A call that is not settled.
+  struct Pending {
+    napi_deferred promise;
+    FsJob* job;
+  };
 
   explicit FsPool(Napi::Env env);
   void Deliver();
-  void Forget(Number number);
+  void Settle(FsJob& job);
+  napi_deferred Take(std::unordered_map<Number, Pending>::iterator pending);
+  void Discard(std::unordered_map<Number, Pending>::iterator pending);
 
   const Napi::Env env_;
   std::shared_ptr<LoopWake> wake_;
   std::shared_ptr<pool::Outbox> outbox_;
-  std::unordered_map<Number, std::unique_ptr<Pending>> pending_;
-  Number last_ = 0;
+  std::unordered_map<Number, Pending> pending_;
+  Number latest_ = 0;
+  // Called after promises are settled, for what waits for them.
+  Napi::FunctionReference run_reactions_;
+  bool delivering_ = false;
   bool open_ = true;
 };
 

@@ -18,6 +18,9 @@ using WorkerRef = std::list<Worker>::iterator;
 constexpr auto kBatchTime = std::chrono::microseconds(100);
 // How long a thread without work lives once it has the process identity.
 constexpr auto kLifetime = std::chrono::seconds(10);
+// How long a thread without work looks for some before it sleeps, if it had some as soon as that the last time.
+// To sleep and to be woken take about as long. One thread at a time does so.
+constexpr auto kSpinTime = std::chrono::microseconds(30);
 // The waiting jobs of a user among which a thread prefers one of its own token.
 constexpr std::ptrdiff_t kLookAhead = 32;
 
@@ -75,7 +78,7 @@ void UserThreads::Close() noexcept {
   ended.workers.swap(ended_);
 }
 
-void UserThreads::Add(std::unique_ptr<Job> job) {
+void UserThreads::Add(std::unique_ptr<Job> job, bool wake) {
   Joining ended;
   Jobs added;
   added.push_back(std::move(job));
@@ -89,14 +92,20 @@ void UserThreads::Add(std::unique_ptr<Job> job) {
   newest.queue_ = &user;
   newest.place_ = added.begin();
   user.waiting.splice(user.waiting.end(), added);
+  if (!wake) return;
   try {
-    WakeFor(user);
+    WakeNext();
   } catch (const Error&) {
     // A thread that works takes the job later.
     if (!busy_.empty()) return;
     Withdraw(newest, added);
     throw;
   }
+}
+
+void UserThreads::Wake() noexcept {
+  const Lock lock(mutex_);
+  TryWakeNext();
 }
 
 bool UserThreads::Cancel(Job& job) noexcept {
@@ -174,7 +183,8 @@ void UserThreads::Leave(Worker& self) noexcept {
 // Removes and returns a job for the thread: of its user, or, if others are to have their turn, of the next
 // one. None if there is no job that it may run.
 Jobs UserThreads::Take(Worker& self, bool in_turn) noexcept {
-  if (std::exchange(self.waking, false)) self.user->waking -= 1;
+  const bool woken = std::exchange(self.waking, false);
+  if (woken) waking_ = false;
   if (pauses_ > 0 || in_turn || (self.user && self.user->waiting.empty())) Leave(self);
   if (pauses_ > 0) return {};
   if (!self.user) {
@@ -182,7 +192,9 @@ Jobs UserThreads::Take(Worker& self, bool in_turn) noexcept {
     if (!self.user) return {};
     self.user->threads += 1;
   }
-  return TakeFrom(*self.user, self.token);
+  Jobs taken = TakeFrom(*self.user, self.token);
+  if (woken) TryWakeNext();
+  return taken;
 }
 
 // The thread's own code: runs jobs, rests when there are none for it, and returns when it is to end.
@@ -217,10 +229,15 @@ bool UserThreads::Rest(WorkerRef self, port::UserThread& thread, Jobs done, Lock
   idle_.splice(idle_.end(), busy_, self);
   self->resting = true;
   self->recalled = false;
+  const bool spins = self->soon_busy && !spinning_;
+  if (spins) self->spinning = spinning_ = true;
   lock.unlock();
   Deliver(std::move(done));
+  const Clock::time_point began = Clock::now();
+  while (spins && self->resting && Clock::now() - began < kSpinTime) std::this_thread::yield();
   Clock::time_point since = Clock::now();
   lock.lock();
+  if (spins) self->spinning = spinning_ = false;
   while (self->resting) {
     const Clock::time_point end = since + (self->token ? limits_.idle_time : kLifetime);
     const bool over = Clock::now() >= end || environments_ == 0;
@@ -238,6 +255,7 @@ bool UserThreads::Rest(WorkerRef self, port::UserThread& thread, Jobs done, Lock
       self->woken.wait_until(lock, end);
     }
   }
+  self->soon_busy = Clock::now() - began < kSpinTime;
   return true;
 }
 
@@ -275,34 +293,32 @@ WorkerRef UserThreads::IdleFor(const Token* token) noexcept {
                                                                                    : idle_.begin();
 }
 
-// Wakes or starts a thread if the user has more waiting jobs than threads that are about to take one, and may
-// have a further thread. Returns whether it did. Throws Error if no thread can be started.
-bool UserThreads::WakeFor(User& user) {
-  if (pauses_ > 0 || user.threads >= limits_.per_user || user.waiting.size() <= user.waking) return false;
-  WorkerRef worker = IdleFor(user.waiting.back()->token().get());
+// Wakes or starts a thread for the user to be served next, unless a thread is waking: that one wakes the next
+// one, so that whoever adds many jobs makes one wake-up only. Throws Error if no thread can be started.
+void UserThreads::WakeNext() {
+  if (pauses_ > 0 || waking_) return;
+  User* const user = NextUser();
+  if (!user) return;
+  WorkerRef worker = IdleFor(user->waiting.front()->token().get());
   if (worker != idle_.end()) {
     busy_.splice(busy_.end(), idle_, worker);
     worker->resting = false;
-    worker->woken.notify_one();
+    if (!worker->spinning) worker->woken.notify_one();
   } else if (busy_.size() + idle_.size() < limits_.threads) {
     Start();
     worker = std::prev(busy_.end());
   } else {
-    return false;
+    return;
   }
-  worker->user = &user;
+  worker->user = user;
   worker->waking = true;
-  user.threads += 1;
-  user.waking += 1;
-  return true;
+  waking_ = true;
+  user->threads += 1;
 }
 
-void UserThreads::WakeForWaiting() noexcept {
+void UserThreads::TryWakeNext() noexcept {
   try {
-    for (User* const user : turn_) {
-      while (WakeFor(*user)) {
-      }
-    }
+    WakeNext();
   } catch (const Error&) {
     // The threads that there are take the jobs.
   }
@@ -337,7 +353,7 @@ UserThreads::Pause::~Pause() {
   UserThreads& threads = Get();
   const Lock lock(threads.mutex_);
   threads.pauses_ -= 1;
-  threads.WakeForWaiting();
+  threads.TryWakeNext();
 }
 
 Limits UserThreads::limits() const {
@@ -350,7 +366,7 @@ void UserThreads::SetLimits(const Limits& limits, bool are_default) {
   if (std::exchange(limits_set_, true) && are_default) return;
   limits_ = limits;
   for (Worker& worker : idle_) worker.woken.notify_one();
-  WakeForWaiting();
+  TryWakeNext();
 }
 
 Statistics UserThreads::statistics() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -40,8 +41,8 @@ struct Statistics {
 struct User {
   const std::string* name = nullptr;
   Jobs waiting;
-  // The threads that work for the user, and those of them that have not taken a job since they were woken.
-  std::size_t threads = 0, waking = 0;
+  // The threads that work for the user.
+  std::size_t threads = 0;
   std::list<User*>::iterator turn;
 };
 
@@ -51,14 +52,19 @@ struct Worker {
   std::condition_variable woken;
   // The user of its jobs; null without work.
   User* user = nullptr;
+  // Whether it has been woken and has not looked for a job since.
   bool waking = false;
   // The job that runs, and whether it has been abandoned.
   const Job* job = nullptr;
   bool hung = false;
   // The token in effect; null for the process identity.
   const Token* token = nullptr;
-  // Whether it is without work, and to revert.
-  bool resting = false, recalled = false;
+  // Whether it is without work; written with the mutex.
+  std::atomic<bool> resting{false};
+  // Whether it looks for work all the time, and whether it had soon had some when it was without last time.
+  bool spinning = false, soon_busy = false;
+  // Whether it is to revert.
+  bool recalled = false;
   // Whether the pool has ended without waiting for it.
   bool detached = false;
   port::UserThread* self = nullptr;
@@ -77,8 +83,11 @@ class UserThreads {
   void Open() noexcept;
   void Close() noexcept;
 
-  // Adds a job. On the thread of an environment. Throws Error if there is no thread and none can be started.
-  void Add(std::unique_ptr<Job> job);
+  // Adds a job. On the thread of an environment. Without `wake` the caller calls Wake() after it has added its
+  // last one. Throws Error if there is no thread and none can be started.
+  void Add(std::unique_ptr<Job> job, bool wake = true);
+  // Wakes or starts a thread if a job waits that no thread is about to take.
+  void Wake() noexcept;
 
   // Removes and destroys a job, which its outbox has not delivered, if it waits. Returns whether it did.
   bool Cancel(Job& job) noexcept;
@@ -124,8 +133,8 @@ class UserThreads {
 
   void Start();
   WorkerRef IdleFor(const Token* token) noexcept;
-  bool WakeFor(User& user);
-  void WakeForWaiting() noexcept;
+  void WakeNext();
+  void TryWakeNext() noexcept;
   void RecallAll(Lock& lock, const Token* token) noexcept;
 
   mutable std::mutex mutex_;  // for what follows
@@ -139,6 +148,8 @@ class UserThreads {
   // Threads that have ended and have not been joined.
   std::list<Worker> ended_;
   std::condition_variable changed_;  // notified when a thread without work has reverted or ended
+  // Whether a thread is waking, and whether one is spinning.
+  bool waking_ = false, spinning_ = false;
   std::size_t environments_ = 0;
   std::size_t pauses_ = 0;
 };

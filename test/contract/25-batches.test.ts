@@ -36,12 +36,12 @@ describeSwitching('calls that share a batch of a user thread', () => {
       });`,
     ));
 
-  test('each call back in their own async context', () =>
+  test('each settle in their own async context', () =>
     expectNoneWrong(
       `${jobs}
       native.setPoolLimits(1, 1, 1000, false);
       const one = (index) => new Promise((resolve) => {
-        native.startFs(index % 2 ? alice : bob, native.fsCalls.stat, () => { resolve(requests.getStore() === index || wrong.push(index)); }, __filename, false);
+        void native.startFs(index % 2 ? alice : bob, native.fsCalls.stat, __filename, false).then(() => { resolve(requests.getStore() === index || wrong.push(index)); });
       });`,
     ));
 });

@@ -69,7 +69,7 @@ describeSwitching('a job that cannot start', () => {
 
   test('for a token that is closed or of identification level throws at once', async () => {
     const lines = await linesOf(`${open}
-      const attempt = (token) => { try { native.startFs(token, native.fsCalls.stat, () => { print('done'); }, '/', false); } catch (error) { print(error.code); } };
+      const attempt = (token) => { try { void native.startFs(token, native.fsCalls.stat, '/', false).then(() => { print('done'); }); } catch (error) { print(error.code); } };
       attempt(native.duplicateToken(alice, 1));
       native.closeToken(alice);
       attempt(alice);
@@ -103,7 +103,7 @@ describeSwitching('a job that cannot revert aborts the process', () => {
         await reverted();
       probe().failSyscallOnAllThreads('${call}', ${String(errno)}, ${String(argument)});
         print('ready');
-        native.startFs(alice, native.fsCalls.access, () => { print('done'); }, '/', 0);
+        void native.startFs(alice, native.fsCalls.access, '/', 0).then(() => { print('done'); });
         await sleep(5000);
         print('went on');`),
     );
@@ -280,14 +280,14 @@ describeSwitching('a job whose environment ends', () => {
     expect(result).toMatchObject({ code: 7, signal: null, stderr: '' });
   });
 
-  test('reports what its callback throws as uncaught', async () => {
+  test('reports what its reaction throws as unhandled', async () => {
     const lines = await linesOf(`${open}
       let reported = false;
       process.on('uncaughtException', (error) => { print('uncaught ' + error.message); reported = true; });
-      native.startFs(alice, native.fsCalls.open, () => { throw new Error('mine'); }, '/', 0, 0);
+      void native.startFs(alice, native.fsCalls.open, '/', 0, 0).then(() => { throw new Error('mine'); });
       await settled(() => reported);
       print(others().join() + openFiles().filter((path) => path === '/').length);`);
-    // The callback got the descriptor: it is not closed a second time.
+    // The reaction got the descriptor: it is not closed a second time.
     expect(lines).toEqual(['uncaught mine', '1']);
   });
 });

@@ -68,7 +68,7 @@ describe('a job that cannot start', () => {
 
   test('for a token that is closed or of identification level throws at once', async () => {
     const lines = await linesOf(`${open}
-      const attempt = (token) => { try { native.startFs(token, native.fsCalls.stat, () => { print('done'); }, folder, false); } catch (error) { print(error.code); } };
+      const attempt = (token) => { try { void native.startFs(token, native.fsCalls.stat, folder, false).then(() => { print('done'); }); } catch (error) { print(error.code); } };
       attempt(native.duplicateToken(alice, 1));
       native.closeToken(alice);
       attempt(alice);`);
@@ -94,7 +94,7 @@ describe('a job that cannot revert aborts the process', () => {
       await users();
       fail('${call}', ${fault});
       print('ready');
-      native.startFs(alice, native.fsCalls.access, () => { print('done'); }, folder, 0);
+      void native.startFs(alice, native.fsCalls.access, folder, 0).then(() => { print('done'); });
       await new Promise((resolve) => { setTimeout(resolve, 10_000); });
       print('went on');`);
     // The result is delivered while the thread reverts.
@@ -141,7 +141,7 @@ describe('a pool thread', () => {
       seam().swapThreadToken('impersonate.node', world.bob.mint(), { times: 1 });
       print(failure(await job(alice, 'access', folder, 0)));
       print('ready');
-      native.startFs(alice, native.fsCalls.access, () => { print('done'); }, folder, 0);
+      void native.startFs(alice, native.fsCalls.access, folder, 0).then(() => { print('done'); });
       await sleep(10_000);`,
       oneThread,
     );

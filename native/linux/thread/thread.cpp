@@ -1,5 +1,7 @@
 #include "core/port/thread.h"
 
+#include <sys/prctl.h>
+
 #include <cerrno>
 #include <cstdint>
 #include <exception>
@@ -174,7 +176,10 @@ const Credentials& RevertToProcess() {
 std::thread StartThread(std::function<void()> run) {
   const linux_port::SignalsBlocked blocked;
   try {
-    return std::thread(std::move(run));
+    return std::thread([run = std::move(run)] {
+      prctl(PR_SET_NAME, "impersonate");
+      run();
+    });
   } catch (const std::system_error& error) {
     throw linux_port::ErrnoError(error.code().value(), "pthread_create");
   }

@@ -61,9 +61,10 @@ const binding = join(root, 'dist', 'core.js');
  * [error, result]; `tokenId(identity)` gives the native id of a new token.
  */
 export const jobs = `const { native } = require(${JSON.stringify(binding)});
-  const job = (token, call, ...args) => new Promise((resolve) => {
-    native.startFs(token, native.fsCalls[call], (error, result) => { resolve([error, result]); }, ...args);
-  });
+  const job = (token, call, ...args) => native.startFs(token, native.fsCalls[call], ...args).then(
+    (result) => (typeof result === 'number' && result < 0 ? [result] : [0, result]),
+    (error) => [error],
+  );
   const tokenId = (who) => process.platform === 'win32' ? native.tokenFromHandle(who.mint(), true) : native.tokenForUser(who.name, 0);
   const alice = await tokenId(world.alice);
   const bob = await tokenId(world.bob);`;
