@@ -63,8 +63,11 @@ export type FsPath = string | Uint8Array;
 /** A directory opened by `opendir`. The environment owns it, and closes it at its end. */
 export type DirId = number;
 
-/** Names, and their UV_DIRENT_ types by the same index. */
-export type FsEntries = [names: (string | Uint8Array)[], types: number[]];
+/**
+ * Names, and a digit for each: its UV_DIRENT_ type. Names that are text are one string, with a slash between them: an
+ * array would take several times as long to make.
+ */
+export type FsEntries = [names: string | Uint8Array[], types: string];
 
 /**
  * libuv's file system calls that check a path or the caller's identity: arguments and result of each. `bytes` returns

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import type { DirId, FsCallName, FsCalls, FsEntries, FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
-import { isDirectory, withType, toDirent, toEntries, type Entry } from './entries';
+import { isDirectory, toDirent, withTypes, type Entry } from './entries';
 import { callOnThread, jobSync, startJob } from './job';
 import { type Encoding, join, needsBytes } from './path';
 
@@ -51,15 +51,19 @@ export const runStepsOnThread = <T>(steps: Steps<T>): T =>
 
 /** Runs the steps on user threads under the identity's token. */
 export function runSteps<T>(identity: Identity, steps: Steps<T>): Promise<T> {
-  const advance = (step: IteratorResult<Call, T>): Promise<T> => {
-    if (step.done) return Promise.resolve(step.value);
+  const advance = (step: IteratorResult<Call, T>): T | Promise<T> => {
+    if (step.done) return step.value;
     const [call, ...args] = step.value;
     return startJob(identity, call, ...(args as never)).then(
       (result) => advance(steps.next(result)),
       (error: unknown) => advance(steps.throw(error)),
     );
   };
-  return new Promise((resolve) => resolve(advance(steps.next())));
+  try {
+    return Promise.resolve(advance(steps.next()));
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }
 
 /**
@@ -105,8 +109,7 @@ export class DirReader {
     const { bufferSize, encoding } = this.#options;
     const entries = (yield ['readdir', id, bufferSize, needsBytes(encoding)]) as FsEntries | null;
     if (entries === null) return false;
-    for (const entry of toEntries(entries))
-      this.#buffered.push({ directory: path, entry: yield* withType(path, entry) });
+    for (const entry of yield* withTypes(path, entries)) this.#buffered.push({ directory: path, entry });
     return true;
   }
 }

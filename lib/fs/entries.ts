@@ -36,23 +36,30 @@ export const typeOf = (stats: Float64Array | BigInt64Array): number =>
 
 export const isUnknown = ({ type }: Entry): boolean => type === UV_DIRENT_UNKNOWN;
 
-/** Returns the names and types of libuv as entries. */
-export const toEntries = ([names, found]: FsEntries): Entry[] =>
-  names.map((name, index) => ({ name, type: found[index] ?? UV_DIRENT_UNKNOWN }));
+/** Returns the names of libuv. */
+export function toNames([names, types]: FsEntries): readonly FsPath[] {
+  if (typeof names !== 'string') return names;
+  return types === '' ? [] : names.split('/');
+}
 
-/** Returns the entry with its type. If the file system does not report types, lstat determines it. */
-export function* withType(directory: FsPath, entry: Entry): Steps<Entry> {
-  if (!isUnknown(entry)) return entry;
-  const stats = (yield ['lstat', join(directory, entry.name), false]) as Float64Array;
-  return { name: entry.name, type: typeOf(stats) };
+/** Returns the names and types of libuv as entries. If the file system does not report types, lstat determines them. */
+export function* withTypes(directory: FsPath, found: FsEntries): Steps<Entry[]> {
+  const entries = toNames(found).map((name, index) => ({ name, type: Number(found[1][index]) }));
+  if (!entries.some(isUnknown)) return entries;
+  for (const entry of entries.filter(isUnknown)) {
+    entry.type = typeOf((yield ['lstat', join(directory, entry.name), false]) as Float64Array);
+  }
+  return entries;
+}
+
+/** Reads the names in a directory. */
+export function* scanNames(directory: FsPath, encoding: Encoding): Steps<readonly FsPath[]> {
+  return toNames((yield ['scandir', directory, needsBytes(encoding)]) as FsEntries);
 }
 
 /** Reads a whole directory. */
 export function* scan(directory: FsPath, encoding: Encoding): Steps<Entry[]> {
-  const entries: Entry[] = [];
-  const found = (yield ['scandir', directory, needsBytes(encoding)]) as FsEntries;
-  for (const entry of toEntries(found)) entries.push(yield* withType(directory, entry));
-  return entries;
+  return yield* withTypes(directory, (yield ['scandir', directory, needsBytes(encoding)]) as FsEntries);
 }
 
 type DirentClass = new (name: string | Buffer, type: number, path: FsPath) => Dirent;

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
 import { runSteps, type Steps } from './dir-reader';
-import { isDirectory, mayBeDirectory, scan, toDirent, type Entry } from './entries';
+import { isDirectory, mayBeDirectory, scan, scanNames, toDirent, type Entry } from './entries';
 import { codeOf } from './error';
 import { encoded, type Encoding, join, toPath } from './path';
 import { nodeMajor } from './node-fs';
@@ -73,10 +73,8 @@ function* read(path: FsPath, given: Options, walkOptions: WalkOptions): Steps<Na
       withFileTypes ? toDirent(entry, directory, encoding) : encoded(name, encoding),
     );
   }
-  const entries = yield* scan(path, encoding);
-  return entries.map((entry) =>
-    withFileTypes ? toDirent(entry, path, encoding) : encoded(entry.name, encoding),
-  );
+  if (withFileTypes) return (yield* scan(path, encoding)).map((entry) => toDirent(entry, path, encoding));
+  return (yield* scanNames(path, encoding)).map((name) => encoded(name, encoding));
 }
 
 /** Returns the steps of readdir(). */

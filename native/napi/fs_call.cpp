@@ -128,20 +128,32 @@ struct ToValue {
   }
 
   Napi::Value operator()(const fs::Entries& entries) const {
-    Napi::Array names = Napi::Array::New(env, entries.size());
-    Napi::Array types = Napi::Array::New(env, entries.size());
-    for (std::uint32_t i = 0; i < entries.size(); ++i) {
-      names[i] = Name(env, form, entries[i].name);
-      types[i] = Napi::Number::New(env, entries[i].type);
-    }
+    std::string types;
+    for (const fs::Entry& entry : entries) types += static_cast<char>('0' + entry.type);
     Napi::Array both = Napi::Array::New(env, 2);
-    both[0u] = names;
-    both[1u] = types;
+    both[0u] = form ? Bytes(entries) : Joined(entries);
+    both[1u] = Napi::String::New(env, types);
     return both;
   }
 
   Napi::Value operator()(const std::shared_ptr<fs::Directory>& directory) const {
     return Napi::Number::New(env, Environment::Of(env).directories().Add(directory));
+  }
+
+ private:
+  Napi::Value Bytes(const fs::Entries& entries) const {
+    Napi::Array names = Napi::Array::New(env, entries.size());
+    for (std::uint32_t i = 0; i < entries.size(); ++i) names[i] = Name(env, true, entries[i].name);
+    return names;
+  }
+
+  Napi::Value Joined(const fs::Entries& entries) const {
+    std::string names;
+    for (const fs::Entry& entry : entries) {
+      if (&entry != &entries.front()) names += '/';
+      names += entry.name;
+    }
+    return Napi::String::New(env, names);
   }
 };
 

@@ -221,7 +221,7 @@ describe('jobs of two users', () => {
       const judged = seam().takeRecords().filter(({ subject }) => subject.includes('of-alice'));
       print([...new Set(judged.map(({ sid, main }) => [sid, main].join()))].sort().join('; '));`);
     const both = `${world.alice.id},false; ${world.bob.id},false`;
-    const entries = '[0,[["file"],[1]]]';
+    const entries = '[0,["file","1"]]';
     const codes = ['0', 'ERR_INVALID_ARG_VALUE'];
     expect(lines).toEqual([refused, refused, entries, entries, '[0,null]', ...codes, both]);
   });
