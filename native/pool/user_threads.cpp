@@ -229,7 +229,8 @@ bool UserThreads::Rest(WorkerRef self, port::UserThread& thread, Jobs done, Lock
   idle_.splice(idle_.end(), busy_, self);
   self->resting = true;
   self->recalled = false;
-  const bool spins = self->soon_busy && !spinning_;
+  const bool stays = !self->token || limits_.idle_time.count() > 0;
+  const bool spins = self->soon_busy && stays && !spinning_;
   if (spins) self->spinning = spinning_ = true;
   lock.unlock();
   Deliver(std::move(done));

@@ -32,7 +32,9 @@ const open = `${jobs}
   const failure = ([error]) => typeof error === 'number' ? String(error) : [error.name, error.code, error.syscall].join(' ');
   const openFiles = () => fs.readdirSync('/proc/self/fd').map((fd) => { try { return fs.readlinkSync('/proc/self/fd/' + fd); } catch { return ''; } });
   const settled = async (done) => { while (!done()) await sleep(5); };
-  const reverted = () => settled(() => { const [, busy, , staying] = native.poolStatistics(); return busy === 0 && staying === 0; });`;
+  const reverted = () => settled(() => { const [, busy, , staying] = native.poolStatistics(); return busy === 0 && staying === 0; });
+  // The result of a job is delivered while its thread reverts.
+  const othersLeft = async () => { await reverted(); return others().length; };`;
 
 const oneThread = { env: { THREADS: '1' } };
 
@@ -126,7 +128,7 @@ describeSwitching('a pool thread', () => {
       fs.closeSync(fs.openSync(${pipe}, 'w'));
       const [error, fd] = await opened;
       fs.closeSync(fd);
-      print(error + ' ' + others().length);`);
+      print(error + ' ' + await othersLeft());`);
     const { uid, gid, groups } = world.alice;
     const sorted = [...groups].sort((a, b) => a - b).join();
     expect(lines).toEqual([
@@ -142,9 +144,9 @@ describeSwitching('a pool thread', () => {
       await job(alice, 'access', '/', 0);
       process.setegid(world.bob.gid);
       for (const token of [alice, bob]) print(failure(await job(token, 'access', files.alice, 4)));
-      print([threadStatus().gids[1] === world.bob.gid, others().length].join());
+      print([threadStatus().gids[1] === world.bob.gid, await othersLeft()].join());
       process.setegid(0);
-      print(failure(await job(alice, 'access', files.alice, 4)) + ' ' + others().length);`,
+      print(failure(await job(alice, 'access', files.alice, 4)) + ' ' + await othersLeft());`,
       oneThread,
     );
     expect(lines).toEqual(['0', '-13', 'true,0', '0 0']);
@@ -168,6 +170,7 @@ describeSwitching('a pool thread', () => {
       const paths = [files.alice, files.bob, '/nowhere', '/'];
       const some = Array.from({ length: 800 }, (_, i) => job(i % 3 ? alice : bob, i % 2 ? 'stat' : 'realpath', paths[i % 4], false));
       await Promise.all(some);
+      await reverted();
       print(others().join() + Token.thread());`);
     expect(lines).toEqual(['null']);
   });
@@ -213,7 +216,7 @@ describeSwitching('jobs of two users', () => {
       print((await Promise.all(quick)).map(failure).join());
       await settled(() => others().length > 0);
       await release(slow, last);
-      print((await Promise.all(behind)).map(failure).join() + ' ' + others().length);`,
+      print((await Promise.all(behind)).map(failure).join() + ' ' + await othersLeft());`,
       oneThread,
     );
     expect(lines).toEqual(['0', '0,0,0,0,0,0,0,0,0,0', '0', '-13,0 0']);
@@ -255,7 +258,7 @@ describeSwitching('a job whose environment ends', () => {
       await ended;
       await settled(() => others().length === 0);
       const left = openFiles().filter((path) => [${pipe}, ${directory}].includes(path));
-      print([left, others().length, native.tokenCount()].join());
+      print([left, await othersLeft(), native.tokenCount()].join());
     } else {
       void job(alice, 'open', ${pipe}, fs.constants.O_RDONLY, 0);
       void job(alice, 'opendir', ${directory});
@@ -286,6 +289,7 @@ describeSwitching('a job whose environment ends', () => {
       process.on('uncaughtException', (error) => { print('uncaught ' + error.message); reported = true; });
       void native.startFs(alice, native.fsCalls.open, '/', 0, 0).then(() => { throw new Error('mine'); });
       await settled(() => reported);
+      await reverted();
       print(others().join() + openFiles().filter((path) => path === '/').length);`);
     // The reaction got the descriptor: it is not closed a second time.
     expect(lines).toEqual(['uncaught mine', '1']);

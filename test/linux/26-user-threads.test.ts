@@ -85,6 +85,18 @@ describeSwitching('a thread that stays a user', () => {
     expect(lines).toEqual(['idle', 'called back']);
   });
 
+  test('sleeps when it has no work, however soon it had some before', async () => {
+    const lines = await linesOf(`${open}
+      long();
+      for (let i = 0; i < 500; i++) await read('alice');
+      const states = () => usersOf().map(([id]) => fs.readFileSync('/proc/self/task/' + id + '/stat', 'utf8').split(') ')[1][0]);
+      // Ten times in a row.
+      let asleep = 0;
+      await settled(() => (asleep = states().join() === 'S' ? asleep + 1 : 0) === 10);
+      print('asleep');`);
+    expect(lines).toEqual(['asleep']);
+  });
+
   test('reverts before close() returns, for the last token of the user', async () => {
     const lines = await linesOf(`${open}
       long();
