@@ -4,7 +4,7 @@ import type { Identity } from '../flow/identity';
 import { runSteps, type Steps } from './dir-reader';
 import { isDirectory, mayBeDirectory, scan, scanNames, toDirent, type Entry } from './entries';
 import { codeOf } from './error';
-import { encoded, type Encoding, join, toPath } from './path';
+import { encoded, type Encoding, join, needsBytes, toPath } from './path';
 import { nodeMajor } from './node-fs';
 import { toBoolean, toOptions, type Options } from './parse';
 import { toStats } from './stat';
@@ -74,7 +74,8 @@ function* read(path: FsPath, given: Options, walkOptions: WalkOptions): Steps<Na
     );
   }
   if (withFileTypes) return (yield* scan(path, encoding)).map((entry) => toDirent(entry, path, encoding));
-  return (yield* scanNames(path, encoding)).map((name) => encoded(name, encoding));
+  const names = yield* scanNames(path, encoding);
+  return needsBytes(encoding) ? names.map((name) => encoded(name, encoding)) : (names as string[]);
 }
 
 /** Returns the steps of readdir(). */

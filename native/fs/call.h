@@ -18,8 +18,7 @@ struct Descriptor {
   int fd = -1;
 };
 
-// Entries of a directory, or none at its end.
-using Entries = std::vector<Entry>;
+// The end of a directory.
 struct NoMoreEntries {};
 
 // A path that replaces another one while the descriptor is open: see port::GuardedPath.

@@ -1,10 +1,12 @@
 #include "fs/directory.h"
 
+#include <vector>
+
 #include "fs/request.h"
 
 namespace impersonate::fs {
 
-int Directory::Read(std::size_t count, std::vector<Entry>& entries) {
+int Directory::Read(std::size_t count, Entries& entries) {
   const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock()) return UV_EBUSY;
   if (!dir_) return UV_EBADF;
@@ -14,11 +16,7 @@ int Directory::Read(std::size_t count, std::vector<Entry>& entries) {
   Request request;
   const int read = uv_fs_readdir(nullptr, request.get(), dir_, nullptr);
   if (read < 0) return read;
-  entries.reserve(static_cast<std::size_t>(read));
-  for (int i = 0; i < read; ++i) {
-    const uv_dirent_t& entry = found[static_cast<std::size_t>(i)];
-    entries.push_back({entry.name, entry.type});
-  }
+  for (int i = 0; i < read; ++i) entries.Add(found[static_cast<std::size_t>(i)]);
   return 0;
 }
 

@@ -5,14 +5,18 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
-#include <vector>
 
 namespace impersonate::fs {
 
-// A name in a directory, and its UV_DIRENT_ type.
-struct Entry {
-  std::string name;
-  int type = UV_DIRENT_UNKNOWN;
+// Entries of a directory: their names with a slash between them, and a digit for each, its UV_DIRENT_ type.
+struct Entries {
+  void Add(const uv_dirent_t& entry) {
+    if (!types.empty()) names += '/';
+    names += entry.name;
+    types += static_cast<char>('0' + entry.type);
+  }
+
+  std::string names, types;
 };
 
 // A directory that is read by one thread at a time. Closed with the object at the latest.
@@ -26,7 +30,7 @@ class Directory {
 
   // Appends up to `count` entries, none at the end; 0 or libuv's negative number, UV_EBUSY while another
   // thread reads and UV_EBADF once it is closed.
-  int Read(std::size_t count, std::vector<Entry>& entries);
+  int Read(std::size_t count, Entries& entries);
   // Waits for a thread that is reading. 0 or libuv's negative number.
   int Close() noexcept;
 

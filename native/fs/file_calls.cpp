@@ -125,7 +125,7 @@ void ReadDir(Call& call) {
   Entries entries;
   call.error = call.directory->Read(As<std::size_t>(call.first), entries);
   if (call.error != 0) return;
-  if (entries.empty()) {
+  if (entries.types.empty()) {
     call.result = NoMoreEntries{};
   } else {
     call.result = std::move(entries);

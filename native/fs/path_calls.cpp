@@ -161,11 +161,10 @@ void ScanDir(Call& call) {
   RunAt(
       call, LastComponent::kTarget,
       [&](uv_fs_t* r, const char* path) { return uv_fs_scandir(nullptr, r, path, 0, nullptr); },
-      [&](uv_fs_t* r, int count) {
+      [&](uv_fs_t* r, int) {
         Entries entries;
-        entries.reserve(static_cast<std::size_t>(count));
         uv_dirent_t entry;
-        while (uv_fs_scandir_next(r, &entry) != UV_EOF) entries.push_back({entry.name, entry.type});
+        while (uv_fs_scandir_next(r, &entry) != UV_EOF) entries.Add(entry);
         call.result = std::move(entries);
       });
 }

@@ -1,5 +1,6 @@
 #include "napi/fs_call.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -128,11 +129,9 @@ struct ToValue {
   }
 
   Napi::Value operator()(const fs::Entries& entries) const {
-    std::string types;
-    for (const fs::Entry& entry : entries) types += static_cast<char>('0' + entry.type);
     Napi::Array both = Napi::Array::New(env, 2);
-    both[0u] = form ? Bytes(entries) : Joined(entries);
-    both[1u] = Napi::String::New(env, types);
+    both[0u] = form ? ByteNames(entries) : Name(env, false, entries.names);
+    both[1u] = Napi::String::New(env, entries.types);
     return both;
   }
 
@@ -141,19 +140,15 @@ struct ToValue {
   }
 
  private:
-  Napi::Value Bytes(const fs::Entries& entries) const {
-    Napi::Array names = Napi::Array::New(env, entries.size());
-    for (std::uint32_t i = 0; i < entries.size(); ++i) names[i] = Name(env, true, entries[i].name);
-    return names;
-  }
-
-  Napi::Value Joined(const fs::Entries& entries) const {
-    std::string names;
-    for (const fs::Entry& entry : entries) {
-      if (&entry != &entries.front()) names += '/';
-      names += entry.name;
+  Napi::Value ByteNames(const fs::Entries& entries) const {
+    Napi::Array names = Napi::Array::New(env, entries.types.size());
+    std::size_t begin = 0;
+    for (std::uint32_t i = 0; i < entries.types.size(); ++i) {
+      const std::size_t end = std::min(entries.names.find('/', begin), entries.names.size());
+      names[i] = Name(env, true, entries.names.substr(begin, end - begin));
+      begin = end + 1;
     }
-    return Napi::String::New(env, names);
+    return names;
   }
 };
 

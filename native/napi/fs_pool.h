@@ -35,8 +35,8 @@ class FsPool : public std::enable_shared_from_this<FsPool> {
   // Removes a call that waits for a thread, and resolves its promise to undefined. Returns whether it did.
   bool Cancel(Number number);
 
-  // Removes a call that waits, or abandons one that a thread makes: what the call opens is closed. Resolves its
-  // promise to undefined. Returns whether a thread makes it.
+  // Removes a call that waits, or abandons one that a thread makes: what the call opens is closed. Resolves
+  // its promise to undefined. Returns whether a thread makes it.
   bool Abandon(Number number);
 
   // Abandons all calls, as the environment ends.

@@ -18,8 +18,8 @@ using WorkerRef = std::list<Worker>::iterator;
 constexpr auto kBatchTime = std::chrono::microseconds(100);
 // How long a thread without work lives once it has the process identity.
 constexpr auto kLifetime = std::chrono::seconds(10);
-// How long a thread without work looks for some before it sleeps, if it had some as soon as that the last time.
-// To sleep and to be woken take about as long. One thread at a time does so.
+// How long a thread without work looks for some before it sleeps, if it had some as soon as that the last
+// time. To sleep and to be woken take about as long. One thread at a time does so.
 constexpr auto kSpinTime = std::chrono::microseconds(30);
 // The waiting jobs of a user among which a thread prefers one of its own token.
 constexpr std::ptrdiff_t kLookAhead = 32;

@@ -83,8 +83,8 @@ class UserThreads {
   void Open() noexcept;
   void Close() noexcept;
 
-  // Adds a job. On the thread of an environment. Without `wake` the caller calls Wake() after it has added its
-  // last one. Throws Error if there is no thread and none can be started.
+  // Adds a job. On the thread of an environment. Without `wake` the caller calls Wake() after it has added
+  // its last one. Throws Error if there is no thread and none can be started.
   void Add(std::unique_ptr<Job> job, bool wake = true);
   // Wakes or starts a thread if a job waits that no thread is about to take.
   void Wake() noexcept;
