@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
+import { toNames } from './entries';
 import { checkError, codeOf, fallback } from './error';
 import { invalid, toBoolean, toInt32, toUint32 } from './parse';
 import { startJob } from './job';
@@ -59,7 +60,9 @@ function removeDirectory(
     if (code === 'ENOTDIR' && notDirectory !== undefined) throw notDirectory;
     if (!notEmptyCodes.has(code)) throw error;
     return startJob(identity, 'scandir', path, true)
-      .then(([names]) => Promise.all(names.map((name) => removeTree(identity, join(path, name), removal))))
+      .then((found) =>
+        Promise.all(toNames(found).map((name) => removeTree(identity, join(path, name), removal))),
+      )
       .then(remove);
   });
 }
