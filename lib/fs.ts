@@ -30,7 +30,7 @@ function callAsUser(name: keyof typeof promised): (...args: unknown[]) => Promis
     try {
       return deferred().promised[name](requireIdentity(), ...args);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   };
   return Object.defineProperty(call, 'name', { value: name });

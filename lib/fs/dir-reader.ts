@@ -62,7 +62,7 @@ export function runSteps<T>(identity: Identity, steps: Steps<T>): Promise<T> {
   try {
     return Promise.resolve(advance(steps.next()));
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 

@@ -78,14 +78,14 @@ function start<K extends FsCallName>(identity: JobIdentity, call: K, args: Args<
     permit(call, given);
     job = native.startFs<K>(identity.tokenRef.id, native.fsCalls[call], ...given);
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
   const { signal } = identity;
   if (signal !== undefined || isQueueLimited()) job = watchCall(native.latestFs(), job, signal);
   // In a reaction of the promise V8 adds the async functions that wait for it to the stack of the error.
   return job.then((result) => {
     if (typeof result === 'number' && result < 0) throw callError(call, given, result);
-    return result as Result<K>;
+    return result;
   });
 }
 
