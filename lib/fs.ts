@@ -22,17 +22,13 @@ import type { DisposableFolder } from './fs/mkdir';
 import { originals } from './fs/node-fs';
 import type { promised } from './fs/operations';
 import { deferred } from './internal/deferred';
+import { promiseOf } from './internal/error';
 import { requireIdentity } from './flow/identity';
 
 // Not an async function: the identity is read, and the work is started, before the function returns.
 function callAsUser(name: keyof typeof promised): (...args: unknown[]) => Promise<unknown> {
-  const call = (...args: unknown[]): Promise<unknown> => {
-    try {
-      return deferred().promised[name](requireIdentity(), ...args);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  };
+  const call = (...args: unknown[]): Promise<unknown> =>
+    promiseOf(() => deferred().promised[name](requireIdentity(), ...args));
   return Object.defineProperty(call, 'name', { value: name });
 }
 

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import type { DirId, FsCallName, FsCalls, FsEntries, FsPath } from '../../types/native';
 import type { Identity } from '../flow/identity';
+import { promiseOf } from '../internal/error';
 import { isDirectory, toDirent, withTypes, type Entry } from './entries';
 import { callOnThread, jobSync, startJob } from './job';
 import { type Encoding, join, needsBytes } from './path';
@@ -59,11 +60,7 @@ export function runSteps<T>(identity: Identity, steps: Steps<T>): Promise<T> {
       (error: unknown) => advance(steps.throw(error)),
     );
   };
-  try {
-    return Promise.resolve(advance(steps.next()));
-  } catch (error) {
-    return Promise.reject(error);
-  }
+  return promiseOf(() => advance(steps.next()));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { FsCallName, FsCalls, FsPath } from '../../types/native';
 import { native } from '../internal/binding';
+import { promiseOf } from '../internal/error';
 import { isFsObserved, observeJob, observeSync } from '../diagnostics/fs';
 import type { Identity } from '../flow/identity';
 import { systemError, type Paths } from './error';
@@ -73,15 +74,13 @@ export function startJob<K extends FsCallName>(
 
 function start<K extends FsCallName>(identity: JobIdentity, call: K, args: Args<K>): Promise<Result<K>> {
   const given = toSystemArgs(call, args);
-  let job: Promise<Result<K> | number>;
-  try {
+  const job = promiseOf(() => {
     permit(call, given);
-    job = native.startFs<K>(identity.tokenRef.id, native.fsCalls[call], ...given);
-  } catch (error) {
-    return Promise.reject(error);
-  }
-  const { signal } = identity;
-  if (signal !== undefined || isQueueLimited()) job = watchCall(native.latestFs(), job, signal);
+    const { signal } = identity;
+    const started = native.startFs<K>(identity.tokenRef.id, native.fsCalls[call], ...given);
+    const isWatched = signal !== undefined || isQueueLimited();
+    return isWatched ? watchCall(native.latestFs(), started, signal) : started;
+  });
   // In a reaction of the promise V8 adds the async functions that wait for it to the stack of the error.
   return job.then((result) => {
     if (typeof result === 'number' && result < 0) throw callError(call, given, result);

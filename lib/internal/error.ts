@@ -74,3 +74,16 @@ export function createError(message: string, code: string, errno: number, syscal
   // The code may be the system's.
   return new ImpersonationError(message, code as ImpersonationErrorCode, errno, syscall);
 }
+
+/**
+ * Returns the promise that `start` returns, or one that rejects with what it throws: Promise.try() without a further
+ * promise.
+ */
+export function promiseOf<T>(start: () => T | Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(start());
+  } catch (error) {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown
+    return Promise.reject(error);
+  }
+}
