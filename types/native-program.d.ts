@@ -86,4 +86,10 @@ export interface NativePrograms {
   runProgram(token: TokenId, options: NativeRunOptions): NativeRun | number;
   /** The environment that a login gives the token's user: NAME=value. */
   loginEnvironment(token: TokenId): string[];
+
+  /** Windows: the path of a folder of the user by its name, such as Documents. On a thread of its own. */
+  knownFolder(token: TokenId, name: string): Promise<string>;
+  /** Loads the user's profile until `unloadProfile`, on a thread of its own: its number; 0 where there is nothing to load. */
+  loadProfile(token: TokenId): Promise<number>;
+  unloadProfile(profile: number): Promise<void>;
 }

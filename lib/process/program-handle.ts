@@ -1,0 +1,164 @@
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+import type { TokenId } from '../../types/native';
+import type { NativeProgram, ProgramId } from '../../types/native-program';
+import { originals } from '../fs/node-fs';
+import { native } from '../internal/binding';
+import { type NodeOptions, type PipeHandle, type Prepared, type Stdio, toNativeStdio } from './start';
+
+type OnExit = (code: number, signal: string) => void;
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The members of node's handle of a process, which `ChildProcess` uses. */
+export interface NodeHandle {
+  onexit: OnExit;
+  spawn: Method;
+  close(): void;
+}
+
+const signalNames = new Map<number, string>(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
+
+/** Returns the name of a signal; empty for 0. */
+export const signalName = (signal: number): string =>
+  signal === 0 ? '' : (signalNames.get(signal) ?? `SIG${signal}`);
+
+/** Returns libuv's number of an error. */
+const numberOf = (name: string): number =>
+  [...getSystemErrorMap()].find(([, [code]]) => code === name)?.[0] ?? -1;
+const [noProgram, inUse] = [numberOf('ESRCH'), numberOf('EINVAL')];
+
+/** libuv rejects it before it does anything: no descriptor has this number, and Windows has no uids. */
+const impossible = { file: '', args: [''], stdio: [{ type: 'fd', fd: -1 }], uid: 1 };
+
+/**
+ * Closes a handle of node that has started nothing. Node can only close one that has been used, and otherwise keeps it
+ * for good. With --permission node's own error is thrown here if the process may not start programs.
+ */
+function discard(handle: NodeHandle, spawn: Method, isPositional: boolean): void {
+  const { file, args, stdio, uid } = impossible;
+  const given = isPositional ? [file, args, undefined, [], stdio, 0, uid, undefined] : [impossible];
+  try {
+    Reflect.apply(spawn, handle, given);
+  } finally {
+    handle.close();
+  }
+}
+
+const isPipe = ({ type }: Stdio): boolean => type === 'pipe' || type === 'overlapped';
+
+/** Gives the process's ends of the pipes to node's handles. Returns libuv's error number if one cannot be used. */
+function openPipes(stdio: readonly Stdio[], descriptors: readonly number[]): number {
+  let error = 0;
+  for (const [index, fd] of descriptors.entries()) {
+    if (fd < 0) continue;
+    const { handle } = stdio[index] as { readonly handle: PipeHandle };
+    // Each of them is closed, whatever happens to one.
+    const failed = error || (handle.open(fd) ?? 0);
+    if (failed) originals.closeSync(fd);
+    error ||= failed;
+  }
+  return error;
+}
+
+/** A program that runs as a user, in the place of node's handle of a process: `ChildProcess` does the rest. */
+export class ProgramHandle {
+  /** Node's function that reports the end. */
+  onexit: OnExit;
+  pid: number | undefined;
+  /** Until the program is started. */
+  #node: { readonly handle: NodeHandle; readonly spawn: Method } | undefined;
+  readonly #token: TokenId;
+  readonly #prepared: Prepared;
+  readonly #options: NodeOptions;
+  #program: ProgramId | undefined;
+  #isReferenced = true;
+
+  /** `nodeSpawn` is the method of node's handle without the guard. Node completes `options` before it calls `spawn`. */
+  constructor(
+    handle: NodeHandle,
+    nodeSpawn: Method,
+    token: TokenId,
+    prepared: Prepared,
+    options: NodeOptions,
+  ) {
+    this.onexit = handle.onexit;
+    this.#node = { handle, spawn: nodeSpawn };
+    this.#token = token;
+    this.#prepared = prepared;
+    this.#options = options;
+  }
+
+  /** Starts the program. Returns 0 or libuv's error number. Node passes one object or, from version 24, many arguments. */
+  spawn(first: unknown): number {
+    const stdio = this.#options.stdio as readonly Stdio[];
+    if (!this.#node) return inUse;
+    const { handle, spawn } = this.#node;
+    this.#node = undefined;
+    try {
+      discard(handle, spawn, typeof first === 'string');
+      const started = this.#start(stdio);
+      if (typeof started === 'number') return started;
+      return this.#started(started, stdio);
+    } catch (error) {
+      // Node does it for error numbers only.
+      for (const one of stdio) if (isPipe(one)) one.handle?.close();
+      throw error;
+    }
+  }
+
+  #start(stdio: readonly Stdio[]): NativeProgram | number {
+    const env = this.#options.envPairs as readonly string[];
+    const options = { ...this.#prepared, env, stdio: stdio.map(toNativeStdio) };
+    return native.runAtBaseline(() =>
+      native.startProgram(this.#token, options, (code, signal) => {
+        this.onexit(code, signalName(signal));
+      }),
+    );
+  }
+
+  #started({ id, pid, descriptors }: NativeProgram, stdio: readonly Stdio[]): number {
+    this.#program = id;
+    if (!this.#isReferenced) native.keepLoopForProgram(id, false);
+    const error = openPipes(stdio, descriptors);
+    if (error) {
+      this.kill(constants.signals.SIGKILL);
+      return error;
+    }
+    this.pid = pid;
+    return 0;
+  }
+
+  /** Sends a signal as the user. Returns 0 or libuv's error number. */
+  kill(signal: number): number {
+    if (this.#program === undefined) return noProgram;
+    const program = this.#program;
+    return native.runAtBaseline(() => native.killProgram(program, signal));
+  }
+
+  ref(): void {
+    this.#keepLoop(true);
+  }
+
+  unref(): void {
+    this.#keepLoop(false);
+  }
+
+  hasRef(): boolean {
+    return this.#isReferenced;
+  }
+
+  close(): void {
+    if (this.#program !== undefined) native.closeProgram(this.#program);
+    this.#program = undefined;
+    this.#isReferenced = false;
+  }
+
+  #keepLoop(keep: boolean): void {
+    this.#isReferenced = keep;
+    if (this.#program !== undefined) native.keepLoopForProgram(this.#program, keep);
+  }
+}

@@ -1,0 +1,51 @@
+import { native } from '../internal/binding';
+import { illegalConstructor, internal, refuseClone } from '../internal/private';
+import type { OpenToken } from '../token/open-token';
+
+/** Unloads profiles that have become unreachable. */
+const unreachable = new FinalizationRegistry<number>((id) => {
+  void native.unloadProfile(id);
+});
+
+/**
+ * A user's profile that is loaded until `unload()` or `await using`: the registry's HKEY_CURRENT_USER and DPAPI work in
+ * scopes of the user. `token.loadProfile()` makes it.
+ *
+ * @example
+ * await using profile = await token.loadProfile();
+ * token.runSync(() => readSettings());
+ */
+export class UserProfile {
+  #id: number | undefined;
+
+  /** @internal */
+  constructor(key: symbol, id: number) {
+    if (key !== internal) throw illegalConstructor('UserProfile');
+    this.#id = id;
+    unreachable.register(this, id, this);
+    refuseClone(this, 'A UserProfile belongs to its thread');
+  }
+
+  /**
+   * Releases the profile (UnloadUserProfile). The system unloads it with the last user of it. A second call does nothing.
+   *
+   * @throws ImpersonationError Rejects with the system's error.
+   */
+  unload(): Promise<void> {
+    const id = this.#id;
+    this.#id = undefined;
+    if (id === undefined) return Promise.resolve();
+    unreachable.unregister(this);
+    return native.unloadProfile(id);
+  }
+
+  /** Calls `unload()`, for `await using profile = ...`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.unload();
+  }
+}
+
+/** Implements `token.loadProfile()`. */
+export function loadProfile(token: OpenToken): Promise<UserProfile> {
+  return native.loadProfile(token.openId()).then((id) => new UserProfile(internal, id));
+}
