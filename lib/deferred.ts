@@ -13,7 +13,7 @@ export { toSettings } from './peers/options';
 export { listenOnPipe } from './peers/pipe-listener';
 export { listenOnUnixSocket } from './peers/unix-listener';
 export { environment, homeOf, knownFolder } from './process/surroundings';
-export { startAs, startPromised } from './process/token-methods';
+export { execAs, execFileAs, startAs } from './process/token-methods';
 export { loadProfile } from './process/user-profile';
 export { builtin, builtins, kindOf, refusedOf } from './routing/builtins';
 export { installGuards } from './routing/guards';

@@ -54,6 +54,7 @@ export { setStrictHandles } from './flow/open-handles';
 export { connectPeer, type ConnectPeerOptions } from './peers/connect';
 export type { PeerServerOptions } from './peers/options';
 export { createPeerServer, PeerServer, type PeerListener, type PeerServerEvents } from './peers/peer-server';
+export type { ExecAs, ExecFileAs, BytesOutput, TextOutput, OptionsAsUser } from './process/functions';
 export type { ProgramOptions, Resource } from './process/options';
 export type { KnownFolder } from './process/surroundings';
 export type { UserProfile } from './process/user-profile';

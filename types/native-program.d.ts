@@ -84,6 +84,8 @@ export interface NativePrograms {
   closeProgram(program: ProgramId): void;
   /** The same as `startProgram` with this thread waiting. */
   runProgram(token: TokenId, options: NativeRunOptions): NativeRun | number;
+  /** A descriptor of a pipe, or a socket, whose other end is closed. The caller owns it. */
+  endedPipe(): number;
   /** The environment that a login gives the token's user: NAME=value. */
   loginEnvironment(token: TokenId): string[];
 

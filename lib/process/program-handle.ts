@@ -64,6 +64,15 @@ function openPipes(stdio: readonly Stdio[], descriptors: readonly number[]): num
   return error;
 }
 
+/** Opens the pipes of a program that could not be started, at their end: node reads from them, as it does then. */
+function endPipes(stdio: readonly Stdio[]): void {
+  const pipes = stdio.filter(isPipe);
+  openPipes(
+    pipes,
+    pipes.map(() => native.endedPipe()),
+  );
+}
+
 /** A program that runs as a user, in the place of node's handle of a process: `ChildProcess` does the rest. */
 export class ProgramHandle {
   /** Node's function that reports the end. */
@@ -101,8 +110,9 @@ export class ProgramHandle {
     try {
       discard(handle, spawn, typeof first === 'string');
       const started = this.#start(stdio);
-      if (typeof started === 'number') return started;
-      return this.#started(started, stdio);
+      if (typeof started !== 'number') return this.#started(started, stdio);
+      endPipes(stdio);
+      return started;
     } catch (error) {
       // Node does it for error numbers only.
       for (const one of stdio) if (isPipe(one)) one.handle?.close();

@@ -64,9 +64,17 @@ function start(token: OpenToken, name: Name, given: readonly unknown[], fn: AnyF
 export const startAs = (token: OpenToken, name: Name, given: readonly unknown[]): unknown =>
   start(token, name, given, functions[name] as AnyFunction);
 
-/** The same for the promise that util.promisify() makes of the function. */
-export const startPromised = (
-  token: OpenToken,
-  name: keyof typeof promised,
-  given: readonly unknown[],
-): unknown => start(token, name, given, promised[name] as AnyFunction);
+/** Returns one of the functions with a callback for the token, and for util.promisify(). */
+function functionOf(token: OpenToken, name: keyof typeof promised): AnyFunction {
+  token.openId();
+  const own: AnyFunction = (...given) => startAs(token, name, given);
+  const ofPromises: AnyFunction = (...given) => start(token, name, given, promised[name] as AnyFunction);
+  Object.defineProperty(own, 'name', { value: name });
+  return Object.defineProperty(own, promisify.custom, { value: ofPromises });
+}
+
+/** Implements `token.exec`. */
+export const execAs = (token: OpenToken): AnyFunction => functionOf(token, 'exec');
+
+/** Implements `token.execFile`. */
+export const execFileAs = (token: OpenToken): AnyFunction => functionOf(token, 'execFile');

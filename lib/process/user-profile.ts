@@ -46,6 +46,7 @@ export class UserProfile {
 }
 
 /** Implements `token.loadProfile()`. */
-export function loadProfile(token: OpenToken): Promise<UserProfile> {
+export async function loadProfile(token: OpenToken): Promise<UserProfile> {
+  // Without await: inside a scope the leak detector would take it for an await of the scope's code.
   return native.loadProfile(token.openId()).then((id) => new UserProfile(internal, id));
 }

@@ -1,7 +1,6 @@
 import type * as childProcess from 'node:child_process';
-import { promisify } from 'node:util';
 import { deferred } from '../internal/deferred';
-import type { ProgramOptions } from '../process/options';
+import type { ExecAs, ExecFileAs, BytesOutput, TextOutput, OptionsAsUser } from '../process/functions';
 import type { KnownFolder } from '../process/surroundings';
 import type { UserProfile } from '../process/user-profile';
 import { OpenToken } from './open-token';
@@ -10,17 +9,7 @@ type Args = readonly string[];
 type ChildProcess = childProcess.ChildProcess;
 type WithPipes = childProcess.ChildProcessWithoutNullStreams;
 type Output = string | NonSharedBuffer;
-/** The user of a program is the token's. */
-type Own<T> = Omit<T, 'uid' | 'gid'> & ProgramOptions;
-type Callback<T> = (error: childProcess.ExecFileException | null, stdout: T, stderr: T) => void;
 type Sync<T> = childProcess.SpawnSyncReturns<T>;
-
-interface InBytes {
-  readonly encoding: 'buffer' | null;
-}
-interface InText {
-  readonly encoding: BufferEncoding;
-}
 
 /** The programs and the surroundings of a token's user. */
 export abstract class ProgramStarter extends OpenToken {
@@ -41,79 +30,37 @@ export abstract class ProgramStarter extends OpenToken {
    * const child = token.spawn('ls', ['-l'], { cwd: token.home });
    * child.stdout.pipe(process.stdout);
    */
-  spawn(command: string, args?: Args, options?: Own<childProcess.SpawnOptionsWithoutStdio>): WithPipes;
-  spawn(command: string, options: Own<childProcess.SpawnOptionsWithoutStdio>): WithPipes;
-  spawn(command: string, args: Args, options: Own<childProcess.SpawnOptions>): ChildProcess;
-  spawn(command: string, options: Own<childProcess.SpawnOptions>): ChildProcess;
+  spawn(command: string, args?: Args, options?: OptionsAsUser<childProcess.SpawnOptionsWithoutStdio>): WithPipes;
+  spawn(command: string, options: OptionsAsUser<childProcess.SpawnOptionsWithoutStdio>): WithPipes;
+  spawn(command: string, args: Args, options: OptionsAsUser<childProcess.SpawnOptions>): ChildProcess;
+  spawn(command: string, options: OptionsAsUser<childProcess.SpawnOptions>): ChildProcess;
   spawn(...given: unknown[]): ChildProcess {
     return deferred().startAs(this, 'spawn', given) as ChildProcess;
   }
 
   /**
-   * Runs a command in a shell as this user, as `child_process.exec()` does. `util.promisify(token.exec).bind(token)`
-   * returns a promise, as it does for node's function.
+   * Runs a command in a shell as this user, with the arguments, the result and the errors of `child_process.exec()`, and
+   * the options of `spawn()` for the program. `util.promisify(token.exec)` returns promises, as for node's function.
    *
-   * @param command - The command.
-   * @param options - Those of node, without `uid` and `gid`, and `ProgramOptions`; they can be left out.
-   * @param callback - Called with the error, if there is one, and the output.
-   * @returns The shell.
-   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
-   * @throws ImpersonationError What `spawn()` throws.
+   * @throws ImpersonationError `ERR_TOKEN_CLOSED` when it is read; what `spawn()` throws when it is called.
    * @example
    * token.exec('id -un', (error, stdout) => console.log(error ?? stdout));
    */
-  exec(command: string, callback?: Callback<string>): ChildProcess;
-  exec(
-    command: string,
-    options: Own<childProcess.ExecOptions> & InBytes,
-    callback?: Callback<NonSharedBuffer>,
-  ): ChildProcess;
-  exec(command: string, options: Own<childProcess.ExecOptions>, callback?: Callback<string>): ChildProcess;
-  exec(...given: unknown[]): ChildProcess {
-    return deferred().startAs(this, 'exec', given) as ChildProcess;
+  get exec(): ExecAs {
+    return deferred().execAs(this) as ExecAs;
   }
 
   /**
-   * Runs a program as this user and collects its output, as `child_process.execFile()` does.
-   * `util.promisify(token.execFile).bind(token)` returns a promise, as it does for node's function.
+   * Runs a program as this user and collects its output, with the arguments, the result and the errors of
+   * `child_process.execFile()`, and the options of `spawn()` for the program. `util.promisify(token.execFile)` returns
+   * promises, as for node's function.
    *
-   * @param file - A path, or a name that is looked up as the user in PATH of the program's environment.
-   * @param args - The arguments; they can be left out.
-   * @param options - Those of node, without `uid` and `gid`, and `ProgramOptions`; they can be left out.
-   * @param callback - Called with the error, if there is one, and the output.
-   * @returns The program.
-   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
-   * @throws ImpersonationError What `spawn()` throws.
+   * @throws ImpersonationError `ERR_TOKEN_CLOSED` when it is read; what `spawn()` throws when it is called.
    * @example
-   * const execFile = promisify(token.execFile).bind(token);
-   * const { stdout } = await execFile('git', ['log'], { cwd });
+   * const { stdout } = await promisify(token.execFile)('git', ['log'], { cwd });
    */
-  execFile(file: string, callback?: Callback<string>): ChildProcess;
-  execFile(file: string, args: Args | null | undefined, callback?: Callback<string>): ChildProcess;
-  execFile(
-    file: string,
-    args: Args | null | undefined,
-    options: Own<childProcess.ExecFileOptions> & InBytes,
-    callback?: Callback<NonSharedBuffer>,
-  ): ChildProcess;
-  execFile(
-    file: string,
-    args: Args | null | undefined,
-    options: Own<childProcess.ExecFileOptions>,
-    callback?: Callback<string>,
-  ): ChildProcess;
-  execFile(
-    file: string,
-    options: Own<childProcess.ExecFileOptions> & InBytes,
-    callback?: Callback<NonSharedBuffer>,
-  ): ChildProcess;
-  execFile(
-    file: string,
-    options: Own<childProcess.ExecFileOptions>,
-    callback?: Callback<string>,
-  ): ChildProcess;
-  execFile(...given: unknown[]): ChildProcess {
-    return deferred().startAs(this, 'execFile', given) as ChildProcess;
+  get execFile(): ExecFileAs {
+    return deferred().execFileAs(this) as ExecFileAs;
   }
 
   /**
@@ -129,8 +76,8 @@ export abstract class ProgramStarter extends OpenToken {
    * @example
    * token.fork(new URL('task.js', import.meta.url)).on('message', console.log);
    */
-  fork(modulePath: string | URL, args?: Args, options?: Own<childProcess.ForkOptions>): ChildProcess;
-  fork(modulePath: string | URL, options: Own<childProcess.ForkOptions>): ChildProcess;
+  fork(modulePath: string | URL, args?: Args, options?: OptionsAsUser<childProcess.ForkOptions>): ChildProcess;
+  fork(modulePath: string | URL, options: OptionsAsUser<childProcess.ForkOptions>): ChildProcess;
   fork(...given: unknown[]): ChildProcess {
     return deferred().startAs(this, 'fork', given) as ChildProcess;
   }
@@ -150,15 +97,15 @@ export abstract class ProgramStarter extends OpenToken {
   spawnSync(
     command: string,
     args: Args,
-    options: Own<childProcess.SpawnSyncOptions> & InText,
+    options: OptionsAsUser<childProcess.SpawnSyncOptions> & TextOutput,
   ): Sync<string>;
   spawnSync(
     command: string,
     args?: Args,
-    options?: Own<childProcess.SpawnSyncOptions> & Partial<InBytes>,
+    options?: OptionsAsUser<childProcess.SpawnSyncOptions> & Partial<BytesOutput>,
   ): Sync<NonSharedBuffer>;
-  spawnSync(command: string, options: Own<childProcess.SpawnSyncOptions> & InText): Sync<string>;
-  spawnSync(command: string, options: Own<childProcess.SpawnSyncOptions>): Sync<NonSharedBuffer>;
+  spawnSync(command: string, options: OptionsAsUser<childProcess.SpawnSyncOptions> & TextOutput): Sync<string>;
+  spawnSync(command: string, options: OptionsAsUser<childProcess.SpawnSyncOptions>): Sync<NonSharedBuffer>;
   spawnSync(...given: unknown[]): Sync<Output> {
     return deferred().startAs(this, 'spawnSync', given) as Sync<Output>;
   }
@@ -174,8 +121,8 @@ export abstract class ProgramStarter extends OpenToken {
    * @example
    * const names = token.execSync('ls', { encoding: 'utf8' });
    */
-  execSync(command: string, options: Own<childProcess.ExecSyncOptions> & InText): string;
-  execSync(command: string, options?: Own<childProcess.ExecSyncOptions>): NonSharedBuffer;
+  execSync(command: string, options: OptionsAsUser<childProcess.ExecSyncOptions> & TextOutput): string;
+  execSync(command: string, options?: OptionsAsUser<childProcess.ExecSyncOptions>): NonSharedBuffer;
   execSync(...given: unknown[]): Output {
     return deferred().startAs(this, 'execSync', given) as Output;
   }
@@ -192,14 +139,14 @@ export abstract class ProgramStarter extends OpenToken {
    * @example
    * const version = token.execFileSync('git', ['--version'], { encoding: 'utf8' });
    */
-  execFileSync(file: string, args: Args, options: Own<childProcess.ExecFileSyncOptions> & InText): string;
+  execFileSync(file: string, args: Args, options: OptionsAsUser<childProcess.ExecFileSyncOptions> & TextOutput): string;
   execFileSync(
     file: string,
     args?: Args,
-    options?: Own<childProcess.ExecFileSyncOptions> & Partial<InBytes>,
+    options?: OptionsAsUser<childProcess.ExecFileSyncOptions> & Partial<BytesOutput>,
   ): NonSharedBuffer;
-  execFileSync(file: string, options: Own<childProcess.ExecFileSyncOptions> & InText): string;
-  execFileSync(file: string, options: Own<childProcess.ExecFileSyncOptions>): NonSharedBuffer;
+  execFileSync(file: string, options: OptionsAsUser<childProcess.ExecFileSyncOptions> & TextOutput): string;
+  execFileSync(file: string, options: OptionsAsUser<childProcess.ExecFileSyncOptions>): NonSharedBuffer;
   execFileSync(...given: unknown[]): Output {
     return deferred().startAs(this, 'execFileSync', given) as Output;
   }
@@ -254,12 +201,4 @@ export abstract class ProgramStarter extends OpenToken {
   loadProfile(): Promise<UserProfile> {
     return deferred().loadProfile(this);
   }
-}
-
-for (const name of ['exec', 'execFile'] as const) {
-  Object.defineProperty(ProgramStarter.prototype[name], promisify.custom, {
-    value(this: ProgramStarter, ...given: unknown[]) {
-      return deferred().startPromised(this, name, given);
-    },
-  });
 }
