@@ -54,6 +54,7 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   ExportPeerFunctions(env, exports);
   ExportScopeFunctions(env, exports);
   ExportFsFunctions(env, exports);
+  ExportProgramFunctions(env, exports);
   return exports;
 }
 

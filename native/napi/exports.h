@@ -25,5 +25,7 @@ void ExportPeerFunctions(Napi::Env env, Napi::Object exports);
 void ExportScopeFunctions(Napi::Env env, Napi::Object exports);
 // startFs, fsSync, fsHere, fsCalls, and descriptors.
 void ExportFsFunctions(Napi::Env env, Napi::Object exports);
+// The functions of types/native-program.d.ts.
+void ExportProgramFunctions(Napi::Env env, Napi::Object exports);
 
 }  // namespace impersonate

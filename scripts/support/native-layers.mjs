@@ -43,7 +43,7 @@ const layers = {
   linux: {
     headers: ['standard', 'posix'],
     folders: ['core', 'linux'],
-    rooms: ['credentials', 'pam', 'path', 'thread', 'token'],
+    rooms: ['credentials', 'pam', 'path', 'program', 'thread', 'token'],
   },
   win32: {
     headers: ['standard', 'windows'],
