@@ -84,14 +84,14 @@ export interface NativePrograms {
   closeProgram(program: ProgramId): void;
   /** The same as `startProgram` with this thread waiting. */
   runProgram(token: TokenId, options: NativeRunOptions): NativeRun | number;
-  /** A descriptor of a pipe, or a socket, whose other end is closed. The caller owns it. */
+  /** A descriptor of a pipe whose other end is closed. The caller owns it. */
   endedPipe(): number;
   /** The environment that a login gives the token's user: NAME=value. */
   loginEnvironment(token: TokenId): string[];
 
   /** Windows: the path of a folder of the user by its name, such as Documents. On a thread of its own. */
   knownFolder(token: TokenId, name: string): Promise<string>;
-  /** Loads the user's profile until `unloadProfile`, on a thread of its own: its number; 0 where there is nothing to load. */
+  /** Windows: loads the user's profile until `unloadProfile`, on a thread of its own: its number. */
   loadProfile(token: TokenId): Promise<number>;
   unloadProfile(profile: number): Promise<void>;
 }

@@ -123,11 +123,9 @@ export class ProgramHandle {
   #start(stdio: readonly Stdio[]): NativeProgram | number {
     const env = this.#options.envPairs as readonly string[];
     const options = { ...this.#prepared, env, stdio: stdio.map(toNativeStdio) };
-    return native.runAtBaseline(() =>
-      native.startProgram(this.#token, options, (code, signal) => {
-        this.onexit(code, signalName(signal));
-      }),
-    );
+    return native.startProgram(this.#token, options, (code, signal) => {
+      this.onexit(code, signalName(signal));
+    });
   }
 
   #started({ id, pid, descriptors }: NativeProgram, stdio: readonly Stdio[]): number {
@@ -144,9 +142,7 @@ export class ProgramHandle {
 
   /** Sends a signal as the user. Returns 0 or libuv's error number. */
   kill(signal: number): number {
-    if (this.#program === undefined) return noProgram;
-    const program = this.#program;
-    return native.runAtBaseline(() => native.killProgram(program, signal));
+    return this.#program === undefined ? noProgram : native.killProgram(this.#program, signal);
   }
 
   ref(): void {

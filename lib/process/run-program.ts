@@ -43,7 +43,7 @@ export function runProgram(token: TokenId, given: SyncOptions, start: Start | un
     maxBuffer: numberOf(given.maxBuffer, -1),
     killSignal: numberOf(given.killSignal, constants.signals.SIGTERM),
   };
-  const run = native.runAtBaseline(() => native.runProgram(token, options));
+  const run = native.runProgram(token, options);
   if (typeof run === 'number') return { pid: 0, status: null, signal: null, output: null, error: run };
   const { pid, status, signal, output, error } = run;
   return {

@@ -110,7 +110,7 @@ const isService = (pair: string): boolean => pair === `${coverage}=${process.env
 /** Returns the environment: the user's at login, unless the caller gave one. */
 function environmentOf(token: TokenId, options: NodeOptions, start: Start | undefined): string[] {
   const isGiven = start ? start.hasEnvironment : Boolean(options.env);
-  if (!isGiven) return native.runAtBaseline(() => native.loginEnvironment(token));
+  if (!isGiven) return native.loginEnvironment(token);
   requireNames(options.env);
   const pairs = Array.isArray(options.envPairs) ? options.envPairs.map(String) : [];
   const { [coverage]: named } = options.env as Record<string, unknown>;

@@ -27,10 +27,8 @@ export type KnownFolder = keyof typeof folders;
 
 /** The environment as an object, in the order of the system. */
 function environmentOf(token: OpenToken): Record<string, string> {
-  const id = token.openId();
-  const pairs = asProcess(() => native.loginEnvironment(id));
   return Object.fromEntries(
-    pairs.map((pair) => {
+    native.loginEnvironment(token.openId()).map((pair) => {
       // Windows has names that begin with `=`.
       const end = pair.indexOf('=', 1);
       return [pair.slice(0, end), pair.slice(end + 1)];

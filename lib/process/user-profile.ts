@@ -19,10 +19,10 @@ export class UserProfile {
   #id: number | undefined;
 
   /** @internal */
-  constructor(key: symbol, id: number) {
+  constructor(key: symbol, id: number | undefined) {
     if (key !== internal) throw illegalConstructor('UserProfile');
     this.#id = id;
-    unreachable.register(this, id, this);
+    if (id !== undefined) unreachable.register(this, id, this);
     refuseClone(this, 'A UserProfile belongs to its thread');
   }
 
@@ -47,6 +47,9 @@ export class UserProfile {
 
 /** Implements `token.loadProfile()`. */
 export async function loadProfile(token: OpenToken): Promise<UserProfile> {
+  const id = token.openId();
+  // Only Windows has something to load.
+  if (native.port !== 'win32') return new UserProfile(internal, undefined);
   // Without await: inside a scope the leak detector would take it for an await of the scope's code.
-  return native.loadProfile(token.openId()).then((id) => new UserProfile(internal, id));
+  return native.loadProfile(id).then((profile) => new UserProfile(internal, profile));
 }

@@ -1,4 +1,5 @@
 #include <napi.h>
+#include <uv.h>
 
 #include <cmath>
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include "core/error.h"
 #include "core/port/program.h"
 #include "core/scope_stack.h"
+#include "fs/call.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
@@ -199,6 +201,17 @@ Napi::Value RunProgram(const Napi::CallbackInfo& info) {
   });
 }
 
+// Of a program that could not be started, what node reads from as its output.
+Napi::Value EndedPipe(const Napi::CallbackInfo& info) {
+  const BaselineScope as_process;
+  uv_file ends[2];
+  if (const int error = uv_pipe(ends, UV_NONBLOCK_PIPE, 0)) {
+    throw Error(uv_err_name(error), error, "pipe", uv_strerror(error));
+  }
+  fs::CloseDescriptor(ends[1]);
+  return Napi::Number::New(info.Env(), ends[0]);
+}
+
 Napi::Value LoginEnvironment(const Napi::CallbackInfo& info) {
   const TokenRef token = TokenArgument(info, 0);
   const BaselineScope as_process;
@@ -218,6 +231,7 @@ void ExportProgramFunctions(Napi::Env env, Napi::Object exports) {
   Export<KeepLoopForProgram>(env, exports, "keepLoopForProgram");
   Export<CloseProgram>(env, exports, "closeProgram");
   Export<RunProgram>(env, exports, "runProgram");
+  Export<EndedPipe>(env, exports, "endedPipe");
   Export<LoginEnvironment>(env, exports, "loginEnvironment");
 }
 
