@@ -29,11 +29,15 @@ type Promised<T> = PromiseWithChild<{ stdout: T; stderr: T }>;
 export interface ExecAs {
   /** Runs a command in a shell. The callback gets the error, if there is one, and the output. */
   (command: string, callback?: Callback<string>): ChildProcess;
-  (command: string, options: OptionsAsUser<ExecOptions> & BytesOutput, callback?: Callback<NonSharedBuffer>): ChildProcess;
+  (
+    command: string,
+    options: OptionsAsUser<ExecOptions> & BytesOutput,
+    callback?: Callback<Buffer<ArrayBuffer>>,
+  ): ChildProcess;
   (command: string, options: OptionsAsUser<ExecOptions>, callback?: Callback<string>): ChildProcess;
   /** The function that `util.promisify()` returns. */
   readonly [promisify.custom]: {
-    (command: string, options: OptionsAsUser<ExecOptions> & BytesOutput): Promised<NonSharedBuffer>;
+    (command: string, options: OptionsAsUser<ExecOptions> & BytesOutput): Promised<Buffer<ArrayBuffer>>;
     (command: string, options?: OptionsAsUser<ExecOptions>): Promised<string>;
   };
 }
@@ -47,20 +51,29 @@ export interface ExecFileAs {
     file: string,
     args: Args,
     options: OptionsAsUser<ExecFileOptions> & BytesOutput,
-    callback?: Callback<NonSharedBuffer>,
+    callback?: Callback<Buffer<ArrayBuffer>>,
   ): ChildProcess;
-  (file: string, args: Args, options: OptionsAsUser<ExecFileOptions>, callback?: Callback<string>): ChildProcess;
+  (
+    file: string,
+    args: Args,
+    options: OptionsAsUser<ExecFileOptions>,
+    callback?: Callback<string>,
+  ): ChildProcess;
   (
     file: string,
     options: OptionsAsUser<ExecFileOptions> & BytesOutput,
-    callback?: Callback<NonSharedBuffer>,
+    callback?: Callback<Buffer<ArrayBuffer>>,
   ): ChildProcess;
   (file: string, options: OptionsAsUser<ExecFileOptions>, callback?: Callback<string>): ChildProcess;
   /** The function that `util.promisify()` returns. */
   readonly [promisify.custom]: {
-    (file: string, args: Args, options: OptionsAsUser<ExecFileOptions> & BytesOutput): Promised<NonSharedBuffer>;
-    (file: string, options: OptionsAsUser<ExecFileOptions> & BytesOutput): Promised<NonSharedBuffer>;
-    (file: string, args?: Args, options?: OptionsAsUser<ExecFileOptions>): Promised<string>;
-    (file: string, options: OptionsAsUser<ExecFileOptions>): Promised<string>;
+    (
+      file: string,
+      args: Args,
+      options: OptionsAsUser<ExecFileOptions> & BytesOutput,
+    ): Promised<Buffer<ArrayBuffer>>;
+    (file: string, options: OptionsAsUser<ExecFileOptions> & BytesOutput): Promised<Buffer<ArrayBuffer>>;
+    (file: string, options?: Args | OptionsAsUser<ExecFileOptions>): Promised<string>;
+    (file: string, args: Args, options?: OptionsAsUser<ExecFileOptions>): Promised<string>;
   };
 }

@@ -60,7 +60,6 @@ const coverage = 'NODE_V8_COVERAGE';
 function copyOf(env: object | undefined): Record<string, unknown> {
   const copy: Record<string, unknown> = { [coverage]: undefined };
   // Node takes inherited variables, too.
-  // eslint-disable-next-line guard-for-in
   for (const name in env) copy[name] = Reflect.get(env, name);
   return copy;
 }

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type { FileHandle } from 'node:fs/promises';
 import type { Identity } from '../flow/identity';
 import { originals } from '../fs/node-fs';
 import { promised } from '../fs/operations';
@@ -55,8 +54,7 @@ const mostBytes = 64 * 1024;
 async function startOfFile(identity: Identity, file: string): Promise<string> {
   const { O_RDONLY, O_NONBLOCK } = originals.constants;
   // A FIFO would keep the thread waiting.
-  const opening = promised.open(identity, file, O_RDONLY | O_NONBLOCK);
-  const handle = (await opening) as FileHandle;
+  const handle = await promised.open(identity, file, O_RDONLY | O_NONBLOCK);
   try {
     if (!(await handle.stat()).isFile()) return '';
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(mostBytes), 0, mostBytes, 0);

@@ -33,7 +33,7 @@ function toCall(name: Name, [command, ...rest]: readonly unknown[]): Call {
   const hasArguments = !commands.has(name) && (first == null || Array.isArray(first));
   const options = (hasArguments ? others[0] : first) ?? {};
   if (typeof options !== 'object') throw wrongType('options', 'of type object', options);
-  const args = commands.has(name) ? [command] : [command, (hasArguments && first) || []];
+  const args = commands.has(name) ? [command] : [command, hasArguments ? (first ?? []) : []];
   return { args, options, callback };
 }
 

@@ -8,7 +8,7 @@ import { OpenToken } from './open-token';
 type Args = readonly string[];
 type ChildProcess = childProcess.ChildProcess;
 type WithPipes = childProcess.ChildProcessWithoutNullStreams;
-type Output = string | NonSharedBuffer;
+type Output = string | Buffer<ArrayBuffer>;
 type Sync<T> = childProcess.SpawnSyncReturns<T>;
 
 /** The programs and the surroundings of a token's user. */
@@ -30,7 +30,11 @@ export abstract class ProgramStarter extends OpenToken {
    * const child = token.spawn('ls', ['-l'], { cwd: token.home });
    * child.stdout.pipe(process.stdout);
    */
-  spawn(command: string, args?: Args, options?: OptionsAsUser<childProcess.SpawnOptionsWithoutStdio>): WithPipes;
+  spawn(
+    command: string,
+    args?: Args,
+    options?: OptionsAsUser<childProcess.SpawnOptionsWithoutStdio>,
+  ): WithPipes;
   spawn(command: string, options: OptionsAsUser<childProcess.SpawnOptionsWithoutStdio>): WithPipes;
   spawn(command: string, args: Args, options: OptionsAsUser<childProcess.SpawnOptions>): ChildProcess;
   spawn(command: string, options: OptionsAsUser<childProcess.SpawnOptions>): ChildProcess;
@@ -76,7 +80,11 @@ export abstract class ProgramStarter extends OpenToken {
    * @example
    * token.fork(new URL('task.js', import.meta.url)).on('message', console.log);
    */
-  fork(modulePath: string | URL, args?: Args, options?: OptionsAsUser<childProcess.ForkOptions>): ChildProcess;
+  fork(
+    modulePath: string | URL,
+    args?: Args,
+    options?: OptionsAsUser<childProcess.ForkOptions>,
+  ): ChildProcess;
   fork(modulePath: string | URL, options: OptionsAsUser<childProcess.ForkOptions>): ChildProcess;
   fork(...given: unknown[]): ChildProcess {
     return deferred().startAs(this, 'fork', given) as ChildProcess;
@@ -103,9 +111,15 @@ export abstract class ProgramStarter extends OpenToken {
     command: string,
     args?: Args,
     options?: OptionsAsUser<childProcess.SpawnSyncOptions> & Partial<BytesOutput>,
-  ): Sync<NonSharedBuffer>;
-  spawnSync(command: string, options: OptionsAsUser<childProcess.SpawnSyncOptions> & TextOutput): Sync<string>;
-  spawnSync(command: string, options: OptionsAsUser<childProcess.SpawnSyncOptions>): Sync<NonSharedBuffer>;
+  ): Sync<Buffer<ArrayBuffer>>;
+  spawnSync(
+    command: string,
+    options: OptionsAsUser<childProcess.SpawnSyncOptions> & TextOutput,
+  ): Sync<string>;
+  spawnSync(
+    command: string,
+    options: OptionsAsUser<childProcess.SpawnSyncOptions>,
+  ): Sync<Buffer<ArrayBuffer>>;
   spawnSync(...given: unknown[]): Sync<Output> {
     return deferred().startAs(this, 'spawnSync', given) as Sync<Output>;
   }
@@ -122,7 +136,7 @@ export abstract class ProgramStarter extends OpenToken {
    * const names = token.execSync('ls', { encoding: 'utf8' });
    */
   execSync(command: string, options: OptionsAsUser<childProcess.ExecSyncOptions> & TextOutput): string;
-  execSync(command: string, options?: OptionsAsUser<childProcess.ExecSyncOptions>): NonSharedBuffer;
+  execSync(command: string, options?: OptionsAsUser<childProcess.ExecSyncOptions>): Buffer<ArrayBuffer>;
   execSync(...given: unknown[]): Output {
     return deferred().startAs(this, 'execSync', given) as Output;
   }
@@ -139,14 +153,18 @@ export abstract class ProgramStarter extends OpenToken {
    * @example
    * const version = token.execFileSync('git', ['--version'], { encoding: 'utf8' });
    */
-  execFileSync(file: string, args: Args, options: OptionsAsUser<childProcess.ExecFileSyncOptions> & TextOutput): string;
+  execFileSync(
+    file: string,
+    args: Args,
+    options: OptionsAsUser<childProcess.ExecFileSyncOptions> & TextOutput,
+  ): string;
   execFileSync(
     file: string,
     args?: Args,
     options?: OptionsAsUser<childProcess.ExecFileSyncOptions> & Partial<BytesOutput>,
-  ): NonSharedBuffer;
+  ): Buffer<ArrayBuffer>;
   execFileSync(file: string, options: OptionsAsUser<childProcess.ExecFileSyncOptions> & TextOutput): string;
-  execFileSync(file: string, options: OptionsAsUser<childProcess.ExecFileSyncOptions>): NonSharedBuffer;
+  execFileSync(file: string, options: OptionsAsUser<childProcess.ExecFileSyncOptions>): Buffer<ArrayBuffer>;
   execFileSync(...given: unknown[]): Output {
     return deferred().startAs(this, 'execFileSync', given) as Output;
   }

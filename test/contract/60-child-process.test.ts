@@ -1,6 +1,6 @@
 import childProcess from 'node:child_process';
 import cluster from 'node:cluster';
-import { Token } from 'impersonate';
+import type { Token } from 'impersonate';
 import { type ChildOptions, linesOf } from '../support/children/child';
 import { whoAmI } from '../support/children/programs';
 import { registered } from '../support/children/sources';

@@ -68,7 +68,7 @@ describeSwitching('a program that a token starts', () => {
   });
 
   test.each(all)("%s runs as the token's user in another user's flow", async (_name, start) => {
-    expect(await bob.run(async () => start(tokenFunctions(alice)))).toBe(world.alice.id);
+    expect(await bob.run(() => start(tokenFunctions(alice)))).toBe(world.alice.id);
   });
 
   test.each(waiting)("%s runs as the token's user in another user's scope", (_name, start) => {
@@ -112,7 +112,8 @@ describeSwitching('a program that a token starts', () => {
   });
 
   test('that waits returns what node does', () => {
-    const source = 'process.stdin.on("data", (text) => { process.stdout.write(text); console.error("no"); process.exitCode = 2; })';
+    const source =
+      'process.stdin.on("data", (text) => { process.stdout.write(text); console.error("no"); process.exitCode = 2; })';
     const input = Buffer.from('some input');
     const result = alice.spawnSync(node, ['-e', source], { input });
     expect(result).toMatchObject({ status: 2, signal: null, stdout: input });
@@ -129,7 +130,7 @@ describeSwitching('node:child_process in a flow or scope', () => {
   freshTokens();
 
   test.each(all)('%s runs as the user of the flow', async (_name, start) => {
-    expect(await alice.run(async () => start(childProcess))).toBe(world.alice.id);
+    expect(await alice.run(() => start(childProcess))).toBe(world.alice.id);
     expectActingAsService();
   });
 
@@ -155,10 +156,14 @@ describeSwitching('node:child_process in a flow or scope', () => {
   test('never mixes two users up', async () => {
     const count = isWindows ? 4 : 25;
     const program = isWindows ? [node, who] : ['id', '-u'];
-    const starts = Array.from({ length: count }, () => [
-      [world.alice.id, alice],
-      [world.bob.id, bob],
-    ] as const).flat();
+    const starts = Array.from(
+      { length: count },
+      () =>
+        [
+          [world.alice.id, alice],
+          [world.bob.id, bob],
+        ] as const,
+    ).flat();
     const results = await Promise.all(
       starts.map(async ([id, token], index) => {
         const [file = '', ...args] = program;

@@ -2,7 +2,7 @@ import childProcess, { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Token } from 'impersonate';
+import type { Token } from 'impersonate';
 import { linesOf } from '../support/children/child';
 import { ended, isWindows, node, printed, programFile, whoAmI } from '../support/children/programs';
 import { caught } from '../support/errors';
@@ -16,7 +16,8 @@ const endless = programFile('console.log("ready"); setInterval(() => {}, 1e6);')
 /** The code of a denied access, as node names it on this system. */
 const denied = isWindows ? 'EPERM' : 'EACCES';
 
-const errorOf = async (child: ChildProcess): Promise<unknown> => ((await once(child, 'error')) as unknown[])[0];
+const errorOf = async (child: ChildProcess): Promise<unknown> =>
+  ((await once(child, 'error')) as unknown[])[0];
 
 describeSwitching('a program that cannot be started', () => {
   freshTokens();
@@ -72,17 +73,22 @@ describeSwitching('a program that cannot be started', () => {
   });
 
   // Wine does not check who opens a file.
-  (isWindows ? test.skip : test)('is one that the user may not execute, or enters a folder of others', async () => {
-    for (const start of [
-      () => alice.spawn(join(folder, 'secret', 'program')),
-      () => alice.spawn(join(folder, 'text')),
-      () => alice.spawn(node, [who], { cwd: join(folder, 'secret') }),
-    ]) {
-      expect(await errorOf(start())).toMatchObject({ code: denied });
-    }
-    expect(alice.spawnSync(node, [who], { cwd: join(folder, 'secret') }).error).toMatchObject({ code: denied });
-    expect(await errorOf(alice.spawn(join(folder, 'no-interpreter')))).toMatchObject({ code: 'ENOENT' });
-  });
+  (isWindows ? test.skip : test)(
+    'is one that the user may not execute, or enters a folder of others',
+    async () => {
+      for (const start of [
+        () => alice.spawn(join(folder, 'secret', 'program')),
+        () => alice.spawn(join(folder, 'text')),
+        () => alice.spawn(node, [who], { cwd: join(folder, 'secret') }),
+      ]) {
+        expect(await errorOf(start())).toMatchObject({ code: denied });
+      }
+      expect(alice.spawnSync(node, [who], { cwd: join(folder, 'secret') }).error).toMatchObject({
+        code: denied,
+      });
+      expect(await errorOf(alice.spawn(join(folder, 'no-interpreter')))).toMatchObject({ code: 'ENOENT' });
+    },
+  );
 
   test.each<[string, (token: Token) => unknown]>([
     ['a null character in an argument', (token) => token.spawn(node, ['a\0b'])],
@@ -173,7 +179,9 @@ describeSwitching('a program that does not end by itself', () => {
   });
 
   test('is ended by too much output', async () => {
-    const much = programFile('const text = "x".repeat(4096); const write = () => process.stdout.write(text, write); write();');
+    const much = programFile(
+      'const text = "x".repeat(4096); const write = () => process.stdout.write(text, write); write();',
+    );
     const error = await new Promise((resolve) => {
       alice.execFile(node, [much], { maxBuffer: 10_000 }, resolve);
     });
@@ -225,7 +233,7 @@ describeSwitching('what a program gets', () => {
     // Without it no program starts on Windows.
     const system = isWindows ? { SystemRoot: process.env.SystemRoot } : {};
     const env = { ...system, B: '1', A: '2', C: undefined };
-    const seen = isWindows ? expect.stringMatching(/^A,B,/) : 'A,B';
+    const seen = isWindows ? (expect.stringMatching(/^A,B,/) as string) : 'A,B';
     expect(await printed(alice.spawn(node, [names], { env }))).toEqual(seen);
     expect(await printed(alice.run(() => childProcess.spawn(node, [names], { env })))).toEqual(seen);
     expect(alice.execFileSync(node, [names], { env, encoding: 'utf8' }).trim()).toEqual(seen);

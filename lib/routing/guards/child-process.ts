@@ -31,7 +31,7 @@ function userOf(options: NodeOptions, start: Start | undefined): number | undefi
   if (token === undefined) return undefined;
   if (isOfCluster(options)) throw workerInFlowError('A worker of a cluster');
   // A separate check: only the process may choose the user of a program.
-  const { uid, gid } = { ...start?.options, ...options } as NodeOptions;
+  const { uid, gid } = { ...start?.options, ...options };
   if (uid != null || gid != null)
     throw notRoutedError('spawn', 'a uid or gid is for the process to give', 'child_process.');
   return token;
@@ -81,7 +81,9 @@ function routeSync(): void {
       const options = (args[0] ?? {}) as NodeOptions;
       const start = startOf(options);
       const token = userOf(options, start);
-      return token === undefined ? Reflect.apply(original, receiver, args) : runProgram(token, options, start);
+      return token === undefined
+        ? Reflect.apply(original, receiver, args)
+        : runProgram(token, options, start);
     });
     return;
   }
