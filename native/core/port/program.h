@@ -95,9 +95,12 @@ class Program {
   std::vector<int> descriptors_;
 };
 
+// The `syscall` of an Error that is about the program, and not about what makes it impossible to start any program as the
+// user. Its number is the errno of its code on both systems: ENOENT, EACCES, E2BIG, EAGAIN, ...
+inline constexpr char kProgramCall[] = "spawn";
+
 // Starts the program as the token's user, on the calling thread, which has the process identity before and
-// after. Throws Error. What the system answers about
-// the program (ENOENT, EACCES, E2BIG, EAGAIN, ...) has the errno of that name as its number on both systems.
+// after. Throws Error.
 std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOptions& options);
 
 // The environment that a login gives the token's user, of the form NAME=value.
