@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "core/port/negotiate.h"
+#include "core/port/profile.h"
 #include "core/scope_stack.h"
 #include "core/token.h"
 #include "fs/directory.h"
@@ -45,6 +46,7 @@ class Environment {
   IdTable<fs::Directory>& directories() { return directories_; }
   IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }
   IdTable<port::ServerContext>& server_contexts() { return server_contexts_; }
+  IdTable<port::Profile>& profiles() { return profiles_; }
 
   void SetHooks(Napi::Function create_error, Napi::Function describe_leak, Napi::Function noop);
   // The environment's ScopeState for JavaScript.
@@ -74,6 +76,7 @@ class Environment {
   IdTable<fs::Directory> directories_;
   IdTable<port::ServerCredentials> server_credentials_;
   IdTable<port::ServerContext> server_contexts_;
+  IdTable<port::Profile> profiles_;
   Napi::FunctionReference create_error_;
   Napi::FunctionReference describe_leak_;
   Napi::FunctionReference noop_;
