@@ -55,6 +55,7 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   ExportScopeFunctions(env, exports);
   ExportProfileFunctions(env, exports);
   ExportFsFunctions(env, exports);
+  ExportProgramFunctions(env, exports);
   return exports;
 }
 

@@ -13,6 +13,7 @@
 #include "fs/directory.h"
 #include "napi/fs_pool.h"
 #include "napi/id_table.h"
+#include "napi/programs.h"
 
 namespace impersonate {
 
@@ -41,8 +42,9 @@ class Environment {
   void KeepDescriptor(int fd) { descriptors_.insert(fd); }
   void ReleaseDescriptor(int fd) { descriptors_.erase(fd); }
 
-  // Created by the first call; throws Napi::Error.
+  // Each is created by the first call; throws Napi::Error.
   FsPool& fs_pool();
+  Programs& programs();
   IdTable<fs::Directory>& directories() { return directories_; }
   IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }
   IdTable<port::ServerContext>& server_contexts() { return server_contexts_; }
@@ -73,6 +75,7 @@ class Environment {
   std::unordered_set<std::int32_t> tokens_;
   std::unordered_set<int> descriptors_;
   std::shared_ptr<FsPool> fs_pool_;
+  std::shared_ptr<Programs> programs_;
   IdTable<fs::Directory> directories_;
   IdTable<port::ServerCredentials> server_credentials_;
   IdTable<port::ServerContext> server_contexts_;

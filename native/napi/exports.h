@@ -27,5 +27,7 @@ void ExportScopeFunctions(Napi::Env env, Napi::Object exports);
 void ExportProfileFunctions(Napi::Env env, Napi::Object exports);
 // startFs, fsSync, fsHere, fsCalls, and descriptors.
 void ExportFsFunctions(Napi::Env env, Napi::Object exports);
+// The functions of types/native-program.d.ts.
+void ExportProgramFunctions(Napi::Env env, Napi::Object exports);
 
 }  // namespace impersonate

@@ -5,6 +5,7 @@
 #include "core/port/peer.h"
 #include "core/port/process.h"
 #include "core/port/profile.h"
+#include "core/port/program.h"
 #include "core/port/thread.h"
 #include "core/port/token.h"
 
@@ -79,6 +80,9 @@ TokenRef TokenOfPeer(NativeSocket) { Unsupported(); }
 std::string ServerOf(NativeSocket) { Unsupported(); }
 std::unique_ptr<PipeListener> ListenOnPipe(const PipeOptions&) { Unsupported(); }
 OwnedSocket ConnectToPipe(const PipeConnection&) { Unsupported(); }
+
+std::unique_ptr<Program> StartProgram(const TokenRef&, const ProgramOptions&) { Unsupported(); }
+std::vector<std::string> LoginEnvironment(const Token&) { Unsupported(); }
 
 std::shared_ptr<ServerCredentials> AcquireServerCredentials(const std::string&, const std::string&, bool) {
   Unsupported();

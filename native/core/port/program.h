@@ -80,8 +80,8 @@ class Program {
   // This process's ends of the pipes, by index of stdio; -1 where there is none. The caller takes them.
   std::vector<int> TakeDescriptors() noexcept { return std::move(descriptors_); }
 
-  // Calls `ended` once, on another thread and with the process identity, when the program has ended. At most one
-  // watch; the destructor waits for a call that is under way, and there is none after it.
+  // Calls `ended` once, on another thread and with the process identity, when the program has ended. At most
+  // one watch; the destructor waits for a call that is under way, and there is none after it.
   virtual void Watch(std::function<void(ProgramExit)> ended) = 0;
 
   // Sends the signal as the user, by a handle that no other process can get. Returns
@@ -95,8 +95,9 @@ class Program {
   std::vector<int> descriptors_;
 };
 
-// The `syscall` of an Error that is about the program, and not about what makes it impossible to start any program as the
-// user. Its number is the errno of its code on both systems: ENOENT, EACCES, E2BIG, EAGAIN, ...
+// The `syscall` of an Error that is about the program, and not about what makes it impossible to start any
+// program as the user. Its number is the errno of its code on both systems: ENOENT, EACCES, E2BIG, EAGAIN,
+// ...
 inline constexpr char kProgramCall[] = "spawn";
 
 // Starts the program as the token's user, on the calling thread, which has the process identity before and

@@ -1,5 +1,8 @@
 #include "win32/program/program_error.h"
 
+// After windows.h.
+#include <uv.h>
+
 #include <cerrno>
 
 #include "core/port/program.h"
@@ -40,8 +43,8 @@ constexpr Errno kErrnos[] = {
     {ERROR_TOO_MANY_OPEN_FILES, EMFILE, "EMFILE"},
     {ERROR_SHARING_VIOLATION, EBUSY, "EBUSY"},
     {ERROR_INVALID_PARAMETER, EINVAL, "EINVAL"},
-    {ERROR_BAD_EXE_FORMAT, ENOEXEC, "ENOEXEC"},
-    {ERROR_EXE_MACHINE_TYPE_MISMATCH, ENOEXEC, "ENOEXEC"},
+    {ERROR_BAD_EXE_FORMAT, UV_EFTYPE, "EFTYPE"},
+    {ERROR_EXE_MACHINE_TYPE_MISMATCH, UV_EFTYPE, "EFTYPE"},
 };
 
 }  // namespace
