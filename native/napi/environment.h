@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "core/port/negotiate.h"
+#include "core/port/profile.h"
 #include "core/scope_stack.h"
 #include "core/token.h"
 #include "fs/directory.h"
@@ -47,6 +48,7 @@ class Environment {
   IdTable<fs::Directory>& directories() { return directories_; }
   IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }
   IdTable<port::ServerContext>& server_contexts() { return server_contexts_; }
+  IdTable<port::Profile>& profiles() { return profiles_; }
 
   void SetHooks(Napi::Function create_error, Napi::Function describe_leak, Napi::Function noop);
   // The environment's ScopeState for JavaScript.
@@ -77,6 +79,7 @@ class Environment {
   IdTable<fs::Directory> directories_;
   IdTable<port::ServerCredentials> server_credentials_;
   IdTable<port::ServerContext> server_contexts_;
+  IdTable<port::Profile> profiles_;
   Napi::FunctionReference create_error_;
   Napi::FunctionReference describe_leak_;
   Napi::FunctionReference noop_;

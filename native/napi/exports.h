@@ -23,6 +23,8 @@ void ExportPeerFunctions(Napi::Env env, Napi::Object exports);
 // enter, leave, isOpen, leaveAll, reportLeak, currentToken, runSync, runAtBaseline, pinThread,
 // callInterruptible, scopeState.
 void ExportScopeFunctions(Napi::Env env, Napi::Object exports);
+// loadProfile, unloadProfile, knownFolder.
+void ExportProfileFunctions(Napi::Env env, Napi::Object exports);
 // startFs, fsSync, fsHere, fsCalls, and descriptors.
 void ExportFsFunctions(Napi::Env env, Napi::Object exports);
 // The functions of types/native-program.d.ts.

@@ -4,6 +4,7 @@
 #include "core/port/path.h"
 #include "core/port/peer.h"
 #include "core/port/process.h"
+#include "core/port/profile.h"
 #include "core/port/program.h"
 #include "core/port/thread.h"
 #include "core/port/token.h"
@@ -70,6 +71,9 @@ std::optional<int> AccessAsUser(const char*, int) noexcept { return std::nullopt
 GuardedPath::GuardedPath(const std::string& path, LastComponent) : path_(path) {}
 GuardedPath::GuardedPath(const std::string& path, int, int) : path_(path) {}
 GuardedPath::~GuardedPath() = default;
+
+std::unique_ptr<Profile> LoadProfile(const TokenRef&) { Unsupported(); }
+std::string KnownFolder(const Token&, const std::string&) { Unsupported(); }
 
 void CloseSocket(NativeSocket) noexcept {}
 TokenRef TokenOfPeer(NativeSocket) { Unsupported(); }
