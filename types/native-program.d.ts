@@ -88,10 +88,4 @@ export interface NativePrograms {
   endedPipe(): number;
   /** The environment that a login gives the token's user: NAME=value. */
   loginEnvironment(token: TokenId): string[];
-
-  /** Windows: the path of a folder of the user by its name, such as Documents. On a thread of its own. */
-  knownFolder(token: TokenId, name: string): Promise<string>;
-  /** Windows: loads the user's profile until `unloadProfile`, on a thread of its own: its number. */
-  loadProfile(token: TokenId): Promise<number>;
-  unloadProfile(profile: number): Promise<void>;
 }
