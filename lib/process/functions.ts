@@ -46,7 +46,6 @@ export interface ExecAs {
 export interface ExecFileAs {
   /** Runs a program. The callback gets the error, if there is one, and the output. */
   (file: string, callback?: Callback<string>): ChildProcess;
-  (file: string, given: Args | OptionsAsUser<ExecFileOptions>, callback?: Callback<string>): ChildProcess;
   (
     file: string,
     args: Args,
@@ -64,6 +63,7 @@ export interface ExecFileAs {
     options: OptionsAsUser<ExecFileOptions> & BytesOutput,
     callback?: Callback<Buffer<ArrayBuffer>>,
   ): ChildProcess;
+  (file: string, given: Args | OptionsAsUser<ExecFileOptions>, callback?: Callback<string>): ChildProcess;
   /** The function that `util.promisify()` returns. */
   readonly [promisify.custom]: {
     (
