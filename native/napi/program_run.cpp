@@ -146,8 +146,13 @@ class Run {
       return CloseHandle(pipe.handle.as<uv_handle_t>());
     }
     if (index < options_.input.size()) pipe.input = std::move(options_.input[index]);
-    if (Returns(index)) Read(pipe);
-    Write(pipe);
+    // One way only, as in node: on Windows, shutting a pipe down ends its reading after 50 ms.
+    if (Returns(index)) {
+      pipe.writes = false;
+      Read(pipe);
+    } else {
+      Write(pipe);
+    }
   }
 
   // Writes the input, and then shuts the pipe down for writing.

@@ -40,11 +40,8 @@ void Append(std::wstring& line, const std::wstring& argument) {
 std::wstring CommandLine(const std::vector<std::string>& arguments, bool verbatim) {
   std::wstring line;
   for (const std::string& argument : arguments) {
-    // No UTF-16 unit takes more than three bytes.
-    if (argument.size() / 3 >= kMaxCommandLine)
-      throw ProgramError(ERROR_FILENAME_EXCED_RANGE, "CreateProcessAsUserW");
     if (&argument != &arguments.front()) line += L' ';
-    const std::wstring wide = ToWide(argument);
+    const std::wstring wide = ToLongWide(argument);
     if (verbatim) {
       line += wide;
     } else {

@@ -64,7 +64,7 @@ std::vector<std::wstring> EnvironmentOfUser(HANDLE token) {
 
 EnvironmentBlock::EnvironmentBlock(const std::vector<std::string>& given, HANDLE token) {
   for (const std::string& text : given) {
-    std::wstring variable = ToWide(text);
+    std::wstring variable = ToLongWide(text);
     if (NameLength(variable) != std::wstring::npos) variables_.push_back(std::move(variable));
   }
   AddRequired(token);

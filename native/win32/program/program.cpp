@@ -109,19 +109,20 @@ class Afterwards {
 
 class Win32Program final : public Program {
  public:
-  Win32Program(std::unique_ptr<Surroundings> surroundings, bool tree, DWORD id, std::vector<int> descriptors)
-      : tree_(tree), surroundings_(std::move(surroundings)) {
-    pid_ = static_cast<int>(id);
-    descriptors_ = std::move(descriptors);
-  }
+  Win32Program(std::unique_ptr<Surroundings> surroundings, bool tree)
+      : tree_(tree), surroundings_(std::move(surroundings)) {}
 
   ~Win32Program() override {
     wait_.reset();
     if (process() != nullptr && !released_) Afterwards::Release(std::move(surroundings_));
   }
 
-  // Lets the program run.
-  void Start(win32::CreatedProcess created) { surroundings_->process = created.Start(); }
+  // Lets the process run, and takes this process's ends of its pipes.
+  void Start(win32::CreatedProcess created, win32::ProgramHandles& handles) {
+    pid_ = static_cast<int>(created.id());
+    surroundings_->process = created.Start();
+    descriptors_ = handles.TakeDescriptors();
+  }
 
   void Watch(std::function<void(ProgramExit)> ended) override {
     ended_ = std::move(ended);
@@ -173,9 +174,8 @@ std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOption
       Surroundings{Job(!options.detached, options.breakaway), nullptr, nullptr});
   if (options.profile) surroundings->profile = LoadProfile(token);
   win32::CreatedProcess created = win32::CreateProgram(token, options, handles, surroundings->job);
-  auto program = std::make_unique<Win32Program>(std::move(surroundings), options.tree, created.id(),
-                                                handles.TakeDescriptors());
-  program->Start(std::move(created));
+  auto program = std::make_unique<Win32Program>(std::move(surroundings), options.tree);
+  program->Start(std::move(created), handles);
   return program;
 }
 

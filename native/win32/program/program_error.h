@@ -8,8 +8,8 @@
 
 namespace impersonate::win32 {
 
-// What the system answers about a program: an error of port::kProgramCall with the errno that it stands for (ENOENT,
-// EACCES, ...), or one of Windows if it stands for none.
+// What the system answers about a program: an error of port::kProgramCall with the errno that it stands for
+// (ENOENT, EACCES, ...), or one of Windows if it stands for none.
 Error ProgramError(DWORD number, const char* syscall, const std::string& hint = "");
 
 }  // namespace impersonate::win32

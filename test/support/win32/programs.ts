@@ -44,12 +44,22 @@ export const optionsOf = (
 ): NativeRunOptions => ({ ...plain, file, args: [file, ...args], ...options });
 
 /** Runs a program as the token's user to its end. Returns libuv's number if it cannot be started. */
-export function run(token: Token, file: string, args: readonly string[] = [], options: Options = {}): NativeRun | number {
+export function run(
+  token: Token,
+  file: string,
+  args: readonly string[] = [],
+  options: Options = {},
+): NativeRun | number {
   return native.runProgram(token.openId(), optionsOf(file, args, options));
 }
 
 /** The same for a program that succeeds: its output. */
-export function outputOf(token: Token, file: string, args: readonly string[] = [], options: Options = {}): string {
+export function outputOf(
+  token: Token,
+  file: string,
+  args: readonly string[] = [],
+  options: Options = {},
+): string {
   const result = run(token, file, args, options);
   if (typeof result === 'number') throw new Error(`${file} was not started: ${String(result)}`);
   const [, output, errors] = result.output.map((bytes) => Buffer.from(bytes ?? []).toString());
@@ -63,7 +73,12 @@ export interface Started extends NativeProgram {
 }
 
 /** Starts a program as the token's user, by default without pipes. */
-export function start(token: Token, file: string, args: readonly string[] = [], options: Options = {}): Started {
+export function start(
+  token: Token,
+  file: string,
+  args: readonly string[] = [],
+  options: Options = {},
+): Started {
   let end: (text: string) => void = () => {};
   const ended = new Promise<string>((resolve) => (end = resolve));
   const started = native.startProgram(
