@@ -81,8 +81,7 @@ function limitsOf({ limits }: ProgramOptions): NativeLimit[] {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || types.isPromise(given))
     throw wrongType('options.limits', 'of type object', given);
   const all = Object.entries(given).filter(([, value]) => value !== undefined) as [string, unknown][];
-  if (all.length > 0 && native.port !== 'linux') throw unavailable('limits', 'Linux');
-  return all.map(([name, value]) => {
+  const checked = all.map(([name, value]): NativeLimit => {
     const argument = `options.limits.${name}`;
     if (!Object.hasOwn(resources, name))
       throw wrongValue(argument, `is not known: there is ${Object.keys(resources).join(', ')}`);
@@ -94,6 +93,8 @@ function limitsOf({ limits }: ProgramOptions): NativeLimit[] {
       throw wrongValue(`${argument}.soft`, 'must not be above the hard limit');
     return [resources[name as Resource], least, limit];
   });
+  if (checked.length > 0 && native.port !== 'linux') throw unavailable('limits', 'Linux');
+  return checked;
 }
 
 /**

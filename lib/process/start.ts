@@ -10,6 +10,8 @@ export interface Stdio {
   readonly type: 'ignore' | 'pipe' | 'overlapped' | 'inherit' | 'fd' | 'wrap';
   readonly fd?: number;
   readonly handle?: PipeHandle;
+  /** Whether it is the channel for messages, which node reads with overlapped calls at both ends. */
+  readonly ipc?: boolean;
   readonly readable?: boolean;
   readonly writable?: boolean;
   readonly input?: ArrayBufferView | null;
@@ -143,8 +145,9 @@ export function prepare(token: TokenId, options: NodeOptions, start: Start | und
 }
 
 /** Returns what the native side gives the program as a descriptor. */
-export function toNativeStdio({ type, fd, handle }: Stdio): NativeStdio {
+export function toNativeStdio({ type, fd, handle, ipc = false }: Stdio): NativeStdio {
   if (type === 'ignore') return null;
+  if (ipc) return 'overlapped';
   if (type === 'pipe' || type === 'overlapped') return type;
   const descriptor = type === 'wrap' ? (handle?.fd ?? -1) : (fd ?? -1);
   if (descriptor >= 0) return descriptor;

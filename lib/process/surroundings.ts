@@ -44,8 +44,8 @@ export function environment(token: OpenToken): Promise<Record<string, string>> {
 
 /** Implements `token.home`. */
 export function homeOf(token: OpenToken): string {
-  const variables = environmentOf(token);
-  return (native.port === 'win32' ? variables.USERPROFILE : variables.HOME) ?? '';
+  const name = native.port === 'win32' ? 'USERPROFILE' : 'HOME';
+  return environmentOf(token)[name] ?? '';
 }
 
 /** What a file of some lines may have at most. The user can put any file in its place. */

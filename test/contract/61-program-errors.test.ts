@@ -273,7 +273,7 @@ describeSwitching("the user's surroundings", () => {
 
   test('are the environment, the home folder and known folders', async () => {
     const own = await alice.environment();
-    expect(alice.home).toBe(isWindows ? own.USERPROFILE : own.HOME);
+    expect(alice.home).toBe((isWindows ? own.USERPROFILE : own.HOME) ?? '');
     expect(await alice.knownFolder('Documents')).toContain(alice.home);
     await expect(alice.knownFolder('None' as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
     await expect(alice.knownFolder(1 as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
