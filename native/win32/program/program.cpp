@@ -135,10 +135,12 @@ class Win32Program final : public Program {
     if (HasEnded(process())) return ESRCH;
     if (signal == 0) return 0;
     if (signal != kInterrupt && signal != kQuit && signal != kKill && signal != kTerminate) return ENOSYS;
+    // Before the end, which another thread reports.
+    const int before = signal_.exchange(signal);
     const bool done = tree_ ? surroundings_->job.Terminate() : TerminateProcess(process(), 1) != FALSE;
-    if (!done) return HasEnded(process()) ? ESRCH : EPERM;
-    signal_ = signal;
-    return 0;
+    if (done) return 0;
+    signal_ = before;
+    return HasEnded(process()) ? ESRCH : EPERM;
   }
 
  private:
