@@ -2,6 +2,7 @@ import childProcess, { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { Token, withoutToken } from 'impersonate';
+import { linesOf } from '../support/children/child';
 import { ended, isWindows, node, printed, programFile, whoAmI } from '../support/children/programs';
 import { alice, bob, describeSwitching, expectActingAsService, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/world';
@@ -111,6 +112,31 @@ describeSwitching('a program that a token starts', () => {
     expect(endless.kill()).toBe(false);
   });
 
+  test('leaves nothing behind', async () => {
+    const lines = await linesOf(
+      `const { execFile } = require('node:child_process');
+      const token = await world.alice.token();
+      const children = [];
+      for (let round = 0; round < 10; round += 1) {
+        for (const start of [() => token.spawn('no-such-program'), () => token.run(() => execFile(process.execPath, ['-v']))]) {
+          await new Promise((resolve) => {
+            const child = start();
+            children.push(new WeakRef(child));
+            child.on('error', () => {}).once('close', resolve);
+          });
+        }
+      }
+      const left = () => children.filter((child) => child.deref() !== undefined).length;
+      for (let round = 0; round < 100 && left() > 1; round += 1) {
+        await new Promise((resolve) => { setTimeout(resolve, 10); });
+        gc();
+      }
+      print(String(left() <= 1));`,
+      { execArgv: ['--expose-gc'] },
+    );
+    expect(lines).toEqual(['true']);
+  });
+
   test('that waits returns what node does', () => {
     const source =
       'process.stdin.on("data", (text) => { process.stdout.write(text); console.error("no"); process.exitCode = 2; })';
@@ -188,7 +214,7 @@ describeSwitching('the listeners of a program', () => {
     for (const stream of [child.stdout, child.stderr]) {
       for (const event of ['data', 'end', 'close']) stream?.on(event, note);
     }
-    child.stdin?.end('x', note);
+    child.stdin?.on('error', () => {}).end('x', note);
     await once(child, 'close').catch(() => {});
     return [...users];
   }

@@ -228,6 +228,20 @@ describeSwitching('what a program gets', () => {
     }
   });
 
+  test("is not the folder that node's coverage is written to", async () => {
+    process.env.NODE_V8_COVERAGE = tempFolder('coverage');
+    const print = ['-p', 'String(process.env.NODE_V8_COVERAGE)'];
+    const system = isWindows ? { SystemRoot: process.env.SystemRoot } : {};
+    try {
+      for (const env of [undefined, { ...system, A: '1' }]) {
+        expect(await printed(alice.spawn(node, print, { env }))).toBe('undefined');
+        expect(await printed(alice.run(() => childProcess.spawn(node, print, { env })))).toBe('undefined');
+      }
+    } finally {
+      delete process.env.NODE_V8_COVERAGE;
+    }
+  });
+
   test('is the environment that is given, and no more', async () => {
     const names = programFile('console.log(Object.keys(process.env).sort().join())');
     // Without it no program starts on Windows.

@@ -46,20 +46,31 @@ function refuseHandle(given?: unknown): void {
   throw notRoutedError('spawn', "node's handle would start the program as the process", 'child_process.');
 }
 
+/** Node's class of handles of processes. */
+interface HandleClass {
+  readonly prototype: object;
+  /** Its method without the guard. */
+  readonly spawnOfHandle: AnyFunction;
+}
+
 /** Makes a ChildProcess start its program by a handle of this package in flows and scopes. */
-function routeStarts(spawnOfHandle: AnyFunction): void {
+function routeStarts({ prototype, spawnOfHandle }: HandleClass): void {
   replaceMethod(childProcess.ChildProcess.prototype, 'spawn', (original, receiver, [given, ...rest]) => {
-    const isObject = typeof given === 'object' && given !== null;
+    // Node's error.
+    if (typeof given !== 'object' || given === null)
+      return Reflect.apply(original, receiver, [given, ...rest]);
     // A copy, so that what is checked is what is used. Node completes it.
-    const options: NodeOptions & { envPairs?: unknown } = isObject ? { ...given } : {};
+    const options: NodeOptions & { envPairs?: unknown } = { ...given };
     const start = startOf(options);
     const token = userOf(options, start);
-    const child = receiver as { _handle?: NodeHandle | ProgramHandle | null };
-    if (token === undefined || !isObject || !child._handle || child._handle instanceof ProgramHandle)
+    const child = receiver as { _handle?: NodeHandle | null };
+    // Another handle is one that starts a program as the user already: node's own can start none here.
+    if (token === undefined || !child._handle || Object.getPrototypeOf(child._handle) !== prototype)
       return Reflect.apply(original, receiver, [given, ...rest]);
     const prepared = prepare(token, options, start);
     options.envPairs = prepared.env;
-    child._handle = new ProgramHandle(child._handle, spawnOfHandle, token, prepared, options);
+    const handle = new ProgramHandle(child._handle, spawnOfHandle, token, prepared, options);
+    Object.assign(child, { _handle: handle });
     return Reflect.apply(original, receiver, [options, ...rest]);
   });
 }
@@ -103,9 +114,9 @@ function routeSync(): void {
  */
 export function guardChildProcesses(): void {
   const { _handle: handle } = new childProcess.ChildProcess() as unknown as { _handle: NodeHandle };
-  const spawnOfHandle = handle.spawn;
-  routeStarts(spawnOfHandle);
-  guardMethod(Object.getPrototypeOf(handle) as object, 'spawn', refuseHandle);
+  const prototype = Object.getPrototypeOf(handle) as object;
+  routeStarts({ prototype, spawnOfHandle: handle.spawn });
+  guardMethod(prototype, 'spawn', refuseHandle);
   routeSync();
   syncBuiltinESMExports();
 }
