@@ -31,8 +31,12 @@ const numberOf = (name: string): number =>
   [...getSystemErrorMap()].find(([, [code]]) => code === name)?.[0] ?? -1;
 const [noProgram, inUse] = [numberOf('ESRCH'), numberOf('EINVAL')];
 
-/** libuv rejects it before it does anything: no descriptor has this number, and Windows has no uids. */
-const impossible = { file: '', args: [''], stdio: [{ type: 'fd', fd: -1 }], uid: 1 };
+/**
+ * libuv rejects it before it does anything: no descriptor has this number, and Windows has no uids. No file has this path,
+ * either, and node 24 corrupts its memory with an empty one.
+ */
+const nowhere = '/dev/null/none';
+const impossible = { file: nowhere, args: [nowhere], stdio: [{ type: 'fd', fd: -1 }], uid: 1 };
 
 /**
  * Closes a handle of node that has started nothing. Node can only close one that has been used, and otherwise keeps it
