@@ -2,8 +2,9 @@ import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import type { TokenId } from '../../types/native';
 import type { NativeProgram, ProgramId } from '../../types/native-program';
-import { originals } from '../fs/node-fs';
+import { nodeMajor, originals } from '../fs/node-fs';
 import { native } from '../internal/binding';
+import { withCode } from '../internal/error';
 import { type NodeOptions, type PipeHandle, type Prepared, type Stdio, toNativeStdio } from './start';
 
 type OnExit = (code: number, signal: string) => void;
@@ -31,26 +32,29 @@ const numberOf = (name: string): number =>
   [...getSystemErrorMap()].find(([, [code]]) => code === name)?.[0] ?? -1;
 const [noProgram, inUse] = [numberOf('ESRCH'), numberOf('EINVAL')];
 
-/**
- * libuv rejects it before it does anything: no descriptor has this number, and Windows has no uids. No file has this path,
- * either, and node 24 corrupts its memory with an empty one.
- */
-const nowhere = '/dev/null/none';
-const impossible = { file: nowhere, args: [nowhere], stdio: [{ type: 'fd', fd: -1 }], uid: 1 };
+/** Throws node's error if the permission model does not allow the process to start programs. */
+function requirePermission(): void {
+  const { permission } = process as { permission?: { has(scope: string): boolean } };
+  if (!permission || permission.has('child')) return;
+  const message = 'Access to this API has been restricted. Use --allow-child-process to manage permissions.';
+  const details = { permission: 'ChildProcess', resource: '' };
+  throw Object.assign(withCode(new Error(message), 'ERR_ACCESS_DENIED'), details);
+}
+
+/** libuv rejects it before it does anything: no descriptor has this number, and Windows has no uids. */
+const impossible = { file: 'none', args: ['none'], stdio: [{ type: 'fd', fd: -1 }], uid: 1 };
 
 /**
- * Closes a handle of node that has started nothing. Node can only close one that has been used, and otherwise keeps it
- * for good. With --permission node's own error is thrown here if the process may not start programs.
+ * Discards a handle of node that has started nothing. Node closes only one that has been used, and otherwise keeps it for
+ * good, with all that it refers to. From version 24 on, closing one whose program could not be started corrupts memory:
+ * there the bare handle is left.
  */
-function discard(handle: NodeHandle, spawn: Method, isPositional: boolean): void {
-  const { file, args, stdio, uid } = impossible;
-  const given = isPositional ? [file, args, undefined, [], stdio, 0, uid, undefined] : [impossible];
-  try {
-    // Another copy of this package may guard the method.
-    native.runAtBaseline(() => Reflect.apply(spawn, handle, given));
-  } finally {
-    handle.close();
-  }
+function discard(handle: NodeHandle, spawn: Method): void {
+  for (const key of Reflect.ownKeys(handle)) Reflect.deleteProperty(handle, key);
+  if (nodeMajor >= 24) return;
+  // Another copy of this package may guard the method.
+  native.runAtBaseline(() => Reflect.apply(spawn, handle, [impossible]));
+  handle.close();
 }
 
 const isPipe = ({ type }: Stdio): boolean => type === 'pipe' || type === 'overlapped';
@@ -106,14 +110,15 @@ export class ProgramHandle {
     this.#options = options;
   }
 
-  /** Starts the program. Returns 0 or libuv's error number. Node passes one object or, from version 24, many arguments. */
-  spawn(first: unknown): number {
+  /** Starts the program. Returns 0 or libuv's error number. */
+  spawn(): number {
     const stdio = this.#options.stdio as readonly Stdio[];
     if (!this.#node) return inUse;
     const { handle, spawn } = this.#node;
     this.#node = undefined;
     try {
-      discard(handle, spawn, typeof first === 'string');
+      requirePermission();
+      discard(handle, spawn);
       const started = this.#start(stdio);
       if (typeof started !== 'number') return this.#started(started, stdio);
       endPipes(stdio);
