@@ -114,8 +114,8 @@ function environmentOf(token: TokenId, options: NodeOptions, start: Start | unde
   if (!isGiven) return native.loginEnvironment(token);
   requireNames(options.env);
   const pairs = Array.isArray(options.envPairs) ? options.envPairs.map(String) : [];
-  const { [coverage]: named } = options.env as Record<string, unknown>;
-  return named === undefined ? pairs.filter((pair) => !isService(pair)) : pairs;
+  // Node has added it to an environment in which it is not named, also to the caller's object.
+  return start ? pairs : pairs.filter((pair) => !isService(pair));
 }
 
 /** What of a program's options is known before node has prepared its `stdio`. */

@@ -56,7 +56,6 @@ async function startOfFile(identity: Identity, file: string): Promise<string> {
   // A FIFO would keep the thread waiting.
   const handle = await promised.open(identity, file, O_RDONLY | O_NONBLOCK);
   try {
-    if (!(await handle.stat()).isFile()) return '';
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(mostBytes), 0, mostBytes, 0);
     return buffer.toString('utf8', 0, bytesRead);
   } finally {

@@ -228,18 +228,19 @@ describeSwitching('what a program gets', () => {
     }
   });
 
-  test("is not the folder that node's coverage is written to", async () => {
-    process.env.NODE_V8_COVERAGE = tempFolder('coverage');
-    const print = ['-p', 'String(process.env.NODE_V8_COVERAGE)'];
-    const system = isWindows ? { SystemRoot: process.env.SystemRoot } : {};
-    try {
-      for (const env of [undefined, { ...system, A: '1' }]) {
-        expect(await printed(alice.spawn(node, print, { env }))).toBe('undefined');
-        expect(await printed(alice.run(() => childProcess.spawn(node, print, { env })))).toBe('undefined');
-      }
-    } finally {
-      delete process.env.NODE_V8_COVERAGE;
-    }
+  test('is no variable of the process, also not the folder of its coverage', async () => {
+    const lines = await linesOf(
+      `const { spawnSync } = require('node:child_process');
+      const token = await world.alice.token();
+      const system = process.platform === 'win32' ? { SystemRoot: process.env.SystemRoot } : {};
+      const show = (options) => [process.execPath, ['-p', 'Object.keys(process.env).filter((name) => /SECRET|COVERAGE/.test(name)).join() || "none"'], options];
+      for (const options of [{}, { env: { ...system, A: '1' } }]) {
+        print(token.spawnSync(...show(options)).stdout.toString().trim());
+        print(token.run(() => spawnSync(...show(options))).stdout.toString().trim());
+      }`,
+      { env: { IMPERSONATE_TEST_SECRET: 'secret', NODE_V8_COVERAGE: tempFolder('coverage') } },
+    );
+    expect(lines).toEqual(['none', 'none', 'none', 'none']);
   });
 
   test('is the environment that is given, and no more', async () => {
