@@ -135,10 +135,11 @@ class Win32Program final : public Program {
     if (HasEnded(process())) return ESRCH;
     if (signal == 0) return 0;
     if (signal != kInterrupt && signal != kQuit && signal != kKill && signal != kTerminate) return ENOSYS;
-    const bool done = tree_ ? surroundings_->job.Terminate() : TerminateProcess(process(), 1) != FALSE;
-    if (!done) return HasEnded(process()) ? ESRCH : EPERM;
+    // Before its end, which another thread reports.
     signal_ = signal;
-    return 0;
+    if (tree_ ? surroundings_->job.Terminate() : TerminateProcess(process(), 1) != FALSE) return 0;
+    signal_ = 0;
+    return HasEnded(process()) ? ESRCH : EPERM;
   }
 
  private:
