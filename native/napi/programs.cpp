@@ -93,7 +93,6 @@ Napi::Object Programs::Start(const TokenRef& token, const port::ProgramOptions& 
   result.Set("id", Napi::Number::New(env_, id));
   result.Set("pid", Napi::Number::New(env_, program.pid()));
   result.Set("descriptors", list);
-  programs_.emplace(id, std::move(running));
   program.Watch([id, queue = ended_, wake = wake_](port::ProgramExit exit) {
     {
       const std::lock_guard<std::mutex> lock(queue->mutex);
@@ -101,6 +100,7 @@ Napi::Object Programs::Start(const TokenRef& token, const port::ProgramOptions& 
     }
     wake->Wake();
   });
+  programs_.emplace(id, std::move(running));
   descriptors.Release();
   UpdateLoop();
   return result;

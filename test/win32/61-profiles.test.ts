@@ -53,7 +53,7 @@ describe('a profile', () => {
   });
 
   test('that cannot be loaded is an error, and no program runs without it', async () => {
-    seam().failImport(addon, 'LoadUserProfileW', { error: 5, late: true });
+    seam().failImport(addon, 'LoadUserProfileW', { error: 5, times: 2, late: true });
     const error = { code: 'ERROR_ACCESS_DENIED', syscall: 'LoadUserProfileW' };
     await expect(native.loadProfile(alice.openId())).rejects.toMatchObject(error);
     expect(caught(() => run(alice, 'whoami', [], { profile: true }))).toMatchObject(error);
