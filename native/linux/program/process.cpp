@@ -228,6 +228,7 @@ void ProgramProcess::Reap() noexcept {
     result = WaitFor(descriptor_.get(), info, WEXITED);
   } while (result != 0 && errno == EINTR);
   reaped_ = true;
+  descriptor_ = Descriptor(-1);
   // Other code of this process has waited for it: negative, as libuv's numbers are.
   exit_ = result == 0 ? ExitOf(info) : port::ProgramExit{-errno, 0};
   plan_ = nullptr;
