@@ -93,7 +93,7 @@ class Run {
 
  private:
   static Error LoopError(int error) {
-    return Error("ERR_INTERNAL", error, "uv_loop_init", uv_strerror(error));
+    return Error("ERR_INTERNAL", error, port::kProgramCall, uv_strerror(error));
   }
 
   void Start(const TokenRef& token, const port::ProgramOptions& options) {

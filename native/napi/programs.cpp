@@ -160,6 +160,7 @@ void Programs::Deliver() {
 }
 
 int UvNumber(int error) noexcept {
+  if (error < 0) return error;
   // Elsewhere than on Windows it is the negative errno.
   if (UV_ENOENT == -ENOENT) return -error;
   constexpr std::pair<int, int> kNumbers[] = {
@@ -191,7 +192,7 @@ int UvNumber(int error) noexcept {
   for (const auto& [from, to] : kNumbers) {
     if (from == error) return to;
   }
-  return error < 0 ? error : UV_UNKNOWN;
+  return UV_UNKNOWN;
 }
 
 }  // namespace impersonate

@@ -58,7 +58,8 @@ struct ProgramOptions {
   std::string desktop;
 
   // Linux.
-  bool no_new_privileges = false;
+  // Without it, programs of a token from which groups or privileges have been removed.
+  std::optional<bool> no_new_privileges;
   std::vector<ResourceLimit> limits;
 };
 

@@ -150,7 +150,7 @@ IMPERSONATE_PLAIN void BecomeUser(ChildPlan& plan) noexcept {
     Require(plan, ChildStep::kPrivileges, ::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
   }
   // The session keyring is the service's. A process that cannot make this call cannot use keys.
-  const bool joined = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0;
+  const bool joined = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) > 0;
   Require(plan, ChildStep::kKeyring, joined || errno == ENOSYS || errno == EPERM);
   Require(plan, ChildStep::kUid, raw::SetResUid(plan.uid, plan.uid, plan.uid) == 0);
 }
@@ -242,7 +242,8 @@ IMPERSONATE_PLAIN int RunChild(void* data) noexcept {
   ChildPlan& plan = *static_cast<ChildPlan*>(data);
   ResetSignalActions(plan);
   // In the service's session the program could use its terminal, and continue its stopped processes.
-  Require(plan, ChildStep::kSession, ::syscall(SYS_setsid) >= 0);
+  const long session = ::syscall(SYS_setsid);
+  if (session <= 0) Fail(plan, ChildStep::kSession, session == 0 ? EPERM : errno);
   PlaceDescriptors(plan);
   SetLimits(plan);
   BecomeUser(plan);
