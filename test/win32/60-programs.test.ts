@@ -217,6 +217,34 @@ describe('a program', () => {
   });
 });
 
+test('the program and its folder are opened as the user, and only looked at as the process', async () => {
+  const folder = tempFolder('opened');
+  copyFileSync(join(systemFolder, 'whoami.exe'), join(folder, 'tool.exe'));
+  const lines = await linesOf(`
+    const { run } = require(${JSON.stringify(require.resolve('../support/win32/programs'))});
+    const { seam } = require(${seamModule});
+    const folder = ${JSON.stringify(folder)};
+    const tokens = [await world.alice.token(), await world.bob.token()];
+    const tool = folder + '\\\\tool';
+    seam().patchWitness('impersonate.node');
+    seam().allow(folder, 'D:(A;;FA;;;${world.alice.id})(A;;0x80;;;${world.serviceId})');
+    const outcome = (result) => typeof result === 'number' ? require('node:util').getSystemErrorName(result) : result.status;
+    for (const token of tokens) {
+      print([run(token, tool), run(token, 'whoami', [], { cwd: folder }), run(token, 'tool', [], { env: ['PATH=' + folder] })].map(outcome).join());
+    }
+    const seen = seam().takeRecords().filter(({ subject }) => subject.includes(folder)).map(({ function: name, sid }) => name + ' ' + sid);
+    print([...new Set(seen)].sort().join('; '));`);
+  expect(lines).toEqual([
+    '0,0,0',
+    'EACCES,EACCES,EACCES',
+    [
+      `CreateFileW ${world.serviceId}`,
+      ...[world.alice.id, world.bob.id].map((id) => `CreateFileW ${id}`),
+      ...[world.alice.id, world.bob.id].map((id) => `GetFileAttributesW ${id}`),
+    ].join('; '),
+  ]);
+});
+
 describe('what cannot be started', () => {
   const outcome = (work: () => unknown): unknown => {
     const result = work();
