@@ -28,7 +28,7 @@ export interface NativeProgramOptions {
   readonly breakaway: boolean;
   /** Windows: the user's profile is loaded while it runs. */
   readonly profile: boolean;
-  /** Windows: window station and desktop; those of the process if it is empty. */
+  /** Windows: window station and desktop; those of the user’s logon session if it is empty. */
   readonly desktop: string;
   /** Linux; undefined: for a token from which groups or privileges have been removed. */
   readonly noNewPrivileges: boolean | undefined;

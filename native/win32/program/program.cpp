@@ -168,7 +168,6 @@ class Win32Program final : public Program {
 }  // namespace
 
 std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOptions& options) {
-  RequireLevelForWork(*token);
   const win32::AsProcess as_process;
   win32::ProgramHandles handles(options.stdio);
   auto surroundings = std::make_unique<Surroundings>(
