@@ -63,6 +63,14 @@ describe('a program', () => {
       expect(lastCall().impersonating).toBe(false);
       expectActingAs(world.bob);
     });
+    // Another addon's token.
+    world.putForeign(world.bob);
+    try {
+      expect(whoAmI(alice)).toBe(world.alice.id);
+      expect(lastCall().impersonating).toBe(false);
+    } finally {
+      world.removeForeign();
+    }
   });
 
   test('may open its own token, as after a logon', () => {
@@ -70,24 +78,27 @@ describe('a program', () => {
     expect(outputOf(alice, node, ['-e', source])).toBe('opened');
   });
 
-  test('has the given environment and what Windows programs need of the user’s, and nothing of the process', () => {
-    process.env.IMPERSONATE_SECRET = 'secret';
-    process.env.USERNAME = 'service';
-    const source = 'console.log(JSON.stringify(process.env))';
-    const names = (env: string[]): Record<string, string> =>
-      JSON.parse(outputOf(alice, node, ['-e', source], { env })) as Record<string, string>;
-    const given = names(['b=2', 'A=1 =2', 'temp=C:\\mine', 'not a variable', '=C:=C:\\windows']);
-    expect(given).toMatchObject({ A: '1 =2', b: '2', temp: 'C:\\mine' });
-    const other = Object.keys(given).filter((name) => !/^(A|b|temp|=C:|WINE\w*)$/.test(name));
+  test('has the given environment and what Windows programs need of the user’s, and nothing of the process', async () => {
+    const given = ['b=2', 'A=1 =2', 'temp=C:\\mine', 'not a variable', '=C:=C:\\windows'];
+    const env = { IMPERSONATE_SECRET: 'secret', USERNAME: 'service', USERPROFILE: 'C:\\service' };
+    const [output = '', login] = await linesOf(
+      `const { run, native } = require(${JSON.stringify(require.resolve('../support/win32/programs'))});
+      const alice = await world.alice.token();
+      const source = 'console.log(JSON.stringify(process.env))';
+      print(Buffer.from(run(alice, process.execPath, ['-e', source], { env: ${JSON.stringify(given)} }).output[1]).toString().trim());
+      print(/secret|service/.test(native.loginEnvironment(alice.openId()).join()));`,
+      { env },
+    );
+    const seen = JSON.parse(output) as Record<string, string>;
+    expect(seen).toMatchObject({ A: '1 =2', b: '2', temp: 'C:\\mine' });
     // Wine adds the last one itself.
     const required =
       /^(PATH|SystemDrive|SystemRoot|windir|HOMEDRIVE|HOMEPATH|LOGONSERVER|USERDOMAIN|USERNAME|USERPROFILE|PROCESSOR_ARCHITECTURE)$/i;
+    const other = Object.keys(seen).filter((name) => !/^(A|b|temp|=C:|WINE\w*)$/.test(name));
     expect(other.filter((name) => !required.test(name))).toEqual([]);
-    expect(given.SystemRoot).toMatch(/^C:\\windows$/i);
-    expect(Object.values(given)).not.toContain('secret');
-    expect(Object.values(given)).not.toContain('service');
-    expect(native.loginEnvironment(alice.openId()).join()).not.toMatch(/secret|=service/);
-    delete process.env.IMPERSONATE_SECRET;
+    expect(seen.SystemRoot).toMatch(/^C:\\windows$/i);
+    expect(Object.values(seen).filter((value) => /secret|service/.test(value))).toEqual([]);
+    expect(login).toBe('false');
   });
 
   test('gets its arguments as they are', () => {
