@@ -18,6 +18,7 @@ enum class ChildStep : int {
   kNone,
   kSignals,
   kSession,
+  kPriority,
   kDescriptors,
   kLimits,
   kGroups,
