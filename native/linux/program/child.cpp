@@ -191,13 +191,13 @@ IMPERSONATE_PLAIN bool IsUser(ChildPlan& plan) noexcept {
 // Whether the process can become what it was. Root always can.
 IMPERSONATE_PLAIN bool CanGoBack(const ChildPlan& plan) noexcept {
   if (plan.uid == 0) return false;
-  if (raw::SetResUid(raw::kSameUid, 0, raw::kSameUid) == 0 || raw::SetGroups(0, nullptr) == 0) return true;
-  for (const uid_t old : plan.old_uids) {
-    if (old != plan.uid && raw::SetResUid(raw::kSameUid, old, raw::kSameUid) == 0) return true;
+  for (const uid_t other : plan.other_uids) {
+    if (raw::SetResUid(raw::kSameUid, other, raw::kSameUid) == 0) return true;
   }
-  for (const gid_t old : plan.old_gids) {
-    if (old != plan.gid && raw::SetResGid(raw::kSameGid, old, raw::kSameGid) == 0) return true;
+  for (const gid_t other : plan.other_gids) {
+    if (raw::SetResGid(raw::kSameGid, other, raw::kSameGid) == 0) return true;
   }
+  if (raw::SetGroups(0, nullptr) == 0) return true;
   return SetCapabilities(~std::uint64_t{0}) || SetCapabilities(std::uint64_t{1} << CAP_SETUID);
 }
 
