@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf } from '../support/children/child';
@@ -132,6 +133,16 @@ describeSwitching('a program that is started for a user', () => {
       { env: { SECRET: 'of the service' } },
     );
     expect(lines).toEqual(['PATH=/usr/bin:/bin,A=,B=c=d', '1']);
+  });
+
+  test('has no better priority than the default one', async () => {
+    const script = 'cut -d " " -f 19,41 /proc/$$/stat';
+    const source = `${programs} print(shell(alice, ${JSON.stringify(script)}));`;
+    expect(await linesOf(source, { through: ['nice', '-n', '-5'] })).toEqual(['0 0']);
+    expect(await linesOf(source, { through: ['nice', '-n', '5'] })).toEqual(['5 0']);
+    const realTime = ['chrt', '--fifo', '1'];
+    const allowed = spawnSync('chrt', ['--fifo', '1', 'true']).status === 0;
+    if (allowed) expect(await linesOf(source, { through: realTime })).toEqual(['0 0']);
   });
 
   test('has the limits of its options', async () => {

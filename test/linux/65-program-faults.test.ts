@@ -91,6 +91,20 @@ describeSwitching('no program is started', () => {
     expect(existsSync(marker)).toBe(false);
   });
 
+  // Only the calls by which the process tries to take its old identity back.
+  test.each(['setresuid', 'setresgid', 'setgroups'])(
+    'when %s seems to give the old identity back',
+    async (call) => {
+      const marker = newMarker();
+      const lines = await linesWithFault(`${open}
+        probe().failSyscall('${call}', 0, 0);
+        print(outcome(() => run(alice, 'touch', [${JSON.stringify(marker)}])));
+        ${left}`);
+      expect(lines).toEqual(['ERR_IMPERSONATION_DOWNGRADED setresuid', '0,0']);
+      expect(existsSync(marker)).toBe(false);
+    },
+  );
+
   // The process exists when these calls are made, and is ended.
   test.each([
     ['epoll_ctl', ENOSPC, 'E28 epoll_ctl'],

@@ -187,6 +187,14 @@ std::string DirectoryOf(const ProgramOptions& options) {
   return given.empty() ? path : path + "/" + given;
 }
 
+// The ids without duplicates and the given one.
+std::vector<std::uint32_t> Others(std::vector<std::uint32_t> ids, std::uint32_t own) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  ids.erase(std::remove(ids.begin(), ids.end(), own), ids.end());
+  return ids;
+}
+
 void PlanIdentity(ChildPlan& plan, const Credentials& base, const LinuxToken& token,
                   const ProgramOptions& options) {
   const Identity& identity = token.identity();
@@ -196,8 +204,8 @@ void PlanIdentity(ChildPlan& plan, const Credentials& base, const LinuxToken& to
   plan.groups = identity.groups;
   plan.read_groups.resize(identity.groups.size() + 1);
   plan.reserved_uid = linux_port::ReservedUid();
-  plan.old_uids = {base.real_uid, base.effective_uid, base.saved_uid};
-  plan.old_gids = {base.real_gid, base.effective_gid, base.saved_gid};
+  plan.other_uids = Others({0, base.real_uid, base.effective_uid, base.saved_uid}, identity.uid);
+  plan.other_gids = Others({0, base.real_gid, base.effective_gid, base.saved_gid}, identity.gid);
   plan.regain_root = linux_port::HasSavedRoot(base);
   const bool is_root = identity.uid == 0;
   plan.capabilities = is_root ? identity.capabilities & base.capabilities.permitted : 0;
