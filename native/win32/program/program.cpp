@@ -134,10 +134,11 @@ class Win32Program final : public Program {
     if (HasEnded(process())) return ESRCH;
     if (signal == 0) return 0;
     if (signal != kInterrupt && signal != kQuit && signal != kKill && signal != kTerminate) return ENOSYS;
-    // Before its end, which another thread reports.
-    signal_ = signal;
-    if (tree_ ? surroundings_->job.Terminate() : TerminateProcess(process(), 1) != FALSE) return 0;
-    signal_ = 0;
+    // Before the end, which another thread reports.
+    const int before = signal_.exchange(signal);
+    const bool done = tree_ ? surroundings_->job.Terminate() : TerminateProcess(process(), 1) != FALSE;
+    if (done) return 0;
+    signal_ = before;
     return HasEnded(process()) ? ESRCH : EPERM;
   }
 
