@@ -28,10 +28,10 @@ export interface NativeProgramOptions {
   readonly breakaway: boolean;
   /** Windows: the user's profile is loaded while it runs. */
   readonly profile: boolean;
-  /** Windows: window station and desktop; those of the process if it is empty. */
+  /** Windows: window station and desktop; those of the user’s logon session if it is empty. */
   readonly desktop: string;
-  /** Linux. */
-  readonly noNewPrivileges: boolean;
+  /** Linux; undefined: for a token from which groups or privileges have been removed. */
+  readonly noNewPrivileges: boolean | undefined;
   readonly limits: readonly NativeLimit[];
 }
 
@@ -50,7 +50,7 @@ export interface NativeRunOptions extends NativeProgramOptions {
   readonly output: readonly boolean[];
   /** Milliseconds; 0 for no limit. */
   readonly timeout: number;
-  /** The most bytes of each output; -1 for no limit. */
+  /** The most bytes of all outputs together; -1 for no limit. */
   readonly maxBuffer: number;
   readonly killSignal: number;
 }

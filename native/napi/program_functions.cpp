@@ -107,7 +107,8 @@ port::ProgramOptions OptionsOf(const Napi::Object& from) {
   options.breakaway = from.Get("breakaway").ToBoolean();
   options.profile = from.Get("profile").ToBoolean();
   options.desktop = Text(from.Get("desktop"), "desktop");
-  options.no_new_privileges = from.Get("noNewPrivileges").ToBoolean();
+  const Napi::Value no_new_privileges = from.Get("noNewPrivileges");
+  if (!no_new_privileges.IsUndefined()) options.no_new_privileges = no_new_privileges.ToBoolean().Value();
   ForEach(from, "limits", [&](const Napi::Value& item) { options.limits.push_back(Limit(item)); });
   return options;
 }

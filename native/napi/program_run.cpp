@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -93,7 +94,7 @@ class Run {
 
  private:
   static Error LoopError(int error) {
-    return Error("ERR_INTERNAL", error, "uv_loop_init", uv_strerror(error));
+    return Error("ERR_INTERNAL", error, port::kProgramCall, uv_strerror(error));
   }
 
   void Start(const TokenRef& token, const port::ProgramOptions& options) {
@@ -220,17 +221,22 @@ class Run {
 
   void Kill() {
     if (std::exchange(killed_, true)) return;
+    const bool signalled = Signal();
     for (const auto& pipe : pipes_) {
       if (pipe) CloseHandle(pipe->handle.as<uv_handle_t>());
     }
     CloseHandle(timer_.as<uv_handle_t>());
+    if (!signalled) StopWaiting();
+  }
+
+  // Returns false for a program that this user may not end.
+  bool Signal() {
     int error = program_->Kill(options_.kill_signal);
-    if (error == 0 || UvNumber(error) == UV_ESRCH) return;
+    if (error == 0 || error == ESRCH) return true;
     // No such signal, for example.
     SetError(UvNumber(error));
     error = program_->Kill(kKill);
-    // A program that this user may not end, either.
-    if (error != 0 && UvNumber(error) != UV_ESRCH) StopWaiting();
+    return error == 0 || error == ESRCH;
   }
 
   void Finish() {

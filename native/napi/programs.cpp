@@ -93,7 +93,6 @@ Napi::Object Programs::Start(const TokenRef& token, const port::ProgramOptions& 
   result.Set("id", Napi::Number::New(env_, id));
   result.Set("pid", Napi::Number::New(env_, program.pid()));
   result.Set("descriptors", list);
-  programs_.emplace(id, std::move(running));
   program.Watch([id, queue = ended_, wake = wake_](port::ProgramExit exit) {
     {
       const std::lock_guard<std::mutex> lock(queue->mutex);
@@ -101,6 +100,7 @@ Napi::Object Programs::Start(const TokenRef& token, const port::ProgramOptions& 
     }
     wake->Wake();
   });
+  programs_.emplace(id, std::move(running));
   descriptors.Release();
   UpdateLoop();
   return result;
@@ -160,6 +160,7 @@ void Programs::Deliver() {
 }
 
 int UvNumber(int error) noexcept {
+  if (error < 0) return error;
   // Elsewhere than on Windows it is the negative errno.
   if (UV_ENOENT == -ENOENT) return -error;
   constexpr std::pair<int, int> kNumbers[] = {
@@ -191,7 +192,7 @@ int UvNumber(int error) noexcept {
   for (const auto& [from, to] : kNumbers) {
     if (from == error) return to;
   }
-  return error < 0 ? error : UV_UNKNOWN;
+  return UV_UNKNOWN;
 }
 
 }  // namespace impersonate

@@ -48,7 +48,7 @@ class Programs : public std::enable_shared_from_this<Programs> {
   Id last_ = 0;
 };
 
-// libuv's number for an errno.
+// libuv's number for an errno, or for itself.
 int UvNumber(int error) noexcept;
 
 }  // namespace impersonate

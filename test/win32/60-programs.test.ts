@@ -63,6 +63,14 @@ describe('a program', () => {
       expect(lastCall().impersonating).toBe(false);
       expectActingAs(world.bob);
     });
+    // Another addon's token.
+    world.putForeign(world.bob);
+    try {
+      expect(whoAmI(alice)).toBe(world.alice.id);
+      expect(lastCall().impersonating).toBe(false);
+    } finally {
+      world.removeForeign();
+    }
   });
 
   test('may open its own token, as after a logon', () => {
@@ -70,23 +78,27 @@ describe('a program', () => {
     expect(outputOf(alice, node, ['-e', source])).toBe('opened');
   });
 
-  test('has the given environment and what Windows programs need of the user’s, and nothing of the process', () => {
-    process.env.IMPERSONATE_SECRET = 'secret';
-    process.env.USERNAME = 'service';
-    const source = 'console.log(JSON.stringify(process.env))';
-    const names = (env: string[]): Record<string, string> =>
-      JSON.parse(outputOf(alice, node, ['-e', source], { env })) as Record<string, string>;
-    const given = names(['b=2', 'A=1 =2', 'temp=C:\\mine', 'not a variable', '=C:=C:\\windows']);
-    expect(given).toMatchObject({ A: '1 =2', b: '2', temp: 'C:\\mine' });
-    const other = Object.keys(given).filter((name) => !/^(A|b|temp|=C:|WINE\w*)$/.test(name));
+  test('has the given environment and what Windows programs need of the user’s, and nothing of the process', async () => {
+    const given = ['b=2', 'A=1 =2', 'temp=C:\\mine', 'not a variable', '=C:=C:\\windows'];
+    const env = { IMPERSONATE_SECRET: 'secret', USERNAME: 'service', USERPROFILE: 'C:\\service' };
+    const [output = '', login] = await linesOf(
+      `const { run, native } = require(${JSON.stringify(require.resolve('../support/win32/programs'))});
+      const alice = await world.alice.token();
+      const source = 'console.log(JSON.stringify(process.env))';
+      print(Buffer.from(run(alice, process.execPath, ['-e', source], { env: ${JSON.stringify(given)} }).output[1]).toString().trim());
+      print(/secret|service/.test(native.loginEnvironment(alice.openId()).join()));`,
+      { env },
+    );
+    const seen = JSON.parse(output) as Record<string, string>;
+    expect(seen).toMatchObject({ A: '1 =2', b: '2', temp: 'C:\\mine' });
+    // Wine adds the last one itself.
     const required =
-      /^(PATH|SystemDrive|SystemRoot|windir|HOMEDRIVE|HOMEPATH|LOGONSERVER|USERDOMAIN|USERNAME|USERPROFILE)$/i;
+      /^(PATH|SystemDrive|SystemRoot|windir|HOMEDRIVE|HOMEPATH|LOGONSERVER|USERDOMAIN|USERNAME|USERPROFILE|PROCESSOR_ARCHITECTURE)$/i;
+    const other = Object.keys(seen).filter((name) => !/^(A|b|temp|=C:|WINE\w*)$/.test(name));
     expect(other.filter((name) => !required.test(name))).toEqual([]);
-    expect(given.SystemRoot).toMatch(/^C:\\windows$/i);
-    expect(Object.values(given)).not.toContain('secret');
-    expect(Object.values(given)).not.toContain('service');
-    expect(native.loginEnvironment(alice.openId()).join()).not.toMatch(/secret|=service/);
-    delete process.env.IMPERSONATE_SECRET;
+    expect(seen.SystemRoot).toMatch(/^C:\\windows$/i);
+    expect(Object.values(seen).filter((value) => /secret|service/.test(value))).toEqual([]);
+    expect(login).toBe('false');
   });
 
   test('gets its arguments as they are', () => {
@@ -214,6 +226,34 @@ describe('a program', () => {
       expect([file, found(file)]).toEqual([file, 'ENOENT']);
     }
   });
+});
+
+test('the program and its folder are opened as the user, and only looked at as the process', async () => {
+  const folder = tempFolder('opened');
+  copyFileSync(join(systemFolder, 'whoami.exe'), join(folder, 'tool.exe'));
+  const lines = await linesOf(`
+    const { run } = require(${JSON.stringify(require.resolve('../support/win32/programs'))});
+    const { seam } = require(${seamModule});
+    const folder = ${JSON.stringify(folder)};
+    const tokens = [await world.alice.token(), await world.bob.token()];
+    const tool = folder + '\\\\tool';
+    seam().patchWitness('impersonate.node');
+    seam().allow(folder, 'D:(A;;FA;;;${world.alice.id})(A;;0x80;;;${world.serviceId})');
+    const outcome = (result) => typeof result === 'number' ? require('node:util').getSystemErrorName(result) : result.status;
+    for (const token of tokens) {
+      print([run(token, tool), run(token, 'whoami', [], { cwd: folder }), run(token, 'tool', [], { env: ['PATH=' + folder] })].map(outcome).join());
+    }
+    const seen = seam().takeRecords().filter(({ subject }) => subject.includes(folder)).map(({ function: name, sid }) => name + ' ' + sid);
+    print([...new Set(seen)].sort().join('; '));`);
+  expect(lines).toEqual([
+    '0,0,0',
+    'EACCES,EACCES,EACCES',
+    [
+      `CreateFileW ${world.serviceId}`,
+      ...[world.alice.id, world.bob.id].map((id) => `CreateFileW ${id}`),
+      ...[world.alice.id, world.bob.id].map((id) => `GetFileAttributesW ${id}`),
+    ].join('; '),
+  ]);
 });
 
 describe('what cannot be started', () => {

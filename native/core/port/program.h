@@ -54,15 +54,18 @@ struct ProgramOptions {
   bool breakaway = false;
   // Loads the user's profile for as long as the program runs.
   bool profile = false;
-  // "window station\desktop"; the one of this process if it is empty.
+  // "window station\desktop"; if it is empty, the one that Windows gives to the user's logon session, and not
+  // the one of this process.
   std::string desktop;
 
   // Linux.
-  bool no_new_privileges = false;
+  // Without it, programs of a token from which groups or privileges have been removed.
+  std::optional<bool> no_new_privileges;
   std::vector<ResourceLimit> limits;
 };
 
 struct ProgramExit {
+  // On Windows 0xC0000142 (STATUS_DLL_INIT_FAILED) means that the user has no access to the desktop.
   std::int64_t code = 0;
   // The number of the signal that ended it; 0 if it exited.
   int signal = 0;

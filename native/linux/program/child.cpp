@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -67,6 +68,21 @@ IMPERSONATE_PLAIN void UnblockSignals(ChildPlan& plan) noexcept {
   static const NoAction none;
   const long result = ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kMaskSize);
   Require(plan, ChildStep::kSignals, result == 0);
+}
+
+// A user's own process has the default priority, and no right to a better one.
+IMPERSONATE_PLAIN void ResetPriority(ChildPlan& plan) noexcept {
+  const long policy = ::syscall(SYS_sched_getscheduler, 0);
+  Require(plan, ChildStep::kPriority, policy >= 0);
+  const long class_only = policy & ~static_cast<long>(SCHED_RESET_ON_FORK);
+  if (class_only == SCHED_FIFO || class_only == SCHED_RR) {
+    const sched_param none{};
+    Require(plan, ChildStep::kPriority, ::syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &none) == 0);
+  }
+  // 20 minus the nice value.
+  constexpr long kDefault = 20;
+  if (::syscall(SYS_getpriority, PRIO_PROCESS, 0) <= kDefault) return;
+  Require(plan, ChildStep::kPriority, ::syscall(SYS_setpriority, PRIO_PROCESS, 0, 0) == 0);
 }
 
 IMPERSONATE_PLAIN int DuplicateAbove(ChildPlan& plan, int fd, std::size_t lowest) noexcept {
@@ -150,7 +166,7 @@ IMPERSONATE_PLAIN void BecomeUser(ChildPlan& plan) noexcept {
     Require(plan, ChildStep::kPrivileges, ::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
   }
   // The session keyring is the service's. A process that cannot make this call cannot use keys.
-  const bool joined = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0;
+  const bool joined = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) > 0;
   Require(plan, ChildStep::kKeyring, joined || errno == ENOSYS || errno == EPERM);
   Require(plan, ChildStep::kUid, raw::SetResUid(plan.uid, plan.uid, plan.uid) == 0);
 }
@@ -175,13 +191,13 @@ IMPERSONATE_PLAIN bool IsUser(ChildPlan& plan) noexcept {
 // Whether the process can become what it was. Root always can.
 IMPERSONATE_PLAIN bool CanGoBack(const ChildPlan& plan) noexcept {
   if (plan.uid == 0) return false;
-  if (raw::SetResUid(raw::kSameUid, 0, raw::kSameUid) == 0 || raw::SetGroups(0, nullptr) == 0) return true;
-  for (const uid_t old : plan.old_uids) {
-    if (old != plan.uid && raw::SetResUid(raw::kSameUid, old, raw::kSameUid) == 0) return true;
+  for (const uid_t other : plan.other_uids) {
+    if (raw::SetResUid(raw::kSameUid, other, raw::kSameUid) == 0) return true;
   }
-  for (const gid_t old : plan.old_gids) {
-    if (old != plan.gid && raw::SetResGid(raw::kSameGid, old, raw::kSameGid) == 0) return true;
+  for (const gid_t other : plan.other_gids) {
+    if (raw::SetResGid(raw::kSameGid, other, raw::kSameGid) == 0) return true;
   }
+  if (raw::SetGroups(0, nullptr) == 0) return true;
   return SetCapabilities(~std::uint64_t{0}) || SetCapabilities(std::uint64_t{1} << CAP_SETUID);
 }
 
@@ -208,6 +224,8 @@ const char* CallOf(ChildStep step) noexcept {
       return "sigaction";
     case ChildStep::kSession:
       return "setsid";
+    case ChildStep::kPriority:
+      return "setpriority";
     case ChildStep::kDescriptors:
       return "dup";
     case ChildStep::kLimits:
@@ -242,7 +260,9 @@ IMPERSONATE_PLAIN int RunChild(void* data) noexcept {
   ChildPlan& plan = *static_cast<ChildPlan*>(data);
   ResetSignalActions(plan);
   // In the service's session the program could use its terminal, and continue its stopped processes.
-  Require(plan, ChildStep::kSession, ::syscall(SYS_setsid) >= 0);
+  const long session = ::syscall(SYS_setsid);
+  if (session <= 0) Fail(plan, ChildStep::kSession, session == 0 ? EPERM : errno);
+  ResetPriority(plan);
   PlaceDescriptors(plan);
   SetLimits(plan);
   BecomeUser(plan);

@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +17,7 @@ enum class ChildStep : int {
   kNone,
   kSignals,
   kSession,
+  kPriority,
   kDescriptors,
   kLimits,
   kGroups,
@@ -51,9 +51,10 @@ struct ChildPlan {
   uid_t uid = 0, reserved_uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;
-  // The ids of this process, which the program must not be able to take back.
-  std::array<uid_t, 3> old_uids{};
-  std::array<gid_t, 3> old_gids{};
+  // The ids of root and of this process that the program must not be able to take; none for a program of
+  // root.
+  std::vector<uid_t> other_uids;
+  std::vector<gid_t> other_gids;
   // Whether the right to switch needs the saved root of a process that has dropped it.
   bool regain_root = false;
   // Of a root user; none otherwise.

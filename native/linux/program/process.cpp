@@ -72,9 +72,10 @@ void RequireSystemCalls() {
 // run in the new process, nor on the thread that shares its thread-local storage.
 class EverySignalBlocked {
  public:
-  EverySignalBlocked() noexcept {
+  EverySignalBlocked() {
     constexpr std::uint64_t kAll[2] = {~std::uint64_t{0}, ~std::uint64_t{0}};
-    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, kAll, before_.data(), kSize);
+    if (::syscall(SYS_rt_sigprocmask, SIG_SETMASK, kAll, before_.data(), kSize) == 0) return;
+    throw ErrnoError(errno, "sigprocmask");
   }
   ~EverySignalBlocked() { ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, before_.data(), nullptr, kSize); }
   EverySignalBlocked(const EverySignalBlocked&) = delete;
@@ -164,13 +165,13 @@ std::shared_ptr<ProgramProcess> ProgramProcess::Start(TokenRef token, std::uniqu
 
 Descriptor ProgramProcess::Create() {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw ErrnoError(errno, "pipe2");
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw ErrnoError(errno, port::kProgramCall);
   Descriptor reading(ends[0]);
   const Descriptor writing(ends[1]);
   plan_->report = writing.get();
   int descriptor = -1;
   pid_ = ::clone(RunChild, stack_->top(), CLONE_VM | kClonePidfd | SIGCHLD, plan_.get(), &descriptor);
-  if (pid_ < 0) throw ErrnoError(errno, "clone");
+  if (pid_ < 0) throw ErrnoError(errno, errno == EAGAIN || errno == ENOMEM ? port::kProgramCall : "clone");
   descriptor_ = Descriptor(descriptor);
   return reading;
 }
@@ -178,11 +179,13 @@ Descriptor ProgramProcess::Create() {
 int ProgramProcess::WaitForProgram(int report) const noexcept {
   const auto deadline = std::chrono::steady_clock::now() + kTimeLimit;
   pollfd end{report, 0, 0};
-  while (::poll(&end, 1, kCheckEvery) <= 0) {
+  while (true) {
+    const int ready = ::poll(&end, 1, kCheckEvery);
+    if (ready > 0) return 0;
+    if (ready < 0 && errno != EINTR) return errno;
     if (IsStopped()) return ECANCELED;
     if (std::chrono::steady_clock::now() > deadline) return ETIMEDOUT;
   }
-  return 0;
 }
 
 bool ProgramProcess::IsStopped() const noexcept {
@@ -225,6 +228,7 @@ void ProgramProcess::Reap() noexcept {
     result = WaitFor(descriptor_.get(), info, WEXITED);
   } while (result != 0 && errno == EINTR);
   reaped_ = true;
+  descriptor_ = Descriptor(-1);
   // Other code of this process has waited for it: negative, as libuv's numbers are.
   exit_ = result == 0 ? ExitOf(info) : port::ProgramExit{-errno, 0};
   plan_ = nullptr;

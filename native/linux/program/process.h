@@ -46,6 +46,7 @@ class ProgramProcess {
                                                ChildFailure& failure);
 
   int pid() const noexcept { return pid_; }
+  // Until Reap.
   int descriptor() const noexcept { return descriptor_.get(); }
 
   // Sends the signal as the token's user, to all of its process group if `group` is set. Returns 0 or an

@@ -1,6 +1,7 @@
 #include "core/port/program.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,8 +44,14 @@ using linux_port::LinuxToken;
 using linux_port::ProgramProcess;
 using linux_port::ProgramWatcher;
 
-// The capabilities that this code knows: all of Linux up to 6.x.
-constexpr std::uint64_t kEveryCapability = (std::uint64_t{1} << 41) - 1;
+// The capabilities that the kernel gives to a program of root.
+std::uint64_t CapabilitiesOfRoot() {
+  std::uint64_t set = 0;
+  for (unsigned long bit = 0; bit < 64; ++bit) {
+    if (::prctl(PR_CAPBSET_READ, bit, 0UL, 0UL, 0UL) > 0) set |= std::uint64_t{1} << bit;
+  }
+  return set;
+}
 
 class LinuxProgram final : public Program {
  public:
@@ -167,16 +174,25 @@ std::vector<std::string> Candidates(const ProgramOptions& options) {
   return candidates;
 }
 
-// The path of the working directory: the process's own is entered by its path too, as a user's process could.
+// The absolute path of the working directory, which the program's process enters as a process of the user
+// could: the user may have no right to come to the working directory of this process, to which a relative
+// path would begin.
 std::string DirectoryOf(const ProgramOptions& options) {
-  if (options.cwd) {
-    RequireNoNul(*options.cwd, "The working directory");
-    return *options.cwd;
-  }
+  const std::string given = options.cwd.value_or("");
+  RequireNoNul(given, "The working directory");
+  if (options.cwd && (given.empty() || given.front() == '/')) return given;
   std::string path(PATH_MAX, '\0');
   if (!::getcwd(path.data(), path.size())) throw ErrnoError(errno, "getcwd");
   path.resize(path.find('\0'));
-  return path;
+  return given.empty() ? path : path + "/" + given;
+}
+
+// The ids without duplicates and the given one.
+std::vector<std::uint32_t> Others(std::vector<std::uint32_t> ids, std::uint32_t own) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  ids.erase(std::remove(ids.begin(), ids.end(), own), ids.end());
+  return ids;
 }
 
 void PlanIdentity(ChildPlan& plan, const Credentials& base, const LinuxToken& token,
@@ -188,15 +204,17 @@ void PlanIdentity(ChildPlan& plan, const Credentials& base, const LinuxToken& to
   plan.groups = identity.groups;
   plan.read_groups.resize(identity.groups.size() + 1);
   plan.reserved_uid = linux_port::ReservedUid();
-  plan.old_uids = {base.real_uid, base.effective_uid, base.saved_uid};
-  plan.old_gids = {base.real_gid, base.effective_gid, base.saved_gid};
+  plan.other_uids = Others({0, base.real_uid, base.effective_uid, base.saved_uid}, identity.uid);
+  plan.other_gids = Others({0, base.real_gid, base.effective_gid, base.saved_gid}, identity.gid);
   plan.regain_root = linux_port::HasSavedRoot(base);
   const bool is_root = identity.uid == 0;
   plan.capabilities = is_root ? identity.capabilities & base.capabilities.permitted : 0;
-  // The kernel gives a program of root every capability that is not excluded by this, and set-user-ID
-  // programs more than their user has if the process has kept it from removing capabilities.
-  const bool limited = is_root && (identity.capabilities & kEveryCapability) != kEveryCapability;
-  plan.no_new_privileges = options.no_new_privileges || limited || !base.capabilities_follow_uid;
+  // Without this the kernel gives a program of root all of CapabilitiesOfRoot(). If the process has kept the
+  // kernel from removing capabilities, a set-user-ID program that the program starts would keep its own when
+  // it becomes the user again.
+  const bool must =
+      (is_root && (CapabilitiesOfRoot() & ~plan.capabilities) != 0) || !base.capabilities_follow_uid;
+  plan.no_new_privileges = must || options.no_new_privileges.value_or(identity.restricted);
 }
 
 // The error for a process that did not get to execute the program.

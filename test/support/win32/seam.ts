@@ -186,8 +186,8 @@ export interface Seam {
   takeAuthorityRecords(): CallRecord[];
   outstanding(): Outstanding;
 
-  /** Records Node.js's own calls with paths, and checks them by the rules of allow(). */
-  patchWitness(): string[];
+  /** Records calls with paths, Node.js's own or those of a module, and checks them by the rules of allow(). */
+  patchWitness(moduleName?: string): string[];
   /** The list applies to the path and all below it; the longest path wins. Without a rule everything is allowed. */
   allow(path: string, sddl: string): void;
   forgetRules(): void;
