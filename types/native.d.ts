@@ -7,6 +7,8 @@ import type { NativeDerive } from './native-derive';
 import type { NativeLogon } from './native-logon';
 import type { NativeNegotiate } from './native-negotiate';
 import type { NativePeer } from './native-peer';
+import type { NativeProfiles } from './native-profile';
+import type { NativePrograms } from './native-program';
 
 /** The id of an open token: positive, and unique while the token is open. */
 export type TokenId = number;
@@ -140,7 +142,7 @@ export interface NativeHooks {
   noop(): void;
 }
 
-export interface Native extends NativeLogon, NativeNegotiate, NativePeer, NativeDerive {
+export interface Native extends NativeLogon, NativeNegotiate, NativePeer, NativeDerive, NativePrograms, NativeProfiles {
   readonly port: 'win32' | 'linux' | 'unsupported';
   /** The path of the addon's file. */
   readonly file: string;

@@ -28,9 +28,12 @@ export const builtins: Readonly<Record<string, Exports>> = {
   async_hooks: { bound: '*', remarks: { '*': 'flows are made of it' } },
   buffer: harmless,
   child_process: {
-    refused: 'ChildProcess exec execFile execFileSync execSync fork spawn spawnSync',
+    routed: 'ChildProcess exec execFile execFileSync execSync fork spawn spawnSync',
     harmless: '_forkChild',
-    remarks: { '*': "the program would not be the user's", ChildProcess: 'its method spawn()' },
+    remarks: {
+      '*': "see [programs](processes.md): the program is the user's, with the user's environment; `uid` and `gid` throw `ERR_NOT_ROUTED`",
+      spawnSync: 'and the like: with --permission `ERR_NOT_ROUTED`',
+    },
   },
   cluster: {
     refused: 'fork',
@@ -196,7 +199,7 @@ export const builtins: Readonly<Record<string, Exports>> = {
   'node:sqlite': { routed: '*' },
   'node:test': {
     bound: '*',
-    remarks: { '*': 'a test runs in the flow that declares it; `run()` starts programs, which is refused' },
+    remarks: { '*': 'a test runs in the flow that declares it; `run()` starts programs of the user' },
   },
   'node:test/reporters': harmless,
 };

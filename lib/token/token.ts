@@ -16,8 +16,9 @@ import { currentTokenId, requireNoConflict } from '../scope/state';
 import type { ForIdsOptions } from './for-ids';
 import type { ForUserOptions } from './for-user';
 import type { IisOptions } from './from-iis';
-import { levelNumber, OpenToken, remindOfAwait, type ImpersonationLevel } from './open-token';
+import { levelNumber, remindOfAwait, type ImpersonationLevel } from './open-token';
 import type { LogonOptions } from './logon';
+import { ProgramStarter } from './programs';
 import type { RestrictOptions } from './restrictions';
 import type { ShareOptions } from './tickets';
 
@@ -42,7 +43,7 @@ export function forgetProcessToken(): void {
  * using token = await Token.forUser('alice');
  * token.runSync(() => fs.readFileSync(path, 'utf8'));
  */
-export class Token extends OpenToken {
+export class Token extends ProgramStarter {
   /** @internal */
   constructor(key: symbol, token: TokenId | TokenRef, quiet = false) {
     if (key !== internal) throw illegalConstructor('Token');

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/port/thread.h"
@@ -133,6 +134,21 @@ class ScopeStack {
   ScopeId next_scope_ = 1;
   std::int32_t held_ = 0;
   std::vector<ScopeState*> states_;
+};
+
+// While this object lives, the calling thread acts as the token's user. No code that it could call leaves the
+// scope.
+class TokenScope {
+ public:
+  // Throws for the reasons of ScopeStack::Enter.
+  explicit TokenScope(TokenRef token)
+      : scope_(ScopeStack::OfThread().Enter(0, std::move(token), ScopeStack::Hold::kYes)) {}
+  ~TokenScope() { ScopeStack::OfThread().Leave(scope_); }
+  TokenScope(const TokenScope&) = delete;
+  TokenScope& operator=(const TokenScope&) = delete;
+
+ private:
+  ScopeStack::ScopeId scope_;
 };
 
 // While this object lives, the calling thread has the identity that it had before its outermost scope and

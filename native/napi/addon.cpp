@@ -53,7 +53,9 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   ExportNegotiateFunctions(env, exports);
   ExportPeerFunctions(env, exports);
   ExportScopeFunctions(env, exports);
+  ExportProfileFunctions(env, exports);
   ExportFsFunctions(env, exports);
+  ExportProgramFunctions(env, exports);
   return exports;
 }
 

@@ -69,6 +69,11 @@ FsPool& Environment::fs_pool() {
   return *fs_pool_;
 }
 
+Programs& Environment::programs() {
+  if (!programs_) programs_ = Programs::Make(env_);
+  return *programs_;
+}
+
 Napi::Int32Array Environment::ScopeStateArray() const {
   return Napi::Int32Array::New(env_, sizeof(ScopeState) / sizeof(std::int32_t), scope_state_.Value(), 0);
 }

@@ -7,11 +7,13 @@
 #include <unordered_set>
 
 #include "core/port/negotiate.h"
+#include "core/port/profile.h"
 #include "core/scope_stack.h"
 #include "core/token.h"
 #include "fs/directory.h"
 #include "napi/fs_pool.h"
 #include "napi/id_table.h"
+#include "napi/programs.h"
 
 namespace impersonate {
 
@@ -40,11 +42,13 @@ class Environment {
   void KeepDescriptor(int fd) { descriptors_.insert(fd); }
   void ReleaseDescriptor(int fd) { descriptors_.erase(fd); }
 
-  // Created by the first call; throws Napi::Error.
+  // Each is created by the first call; throws Napi::Error.
   FsPool& fs_pool();
+  Programs& programs();
   IdTable<fs::Directory>& directories() { return directories_; }
   IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }
   IdTable<port::ServerContext>& server_contexts() { return server_contexts_; }
+  IdTable<port::Profile>& profiles() { return profiles_; }
 
   void SetHooks(Napi::Function create_error, Napi::Function describe_leak, Napi::Function noop);
   // The environment's ScopeState for JavaScript.
@@ -71,9 +75,11 @@ class Environment {
   std::unordered_set<std::int32_t> tokens_;
   std::unordered_set<int> descriptors_;
   std::shared_ptr<FsPool> fs_pool_;
+  std::shared_ptr<Programs> programs_;
   IdTable<fs::Directory> directories_;
   IdTable<port::ServerCredentials> server_credentials_;
   IdTable<port::ServerContext> server_contexts_;
+  IdTable<port::Profile> profiles_;
   Napi::FunctionReference create_error_;
   Napi::FunctionReference describe_leak_;
   Napi::FunctionReference noop_;

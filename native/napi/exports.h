@@ -23,7 +23,11 @@ void ExportPeerFunctions(Napi::Env env, Napi::Object exports);
 // enter, leave, isOpen, leaveAll, reportLeak, currentToken, runSync, runAtBaseline, pinThread,
 // callInterruptible, scopeState.
 void ExportScopeFunctions(Napi::Env env, Napi::Object exports);
+// loadProfile, unloadProfile, knownFolder.
+void ExportProfileFunctions(Napi::Env env, Napi::Object exports);
 // startFs, fsSync, fsHere, fsCalls, and descriptors.
 void ExportFsFunctions(Napi::Env env, Napi::Object exports);
+// The functions of types/native-program.d.ts.
+void ExportProgramFunctions(Napi::Env env, Napi::Object exports);
 
 }  // namespace impersonate

@@ -4,6 +4,8 @@
 #include "core/port/path.h"
 #include "core/port/peer.h"
 #include "core/port/process.h"
+#include "core/port/profile.h"
+#include "core/port/program.h"
 #include "core/port/thread.h"
 #include "core/port/token.h"
 
@@ -70,11 +72,17 @@ GuardedPath::GuardedPath(const std::string& path, LastComponent) : path_(path) {
 GuardedPath::GuardedPath(const std::string& path, int, int) : path_(path) {}
 GuardedPath::~GuardedPath() = default;
 
+std::unique_ptr<Profile> LoadProfile(const TokenRef&) { Unsupported(); }
+std::string KnownFolder(const Token&, const std::string&) { Unsupported(); }
+
 void CloseSocket(NativeSocket) noexcept {}
 TokenRef TokenOfPeer(NativeSocket) { Unsupported(); }
 std::string ServerOf(NativeSocket) { Unsupported(); }
 std::unique_ptr<PipeListener> ListenOnPipe(const PipeOptions&) { Unsupported(); }
 OwnedSocket ConnectToPipe(const PipeConnection&) { Unsupported(); }
+
+std::unique_ptr<Program> StartProgram(const TokenRef&, const ProgramOptions&) { Unsupported(); }
+std::vector<std::string> LoginEnvironment(const Token&) { Unsupported(); }
 
 std::shared_ptr<ServerCredentials> AcquireServerCredentials(const std::string&, const std::string&, bool) {
   Unsupported();

@@ -2,6 +2,7 @@
 
 #include <windows.h>
 
+#include <climits>
 #include <cstddef>
 #include <cstring>
 
@@ -15,9 +16,9 @@ constexpr std::size_t kMaxLength = 32767;
 
 }  // namespace
 
-std::wstring ToWide(const std::string& text) {
+std::wstring ToLongWide(const std::string& text) {
   if (text.empty()) return {};
-  if (text.size() > kMaxLength) throw InvalidArgument("The text is too long");
+  if (text.size() > INT_MAX) throw InvalidArgument("The text is too long");
   if (text.find('\0') != std::string::npos) throw InvalidArgument("The text contains a null character");
   // No character takes more UTF-16 units than it took bytes.
   std::wstring wide(text.size(), L'\0');
@@ -26,6 +27,12 @@ std::wstring ToWide(const std::string& text) {
                           wide.data(), static_cast<int>(wide.size()));
   if (length == 0) throw InvalidArgument("The text is not valid UTF-8");
   wide.resize(static_cast<std::size_t>(length));
+  return wide;
+}
+
+std::wstring ToWide(const std::string& text) {
+  std::wstring wide = ToLongWide(text);
+  if (wide.size() > kMaxLength) throw InvalidArgument("The text is too long");
   return wide;
 }
 

@@ -11,6 +11,9 @@ namespace impersonate::win32 {
 // contains a NUL (the system would ignore the rest) or is too long for the system.
 std::wstring ToWide(const std::string& text);
 
+// The same for a text of any length.
+std::wstring ToLongWide(const std::string& text);
+
 // UTF-8 of a text that the system has returned; an unpaired surrogate becomes U+FFFD. Throws the last error
 // if the conversion fails.
 std::string ToUtf8(const std::wstring& text);

@@ -72,7 +72,7 @@ const samples = [
   ],
   ['native/win32/a.cpp', '#include <unistd.h>', '<unistd.h>'],
   ['native/win32/a.cpp', '#include "linux/thread/switch.h"', 'native/linux/thread/switch.h'],
-  ['native/win32/a.cpp', '#include <uv.h>', '<uv.h>'],
+  ['native/win32/a.cpp', '#include <napi.h>', '<napi.h>'],
   ['native/unsupported/a.cpp', '#include <pwd.h>', '<pwd.h>'],
   ['native/unsupported/a.cpp', '#include "core/port/thread.h"', null],
   ['native/a.cpp', '', 'belongs to no layer'],

@@ -111,7 +111,7 @@ const floors = [
   ['flow'],
   ['fs'],
   ['token'],
-  ['negotiate', 'peers', 'worker'],
+  ['negotiate', 'peers', 'process', 'worker'],
   ['http'],
   ['routing'],
   ['faces'],

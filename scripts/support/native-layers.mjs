@@ -20,7 +20,7 @@ const windows = new Set(
   words(`accctrl.h aclapi.h authz.h bcrypt.h delayimp.h dpapi.h dsgetdc.h errhandlingapi.h fileapi.h handleapi.h
     intrin.h io.h iphlpapi.h libloaderapi.h lm.h lmaccess.h lmapibuf.h lmcons.h lmerr.h lsalookup.h mstcpip.h
     namedpipeapi.h ntdef.h ntlsa.h ntsecapi.h ntsecpkg.h ntstatus.h processthreadsapi.h psapi.h rpc.h schannel.h
-    sddl.h sdkddkver.h secext.h security.h securitybaseapi.h sspi.h tlhelp32.h userenv.h versionhelpers.h
+    sddl.h sdkddkver.h secext.h security.h securitybaseapi.h shlobj.h sspi.h tlhelp32.h userenv.h versionhelpers.h
     winbase.h wincred.h windows.h winerror.h winioctl.h winnt.h winsock2.h winsvc.h winternl.h ws2def.h
     ws2tcpip.h wtsapi32.h`),
 );
@@ -43,12 +43,13 @@ const layers = {
   linux: {
     headers: ['standard', 'posix'],
     folders: ['core', 'linux'],
-    rooms: ['credentials', 'pam', 'path', 'thread', 'token'],
+    rooms: ['credentials', 'pam', 'path', 'program', 'thread', 'token'],
   },
   win32: {
-    headers: ['standard', 'windows'],
+    // The descriptors of a Windows process are those of its host's runtime, which libuv calls.
+    headers: ['standard', 'windows', 'libuv'],
     folders: ['core', 'win32'],
-    rooms: ['logon', 'pipe', 'sspi', 'thread', 'token'],
+    rooms: ['logon', 'pipe', 'program', 'sspi', 'thread', 'token'],
   },
   unsupported: { headers: ['standard'], folders: ['core', 'unsupported'], rooms: [] },
 };

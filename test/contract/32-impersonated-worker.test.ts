@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { Token } from 'impersonate';
 import { linesOf, writeSource } from '../support/children/child';
 import { postsOf, run, start } from '../support/children/impersonated-worker';
+import { whoAmI } from '../support/children/programs';
 import { usersSource } from '../support/children/sources';
 import { product, unrouted } from '../support/paths';
 import { alice, bob, describeSwitching, expectActingAsService, freshTokens } from '../support/world/acting';
@@ -318,17 +319,16 @@ describeSwitching('a thread or program started by an ImpersonatedWorker', () => 
     expect(posts).toEqual([world.bob.id, isAlice]);
   });
 
-  test('a program is not started', async () => {
+  test("a program is the worker's user's", async () => {
     const posts = await run(
       `const { execFileSync } = require('node:child_process');
-      const program = () => execFileSync(process.execPath, ['-p', 'process.getuid?.()'], { encoding: 'utf8' }).trim();
+      const program = () => execFileSync(process.execPath, ['-p', ${JSON.stringify(whoAmI)}], { encoding: 'utf8' }).trim();
       const attempt = () => { try { return program(); } catch (error) { return error.code ?? error.message; } };
       post(attempt()); await null; post(attempt());
       post(withoutToken(attempt) === attempt());
       post(me());`,
       { token: alice },
     );
-    const outcome = 'ERR_NOT_ROUTED';
-    expect(posts).toEqual([outcome, outcome, false, isAlice]);
+    expect(posts).toEqual([world.alice.id, world.alice.id, false, isAlice]);
   });
 });

@@ -1,8 +1,8 @@
 import childProcess from 'node:child_process';
 import cluster from 'node:cluster';
-import { promisify } from 'node:util';
-import { Token } from 'impersonate';
-import { linesOf } from '../support/children/child';
+import type { Token } from 'impersonate';
+import { type ChildOptions, linesOf } from '../support/children/child';
+import { whoAmI } from '../support/children/programs';
 import { registered } from '../support/children/sources';
 import { caught } from '../support/errors';
 import { product } from '../support/paths';
@@ -21,29 +21,21 @@ describeSwitching('child_process in a flow or scope', () => {
   });
 
   const node = process.execPath;
-  const calls: [string, () => unknown][] = [
-    ['spawn', () => childProcess.spawn(node, ['-v'])],
-    ['spawnSync', () => childProcess.spawnSync(node, ['-v'])],
-    ['exec', () => childProcess.exec('exit')],
-    ['execSync', () => childProcess.execSync('exit')],
-    ['execFile', () => childProcess.execFile(node, ['-v'])],
-    ['execFileSync', () => childProcess.execFileSync(node, ['-v'])],
-    ['fork', () => childProcess.fork('none.js')],
-    ['promisified execFile', () => promisify(childProcess.execFile)(node, ['-v'])],
-    ['cluster.fork', () => cluster.fork()],
+  const { ChildProcess } = childProcess as unknown as {
+    ChildProcess: new () => { readonly _handle: { spawn(of: object): void } };
+  };
+  const refused: [string, () => unknown, string][] = [
+    ['cluster.fork', () => cluster.fork(), 'ERR_WORKER_IN_FLOW'],
     [
-      'ChildProcess',
+      "node's handle of a process",
       () => {
-        const { ChildProcess } = childProcess as unknown as {
-          ChildProcess: new () => { spawn(of: object): void };
-        };
-        new ChildProcess().spawn({ file: node, args: [node, '-v'] });
+        new ChildProcess()._handle.spawn({ file: node, args: [node, '-v'] });
       },
+      'ERR_NOT_ROUTED',
     ],
   ];
 
-  test.each(calls)('%s throws', (name, call) => {
-    const code = name === 'cluster.fork' ? 'ERR_WORKER_IN_FLOW' : 'ERR_NOT_ROUTED';
+  test.each(refused)('%s throws', (_name, call, code) => {
     alice.runSync(() => {
       expect(caught(call)).toMatchObject({ name: 'ImpersonationError', code });
       expectActingAs(world.alice);
@@ -73,37 +65,38 @@ describeSwitching('child_process in a flow or scope', () => {
     },
   );
 
-  test('a token of the process with fewer rights starts none either', () => {
-    using own = Token.process();
-    using less = own.restrict({ removePrivileges: own.privileges.map(({ name }) => name) });
-    less.runSync(() => {
-      expect(caught(() => childProcess.spawnSync(node, ['-v'])).code).toBe('ERR_NOT_ROUTED');
-    });
-  });
-
-  test('functions captured before the package was loaded throw, and work outside scopes', async () => {
+  test('functions captured before the package was loaded act as the user, and work outside scopes', async () => {
     const lines = await linesOf(
       `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
-      const { spawn, spawnSync, execFileSync, fork, ChildProcess } = require('node:child_process');
+      const { spawn, spawnSync, execFileSync, ChildProcess } = require('node:child_process');
       const { world } = (require(${JSON.stringify(product)}), require(${JSON.stringify(require.resolve('../support/world/world'))}));
       const node = process.execPath;
       const raw = () => new ChildProcess()._handle.spawn({ file: node, args: [node, '-v'] });
-      world.alice.token().then((alice) => {
+      world.alice.token().then(async (alice) => {
+        const who = ['-p', ${JSON.stringify(whoAmI)}];
+        const users = [];
         for (const enter of [(fn) => alice.runSync(fn), (fn) => alice.run(fn)]) enter(() => {
-          for (const start of [() => spawn(node, ['-v']), () => spawnSync(node, ['-v']), () => execFileSync(node, ['-v']), () => fork('none'), raw]) {
-            try { start(); print('started'); } catch (error) { print(error.code); }
-          }
+          users.push(spawnSync(node, who, { encoding: 'utf8' }).stdout, execFileSync(node, who, { encoding: 'utf8' }));
+          const child = spawn(node, who, { stdio: ['ignore', 'pipe', 'inherit'] });
+          users.push(new Promise((done) => child.stdout.setEncoding('utf8').once('data', done)));
+          try { raw(); print('started'); } catch (error) { print(error.code); }
         });
+        for (const user of await Promise.all(users)) print(String(user.trim() === world.alice.id));
         print('outside ' + spawnSync(node, ['-p', '1+1'], { encoding: 'utf8' }).stdout.trim());
         spawn(node, ['-e', '0'], { stdio: 'ignore' }).on('exit', (code) => { print('outside ' + code); });
       });`,
       {},
       'bare',
     );
-    expect(lines).toEqual([...Array<string>(10).fill('ERR_NOT_ROUTED'), 'outside 2', 'outside 0']);
+    expect(lines).toEqual([
+      ...Array<string>(2).fill('ERR_NOT_ROUTED'),
+      ...Array<string>(6).fill('true'),
+      'outside 2',
+      'outside 0',
+    ]);
   });
 
-  test('functions that a tool has replaced by accessors throw too, and missing ones do not matter', async () => {
+  test('functions that a tool has replaced by accessors act as the user too, and missing ones do not matter', async () => {
     const lines = await linesOf(
       `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       const childProcess = require('node:child_process');
@@ -117,46 +110,69 @@ describeSwitching('child_process in a flow or scope', () => {
       const { world } = (require(${JSON.stringify(product)}), require(${JSON.stringify(require.resolve('../support/world/world'))}));
       world.alice.token().then((alice) => {
         alice.runSync(() => {
-          try { childProcess.spawnSync(process.execPath, ['-v']); print('started'); } catch (error) { print(error.code); }
+          const { stdout } = childProcess.spawnSync(process.execPath, ['-p', ${JSON.stringify(whoAmI)}], { encoding: 'utf8' });
+          print(String(stdout.trim() === world.alice.id));
         });
         print(String(fs.existsSync('.')));
       });`,
       {},
       'bare',
     );
-    expect(lines).toEqual(['ERR_NOT_ROUTED', 'true']);
+    expect(lines).toEqual(['true', 'true']);
   });
 
-  test('under the permission model too, where Node exposes no bindings', async () => {
+  describe('under the permission model', () => {
     const [major = 0] = process.versions.node.split('.').map(Number);
-    const permissions = ['--allow-fs-read=*', '--allow-addons', '--allow-child-process'];
-    const lines = await linesOf(
-      `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
-      const { spawn } = require('node:child_process');
-      const { Token } = require(${JSON.stringify(product)});
+    const withPermissions = (...more: string[]): ChildOptions => ({
+      execArgv: [
+        '--no-warnings',
+        major < 22 ? '--experimental-permission' : '--permission',
+        ...['--allow-fs-read=*', '--allow-addons', ...more],
+      ],
+    });
+    const source = `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
       const childProcess = require('node:child_process');
+      const { spawn } = childProcess;
+      const { Token } = require(${JSON.stringify(product)});
       const node = process.execPath;
-      try { process.binding('spawn_sync'); print('given out'); } catch (error) { print(error.code); }
-      Token.process().runSync(() => {
-        for (const start of [
-          () => spawn(node, ['-v']),
-          () => childProcess.spawnSync(node, ['-v']),
-          () => childProcess.execSync('exit'),
-          () => childProcess.execFileSync(node, ['-v']),
-        ]) {
-          try { start(); print('started'); } catch (error) { print(error.code); }
-        }
-      });`,
-      {
-        execArgv: [
-          '--no-warnings',
-          major < 22 ? '--experimental-permission' : '--permission',
-          ...permissions,
-        ],
-      },
-      'bare',
-    );
-    expect(lines).toEqual(['ERR_ACCESS_DENIED', ...Array<string>(4).fill('ERR_NOT_ROUTED')]);
+      const code = (start) => { try { start(); return 'started'; } catch (error) { return error.code; } };`;
+
+    test('functions that do not wait act as the user, and others throw, since node exposes no bindings', async () => {
+      const lines = await linesOf(
+        `${source}
+        print(code(() => process.binding('spawn_sync')));
+        const token = Token.process();
+        token.run(() => spawn(node, ['-p', ${JSON.stringify(whoAmI)}])).stdout.on('data', (text) => {
+          print(String(String(text).trim() === token.user.id));
+        });
+        token.runSync(() => {
+          for (const start of [
+            () => childProcess.spawnSync(node, ['-v']),
+            () => childProcess.execSync('exit'),
+            () => childProcess.execFileSync(node, ['-v']),
+            () => token.spawnSync(node, ['-v']),
+            () => new childProcess.ChildProcess()._handle.spawn({ file: node, args: [node] }),
+          ]) print(code(start));
+        });
+        print(code(() => token.execSync('exit')));`,
+        withPermissions('--allow-child-process'),
+        'bare',
+      );
+      expect(lines).toEqual(['ERR_ACCESS_DENIED', ...Array<string>(6).fill('ERR_NOT_ROUTED'), 'true']);
+    });
+
+    test('no program is started without the permission', async () => {
+      const lines = await linesOf(
+        `${source}
+        const token = Token.process();
+        print(code(() => token.spawn(node, ['-v'])));
+        print(code(() => token.run(() => spawn(node, ['-v']))));
+        print(code(() => token.exec('exit', () => {})));`,
+        withPermissions(),
+        'bare',
+      );
+      expect(lines).toEqual(Array<string>(3).fill('ERR_ACCESS_DENIED'));
+    });
   });
 
   // Node 22.15 and later, on Linux.
@@ -180,9 +196,9 @@ describeSwitching('child_process in withoutToken() inside a flow', () => {
       await tokens.alice.run(async () => {
         print(await withoutToken(() => new Promise((done) => execFile(process.execPath, version, (_, out) => done(out.trim())))));
         print(withoutToken(() => spawnSync(process.execPath, version).stdout.toString().trim()));
-        print(await outcome(() => spawnSync(process.execPath, version)));
+        print(spawnSync(process.execPath, ['-p', ${JSON.stringify(whoAmI)}]).stdout.toString().trim() === alice.id);
       });`,
     );
-    expect(lines).toEqual(['2', '2', 'ERR_NOT_ROUTED']);
+    expect(lines).toEqual(['2', '2', 'true']);
   });
 });

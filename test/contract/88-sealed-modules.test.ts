@@ -104,7 +104,7 @@ describeSwitching('the built-ins of a sealed thread', () => {
     );
     expect(lines).toEqual([
       'process.loadEnvFile() is called without a token on a sealed thread, for PATH: call it in a flow of token.run() or in an impersonation scope, or as the process in withoutToken()',
-      'child_process.spawn() is called without a token on a sealed thread: call it as the process in withoutToken()',
+      'child_process.spawn() is called without a token on a sealed thread: call it in a flow of token.run() or in an impersonation scope, or as the process in withoutToken()',
       'cluster.fork() is called without a token on a sealed thread: call it as the process in withoutToken()',
     ]);
   });

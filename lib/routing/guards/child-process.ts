@@ -1,9 +1,13 @@
 import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
-import { hasIdentity } from '../../flow/identity';
+import { currentIdentity, hasIdentity } from '../../flow/identity';
 import { ImpersonationError } from '../../internal/error';
+import { type NodeHandle, ProgramHandle } from '../../process/program-handle';
+import { runProgram } from '../../process/run-program';
+import { type NodeOptions, prepare, type Start, startOf } from '../../process/start';
+import { refuseSync } from '../../process/token-methods';
 import { requireToken } from '../gate';
-import { guardMethod, notRoutedError } from '../router';
+import { type AnyFunction, guardMethod, notRoutedError, replaceMethod } from '../router';
 
 const syncNames = ['spawnSync', 'execSync', 'execFileSync'] as const;
 
@@ -16,27 +20,59 @@ export function workerInFlowError(what: string): ImpersonationError {
   );
 }
 
-interface SpawnOptions {
-  readonly uid?: unknown;
-  readonly gid?: unknown;
-  readonly envPairs?: unknown;
-}
-
 /** Whether cluster.fork() starts the program. */
-const isOfCluster = ({ envPairs }: SpawnOptions): boolean =>
+const isOfCluster = ({ envPairs }: NodeOptions): boolean =>
   Array.isArray(envPairs) && envPairs.some((pair) => String(pair).startsWith('NODE_UNIQUE_ID='));
 
-function refuseProgram(given?: unknown): void {
-  const options = (typeof given === 'object' && given !== null ? given : {}) as SpawnOptions;
-  requireToken(isOfCluster(options) ? 'cluster.fork' : 'child_process.spawn');
+/** Returns the token of the user that a program is started as; undefined for one of the process. */
+function userOf(options: NodeOptions, start: Start | undefined): number | undefined {
+  if (!start) requireToken(isOfCluster(options) ? 'cluster.fork' : 'child_process.spawn');
+  const token = start?.token ?? currentIdentity()?.tokenRef.id;
+  if (token === undefined) return undefined;
+  if (isOfCluster(options)) throw workerInFlowError('A worker of a cluster');
+  // A separate check: only the process may choose the user of a program.
+  const { uid, gid } = { ...start?.options, ...options };
+  if (uid != null || gid != null)
+    throw notRoutedError('spawn', 'a uid or gid is for the process to give', 'child_process.');
+  return token;
+}
+
+/** Node's handle of a process has no other way to start a program, which would be the process's. */
+function refuseHandle(given?: unknown): void {
+  const options = (typeof given === 'object' && given !== null ? given : {}) as NodeOptions;
+  requireToken('child_process.spawn');
   if (!hasIdentity()) return;
   if (isOfCluster(options)) throw workerInFlowError('A worker of a cluster');
-  // A separate check: only the process may choose the user of a program, whatever is allowed in a flow.
-  const choosesUser = options.uid != null || options.gid != null;
-  const reason = choosesUser
-    ? 'and a uid or gid is for the process to give'
-    : 'the program would run as the process';
-  throw notRoutedError('spawn', reason, 'child_process.');
+  throw notRoutedError('spawn', "node's handle would start the program as the process", 'child_process.');
+}
+
+/** Node's class of handles of processes. */
+interface HandleClass {
+  readonly prototype: object;
+  /** Its method without the guard. */
+  readonly spawnOfHandle: AnyFunction;
+}
+
+/** Makes a ChildProcess start its program by a handle of this package in flows and scopes. */
+function routeStarts({ prototype, spawnOfHandle }: HandleClass): void {
+  replaceMethod(childProcess.ChildProcess.prototype, 'spawn', (original, receiver, [given, ...rest]) => {
+    // Node's error.
+    if (typeof given !== 'object' || given === null)
+      return Reflect.apply(original, receiver, [given, ...rest]);
+    // A copy, so that what is checked is what is used. Node completes it.
+    const options: NodeOptions & { envPairs?: unknown } = { ...given };
+    const start = startOf(options);
+    const token = userOf(options, start);
+    const child = receiver as { _handle?: NodeHandle | null };
+    // Another handle is one that starts a program as the user already: node's own can start none here.
+    if (token === undefined || !child._handle || Object.getPrototypeOf(child._handle) !== prototype)
+      return Reflect.apply(original, receiver, [given, ...rest]);
+    const prepared = prepare(token, options, start);
+    options.envPairs = prepared.env;
+    const handle = new ProgramHandle(child._handle, spawnOfHandle, token, prepared, options);
+    Object.assign(child, { _handle: handle });
+    return Reflect.apply(original, receiver, [options, ...rest]);
+  });
 }
 
 /** Returns an internal binding of node; undefined with --permission, and in versions without the binding. */
@@ -48,18 +84,39 @@ function bindingOf(name: string): Record<string, unknown> | undefined {
   }
 }
 
+/** Makes the functions that wait run their program as the user in flows and scopes. */
+function routeSync(): void {
+  const sync = bindingOf('spawn_sync');
+  if (sync) {
+    replaceMethod(sync, 'spawn', (original, receiver, args) => {
+      const options = (args[0] ?? {}) as NodeOptions;
+      const start = startOf(options);
+      const token = userOf(options, start);
+      return token === undefined
+        ? Reflect.apply(original, receiver, args)
+        : runProgram(token, options, start);
+    });
+    return;
+  }
+  const reason = 'with --permission node does not show how it starts programs';
+  refuseSync(reason);
+  for (const name of syncNames) {
+    guardMethod(childProcess, name, () => {
+      requireToken('child_process.spawn');
+      if (hasIdentity()) throw notRoutedError(name, reason, 'child_process.');
+    });
+  }
+}
+
 /**
- * Makes programs that are started in a flow or scope throw ERR_NOT_ROUTED. In a flow, and on Windows in a scope too, such
- * a program would get the process's token. In a scope on Linux it would have a real uid that is not the user's, or all
- * capabilities if the user is root, even if the token has fewer. The check is where node passes the program to the
- * system, so that it covers every function of node:child_process, also those taken from it before.
+ * Makes programs that are started in a flow or scope run as the user. The guards are where node passes the program to the
+ * system, so that they cover every function of node:child_process, also those taken from it before.
  */
 export function guardChildProcesses(): void {
-  guardMethod(childProcess.ChildProcess.prototype, 'spawn', refuseProgram);
-  const { Process } = (bindingOf('process_wrap') ?? {}) as { Process?: { prototype: object } };
-  if (Process) guardMethod(Process.prototype, 'spawn', refuseProgram);
-  const sync = bindingOf('spawn_sync');
-  if (sync) guardMethod(sync, 'spawn', refuseProgram);
-  else for (const name of syncNames) guardMethod(childProcess, name, () => refuseProgram());
+  const { _handle: handle } = new childProcess.ChildProcess() as unknown as { _handle: NodeHandle };
+  const prototype = Object.getPrototypeOf(handle) as object;
+  routeStarts({ prototype, spawnOfHandle: handle.spawn });
+  guardMethod(prototype, 'spawn', refuseHandle);
+  routeSync();
   syncBuiltinESMExports();
 }

@@ -30,32 +30,23 @@ std::string Missing(std::uint64_t capability) {
   return reason;
 }
 
-std::string NotPermitted(const char* syscall, const Credentials& base, std::uint64_t capability) {
+std::string NotPermitted(const std::string& syscall, const Credentials& base) {
+  const std::uint64_t capability = syscall == "setresuid" ? kCapSetUid : kCapSetGid;
   const Capabilities& held = base.capabilities;
   const std::uint64_t usable = HasSavedRoot(base) ? held.permitted : held.effective;
   if ((usable & capability) == 0) return Missing(capability);
-  if (std::string(syscall) == "setgroups" && IsSetgroupsDenied()) {
+  if (syscall == "setgroups" && IsSetgroupsDenied()) {
     return "/proc/self/setgroups of this user namespace is set to deny";
   }
   return "a seccomp filter or a security module denies the call";
 }
 
-// The error of a call of a switch from `base` to a user, with the remedy: for EPERM the capability that the
-// call needs, for EINVAL the text `invalid`.
-Error SwitchError(int number, const char* syscall, const Credentials& base, std::uint64_t capability,
-                  const std::string& invalid) {
-  const Error plain = ErrnoError(number, syscall);
-  std::string reason;
-  if (number == EPERM) reason = NotPermitted(syscall, base, capability);
-  if (number == EINVAL) reason = invalid;
-  if (reason.empty()) return plain;
-  return Error(plain.code(), number, syscall, std::string(plain.what()) + ": " + reason + kPage);
-}
-
-Error Downgraded(const char* what) {
-  return Error("ERR_IMPERSONATION_DOWNGRADED", EPERM, what,
-               std::string("The kernel accepted the switch but ") + what +
-                   " reads back another identity: a system call filter or sandbox may be faking the call");
+std::string Invalid(const std::string& syscall, const Identity& identity) {
+  const std::string unmapped = " is not mapped in this user namespace";
+  if (syscall == "setresuid") return "uid " + std::to_string(identity.uid) + unmapped;
+  if (syscall == "setresgid") return "gid " + std::to_string(identity.gid) + unmapped;
+  return identity.groups.size() > kMostGroups ? "the user is in more than NGROUPS_MAX groups"
+                                              : "a group of the user" + unmapped;
 }
 
 // The capabilities of the process that the token may keep effective.
@@ -95,7 +86,7 @@ Capabilities CapabilitiesNow(const Credentials& base, const LinuxToken& token) {
 }
 
 void VerifyUid(const Identity& identity) {
-  if (raw::GetEuid() != identity.uid) throw Downgraded("geteuid");
+  if (raw::GetEuid() != identity.uid) throw DowngradedError("geteuid");
 }
 
 // Limits the thread, and programs that it would execute, to the capabilities of the process that the token
@@ -117,30 +108,30 @@ void LimitCapabilities(const Credentials& base, const LinuxToken& token, Capabil
   if (failed && std::string(failed) == "capset") throw ErrnoError(errno, failed);
   restore_by = CapabilityRestore::kByCapset;
   if (failed) throw ErrnoError(errno, failed);
-  if (ReadCapabilities() != now) throw Downgraded("capget");
+  if (ReadCapabilities() != now) throw DowngradedError("capget");
 }
 
 // The saved uid that lets the thread regain the right to switch.
 uid_t SavedUidFor(const Credentials& base) { return HasSavedRoot(base) ? 0 : base.effective_uid; }
 
 void VerifyGid(const Identity& identity) {
-  if (raw::GetEgid() != identity.gid) throw Downgraded("getegid");
+  if (raw::GetEgid() != identity.gid) throw DowngradedError("getegid");
 }
 
 void VerifyAll(const Credentials& base, const Identity& identity) {
   uid_t uid[3];
   if (raw::GetResUid(&uid[0], &uid[1], &uid[2]) != 0) throw ErrnoError(errno, "getresuid");
   if (uid[0] != ReservedUid() || uid[1] != identity.uid || uid[2] != SavedUidFor(base)) {
-    throw Downgraded("getresuid");
+    throw DowngradedError("getresuid");
   }
   gid_t gid[3];
   if (raw::GetResGid(&gid[0], &gid[1], &gid[2]) != 0) throw ErrnoError(errno, "getresgid");
-  if (gid[0] != identity.gid || gid[1] != identity.gid) throw Downgraded("getresgid");
+  if (gid[0] != identity.gid || gid[1] != identity.gid) throw DowngradedError("getresgid");
   std::vector<gid_t> groups;
   ReadGroups(groups);
-  if (groups != identity.groups) throw Downgraded("getgroups");
-  if (raw::SetFsUid(raw::kSameUid) != identity.uid) throw Downgraded("setfsuid");
-  if (raw::SetFsGid(raw::kSameGid) != identity.gid) throw Downgraded("setfsgid");
+  if (groups != identity.groups) throw DowngradedError("getgroups");
+  if (raw::SetFsUid(raw::kSameUid) != identity.uid) throw DowngradedError("setfsuid");
+  if (raw::SetFsGid(raw::kSameGid) != identity.gid) throw DowngradedError("setfsgid");
 }
 
 // The kernel permanently drops a thread's permitted capabilities when none of its uids is 0.
@@ -160,22 +151,17 @@ void RequireNotReserved(const Identity& identity) {
 
 void SetGroupsTo(const Credentials& base, const Identity& identity) {
   if (raw::SetGroups(identity.groups.size(), identity.groups.data()) == 0) return;
-  throw SwitchError(errno, "setgroups", base, kCapSetGid,
-                    identity.groups.size() > kMostGroups
-                        ? "the user is in more than NGROUPS_MAX groups"
-                        : "a group of the user is not mapped in this user namespace");
+  throw SwitchError(errno, "setgroups", base, identity);
 }
 
 void SetGidTo(const Credentials& base, const Identity& identity) {
   if (raw::SetResGid(identity.gid, identity.gid, raw::kSameGid) == 0) return;
-  throw SwitchError(errno, "setresgid", base, kCapSetGid,
-                    "gid " + std::to_string(identity.gid) + " is not mapped in this user namespace");
+  throw SwitchError(errno, "setresgid", base, identity);
 }
 
 void SetUidTo(const Credentials& base, const Identity& identity) {
   if (raw::SetResUid(ReservedUid(), identity.uid, SavedUidFor(base)) == 0) return;
-  throw SwitchError(errno, "setresuid", base, kCapSetUid,
-                    "uid " + std::to_string(identity.uid) + " is not mapped in this user namespace");
+  throw SwitchError(errno, "setresuid", base, identity);
 }
 
 void AbortOn(const char* failed) noexcept {
@@ -224,9 +210,29 @@ void ApplyIdentity(const Credentials& base, const LinuxToken& token, Progress& d
 
 }  // namespace
 
+void RequireSwitchable(const Credentials& base, const Identity& identity) {
+  RequireReversible(base, identity);
+  RequireNotReserved(identity);
+}
+
+// For EPERM the remedy is the capability that the call needs.
+Error SwitchError(int number, const std::string& syscall, const Credentials& base, const Identity& identity) {
+  const Error plain = ErrnoError(number, syscall);
+  std::string reason;
+  if (number == EPERM) reason = NotPermitted(syscall, base);
+  if (number == EINVAL) reason = Invalid(syscall, identity);
+  if (reason.empty()) return plain;
+  return Error(plain.code(), number, syscall, std::string(plain.what()) + ": " + reason + kPage);
+}
+
+Error DowngradedError(const char* what) {
+  return Error("ERR_IMPERSONATION_DOWNGRADED", EPERM, what,
+               std::string("The kernel accepted the switch but ") + what +
+                   " reads back another identity: a system call filter or sandbox may be faking the call");
+}
+
 CapabilityRestore SwitchTo(const Credentials& base, const LinuxToken& token) {
-  RequireReversible(base, token.identity());
-  RequireNotReserved(token.identity());
+  RequireSwitchable(base, token.identity());
   CapabilityRestore restore_by = RestoreAfterUidChange(base, token);
   // If reverting needs capset, capset is tested before the first step.
   if (restore_by == CapabilityRestore::kByCapset) {
@@ -253,8 +259,7 @@ CapabilityRestore SwitchBetween(const Credentials& base, const LinuxToken& token
   CapabilityRestore restore_by =
       DependsOnCapabilities(base) ? CapabilityRestore::kByCapset : RestoreAfterUidChange(base, token);
   try {
-    RequireReversible(base, token.identity());
-    RequireNotReserved(token.identity());
+    RequireSwitchable(base, token.identity());
     ApplyIdentity(base, token, done, restore_by);
     return restore_by;
   } catch (...) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+
+#include "core/error.h"
 #include "linux/credentials/credentials.h"
 #include "linux/token/linux_token.h"
 
@@ -22,5 +25,15 @@ CapabilityRestore SwitchBetween(const Credentials& base, const LinuxToken& token
 // Restores `base` on the calling thread, or aborts the process. Reads the effective ids back.
 void SwitchBack(const Credentials& base,
                 CapabilityRestore capabilities = CapabilityRestore::kByCapset) noexcept;
+
+// Throws ERR_INVALID_IDENTITY for the identity of the reserved uid, and EPERM for root's if the process is
+// not root.
+void RequireSwitchable(const Credentials& base, const Identity& identity);
+
+// The error of setgroups, setresgid or setresuid for a switch from `base` to the identity, with the remedy.
+Error SwitchError(int number, const std::string& syscall, const Credentials& base, const Identity& identity);
+
+// The error of a switch that succeeded but reads back another identity.
+Error DowngradedError(const char* what);
 
 }  // namespace impersonate::linux_port

@@ -29,7 +29,7 @@ LinuxToken::LinuxToken(Source source, Level level, Identity identity)
 
 Identity IdentityOf(const Credentials& credentials) {
   return {credentials.effective_uid, credentials.effective_gid, credentials.groups,
-          credentials.capabilities.effective};
+          credentials.capabilities.effective, false};
 }
 
 }  // namespace impersonate::linux_port

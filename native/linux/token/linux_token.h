@@ -20,6 +20,9 @@ struct Identity {
   gid_t gid;
   std::vector<gid_t> groups;
   std::uint64_t capabilities;
+  // Whether groups or privileges have been removed from it: programs must not get them back from set-user-ID
+  // programs.
+  bool restricted = false;
 };
 
 class LinuxToken final : public Token {

@@ -32,6 +32,11 @@ const Entry* Find(Function function, const char* syscall, Key key, Entry& entry,
   }
 }
 
+PasswdEntry EntryOf(const passwd& found) {
+  return {found.pw_name, found.pw_uid, found.pw_gid, found.pw_dir ? found.pw_dir : "",
+          found.pw_shell ? found.pw_shell : ""};
+}
+
 }  // namespace
 
 std::optional<PasswdEntry> FindUser(const std::string& name) {
@@ -39,14 +44,19 @@ std::optional<PasswdEntry> FindUser(const std::string& name) {
   std::vector<char> buffer;
   const passwd* found = Find<passwd>(::getpwnam_r, "getpwnam_r", name.c_str(), entry, buffer);
   if (!found) return std::nullopt;
-  return PasswdEntry{found->pw_name, found->pw_uid, found->pw_gid};
+  return EntryOf(*found);
 }
 
-std::optional<std::string> FindUserName(uid_t uid) {
+std::optional<PasswdEntry> FindUserByUid(uid_t uid) {
   passwd entry{};
   std::vector<char> buffer;
   const passwd* found = Find<passwd>(::getpwuid_r, "getpwuid_r", uid, entry, buffer);
-  return found ? std::optional<std::string>(found->pw_name) : std::nullopt;
+  return found ? std::optional<PasswdEntry>(EntryOf(*found)) : std::nullopt;
+}
+
+std::optional<std::string> FindUserName(uid_t uid) {
+  const std::optional<PasswdEntry> found = FindUserByUid(uid);
+  return found ? std::optional<std::string>(found->name) : std::nullopt;
 }
 
 std::optional<std::int64_t> FindExpiry(const std::string& name) {

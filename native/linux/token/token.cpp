@@ -75,14 +75,15 @@ TokenRef ThreadToken() {
 
 TokenRef AnonymousToken() {
   return std::make_shared<LinuxToken>(LinuxToken::Source::kAnonymous, Level::kImpersonation,
-                                      Identity{kNobody, kNoGroup, {}, 0});
+                                      Identity{kNobody, kNoGroup, {}, 0, false});
 }
 
 // Root's token keeps the capabilities of the process; any other user's token keeps none.
 TokenRef TokenForIds(std::uint32_t uid, std::uint32_t gid, const std::vector<std::uint32_t>& groups) {
   const std::uint64_t capabilities = uid == 0 ? ~std::uint64_t{0} : 0;
-  return std::make_shared<LinuxToken>(LinuxToken::Source::kUser, Level::kImpersonation,
-                                      Identity{uid, gid, {groups.begin(), groups.end()}, capabilities});
+  return std::make_shared<LinuxToken>(
+      LinuxToken::Source::kUser, Level::kImpersonation,
+      Identity{uid, gid, {groups.begin(), groups.end()}, capabilities, false});
 }
 
 TokenRef TokenFromHandle(std::uint64_t, bool) {
@@ -93,6 +94,8 @@ TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
   RequireNoWindowsOptions(restrictions);
   const LinuxToken& from = LinuxToken::From(token);
   Identity identity = from.identity();
+  identity.restricted = identity.restricted || restrictions.drop_all_groups ||
+                        !restrictions.drop_groups.empty() || !restrictions.remove_privileges.empty();
   for (const std::string& name : restrictions.remove_privileges) {
     identity.capabilities &= ~linux_port::CapabilityBit(name);
   }
@@ -149,14 +152,15 @@ bool Equal(const Token& a, const Token& b) {
   const Identity& left = LinuxToken::From(a).identity();
   const Identity& right = LinuxToken::From(b).identity();
   return a.level() == b.level() && left.uid == right.uid && left.gid == right.gid &&
-         left.groups == right.groups && left.capabilities == right.capabilities;
+         left.groups == right.groups && left.capabilities == right.capabilities &&
+         left.restricted == right.restricted;
 }
 
 std::string Fingerprint(const Token& token) {
   const linux_port::Identity& identity = linux_port::LinuxToken::From(token).identity();
   std::string text = std::to_string(identity.uid) + ":" + std::to_string(identity.gid) + ":";
   for (const gid_t gid : identity.groups) text += std::to_string(gid) + ",";
-  text += ":" + std::to_string(identity.capabilities);
+  text += ":" + std::to_string(identity.capabilities) + (identity.restricted ? "r" : "");
   return text + ":" + std::to_string(static_cast<int>(token.level()));
 }
 

@@ -1,6 +1,8 @@
+#include <fcntl.h>
 #include <napi.h>
 #include <sys/types.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -69,6 +71,21 @@ void FailSyscall(const Napi::CallbackInfo& info) {
   if (error != 0) throw Napi::Error::New(info.Env(), "seccomp failed with errno " + std::to_string(error));
 }
 
+// holdSyscall(name): throws if the filter cannot be installed
+void HoldSyscallFrom(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  const auto number = SyscallNumber(name);
+  if (!number) throw Napi::Error::New(info.Env(), "no such system call: " + name);
+  const int fd = HoldSyscall(*number);
+  if (fd < 0) throw Napi::Error::New(info.Env(), "seccomp failed with errno " + std::to_string(-fd));
+}
+
+// inheritDescriptor(fd): errno
+Napi::Value InheritDescriptor(const Napi::CallbackInfo& info) {
+  const int fd = info[0].ToNumber().Int32Value();
+  return Napi::Number::New(info.Env(), fcntl(fd, F_SETFD, 0) == 0 ? 0 : errno);
+}
+
 Napi::Object Register(Napi::Env env, Napi::Object exports) {
   exports["setUserIds"] = Napi::Function::New(env, SetUserIdsFrom);
   exports["setGroupIds"] = Napi::Function::New(env, SetGroupIdsFrom);
@@ -78,6 +95,8 @@ Napi::Object Register(Napi::Env env, Napi::Object exports) {
   exports["setSecurebits"] = Napi::Function::New(env, SetSecurebitsFrom);
   exports["setGroups"] = Napi::Function::New(env, SetGroupsFrom);
   exports["failSyscall"] = Napi::Function::New(env, FailSyscall<Threads::kCalling>);
+  exports["inheritDescriptor"] = Napi::Function::New(env, InheritDescriptor);
+  exports["holdSyscall"] = Napi::Function::New(env, HoldSyscallFrom);
   exports["failSyscallOnAllThreads"] = Napi::Function::New(env, FailSyscall<Threads::kAll>);
   return exports;
 }

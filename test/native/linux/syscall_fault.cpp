@@ -59,4 +59,17 @@ int InstallFault(const SyscallFault& fault, Threads threads) {
   return result > 0 ? ESRCH : errno;
 }
 
+int HoldSyscall(int number) {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -errno;
+  std::vector<sock_filter> program = {
+      Load(offsetof(seccomp_data, nr)),
+      Require(static_cast<std::uint32_t>(number), 1),
+      Answer(SECCOMP_RET_USER_NOTIF),
+      Answer(SECCOMP_RET_ALLOW),
+  };
+  sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  const long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter);
+  return fd < 0 ? -errno : static_cast<int>(fd);
+}
+
 }  // namespace probe

@@ -18,6 +18,11 @@ struct SyscallFault {
 // The threads whose calls fail: the calling one, or all that exist.
 enum class Threads { kCalling, kAll };
 
+// Makes every call of that number on the calling thread, and on the threads and processes that it creates,
+// wait for a signal. Returns the descriptor of the filter, at which nobody answers the calls, or a negative
+// errno.
+int HoldSyscall(int number);
+
 // Installs the fault on the threads, and on the threads and processes that they create. It cannot be removed,
 // so a test that uses it runs in a child process. Returns 0 or the errno.
 int InstallFault(const SyscallFault& fault, Threads threads);

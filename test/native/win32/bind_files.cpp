@@ -7,7 +7,8 @@ namespace seam {
 namespace {
 
 Napi::Value Patch(const Napi::CallbackInfo& info) {
-  return WriteLabels(info.Env(), RedirectImports(FindModule(L""), FileSubstitutes()));
+  const std::wstring module = info[0].IsUndefined() ? L"" : ReadText(info[0]);
+  return WriteLabels(info.Env(), RedirectImports(FindModule(module), FileSubstitutes()));
 }
 
 Napi::Value Allow(const Napi::CallbackInfo& info) {

@@ -12,5 +12,6 @@ void BindLogon(Napi::Object& exports);
 void BindFiles(Napi::Object& exports);
 void BindFaults(Napi::Object& exports);
 void BindMachine(Napi::Object& exports);
+void BindPrograms(Napi::Object& exports);
 
 }  // namespace seam

@@ -15,6 +15,7 @@ Napi::Object Init(Napi::Env, Napi::Object exports) {
   seam::BindFiles(exports);
   seam::BindFaults(exports);
   seam::BindMachine(exports);
+  seam::BindPrograms(exports);
   return exports;
 }
 

@@ -4,7 +4,6 @@ import fs from 'node:fs';
 const programs = (versions, did, run) => ({
   versions,
   did,
-  advice: '`withoutToken()` runs programs as the process',
   async work(target, { load, version }) {
     return run(await load(), target, version);
   },
@@ -22,7 +21,6 @@ export const scenarios = {
   'node:child_process': {
     versions: ['node'],
     did: 'runs `cat` by `execFile`',
-    advice: '`withoutToken()` runs programs as the process',
     async work({ file }, { load }) {
       const { execFileSync } = await load();
       return execFileSync('cat', [file], { encoding: 'utf8' });

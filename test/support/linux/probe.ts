@@ -14,12 +14,16 @@ export interface Probe {
   /** Sets the SECBIT_ flags. */
   setSecurebits(bits: number): number;
   setGroups(groups: number[]): number;
+  /** Keeps the descriptor open in programs that the process executes. */
+  inheritDescriptor(fd: number): number;
   /**
    * Lets the system call fail with `errno` on this thread, for good; 0 is a false success. With `argument`, only calls
    * with that first argument, or with that effective id for setresuid and setresgid, fail.
    */
   failSyscall(name: string, errno: number, argument?: number): void;
-  /** The same on every existing thread. */
+  /** Lets the system call wait for a signal that ends or stops its process, on this thread and the processes it creates. */
+  holdSyscall(name: string): void;
+  /** The same as failSyscall on every existing thread. */
   failSyscallOnAllThreads(name: string, errno: number, argument?: number): void;
 }
 

@@ -31,12 +31,12 @@ const failures: ReadonlyMap<string, Failure> = new Map([
   ...all(
     bool,
     `AccessCheck AddAccessAllowedAce AdjustTokenPrivileges AllocateLocallyUniqueId ConvertSidToStringSidW
-     ConvertStringSecurityDescriptorToSecurityDescriptorW ConvertStringSidToSidW CopySid CreateRestrictedToken
-     DuplicateTokenEx GetKernelObjectSecurity GetSecurityDescriptorDacl GetSecurityDescriptorOwner
+     ConvertStringSecurityDescriptorToSecurityDescriptorW ConvertStringSidToSidW CopySid CreateProcessAsUserW
+     CreateProcessWithTokenW CreateRestrictedToken DuplicateTokenEx GetKernelObjectSecurity GetSecurityDescriptorDacl GetSecurityDescriptorOwner
      GetTokenInformation ImpersonateAnonymousToken ImpersonateNamedPipeClient InitializeAcl
      InitializeSecurityDescriptor IsTokenRestricted IsValidSecurityDescriptor LogonUserW LookupAccountNameW
      LookupAccountSidW LookupPrivilegeNameW LookupPrivilegeValueW OpenProcessToken OpenThreadToken
-     SetSecurityDescriptorDacl SetSecurityDescriptorOwner SetTokenInformation TranslateNameW`,
+     SetSecurityDescriptorDacl SetSecurityDescriptorOwner SetTokenInformation SystemFunction036 TranslateNameW`,
   ),
   ...all(
     bool,

@@ -72,6 +72,23 @@ export interface KernelObject {
   readonly security: string;
 }
 
+/** How the module created a process. */
+export interface ProgramCall {
+  readonly function: string;
+  readonly application: string;
+  readonly commandLine: string;
+  readonly flags: number;
+  readonly startupFlags: number;
+  readonly showWindow: number;
+  readonly desktop: string;
+  /** The size of the block in which the C runtime finds its descriptors. */
+  readonly runtimeBlock: number;
+  readonly inherits: boolean;
+  readonly folder: string;
+  /** Whether the calling thread had a token. */
+  readonly impersonating: boolean;
+}
+
 /** Resources of the authority that have not been released. */
 export interface Outstanding {
   readonly lsaConnections: number;
@@ -169,8 +186,8 @@ export interface Seam {
   takeAuthorityRecords(): CallRecord[];
   outstanding(): Outstanding;
 
-  /** Records Node.js's own calls with paths, and checks them by the rules of allow(). */
-  patchWitness(): string[];
+  /** Records calls with paths, Node.js's own or those of a module, and checks them by the rules of allow(). */
+  patchWitness(moduleName?: string): string[];
   /** The list applies to the path and all below it; the longest path wins. Without a rule everything is allowed. */
   allow(path: string, sddl: string): void;
   forgetRules(): void;
@@ -197,6 +214,16 @@ export interface Seam {
   clearFaults(): void;
   /** Removes faults, authority and witness: every import table is restored. */
   unpatchAll(): void;
+
+  /** Records the module's calls of CreateProcessAsUserW, and lets swapProgram() change them. */
+  patchPrograms(moduleName: string): string[];
+  /** Returns the creations of processes so far, oldest first, and clears them. */
+  takeProgramCalls(): ProgramCall[];
+  /** Later processes run this file, and have this primary token, instead of those asked for; '' for no other file. */
+  swapProgram(application: string, token?: bigint): void;
+  makeInheritable(handle: bigint): void;
+  /** Whether the process is in a job. */
+  isInJob(processId: number): boolean;
 
   /** Whether this is Wine. */
   isWine(): boolean;

@@ -1,0 +1,180 @@
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+import type { TokenId } from '../../types/native';
+import type { NativeProgram, ProgramId } from '../../types/native-program';
+import { nodeMajor, originals } from '../fs/node-fs';
+import { native } from '../internal/binding';
+import { withCode } from '../internal/error';
+import { type NodeOptions, type PipeHandle, type Prepared, type Stdio, toNativeStdio } from './start';
+
+type OnExit = (code: number, signal: string) => void;
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The members of node's handle of a process, which `ChildProcess` uses. */
+export interface NodeHandle {
+  onexit: OnExit;
+  spawn: Method;
+  close(): void;
+}
+
+const signalNames = new Map<number, string>(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
+
+/** Returns the name of a signal; empty for 0. */
+export const signalName = (signal: number): string =>
+  signal === 0 ? '' : (signalNames.get(signal) ?? `SIG${signal}`);
+
+/** Returns libuv's number of an error. */
+const numberOf = (name: string): number =>
+  [...getSystemErrorMap()].find(([, [code]]) => code === name)?.[0] ?? -1;
+const [noProgram, inUse] = [numberOf('ESRCH'), numberOf('EINVAL')];
+
+/** Throws node's error if the permission model does not allow the process to start programs. */
+function requirePermission(): void {
+  const { permission } = process as { permission?: { has(scope: string): boolean } };
+  if (!permission || permission.has('child')) return;
+  const message = 'Access to this API has been restricted. Use --allow-child-process to manage permissions.';
+  const details = { permission: 'ChildProcess', resource: '' };
+  throw Object.assign(withCode(new Error(message), 'ERR_ACCESS_DENIED'), details);
+}
+
+/** libuv rejects it before it does anything: no descriptor has this number, and Windows has no uids. */
+const impossible = { file: 'none', args: ['none'], stdio: [{ type: 'fd', fd: -1 }], uid: 1 };
+
+/**
+ * Discards a handle of node that has started nothing. Node closes only one that has been used, and otherwise keeps it for
+ * good, with all that it refers to. From version 24 on, closing one whose program could not be started corrupts memory:
+ * there the bare handle is left.
+ */
+function discard(handle: NodeHandle, spawn: Method): void {
+  for (const key of Reflect.ownKeys(handle)) Reflect.deleteProperty(handle, key);
+  if (nodeMajor >= 24) return;
+  // Another copy of this package may guard the method.
+  native.runAtBaseline(() => Reflect.apply(spawn, handle, [impossible]));
+  handle.close();
+}
+
+const isPipe = ({ type }: Stdio): boolean => type === 'pipe' || type === 'overlapped';
+
+/** Gives the process's ends of the pipes to node's handles. Returns libuv's error number if one cannot be used. */
+function openPipes(stdio: readonly Stdio[], descriptors: readonly number[]): number {
+  let error = 0;
+  for (const [index, fd] of descriptors.entries()) {
+    if (fd < 0) continue;
+    const { handle } = stdio[index] as { readonly handle: PipeHandle };
+    // Each of them is closed, whatever happens to one.
+    const failed = error || (handle.open(fd) ?? 0);
+    if (failed) originals.closeSync(fd);
+    error ||= failed;
+  }
+  return error;
+}
+
+/** Opens the pipes of a program that could not be started, at their end: node reads from them, as it does then. */
+function endPipes(stdio: readonly Stdio[]): void {
+  const pipes = stdio.filter(isPipe);
+  openPipes(
+    pipes,
+    pipes.map(() => native.endedPipe()),
+  );
+}
+
+/** A program that runs as a user, in the place of node's handle of a process: `ChildProcess` does the rest. */
+export class ProgramHandle {
+  /** Node's function that reports the end. */
+  onexit: OnExit;
+  pid: number | undefined;
+  /** Until the program is started. */
+  #node: { readonly handle: NodeHandle; readonly spawn: Method } | undefined;
+  readonly #token: TokenId;
+  readonly #prepared: Prepared;
+  readonly #options: NodeOptions;
+  #program: ProgramId | undefined;
+  #isReferenced = true;
+
+  /** `nodeSpawn` is the method of node's handle without the guard. Node completes `options` before it calls `spawn`. */
+  constructor(
+    handle: NodeHandle,
+    nodeSpawn: Method,
+    token: TokenId,
+    prepared: Prepared,
+    options: NodeOptions,
+  ) {
+    this.onexit = handle.onexit;
+    this.#node = { handle, spawn: nodeSpawn };
+    this.#token = token;
+    this.#prepared = prepared;
+    this.#options = options;
+  }
+
+  /** Starts the program. Returns 0 or libuv's error number. */
+  spawn(): number {
+    const stdio = this.#options.stdio as readonly Stdio[];
+    if (!this.#node) return inUse;
+    const { handle, spawn } = this.#node;
+    this.#node = undefined;
+    try {
+      requirePermission();
+      discard(handle, spawn);
+      const started = this.#start(stdio);
+      if (typeof started !== 'number') return this.#started(started, stdio);
+      endPipes(stdio);
+      return started;
+    } catch (error) {
+      // Node does it for error numbers only.
+      for (const one of stdio) if (isPipe(one)) one.handle?.close();
+      throw error;
+    }
+  }
+
+  #start(stdio: readonly Stdio[]): NativeProgram | number {
+    const env = this.#options.envPairs as readonly string[];
+    const options = { ...this.#prepared, env, stdio: stdio.map(toNativeStdio) };
+    return native.startProgram(this.#token, options, (code, signal) => {
+      this.onexit(code, signalName(signal));
+    });
+  }
+
+  #started({ id, pid, descriptors }: NativeProgram, stdio: readonly Stdio[]): number {
+    this.#program = id;
+    if (!this.#isReferenced) native.keepLoopForProgram(id, false);
+    const error = openPipes(stdio, descriptors);
+    if (error) {
+      this.kill(constants.signals.SIGKILL);
+      return error;
+    }
+    this.pid = pid;
+    return 0;
+  }
+
+  /** Sends a signal as the user. Returns 0 or libuv's error number. */
+  kill(signal: number): number {
+    return this.#program === undefined ? noProgram : native.killProgram(this.#program, signal);
+  }
+
+  ref(): void {
+    this.#keepLoop(true);
+  }
+
+  unref(): void {
+    this.#keepLoop(false);
+  }
+
+  hasRef(): boolean {
+    return this.#isReferenced;
+  }
+
+  close(): void {
+    if (this.#program !== undefined) native.closeProgram(this.#program);
+    this.#program = undefined;
+    this.#isReferenced = false;
+  }
+
+  #keepLoop(keep: boolean): void {
+    this.#isReferenced = keep;
+    if (this.#program !== undefined) native.keepLoopForProgram(this.#program, keep);
+  }
+}

@@ -1,0 +1,222 @@
+import type * as childProcess from 'node:child_process';
+import { deferred } from '../internal/deferred';
+import type { ExecAs, ExecFileAs, BytesOutput, TextOutput, OptionsAsUser } from '../process/functions';
+import type { KnownFolder } from '../process/surroundings';
+import type { UserProfile } from '../process/user-profile';
+import { OpenToken } from './open-token';
+
+type Args = readonly string[];
+type ChildProcess = childProcess.ChildProcess;
+type WithPipes = childProcess.ChildProcessWithoutNullStreams;
+type Output = string | Buffer<ArrayBuffer>;
+type Sync<T> = childProcess.SpawnSyncReturns<T>;
+
+/** The programs and the surroundings of a token's user. */
+export abstract class ProgramStarter extends OpenToken {
+  /**
+   * Starts a program as this user, with the arguments, the result and the errors of `child_process.spawn()`
+   * (CreateProcessAsUserW; clone, setresuid and execve). Only `stdio` is inherited. The program has the user's environment
+   * at login if `env` is not given, and none of the process's variables. Its events belong to the caller, and their
+   * listeners do not run as the user. The program goes on when the token is closed.
+   *
+   * @param command - A path, or a name that is looked up as the user in PATH of the program's environment.
+   * @param args - The arguments; they can be left out.
+   * @param options - Those of node, without `uid` and `gid`, and `ProgramOptions`.
+   * @returns The program. It emits `error` with node's codes, such as `ENOENT`, if it cannot be started.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_TOKEN_LEVEL`, `ERR_NOT_ROUTED` for `uid` and `gid`,
+   * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system; or the system's error.
+   * @example
+   * const child = token.spawn('ls', ['-l'], { cwd: token.home });
+   * child.stdout.pipe(process.stdout);
+   */
+  spawn(
+    command: string,
+    args?: Args,
+    options?: OptionsAsUser<childProcess.SpawnOptionsWithoutStdio>,
+  ): WithPipes;
+  spawn(command: string, options: OptionsAsUser<childProcess.SpawnOptionsWithoutStdio>): WithPipes;
+  spawn(command: string, args: Args, options: OptionsAsUser<childProcess.SpawnOptions>): ChildProcess;
+  spawn(command: string, options: OptionsAsUser<childProcess.SpawnOptions>): ChildProcess;
+  spawn(...given: unknown[]): ChildProcess {
+    return deferred().startAs(this, 'spawn', given) as ChildProcess;
+  }
+
+  /**
+   * Runs a command in a shell as this user, with the arguments, the result and the errors of `child_process.exec()`, and
+   * the options of `spawn()` for the program. `util.promisify(token.exec)` returns promises, as for node's function.
+   *
+   * @throws ImpersonationError `ERR_TOKEN_CLOSED` when it is read; what `spawn()` throws when it is called.
+   * @example
+   * token.exec('id -un', (error, stdout) => console.log(error ?? stdout));
+   */
+  get exec(): ExecAs {
+    return deferred().execAs(this) as ExecAs;
+  }
+
+  /**
+   * Runs a program as this user and collects its output, with the arguments, the result and the errors of
+   * `child_process.execFile()`, and the options of `spawn()` for the program. `util.promisify(token.execFile)` returns
+   * promises, as for node's function.
+   *
+   * @throws ImpersonationError `ERR_TOKEN_CLOSED` when it is read; what `spawn()` throws when it is called.
+   * @example
+   * const { stdout } = await promisify(token.execFile)('git', ['log'], { cwd });
+   */
+  get execFile(): ExecFileAs {
+    return deferred().execFileAs(this) as ExecFileAs;
+  }
+
+  /**
+   * Starts a module in another node as this user, with a channel for messages, as `child_process.fork()` does. The user
+   * must be allowed to execute node and to read the module.
+   *
+   * @param modulePath - The module.
+   * @param args - The arguments; they can be left out.
+   * @param options - Those of node, without `uid` and `gid`, and `ProgramOptions`.
+   * @returns The program.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError What `spawn()` throws.
+   * @example
+   * token.fork(new URL('task.js', import.meta.url)).on('message', console.log);
+   */
+  fork(
+    modulePath: string | URL,
+    args?: Args,
+    options?: OptionsAsUser<childProcess.ForkOptions>,
+  ): ChildProcess;
+  fork(modulePath: string | URL, options: OptionsAsUser<childProcess.ForkOptions>): ChildProcess;
+  fork(...given: unknown[]): ChildProcess {
+    return deferred().startAs(this, 'fork', given) as ChildProcess;
+  }
+
+  /**
+   * Runs a program as this user while this thread waits, as `child_process.spawnSync()` does.
+   *
+   * @param command - A path, or a name that is looked up as the user in PATH of the program's environment.
+   * @param args - The arguments; they can be left out.
+   * @param options - Those of node, without `uid` and `gid`, and `ProgramOptions`.
+   * @returns What node's function returns, with `error` if the program could not be run to its end.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError What `spawn()` throws; `ERR_NOT_ROUTED` with --permission.
+   * @example
+   * const { status, stdout } = token.spawnSync('id', ['-un'], { encoding: 'utf8' });
+   */
+  spawnSync(
+    command: string,
+    args: Args,
+    options: OptionsAsUser<childProcess.SpawnSyncOptions> & TextOutput,
+  ): Sync<string>;
+  spawnSync(
+    command: string,
+    args?: Args,
+    options?: OptionsAsUser<childProcess.SpawnSyncOptions> & Partial<BytesOutput>,
+  ): Sync<Buffer<ArrayBuffer>>;
+  spawnSync(
+    command: string,
+    options: OptionsAsUser<childProcess.SpawnSyncOptions> & TextOutput,
+  ): Sync<string>;
+  spawnSync(
+    command: string,
+    options: OptionsAsUser<childProcess.SpawnSyncOptions>,
+  ): Sync<Buffer<ArrayBuffer>>;
+  spawnSync(...given: unknown[]): Sync<Output> {
+    return deferred().startAs(this, 'spawnSync', given) as Sync<Output>;
+  }
+
+  /**
+   * Runs a command in a shell as this user while this thread waits, as `child_process.execSync()` does.
+   *
+   * @param command - The command.
+   * @param options - Those of node, without `uid` and `gid`, and `ProgramOptions`.
+   * @returns What the command has written to its standard output.
+   * @throws Error Node's, with `status`, `signal` and the output, if the command fails or does not end in time.
+   * @throws ImpersonationError What `spawnSync()` throws.
+   * @example
+   * const names = token.execSync('ls', { encoding: 'utf8' });
+   */
+  execSync(command: string, options: OptionsAsUser<childProcess.ExecSyncOptions> & TextOutput): string;
+  execSync(command: string, options?: OptionsAsUser<childProcess.ExecSyncOptions>): Buffer<ArrayBuffer>;
+  execSync(...given: unknown[]): Output {
+    return deferred().startAs(this, 'execSync', given) as Output;
+  }
+
+  /**
+   * Runs a program as this user while this thread waits, as `child_process.execFileSync()` does.
+   *
+   * @param file - A path, or a name that is looked up as the user in PATH of the program's environment.
+   * @param args - The arguments; they can be left out.
+   * @param options - Those of node, without `uid` and `gid`, and `ProgramOptions`.
+   * @returns What the program has written to its standard output.
+   * @throws Error Node's, with `status`, `signal` and the output, if the program fails or does not end in time.
+   * @throws ImpersonationError What `spawnSync()` throws.
+   * @example
+   * const version = token.execFileSync('git', ['--version'], { encoding: 'utf8' });
+   */
+  execFileSync(
+    file: string,
+    args: Args,
+    options: OptionsAsUser<childProcess.ExecFileSyncOptions> & TextOutput,
+  ): string;
+  execFileSync(
+    file: string,
+    args?: Args,
+    options?: OptionsAsUser<childProcess.ExecFileSyncOptions> & Partial<BytesOutput>,
+  ): Buffer<ArrayBuffer>;
+  execFileSync(file: string, options: OptionsAsUser<childProcess.ExecFileSyncOptions> & TextOutput): string;
+  execFileSync(file: string, options: OptionsAsUser<childProcess.ExecFileSyncOptions>): Buffer<ArrayBuffer>;
+  execFileSync(...given: unknown[]): Output {
+    return deferred().startAs(this, 'execFileSync', given) as Output;
+  }
+
+  /**
+   * Returns the environment that a login gives the user (CreateEnvironmentBlock; on Linux HOME, USER, LOGNAME, SHELL and
+   * PATH): the one that programs have by default.
+   *
+   * @returns Names and values; none of the process's variables.
+   * @throws ImpersonationError Rejects with the system's error.
+   * @example
+   * token.spawn('make', { env: { ...(await token.environment()), MAKEFLAGS: '-j4' } });
+   */
+  environment(): Promise<Record<string, string>> {
+    return deferred().environment(this);
+  }
+
+  /**
+   * The user's home folder: HOME, or on Windows USERPROFILE, of `environment()`. It need not exist.
+   *
+   * @throws ImpersonationError The system's error.
+   */
+  get home(): string {
+    return deferred().homeOf(this);
+  }
+
+  /**
+   * Returns a folder of the user by the name that Windows has for it (SHGetKnownFolderPath; on Linux the user's
+   * user-dirs.dirs, read as the user, and the defaults of the XDG specifications). It need not exist.
+   *
+   * @param name - `Documents`, `Downloads`, `LocalAppData` and so on.
+   * @returns The path.
+   * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError Rejects with the system's error.
+   * @example
+   * const folder = await token.knownFolder('Documents');
+   */
+  knownFolder(name: KnownFolder): Promise<string> {
+    return deferred().knownFolder(this, name);
+  }
+
+  /**
+   * Loads the user's profile (LoadUserProfileW), without which HKEY_CURRENT_USER and DPAPI do not work in scopes. The
+   * process needs SeBackupPrivilege and SeRestorePrivilege, which services of LocalSystem have. On Linux there is nothing
+   * to load.
+   *
+   * @returns The profile, loaded until it is disposed.
+   * @throws ImpersonationError Rejects with the system's error.
+   * @example
+   * await using profile = await token.loadProfile();
+   */
+  loadProfile(): Promise<UserProfile> {
+    return deferred().loadProfile(this);
+  }
+}
