@@ -59,18 +59,23 @@ function discard(handle: NodeHandle, spawn: Method): void {
 
 const isPipe = ({ type }: Stdio): boolean => type === 'pipe' || type === 'overlapped';
 
-/** Gives the process's ends of the pipes to node's handles. Returns libuv's error number if one cannot be used. */
+/**
+ * Gives the process's ends of the pipes to node's handles. Returns libuv's error number if one cannot be used. Throws node's
+ * error if the permission model does not allow it. The descriptors are then closed.
+ */
 function openPipes(stdio: readonly Stdio[], descriptors: readonly number[]): number {
-  let error = 0;
-  for (const [index, fd] of descriptors.entries()) {
-    if (fd < 0) continue;
-    const { handle } = stdio[index] as { readonly handle: PipeHandle };
-    // Each of them is closed, whatever happens to one.
-    const failed = error || (handle.open(fd) ?? 0);
-    if (failed) originals.closeSync(fd);
-    error ||= failed;
+  const left = [...descriptors.entries()].filter(([, fd]) => fd >= 0);
+  try {
+    for (let next = left[0]; next; next = left[0]) {
+      const { handle } = stdio[next[0]] as { readonly handle: PipeHandle };
+      const error = handle.open(next[1]) ?? 0;
+      if (error) return error;
+      left.shift();
+    }
+    return 0;
+  } finally {
+    for (const [, fd] of left) originals.closeSync(fd);
   }
-  return error;
 }
 
 /** Opens the pipes of a program that could not be started, at their end: node reads from them, as it does then. */
@@ -141,13 +146,15 @@ export class ProgramHandle {
   #started({ id, pid, descriptors }: NativeProgram, stdio: readonly Stdio[]): number {
     this.#program = id;
     if (!this.#isReferenced) native.keepLoopForProgram(id, false);
-    const error = openPipes(stdio, descriptors);
-    if (error) {
-      this.kill(constants.signals.SIGKILL);
+    let isOpen = false;
+    try {
+      const error = openPipes(stdio, descriptors);
+      isOpen = error === 0;
+      if (isOpen) this.pid = pid;
       return error;
+    } finally {
+      if (!isOpen) this.kill(constants.signals.SIGKILL);
     }
-    this.pid = pid;
-    return 0;
   }
 
   /** Sends a signal as the user. Returns 0 or libuv's error number. */

@@ -128,6 +128,8 @@ describeSwitching('child_process in a flow or scope', () => {
         '--no-warnings',
         major < 22 ? '--experimental-permission' : '--permission',
         ...['--allow-fs-read=*', '--allow-addons', ...more],
+        // Node opens pipes only with it.
+        ...(process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []),
       ],
     });
     const source = `const print = (text) => { require('node:fs').writeSync(1, text + '\\n'); };
