@@ -142,7 +142,8 @@ export interface NativeHooks {
   noop(): void;
 }
 
-export interface Native extends NativeLogon, NativeNegotiate, NativePeer, NativeDerive, NativePrograms, NativeProfiles {
+export interface Native
+  extends NativeLogon, NativeNegotiate, NativePeer, NativeDerive, NativePrograms, NativeProfiles {
   readonly port: 'win32' | 'linux' | 'unsupported';
   /** The path of the addon's file. */
   readonly file: string;

@@ -10,6 +10,7 @@ import { caught } from '../support/errors';
 import { tempFolder } from '../support/folders';
 import { settledHandles } from '../support/win32/fault-walk';
 import {
+  idOf,
   isRunning,
   native,
   optionsOf,
@@ -309,7 +310,7 @@ describe('what cannot be started', () => {
     using weak = alice.duplicate({ level: 'identification' });
     expect(caught(() => run(weak, 'whoami'))).toMatchObject({ code: 'ERR_TOKEN_LEVEL' });
     const closed = await world.alice.token();
-    const id = closed.openId();
+    const id = idOf(closed);
     closed.close();
     expect(caught(() => native.runProgram(id, optionsOf('whoami')))).toMatchObject({
       code: 'ERR_TOKEN_CLOSED',
@@ -359,7 +360,7 @@ describe('kill', () => {
     let id = 0;
     const ended = new Promise<number>((resolve) => {
       const started = native.startProgram(
-        alice.openId(),
+        idOf(alice),
         optionsOf('cmd', ['/c', 'exit 259'], { stdio: [] }),
         resolve,
       );

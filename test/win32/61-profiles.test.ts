@@ -1,6 +1,6 @@
 import { Token } from 'impersonate';
 import { caught } from '../support/errors';
-import { native, run, start } from '../support/win32/programs';
+import { idOf, native, run, start } from '../support/win32/programs';
 import { seam } from '../support/win32/seam';
 import { expectActingAsService } from '../support/world/acting';
 import { world } from '../support/world/win32';
@@ -30,7 +30,7 @@ const calls = (): number[] =>
 
 describe('a profile', () => {
   test('is loaded until it is unloaded', async () => {
-    const profile = await native.loadProfile(alice.openId());
+    const profile = await native.loadProfile(idOf(alice));
     expect(calls()).toEqual([1, 0]);
     await native.unloadProfile(profile);
     expect(calls()).toEqual([1, 1]);
@@ -55,14 +55,14 @@ describe('a profile', () => {
   test('that cannot be loaded is an error, and no program runs without it', async () => {
     seam().failImport(addon, 'LoadUserProfileW', { error: 5, times: 2, late: true });
     const error = { code: 'ERROR_ACCESS_DENIED', syscall: 'LoadUserProfileW' };
-    await expect(native.loadProfile(alice.openId())).rejects.toMatchObject(error);
+    await expect(native.loadProfile(idOf(alice))).rejects.toMatchObject(error);
     expect(caught(() => run(alice, 'whoami', [], { profile: true }))).toMatchObject(error);
     expect(calls()[1]).toBe(0);
   });
 
   test('needs the privileges of a backup, which only its calls have', async () => {
     seam().failImport(addon, 'AdjustTokenPrivileges', { error: 1300, returns: 1 });
-    await expect(native.loadProfile(alice.openId())).rejects.toMatchObject({
+    await expect(native.loadProfile(idOf(alice))).rejects.toMatchObject({
       code: 'ERROR_NOT_ALL_ASSIGNED',
     });
     expect(calls()).toEqual([0, 0]);
@@ -71,7 +71,7 @@ describe('a profile', () => {
 
 describe('known folders', () => {
   test('are absolute paths, by name', () => {
-    const folder = (name: string): string => native.knownFolder(alice.openId(), name);
+    const folder = (name: string): string => native.knownFolder(idOf(alice), name);
     expect(folder('Documents')).toMatch(/^[A-Z]:\\.*\\Documents$/);
     expect(folder('LocalAppData')).toMatch(/\\AppData\\Local$/);
     expect(folder('RoamingAppData')).toMatch(/\\AppData\\Roaming$/);
@@ -80,6 +80,6 @@ describe('known folders', () => {
 
   test('that the user does not have are ENOENT', () => {
     seam().failImport(addon, 'SHGetKnownFolderPath', { error: 0, returns: -2147024894, late: true });
-    expect(caught(() => native.knownFolder(alice.openId(), 'Music'))).toMatchObject({ code: 'ENOENT' });
+    expect(caught(() => native.knownFolder(idOf(alice), 'Music'))).toMatchObject({ code: 'ENOENT' });
   });
 });

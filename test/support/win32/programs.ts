@@ -43,6 +43,9 @@ export const optionsOf = (
   options: Options = {},
 ): NativeRunOptions => ({ ...plain, file, args: [file, ...args], ...options });
 
+/** The number by which the addon knows the token. */
+export const idOf = (token: Token): number => (token as unknown as { openId(): number }).openId();
+
 /** Runs a program as the token's user to its end. Returns libuv's number if it cannot be started. */
 export function run(
   token: Token,
@@ -50,7 +53,7 @@ export function run(
   args: readonly string[] = [],
   options: Options = {},
 ): NativeRun | number {
-  return native.runProgram(token.openId(), optionsOf(file, args, options));
+  return native.runProgram(idOf(token), optionsOf(file, args, options));
 }
 
 /** The same for a program that succeeds: its output. */
@@ -82,7 +85,7 @@ export function start(
   let end: (text: string) => void = () => {};
   const ended = new Promise<string>((resolve) => (end = resolve));
   const started = native.startProgram(
-    token.openId(),
+    idOf(token),
     optionsOf(file, args, { stdio: [null, null, null], ...options }),
     (code, signal) => {
       native.closeProgram((started as NativeProgram).id);
