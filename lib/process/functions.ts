@@ -13,11 +13,13 @@ export type OptionsAsUser<T> = Omit<T, 'uid' | 'gid'> & ProgramOptions;
 
 /** What makes the output bytes. */
 export interface BytesOutput {
+  /** No encoding. */
   readonly encoding: 'buffer' | null;
 }
 
 /** What makes the output text. */
 export interface TextOutput {
+  /** The encoding of the output. */
   readonly encoding: BufferEncoding;
 }
 

@@ -10,6 +10,8 @@ const at = (node) => {
 };
 const isOurs = (declaration) =>
   !path.relative(root, declaration.getSourceFile().fileName).includes('node_modules');
+// A type of others can have members that are declared here.
+const isOurType = (type) => type.declarations?.every(isOurs);
 const hasTag = (node, name) => ts.getJSDocTags(node).some((tag) => tag.tagName.text === name);
 // A variable's docstring is that of its statement, and a setter's that of its getter.
 const docOf = (node) => (ts.isVariableDeclaration(node) ? node.parent.parent : node).jsDoc?.at(-1);
@@ -50,9 +52,18 @@ function docProblems(node, name, checker) {
   return missing.length === 0 ? [] : [`${at(node)}: the docstring of ${name} lacks ${missing.join(', ')}`];
 }
 
+// The first declaration of a function has the docstring of its overloads.
 function membersOf(node) {
   if (!ts.isClassDeclaration(node) && !ts.isInterfaceDeclaration(node)) return [];
-  return node.members.filter((member) => !isHidden(member) && !ts.isSetAccessor(member));
+  const named = new Set();
+  return node.members.filter((member) => {
+    if (isHidden(member) || ts.isSetAccessor(member)) return false;
+    const isFunction = ts.isMethodDeclaration(member) || ts.isCallSignatureDeclaration(member);
+    const name = member.name?.getText() ?? '';
+    const isOverload = isFunction && named.has(name);
+    if (isFunction) named.add(name);
+    return !isOverload;
+  });
 }
 
 // Returns the types in the visible part of a declaration: not those of bodies or hidden members.
@@ -71,6 +82,36 @@ const resolved = (symbol, checker) =>
     ? checker.getAliasedSymbol(symbol)
     : symbol;
 
+// Returns the classes of ours that a class extends: their members are visible through it.
+function* basesOf(symbol, checker) {
+  for (const declaration of (symbol.declarations ?? []).filter(ts.isClassDeclaration)) {
+    for (const { expression } of (declaration.heritageClauses ?? []).flatMap(({ types }) => types)) {
+      const base = resolved(checker.getSymbolAtLocation(expression), checker);
+      if (!base?.declarations?.some(isOurs)) continue;
+      yield base;
+      yield* basesOf(base, checker);
+    }
+  }
+}
+
+// Whether the type is a name for another one within its file.
+const isLocalAlias = (type) =>
+  type.declarations?.every(
+    (declaration) =>
+      ts.isTypeAliasDeclaration(declaration) &&
+      (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Export) === 0,
+  );
+
+// Returns the named types that a declaration shows, with those that its local names stand for.
+function* shownTypes(declaration, checker) {
+  for (const name of typesIn(declaration)) {
+    const type = resolved(checker.getSymbolAtLocation(name), checker);
+    if (type === undefined || (type.flags & ts.SymbolFlags.TypeParameter) !== 0) continue;
+    if (isOurType(type) && isLocalAlias(type)) yield* shownTypes(type.declarations[0], checker);
+    else yield { name, type };
+  }
+}
+
 // Returns where the public API lacks documentation, or uses a type that is not exported.
 export function checkPublicApi() {
   const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), {}, ts.sys);
@@ -84,18 +125,7 @@ export function checkPublicApi() {
       if (symbol.name !== 'default') exported.set(resolved(symbol, checker), symbol.name);
     }
   }
-  // The members of a base class are visible through the public class.
-  const bases = [...exported.keys()].flatMap((symbol) =>
-    (symbol.declarations ?? [])
-      .filter(ts.isClassDeclaration)
-      .flatMap((declaration) =>
-        (declaration.heritageClauses ?? [])
-          .flatMap(({ types }) =>
-            types.map(({ expression }) => resolved(checker.getSymbolAtLocation(expression), checker)),
-          )
-          .filter((base) => base?.declarations?.some(isOurs)),
-      ),
-  );
+  const bases = [...exported.keys()].flatMap((symbol) => [...basesOf(symbol, checker)]);
   const problems = [];
   for (const symbol of new Set([...exported.keys(), ...bases])) {
     for (const declaration of (symbol.declarations ?? []).filter(isOurs)) {
@@ -105,12 +135,9 @@ export function checkPublicApi() {
         const isBase = bases.includes(symbol) && part === declaration;
         if (!isBase) problems.push(...docProblems(part, `${symbol.name}${member}`, checker));
       }
-      for (const name of typesIn(declaration)) {
-        const type = resolved(checker.getSymbolAtLocation(name), checker);
-        const isParameter = type !== undefined && (type.flags & ts.SymbolFlags.TypeParameter) !== 0;
-        if (type === undefined || isParameter || exported.has(type) || bases.includes(type)) continue;
-        // A type of others can have members that are declared here.
-        if (type.declarations?.every(isOurs))
+      for (const { name, type } of shownTypes(declaration, checker)) {
+        if (exported.has(type) || bases.includes(type)) continue;
+        if (isOurType(type))
           problems.push(`${at(name)}: ${symbol.name} uses ${type.name}, which is not exported`);
       }
     }
