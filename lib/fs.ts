@@ -28,7 +28,7 @@ import { requireIdentity } from './flow/identity';
 // Not an async function: the identity is read, and the work is started, before the function returns.
 function callAsUser(name: keyof typeof promised): (...args: unknown[]) => Promise<unknown> {
   const call = (...args: unknown[]): Promise<unknown> =>
-    promiseOf(() => deferred().promised[name](requireIdentity(), ...args));
+    promiseOf<unknown>(() => deferred().promised[name](requireIdentity(), ...args));
   return Object.defineProperty(call, 'name', { value: name });
 }
 

@@ -3,7 +3,7 @@ import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeFileSy
 import { join } from 'node:path';
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import { Token } from 'impersonate';
+import type { Token } from 'impersonate';
 import { linesOf } from '../support/children/child';
 import { until } from '../support/children/progress';
 import { caught } from '../support/errors';

@@ -1,4 +1,4 @@
-import { Token } from 'impersonate';
+import type { Token } from 'impersonate';
 import { caught } from '../support/errors';
 import { idOf, native, run, start } from '../support/win32/programs';
 import { seam } from '../support/win32/seam';

@@ -7,7 +7,6 @@ import type {
   NativeRunOptions,
 } from '../../../types/native-program';
 
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- the package does not export it
 export const { native } = require('../../../dist/core') as { native: Native };
 
 export const systemFolder = `${process.env.SystemRoot ?? 'C:\\windows'}\\system32`;
