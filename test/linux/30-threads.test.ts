@@ -5,6 +5,7 @@ import { linesOf, writeSource } from '../support/children/child';
 import { copyOfProduct, tempFolder } from '../support/folders';
 import { product, unrouted } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
+import { fileOf, world } from '../support/world/linux';
 
 const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});`;
 
@@ -179,6 +180,18 @@ describeSwitching('threads that this package starts in a scope', () => {
       { through: ['prlimit', '--nproc=1:1'] },
     );
     expect(lines).toEqual(['imp-bob']);
+  });
+
+  test('start as the process: user threads', async () => {
+    const lines = await linesOf(
+      `const files = require(${JSON.stringify(require.resolve('../../dist/fs'))});
+      const alice = await world.alice.token();
+      let pending;
+      alice.runSync(() => { pending = files.readFile(${JSON.stringify(fileOf(world.alice))}, 'utf8'); });
+      print(await pending.catch((error) => error.message));`,
+      { through: ['prlimit', '--nproc=1:1'] },
+    );
+    expect(lines).toEqual(['of alice']);
   });
 });
 
