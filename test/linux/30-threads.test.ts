@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf, writeSource } from '../support/children/child';
+import { jobs } from '../support/children/sources';
 import { copyOfProduct, tempFolder } from '../support/folders';
 import { product, unrouted } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
-import { fileOf, world } from '../support/world/linux';
 
 const status = `const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});`;
 
@@ -184,14 +184,13 @@ describeSwitching('threads that this package starts in a scope', () => {
 
   test('start as the process: user threads', async () => {
     const lines = await linesOf(
-      `const files = require(${JSON.stringify(require.resolve('../../dist/fs'))});
-      const alice = await world.alice.token();
-      let pending;
-      alice.runSync(() => { pending = files.readFile(${JSON.stringify(fileOf(world.alice))}, 'utf8'); });
-      print(await pending.catch((error) => error.message));`,
+      `${jobs}
+      const token = await world.alice.token();
+      const [started] = token.runSync(() => [job(alice, 'access', '/', 0)]);
+      print(String((await started)[0]));`,
       { through: ['prlimit', '--nproc=1:1'] },
     );
-    expect(lines).toEqual(['of alice']);
+    expect(lines).toEqual(['0']);
   });
 });
 
