@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf } from '../support/children/child';
@@ -90,6 +91,50 @@ describeSwitching('a user thread', () => {
         await some('alice');
       }`);
     expect(lines).toEqual(['true 0 0']);
+  });
+});
+
+describeSwitching('calls that wait behind one that hangs', () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', ['-m', '0666', pipe]);
+  const hang = `configurePool({ perUser: 1 });
+      const hung = tokens.alice.run(() => files.readFile(${JSON.stringify(pipe)}));
+      await settled(() => poolStats().busy === 1);`;
+  const release = `fs.closeSync(fs.openSync(${JSON.stringify(pipe)}, 'w'));`;
+
+  test('begin when perUser is raised', async () => {
+    const lines = await linesOf(`${open}
+      ${hang}
+      const reading = read('alice', 'utf8');
+      await settled(() => poolStats().waiting === 1);
+      configurePool({ perUser: 2 });
+      print(await reading);
+      ${release}
+      await hung;`);
+    expect(lines).toEqual(['of alice']);
+  });
+
+  test('stay when a worker ends, whose own are removed', async () => {
+    const lines = await linesOf(`
+      const { Worker, isMainThread, parentPort } = require('node:worker_threads');
+      ${open}
+      if (isMainThread) {
+        ${hang}
+        const reading = [read('alice', 'utf8'), read('alice', 'utf8')];
+        const worker = new Worker(__filename);
+        await new Promise((resolve) => { worker.once('message', resolve); });
+        const waiting = [poolStats().waiting];
+        await worker.terminate();
+        waiting.push(poolStats().waiting);
+        ${release}
+        await hung;
+        print(waiting.join() + ' ' + (await Promise.all(reading)).join());
+      } else {
+        for (let i = 0; i < 3; i++) void read('alice');
+        await settled(() => poolStats().waiting === 5);
+        parentPort.postMessage('waits');
+      }`);
+    expect(lines).toEqual(['5,2 of alice,of alice']);
   });
 });
 
