@@ -5,7 +5,6 @@ import { linesOf } from '../support/children/child';
 import { describeSwitching } from '../support/world/acting';
 import { tempFolder } from '../support/folders';
 import { userThreads as open } from '../support/linux/user-threads';
-import { world } from '../support/world/linux';
 
 const folder = tempFolder('thread-queue');
 chmodSync(folder, 0o755);
