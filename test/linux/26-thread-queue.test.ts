@@ -38,6 +38,18 @@ describeSwitching('two tokens of one user', () => {
 });
 
 describeSwitching('a user thread', () => {
+  test('that fails to become another user is not taken for the one before', async () => {
+    const lines = await linesOf(`${open}
+      configurePool({ maxThreads: 1, idleTime: 600_000 });
+      await stayingAs('alice');
+      probe().failSyscallOnAllThreads('setresuid', 11, world.bob.uid);
+      const outcome = (reading) => reading.catch(({ code }) => code);
+      print(await outcome(read('bob', 'utf8')));
+      print(await outcome(tokens.alice.run(() => files.readFile(own.bob, 'utf8'))));
+      print(await outcome(read('alice', 'utf8')));`);
+    expect(lines).toEqual(['EAGAIN', 'EACCES', 'of alice']);
+  });
+
   test('handles no signals', async () => {
     const lines = await linesOf(`${open}
       const { signals } = require('node:os').constants;
