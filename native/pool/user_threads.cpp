@@ -269,16 +269,18 @@ void UserThreads::End(WorkerRef self) noexcept {
   changed_.notify_all();
 }
 
-// Starts a thread, as the last of the busy ones.
-void UserThreads::Start() {
+// Starts a thread, as the last of the busy ones, and returns it; one without work if none can be started.
+WorkerRef UserThreads::Start() {
   // On Linux a thread inherits the identity of the thread that starts it.
   const BaselineScope as_process;
   const WorkerRef worker = busy_.emplace(busy_.end());
   try {
     worker->thread = port::StartThread([this, worker] { Serve(worker); });
+    return worker;
   } catch (...) {
     busy_.erase(worker);
-    throw;
+    if (idle_.empty()) throw;
+    return idle_.begin();
   }
 }
 
@@ -301,15 +303,14 @@ void UserThreads::WakeNext() {
   User* const user = NextUser();
   if (!user) return;
   WorkerRef worker = IdleFor(user->waiting.front()->token().get());
-  if (worker != idle_.end()) {
+  if (worker == idle_.end()) {
+    if (busy_.size() + idle_.size() >= limits_.threads) return;
+    worker = Start();
+  }
+  if (worker->resting) {
     busy_.splice(busy_.end(), idle_, worker);
     worker->resting = false;
     if (!worker->spinning) worker->woken.notify_one();
-  } else if (busy_.size() + idle_.size() < limits_.threads) {
-    Start();
-    worker = std::prev(busy_.end());
-  } else {
-    return;
   }
   worker->user = user;
   worker->waking = true;

@@ -131,7 +131,7 @@ class UserThreads {
   void Leave(Worker& self) noexcept;
   User* NextUser() noexcept;
 
-  void Start();
+  WorkerRef Start();
   WorkerRef IdleFor(const Token* token) noexcept;
   void WakeNext();
   void TryWakeNext() noexcept;

@@ -275,6 +275,27 @@ describeSwitching('a job whose environment ends', () => {
     expect(await linesOf(source, oneThread)).toEqual([',0,2']);
   });
 
+  test('closes what it has opened for a worker whose event loop did not get it', async () => {
+    const directory = newPath();
+    mkdirSync(directory);
+    const lines = await linesOf(`
+      const { Worker, isMainThread } = require('node:worker_threads');
+      ${open}
+      const opened = () => openFiles().filter((path) => path === ${JSON.stringify(directory)}).length;
+      if (isMainThread) {
+        const worker = new Worker(__filename, { trackUnmanagedFds: false });
+        await settled(() => opened() === 20);
+        await reverted();
+        await worker.terminate();
+        print(opened() + ' ' + native.tokenCount());
+      } else {
+        for (let i = 0; i < 20; i++) void job(alice, 'open', ${JSON.stringify(directory)}, fs.constants.O_RDONLY, 0);
+        for (;;);
+      }`);
+    // The two tokens are the main thread's own.
+    expect(lines).toEqual(['0 2']);
+  });
+
   test('does not keep the process from ending', async () => {
     const result = await runSource(`${open}
       for (let i = 0; i < 500; i++) void job(i % 2 ? alice : bob, 'stat', files.alice, false);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { linesOf, runSource } from '../support/children/child';
 import { describeSwitching } from '../support/world/acting';
 import { tempFolder } from '../support/folders';
-import { fileOf, world } from '../support/world/linux';
+import { userThreads as open } from '../support/linux/user-threads';
+import { world } from '../support/world/linux';
 
 const folder = tempFolder('user-threads');
 chmodSync(folder, 0o777);
@@ -17,21 +18,6 @@ function newPipe(): string {
 }
 
 const product = JSON.stringify(require.resolve('impersonate'));
-const open = `
-  const { Token, TokenCache, configurePool, poolStats } = require(${product});
-  const files = require(${JSON.stringify(require.resolve('../../dist/fs'))});
-  const { setTimeout: sleep } = require('node:timers/promises');
-  const { probe } = require(${JSON.stringify(require.resolve('../support/linux/probe'))});
-  const { threadStatus, allThreads } = require(${JSON.stringify(require.resolve('../support/linux/thread-status'))});
-  const usersOf = () => [...allThreads()].filter(([, { uids }]) => uids[3] !== threadStatus().uids[3]);
-  const settled = async (done) => { while (!done()) await sleep(5); };
-  const own = ${JSON.stringify({ alice: fileOf(world.alice), bob: fileOf(world.bob) })};
-  const tokens = { alice: await world.alice.token(), bob: await world.bob.token() };
-  const read = (who, options) => tokens[who].run(() => files.readFile(own[who], options));
-  const long = () => configurePool({ idleTime: 600_000 });
-  // One after another, so that each has a thread of its own.
-  const stayingAs = async (who) => { const { staying } = poolStats(); await read(who); await settled(() => poolStats().staying > staying); };`;
-
 describeSwitching('a thread that stays a user', () => {
   const { uid, gid } = world.alice;
 
@@ -246,12 +232,13 @@ describeSwitching('a user whose calls hang', () => {
 });
 
 describeSwitching('users who wait for threads', () => {
-  test('are served in turn', async () => {
+  // The first call keeps the only thread until the others are queued.
+  test.each(['alice', 'bob'])('are served in turn, when the thread has worked for %s', async (first) => {
     const pipe = JSON.stringify(newPipe());
     const lines = await linesOf(`${open}
       configurePool({ maxThreads: 1, perUser: 1 });
       const order = [];
-      const first = tokens.bob.run(() => files.readFile(${pipe}));
+      const first = tokens.${first}.run(() => files.readFile(${pipe}));
       await settled(() => poolStats().busy === 1);
       const mark = (who) => read(who).then(() => { order.push(who); });
       const all = [...Array.from({ length: 2000 }, () => mark('alice')), mark('bob')];

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf, writeSource } from '../support/children/child';
+import { jobs } from '../support/children/sources';
 import { copyOfProduct, tempFolder } from '../support/folders';
 import { product, unrouted } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
@@ -179,6 +180,17 @@ describeSwitching('threads that this package starts in a scope', () => {
       { through: ['prlimit', '--nproc=1:1'] },
     );
     expect(lines).toEqual(['imp-bob']);
+  });
+
+  test('start as the process: user threads', async () => {
+    const lines = await linesOf(
+      `${jobs}
+      const token = await world.alice.token();
+      const [started] = token.runSync(() => [job(alice, 'access', '/', 0)]);
+      print(String((await started)[0]));`,
+      { through: ['prlimit', '--nproc=1:1'] },
+    );
+    expect(lines).toEqual(['0']);
   });
 });
 

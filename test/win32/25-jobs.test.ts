@@ -66,6 +66,18 @@ describe('a job that cannot start', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  test('because its identity cannot be read back: the thread gets the process identity', async () => {
+    const lines = await linesOf(
+      `${open}
+      fail('GetTokenInformation', { error: 8, times: 1 });
+      fail('SetThreadToken', { times: 0 });
+      print(failure(await job(alice, 'access', folder, 0)));
+      print(String(seam().importCalls('impersonate.node', 'SetThreadToken')));`,
+      oneThread,
+    );
+    expect(lines).toEqual(['ImpersonationError ERROR_NOT_ENOUGH_MEMORY GetTokenInformation', '2']);
+  });
+
   test('for a token that is closed or of identification level throws at once', async () => {
     const lines = await linesOf(`${open}
       const attempt = (token) => { try { void native.startFs(token, native.fsCalls.stat, folder, false).then(() => { print('done'); }); } catch (error) { print(error.code); } };
@@ -167,6 +179,19 @@ describe('a pool thread', () => {
 });
 
 describe('jobs of one user', () => {
+  test('with two tokens each run under their own', async () => {
+    const lines = await linesOf(
+      `${open}
+      limit(60_000);
+      const other = native.duplicateToken(alice, 2);
+      fail('SetThreadToken', { times: 0 });
+      for (const token of [alice, other, other, alice]) print(failure(await job(token, 'access', folder, 0)));
+      print(String(seam().importCalls('impersonate.node', 'SetThreadToken')));`,
+      oneThread,
+    );
+    expect(lines).toEqual(['0', '0', '0', '0', '3']);
+  });
+
   test('that wait for a thread together share its identity switches', async () => {
     const lines = await linesOf(
       `${open}

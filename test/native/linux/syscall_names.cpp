@@ -50,6 +50,7 @@ std::optional<int> SyscallNumber(const std::string& name) {
       {"getsockopt", SYS_getsockopt},
       {"faccessat2", 439},
       {"openat2", 437},
+      {"clone3", 435},
   };
   const auto found = numbers.find(name);
   if (found == numbers.end()) return std::nullopt;
