@@ -30,7 +30,10 @@ export interface ProgramOptions {
   breakaway?: boolean;
   /** Whether the user's profile is loaded for as long as the program runs (Windows; has no effect on Linux). */
   profile?: boolean;
-  /** The window station and the desktop of the program, `winsta0\default` (Windows). Those of the process by default. */
+  /**
+   * The window station and the desktop of the program, such as `winsta0\default` (Windows). Those of the user's logon
+   * session by default, not the service's.
+   */
   desktop?: string;
   /**
    * Whether the program, and all that it starts, can gain no rights by set-user-ID programs such as sudo (Linux,
