@@ -31,10 +31,11 @@ export default async function* comparisons({ alice, readable }) {
   await removed();
 }
 
-/** What is measured with either file system; any user may write to the folder. */
-export async function fileOperations(readable) {
+/** What is measured with either file system; any user may write to the folder. The users have as many files as one. */
+export async function fileOperations(readable, users = 1) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'impersonate-bench-'));
   await chmod(folder, 0o777);
+  const filesEach = Math.ceil(64 / users);
   let written = 0;
   const operations = {
     stat: (api) => api.stat(readable),
@@ -47,7 +48,7 @@ export async function fileOperations(readable) {
     // Each user has files of his own.
     writeFile: (api, user = 0) =>
       api.writeFile(
-        path.join(folder, `${api === impersonateFs ? `a${user}` : 'b'}-${written++ % 64}`),
+        path.join(folder, api === impersonateFs ? `a${user}-${written++ % filesEach}` : `b${written++ % 64}`),
         'a short text',
       ),
     readdir: (api) => api.readdir(path.dirname(readable)),

@@ -7,15 +7,15 @@ import { counts, fileOperations, inFlight } from './07-files.mjs';
 
 /** File calls of users in turn, and of a user while calls of another one hang. */
 export default async function* comparisons(world, { once }) {
-  const { operations, removed } = await fileOperations(world.readable);
   for (const users of [2, 100]) {
+    const { operations, removed } = await fileOperations(world.readable, users);
     const tokens = await tokensOf(world, users);
     for (const [name, work] of Object.entries(operations)) {
       for (const most of counts) yield inTurn(name, work, tokens, most);
     }
     for (const token of tokens) token.close();
+    await removed();
   }
-  await removed();
   if (process.platform === 'linux') yield* hungCalls(world, once);
 }
 

@@ -21,6 +21,7 @@ constexpr auto kLifetime = std::chrono::seconds(10);
 // How long a thread without work looks for some before it sleeps, if it had some as soon as that the last
 // time. To sleep and to be woken take about as long. One thread at a time does so.
 constexpr auto kSpinTime = std::chrono::microseconds(30);
+const unsigned kProcessors = std::thread::hardware_concurrency();
 // The waiting jobs of a user among which a thread prefers one of its own token.
 constexpr std::ptrdiff_t kLookAhead = 32;
 
@@ -230,12 +231,13 @@ bool UserThreads::Rest(WorkerRef self, port::UserThread& thread, Jobs done, Lock
   self->resting = true;
   self->recalled = false;
   const bool stays = !self->token || limits_.idle_time.count() > 0;
-  const bool spins = self->soon_busy && stays && !spinning_;
+  const bool spins = self->soon_busy && stays && !spinning_ && kProcessors > 1;
   if (spins) self->spinning = spinning_ = true;
   lock.unlock();
   Deliver(std::move(done));
   const Clock::time_point began = Clock::now();
-  while (spins && self->resting && Clock::now() - began < kSpinTime) std::this_thread::yield();
+  while (spins && self->resting && Clock::now() - began < kSpinTime) {
+  }
   Clock::time_point since = Clock::now();
   lock.lock();
   if (spins) self->spinning = spinning_ = false;
