@@ -11,6 +11,12 @@ const timeoutMs = 60_000;
 /** How a file is run: by a process of the user, with which the others are compared; in a flow; in a scope. */
 export const modes = ['plain', 'flow', 'sync'];
 
+/** Returns whether a file is one of Node's tests of `node:fs` and `node:child_process`. */
+export const isTest = (file) => /^test-(fs|child-process)-.*\.m?js$/.test(file);
+
+/** Tests of `node:fs` need programs that are run as they are. */
+const startsAsUser = (file) => file.startsWith('test-child-process-');
+
 function optionsOf(file) {
   const text = readFileSync(file, 'utf8');
   return [...text.matchAll(/\/\/\s+Flags:(.*)/g)].flatMap(([, flags]) => flags.trim().split(/\s+/));
@@ -31,7 +37,7 @@ export async function runFile({ node, tree, file, mode, user }) {
     NODE_TEST_DIR: tree,
     ...(mode !== 'plain' && {
       NODE_OPTIONS: `--require=${preload}`,
-      IMPERSONATE_NODE_TEST: JSON.stringify({ mode, root, ...user }),
+      IMPERSONATE_NODE_TEST: JSON.stringify({ mode, root, startsAsUser: startsAsUser(file), ...user }),
     }),
   };
   const { code, output } = await end(command, { cwd: path.dirname(tree), env });
