@@ -115,6 +115,11 @@ export class ProgramHandle {
     this.#options = options;
   }
 
+  /** Whether `spawn()` has been called. Node does not call it for wrong options. */
+  get isUsed(): boolean {
+    return this.#node === undefined;
+  }
+
   /** Starts the program. Returns 0 or libuv's error number. */
   spawn(): number {
     const stdio = this.#options.stdio as readonly Stdio[];
@@ -136,7 +141,8 @@ export class ProgramHandle {
   }
 
   #start(stdio: readonly Stdio[]): NativeProgram | number {
-    const env = this.#options.envPairs as readonly string[];
+    const { envPairs } = this.#options;
+    const env = Array.isArray(envPairs) ? envPairs.map(String) : this.#prepared.env;
     const options = { ...this.#prepared, env, stdio: stdio.map(toNativeStdio) };
     return native.startProgram(this.#token, options, (code, signal) => {
       this.onexit(code, signalName(signal));

@@ -39,6 +39,10 @@ export interface NodeOptions extends ProgramOptions {
   readonly windowsVerbatimArguments?: unknown;
 }
 
+/** Returns a copy without inherited properties: what other code has added to `Object.prototype` is no option. */
+export const ownOptions = <T extends object>(options: T): T =>
+  Object.assign(Object.create(null) as T, options);
+
 /** A program that a method of a token starts. */
 export interface Start {
   readonly token: TokenId;
@@ -67,10 +71,11 @@ function copyOf(env: object | undefined): Record<string, unknown> {
 }
 
 /** Calls one of node's functions with options by which `startOf` finds the token, and returns its result. */
-export function startWith<R>(token: TokenId, options: object, call: (own: object) => R): R {
-  const env = Reflect.get(options, 'env') as unknown;
+export function startWith<R>(token: TokenId, given: object, call: (own: object) => R): R {
+  const options: ProgramOptions & { env?: unknown } = ownOptions(given);
+  const { env } = options;
   const hasEnvironment = typeof env === 'object' && env !== null;
-  const start: Start = { token, options: { ...options }, hasEnvironment };
+  const start: Start = { token, options, hasEnvironment };
   const own = { ...options, env: copyOf(hasEnvironment ? env : undefined) };
   starts.set(own.env, start);
   const outer = pending;
