@@ -137,6 +137,46 @@ describeSwitching('a program that cannot be started', () => {
     }
   });
 
+  test('has wrong options, which node reports, and leaves the ChildProcess to the next user', async () => {
+    const { ChildProcess: Bare } = childProcess as unknown as {
+      ChildProcess: new () => ChildProcess & { spawn(options: object): number };
+    };
+    const child = new Bare();
+    for (const wrong of [
+      { args: 'a' },
+      { envPairs: null, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
+      { file: 1 },
+    ]) {
+      const error = caught(() => alice.run(() => child.spawn({ file: node, ...wrong })));
+      expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
+      expect(error.message).toContain(`"options.${Object.keys(wrong)[0] ?? ''}"`);
+    }
+    using bob = await world.bob.token();
+    bob.run(() => child.spawn({ file: node, args: [node, who], envPairs: null }));
+    expect(await printed(child)).toBe(world.bob.id);
+  });
+
+  test('is started with its own options, and not with what other code has added to Object.prototype', async () => {
+    const lines = await linesOf(`
+      const { execFileSync, spawn } = require('node:child_process');
+      const token = await world.alice.token();
+      const file = process.execPath, args = ['-p', 'process.env.A'];
+      const { prototype } = Object;
+      for (const [name, value] of Object.entries({ uid: 0, tree: 'yes', limits: 5, serialization: 'none', env: { A: 'B' } })) {
+        prototype[name] = value;
+        try {
+          const { stdout } = token.spawnSync(file, args);
+          token.spawn(file, args, { stdio: 'ignore' });
+          token.run(() => execFileSync(file, args));
+          token.run(() => spawn(file, args, { stdio: 'ignore' }));
+          print(name + ' ' + stdout);
+        } catch (error) { print(error.message); }
+        delete prototype[name];
+      }`);
+    const names = ['uid', 'tree', 'limits', 'serialization', 'env'];
+    expect(lines).toEqual(names.map((name) => `${name} undefined`));
+  });
+
   test('is not started as the process if node:child_process has been replaced', async () => {
     const lines = await linesOf(
       `const childProcess = require('node:child_process');
