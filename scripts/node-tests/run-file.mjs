@@ -8,6 +8,9 @@ import { root } from '../support/root.mjs';
 const preload = fileURLToPath(new URL('preload.cjs', import.meta.url));
 const timeoutMs = 60_000;
 
+/** The folders of programs that every user may enter: a search in another one ends with EACCES. */
+const searchPath = '/usr/local/bin:/usr/bin:/bin';
+
 /** How a file is run: by a process of the user, with which the others are compared; in a flow; in a scope. */
 export const modes = ['plain', 'flow', 'sync'];
 
@@ -34,6 +37,7 @@ export async function runFile({ node, tree, file, mode, user }) {
   const env = {
     ...process.env,
     LC_ALL: 'C.UTF-8',
+    PATH: searchPath,
     NODE_TEST_DIR: tree,
     ...(mode !== 'plain' && {
       NODE_OPTIONS: `--require=${preload}`,
