@@ -28,6 +28,14 @@ function callWithoutToken(withoutToken, object, names) {
   }
 }
 
+/** The functions of the token in the place of node's. */
+function useMethodsOf(token) {
+  for (const name of starters) {
+    const method = token[name];
+    childProcess[name] = name === 'exec' || name === 'execFile' ? method : method.bind(token);
+  }
+}
+
 /** Programs of the user run as they are, without this file. */
 function forgetSettings() {
   delete process.env.NODE_OPTIONS;
@@ -52,12 +60,13 @@ function prepare({ mode, root, startsAsUser, ...ids }) {
   callWithoutToken(withoutToken, process, ['chdir', 'umask']);
   if (startsAsUser) forgetSettings();
   else callWithoutToken(withoutToken, childProcess, starters);
+  if (mode === 'token') useMethodsOf(token);
   Module.syncBuiltinESMExports();
-  if (mode === 'flow') bindExitHandlers(token);
+  if (mode !== 'sync') bindExitHandlers(token);
   const file = path.resolve(process.argv[1]);
   const isScript = file.endsWith('.js');
   Module.runMain = () => {
-    if (mode === 'flow') token.run(() => (isScript ? runScript(file) : import(pathToFileURL(file))));
+    if (mode !== 'sync') token.run(() => (isScript ? runScript(file) : import(pathToFileURL(file))));
     else if (isScript) token.runSync(runScript, file);
     else console.log('1..0 # Skipped: an ES module runs when the scope is over');
   };

@@ -10,7 +10,7 @@ import { testUsers } from '../linux-users/accounts.mjs';
 import { run } from '../rig/command.mjs';
 import { withScratch } from '../rig/scratch.mjs';
 import { inParallel } from '../support/run.mjs';
-import { isTest, modes, runFile } from './run-file.mjs';
+import { isTest, modesOf, runFile } from './run-file.mjs';
 
 const [, , node, tests, results, ...filters] = process.argv;
 const [{ name }] = testUsers;
@@ -32,7 +32,7 @@ async function repeated(request) {
 /** The outcome of a file in each mode. What a process of the user cannot do is not tried in the other modes. */
 async function outcomes(request) {
   const found = { file: request.file };
-  for (const mode of modes) {
+  for (const mode of modesOf(request.file)) {
     if (found.plain && found.plain.outcome !== 'passed') break;
     found[mode] = await repeated({ ...request, mode });
   }

@@ -11,14 +11,20 @@ const timeoutMs = 60_000;
 /** The folders of programs that every user may enter: a search in another one ends with EACCES. */
 const searchPath = '/usr/local/bin:/usr/bin:/bin';
 
-/** How a file is run: by a process of the user, with which the others are compared; in a flow; in a scope. */
-export const modes = ['plain', 'flow', 'sync'];
+/**
+ * How a file is run: by a process of the user, with which the others are compared; in a flow; in a flow with the methods of
+ * the token in the place of the functions of `node:child_process`; in a scope.
+ */
+export const modes = ['plain', 'flow', 'token', 'sync'];
 
 /** Returns whether a file is one of Node's tests of `node:fs` and `node:child_process`. */
 export const isTest = (file) => /^test-(fs|child-process)-.*\.m?js$/.test(file);
 
 /** Tests of `node:fs` need programs that are run as they are. */
 const startsAsUser = (file) => file.startsWith('test-child-process-');
+
+/** Returns the modes in which a file is run. */
+export const modesOf = (file) => modes.filter((mode) => mode !== 'token' || startsAsUser(file));
 
 function optionsOf(file) {
   const text = readFileSync(file, 'utf8');

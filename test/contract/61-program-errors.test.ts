@@ -107,6 +107,12 @@ describeSwitching('a program that cannot be started', () => {
     ['arguments that are text', (token) => token.spawn(node, 'a' as never)],
     ['options that are text', (token) => token.spawnSync(node, [], 'a' as never)],
     ['an option of the wrong type', (token) => token.fork(who, { tree: 'yes' as never })],
+    ['options that are null', (token) => token.spawn(node, [], null as never)],
+    ['options that are a list', (token) => token.execFile(node, [], [] as never)],
+    ['options that are a function', (token) => token.fork(who, [], (() => {}) as never)],
+    ['a command that is a number, with a callback', (token) => token.exec(5 as never, () => {})],
+    ['a callback that is text', (token) => token.execFile(node, [], {}, 'a' as never)],
+    ['a callback that is text, without arguments', (token) => token.execFile(node, {}, 'a' as never)],
   ])('rejects %s', (_name, start) => {
     expect(caught(() => start(alice))).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
   });
@@ -120,6 +126,31 @@ describeSwitching('a program that cannot be started', () => {
     expect(caught(() => alice.spawn(node)).code).toBe('ERR_TOKEN_CLOSED');
     expect(caught(() => alice.execSync('exit')).code).toBe('ERR_TOKEN_CLOSED');
     expect(caught(() => alice.exec).code).toBe('ERR_TOKEN_CLOSED');
+  });
+
+  test('takes a callback wherever node does', async () => {
+    const run = (start: (done: (...given: unknown[]) => void) => unknown): Promise<unknown[]> =>
+      new Promise((resolve) => {
+        start((...given) => {
+          resolve(given);
+        });
+      });
+    const file = 'no-such-program';
+    const starts: ((done: (...given: unknown[]) => void) => unknown)[] = [
+      (done) => alice.execFile(file, done),
+      (done) => alice.execFile(file, [], done),
+      (done) => alice.execFile(file, {}, done),
+      (done) => alice.execFile(file, null, null as never, done),
+      (done) => alice.execFile(file, undefined, {}, done),
+      (done) => (alice.execFile as (...given: unknown[]) => unknown)(file, done, 'ignored'),
+    ];
+    for (const start of starts) expect(await run(start)).toMatchObject([{ code: 'ENOENT' }, '', '']);
+    expect(await run((done) => alice.exec('exit 3', done))).toMatchObject([{ code: 3 }, '', '']);
+    expect(await run((done) => alice.exec('exit 3', undefined as never, done))).toMatchObject([
+      { code: 3 },
+      '',
+      '',
+    ]);
   });
 
   test('names a uid or gid', () => {
