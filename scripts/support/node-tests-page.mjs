@@ -10,10 +10,11 @@ export const page = 'docs/node-tests.md';
 const intro = `# Node's own tests as a user
 
 \`npm run test:node\` runs Node's tests of \`node:fs\` and \`node:child_process\` (\`test/parallel/test-fs-*\`, \`test-child-process-*\`) of
-Node.js 20 and 22 three times:
+Node.js 20 and 22 several times:
 
-- by a process of the user, without this package: the other two are compared with it;
+- by a process of the user, without this package: the others are compared with it;
 - in a flow: \`token.run()\` calls the main module, in a process of root;
+- by methods, only the tests of \`node:child_process\`: the same, with \`token.spawn()\` and the other methods in the place of Node's functions;
 - in a scope: \`token.runSync()\` calls it. Later callbacks act as the process. An ES module is not run in a scope, because it would run
   when the scope is over.
 
@@ -26,7 +27,7 @@ the process's, started in \`withoutToken()\`, and run the same way in a flow or 
 The files below fail in a flow or scope, for the reason given, and pass as a process of the user. The script fails if any other file does, or
 if one of these does not.`;
 
-const where = { flow: 'flow', sync: 'scope' };
+const where = { flow: 'flow', token: 'methods', sync: 'scope' };
 const code = (name) => `\`${name}\``;
 
 function row({ reason, files, in: modes, node }) {
