@@ -1,9 +1,30 @@
+import { getSystemErrorMap } from 'node:util';
 import type { TokenId } from '../../types/native';
 import type { NativeProgramOptions, NativeStdio } from '../../types/native-program';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { wrongValue } from '../internal/validate';
 import { type ProgramOptions, toOwnOptions } from './options';
+
+/** Returns libuv's number of an error. */
+export const numberOf = (name: string): number =>
+  [...getSystemErrorMap()].find(([, [code]]) => code === name)?.[0] ?? -1;
+
+/** The errors of a process that has too many files open. Node reports them by an event or a result, and makes no streams. */
+export const tooManyFiles: ReadonlyMap<string, number> = new Map(
+  ['EMFILE', 'ENFILE'].map((name) => [name, numberOf(name)] as const),
+);
+
+/** Returns what `call` returns, or libuv's number if it throws one of these errors. */
+export function orTooManyFiles<R>(call: () => R): R | number {
+  try {
+    return call();
+  } catch (error) {
+    const number = error instanceof ImpersonationError ? tooManyFiles.get(error.code) : undefined;
+    if (number === undefined) throw error;
+    return number;
+  }
+}
 
 /** An element of `stdio` as node hands it to its bindings. */
 export interface Stdio {
@@ -132,8 +153,7 @@ function requireText(value: unknown, argument: string): string {
   return text;
 }
 
-/** Returns the options for the native side. Throws for wrong ones. */
-export function prepare(token: TokenId, options: NodeOptions, start: Start | undefined): Prepared {
+function prepared(token: TokenId, options: NodeOptions, start: Start | undefined): Prepared {
   const file = requireText(options.file, 'options.file');
   const args = Array.isArray(options.args) ? options.args : [file];
   const { cwd } = options;
@@ -148,6 +168,10 @@ export function prepare(token: TokenId, options: NodeOptions, start: Start | und
     ...toOwnOptions(start?.options ?? options, token),
   };
 }
+
+/** Returns the options for the native side, or libuv's number of an error of the process. Throws for wrong ones. */
+export const prepare = (token: TokenId, options: NodeOptions, start: Start | undefined): Prepared | number =>
+  orTooManyFiles(() => prepared(token, options, start));
 
 /** Returns what the native side gives the program as a descriptor. */
 export function toNativeStdio({ type, fd, handle, ipc = false }: Stdio): NativeStdio {

@@ -191,3 +191,33 @@ describeSwitching('a user who finds the process before it has executed the progr
     expect(lines).toEqual(['-110']);
   });
 });
+
+describeSwitching('a process with too many files open', () => {
+  test.each([0, 3, 6])(
+    'reports it by an event and a result, as node does, with %i descriptors left',
+    async (count) => {
+      const lines = await linesOf(
+        `const { openSync, closeSync, readdirSync } = require('node:fs');
+      const { spawn, spawnSync } = require('node:child_process');
+      const token = await world.alice.token();
+      const start = () => {
+        const child = spawn('true');
+        child.on('error', ({ code, syscall }) => print([code, syscall, child.stdio].join()));
+        return spawnSync('true');
+      };
+      const used = () => readdirSync('/proc/self/fd').length;
+      token.run(() => spawnSync('true'));
+      const before = used(), open = [];
+      try { for (;;) open.push(openSync('/dev/null')); } catch (error) { print(error.code); }
+      for (let i = 0; i < ${String(count)}; i++) closeSync(open.pop());
+      print(token.run(start).error.code);
+      setImmediate(() => {
+        for (const fd of open) closeSync(fd);
+        print(String(used() - before));
+      });`,
+        { through: ['prlimit', '--nofile=100:100'] },
+      );
+      expect(lines).toEqual(['EMFILE', 'EMFILE', 'EMFILE,spawn true,', '0']);
+    },
+  );
+});

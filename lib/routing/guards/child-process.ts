@@ -71,7 +71,8 @@ function routeStarts({ prototype, spawnOfHandle }: HandleClass): void {
       return Reflect.apply(original, receiver, [given, ...rest]);
     const prepared = prepare(token, options, start);
     // Node reports any other value.
-    if (options.envPairs === undefined || Array.isArray(options.envPairs)) options.envPairs = prepared.env;
+    if (options.envPairs === undefined || Array.isArray(options.envPairs))
+      options.envPairs = typeof prepared === 'number' ? [] : prepared.env;
     const handle = new ProgramHandle(nodeHandle, spawnOfHandle, token, prepared, options);
     child._handle = handle;
     try {
