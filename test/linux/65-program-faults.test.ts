@@ -193,9 +193,16 @@ describeSwitching('a user who finds the process before it has executed the progr
 });
 
 describeSwitching('a process with too many files open', () => {
-  test.each([0, 3, 6])(
-    'reports it by an event and a result, as node does, with %i descriptors left',
-    async (count) => {
+  const before = "token.run(() => spawnSync('true'));";
+  test.each([
+    [0, 'the first program', ''],
+    [6, 'the first program', ''],
+    [0, 'a later one', before],
+    [3, 'a later one', before],
+    [6, 'a later one', before],
+  ])(
+    'reports it by an event and a result, as node does, with %i descriptors left for %s',
+    async (count, _which, first) => {
       const lines = await linesOf(
         `const { openSync, closeSync, readdirSync } = require('node:fs');
       const { spawn, spawnSync } = require('node:child_process');
@@ -206,7 +213,7 @@ describeSwitching('a process with too many files open', () => {
         return spawnSync('true');
       };
       const used = () => readdirSync('/proc/self/fd').length;
-      token.run(() => spawnSync('true'));
+      ${first}
       const before = used(), open = [];
       try { for (;;) open.push(openSync('/dev/null')); } catch (error) { print(error.code); }
       for (let i = 0; i < ${String(count)}; i++) closeSync(open.pop());
