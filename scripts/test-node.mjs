@@ -1,5 +1,5 @@
 // node scripts/test-node.mjs [--node MAJOR]... [FILTER]...
-// Runs Node's own tests of node:fs (test/parallel/test-fs-*, from Debian's source package) as a user: by a process of the
+// Runs Node's own tests of node:fs and node:child_process (from Debian's source package) as a user: by a process of the
 // user, in a flow and in a scope. What fails only in a flow or scope must be in test/node/differences.json with a reason.
 import { readFileSync } from 'node:fs';
 import os from 'node:os';

@@ -1,11 +1,19 @@
 import { constants } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
 import type { TokenId } from '../../types/native';
 import type { NativeProgram, ProgramId } from '../../types/native-program';
 import { nodeMajor, originals } from '../fs/node-fs';
 import { native } from '../internal/binding';
 import { withCode } from '../internal/error';
-import { type NodeOptions, type PipeHandle, type Prepared, type Stdio, toNativeStdio } from './start';
+import {
+  type NodeOptions,
+  numberOf,
+  orTooManyFiles,
+  type PipeHandle,
+  type Prepared,
+  type Stdio,
+  tooManyFiles,
+  toNativeStdio,
+} from './start';
 
 type OnExit = (code: number, signal: string) => void;
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -27,10 +35,9 @@ const signalNames = new Map<number, string>(
 export const signalName = (signal: number): string =>
   signal === 0 ? '' : (signalNames.get(signal) ?? `SIG${signal}`);
 
-/** Returns libuv's number of an error. */
-const numberOf = (name: string): number =>
-  [...getSystemErrorMap()].find(([, [code]]) => code === name)?.[0] ?? -1;
 const [noProgram, inUse] = [numberOf('ESRCH'), numberOf('EINVAL')];
+/** The errors after which node makes no streams. */
+const withoutStreams = new Set(tooManyFiles.values());
 
 /** Throws node's error if the permission model does not allow the process to start programs. */
 function requirePermission(): void {
@@ -95,17 +102,20 @@ export class ProgramHandle {
   /** Until the program is started. */
   #node: { readonly handle: NodeHandle; readonly spawn: Method } | undefined;
   readonly #token: TokenId;
-  readonly #prepared: Prepared;
+  readonly #prepared: Prepared | number;
   readonly #options: NodeOptions;
   #program: ProgramId | undefined;
   #isReferenced = true;
 
-  /** `nodeSpawn` is the method of node's handle without the guard. Node completes `options` before it calls `spawn`. */
+  /**
+   * `nodeSpawn` is the method of node's handle without the guard. `prepared` is the number of an error if no program can be
+   * started. Node completes `options` before it calls `spawn`.
+   */
   constructor(
     handle: NodeHandle,
     nodeSpawn: Method,
     token: TokenId,
-    prepared: Prepared,
+    prepared: Prepared | number,
     options: NodeOptions,
   ) {
     this.onexit = handle.onexit;
@@ -113,6 +123,11 @@ export class ProgramHandle {
     this.#token = token;
     this.#prepared = prepared;
     this.#options = options;
+  }
+
+  /** Whether `spawn()` has been called. Node does not call it for wrong options. */
+  get isUsed(): boolean {
+    return this.#node === undefined;
   }
 
   /** Starts the program. Returns 0 or libuv's error number. */
@@ -126,7 +141,7 @@ export class ProgramHandle {
       discard(handle, spawn);
       const started = this.#start(stdio);
       if (typeof started !== 'number') return this.#started(started, stdio);
-      endPipes(stdio);
+      if (!withoutStreams.has(started)) endPipes(stdio);
       return started;
     } catch (error) {
       // Node does it for error numbers only.
@@ -136,11 +151,14 @@ export class ProgramHandle {
   }
 
   #start(stdio: readonly Stdio[]): NativeProgram | number {
-    const env = this.#options.envPairs as readonly string[];
+    if (typeof this.#prepared === 'number') return this.#prepared;
+    const { envPairs } = this.#options;
+    const env = Array.isArray(envPairs) ? envPairs.map(String) : this.#prepared.env;
     const options = { ...this.#prepared, env, stdio: stdio.map(toNativeStdio) };
-    return native.startProgram(this.#token, options, (code, signal) => {
+    const onExit = (code: number, signal: number): void => {
       this.onexit(code, signalName(signal));
-    });
+    };
+    return orTooManyFiles(() => native.startProgram(this.#token, options, onExit));
   }
 
   #started({ id, pid, descriptors }: NativeProgram, stdio: readonly Stdio[]): number {

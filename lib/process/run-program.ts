@@ -3,7 +3,7 @@ import type { TokenId } from '../../types/native';
 import type { NativeRunOptions } from '../../types/native-program';
 import { native } from '../internal/binding';
 import { signalName } from './program-handle';
-import { type NodeOptions, type Stdio, prepare, type Start, toNativeStdio } from './start';
+import { type NodeOptions, orTooManyFiles, type Stdio, prepare, type Start, toNativeStdio } from './start';
 
 /** What node's binding for synchronous programs gets. */
 export interface SyncOptions extends NodeOptions {
@@ -31,11 +31,15 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 const inputOf = ({ readable, input }: Stdio): Uint8Array | undefined =>
   readable && input ? bytesOf(input) : undefined;
 
+const failed = (error: number): SyncResult => ({ pid: 0, status: null, signal: null, output: null, error });
+
 /** Runs a program as the user while this thread waits, with the result of node's binding. */
 export function runProgram(token: TokenId, given: SyncOptions, start: Start | undefined): SyncResult {
   const stdio = given.stdio as readonly Stdio[];
+  const prepared = prepare(token, given, start);
+  if (typeof prepared === 'number') return failed(prepared);
   const options: NativeRunOptions = {
-    ...prepare(token, given, start),
+    ...prepared,
     stdio: stdio.map(toNativeStdio),
     input: stdio.map(inputOf),
     output: stdio.map(({ writable }) => Boolean(writable)),
@@ -43,8 +47,8 @@ export function runProgram(token: TokenId, given: SyncOptions, start: Start | un
     maxBuffer: numberOf(given.maxBuffer, -1),
     killSignal: numberOf(given.killSignal, constants.signals.SIGTERM),
   };
-  const run = native.runProgram(token, options);
-  if (typeof run === 'number') return { pid: 0, status: null, signal: null, output: null, error: run };
+  const run = orTooManyFiles(() => native.runProgram(token, options));
+  if (typeof run === 'number') return failed(run);
   const { pid, status, signal, output, error } = run;
   return {
     pid,

@@ -1,9 +1,30 @@
+import { getSystemErrorMap } from 'node:util';
 import type { TokenId } from '../../types/native';
 import type { NativeProgramOptions, NativeStdio } from '../../types/native-program';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { wrongValue } from '../internal/validate';
 import { type ProgramOptions, toOwnOptions } from './options';
+
+/** Returns libuv's number of an error. */
+export const numberOf = (name: string): number =>
+  [...getSystemErrorMap()].find(([, [code]]) => code === name)?.[0] ?? -1;
+
+/** The errors of a process that has too many files open. Node reports them by an event or a result, and makes no streams. */
+export const tooManyFiles: ReadonlyMap<string, number> = new Map(
+  ['EMFILE', 'ENFILE'].map((name) => [name, numberOf(name)] as const),
+);
+
+/** Returns what `call` returns, or libuv's number if it throws one of these errors. */
+export function orTooManyFiles<R>(call: () => R): R | number {
+  try {
+    return call();
+  } catch (error) {
+    const number = error instanceof ImpersonationError ? tooManyFiles.get(error.code) : undefined;
+    if (number === undefined) throw error;
+    return number;
+  }
+}
 
 /** An element of `stdio` as node hands it to its bindings. */
 export interface Stdio {
@@ -39,6 +60,10 @@ export interface NodeOptions extends ProgramOptions {
   readonly windowsVerbatimArguments?: unknown;
 }
 
+/** Returns a copy without inherited properties: what other code has added to `Object.prototype` is no option. */
+export const ownOptions = <T extends object>(options: T): T =>
+  Object.assign(Object.create(null) as T, options);
+
 /** A program that a method of a token starts. */
 export interface Start {
   readonly token: TokenId;
@@ -67,10 +92,11 @@ function copyOf(env: object | undefined): Record<string, unknown> {
 }
 
 /** Calls one of node's functions with options by which `startOf` finds the token, and returns its result. */
-export function startWith<R>(token: TokenId, options: object, call: (own: object) => R): R {
-  const env = Reflect.get(options, 'env') as unknown;
+export function startWith<R>(token: TokenId, given: object, call: (own: object) => R): R {
+  const options: ProgramOptions & { env?: unknown } = ownOptions(given);
+  const { env } = options;
   const hasEnvironment = typeof env === 'object' && env !== null;
-  const start: Start = { token, options: { ...options }, hasEnvironment };
+  const start: Start = { token, options, hasEnvironment };
   const own = { ...options, env: copyOf(hasEnvironment ? env : undefined) };
   starts.set(own.env, start);
   const outer = pending;
@@ -127,8 +153,7 @@ function requireText(value: unknown, argument: string): string {
   return text;
 }
 
-/** Returns the options for the native side. Throws for wrong ones. */
-export function prepare(token: TokenId, options: NodeOptions, start: Start | undefined): Prepared {
+function prepared(token: TokenId, options: NodeOptions, start: Start | undefined): Prepared {
   const file = requireText(options.file, 'options.file');
   const args = Array.isArray(options.args) ? options.args : [file];
   const { cwd } = options;
@@ -143,6 +168,10 @@ export function prepare(token: TokenId, options: NodeOptions, start: Start | und
     ...toOwnOptions(start?.options ?? options, token),
   };
 }
+
+/** Returns the options for the native side, or libuv's number of an error of the process. Throws for wrong ones. */
+export const prepare = (token: TokenId, options: NodeOptions, start: Start | undefined): Prepared | number =>
+  orTooManyFiles(() => prepared(token, options, start));
 
 /** Returns what the native side gives the program as a descriptor. */
 export function toNativeStdio({ type, fd, handle, ipc = false }: Stdio): NativeStdio {

@@ -16,25 +16,35 @@ type Name = keyof typeof functions;
 
 /** Functions that take one command for a shell, and no arguments. */
 const commands = new Set<Name>(['exec', 'execSync']);
-
-const isFunction = (value: unknown): value is AnyFunction => typeof value === 'function';
+const callbacks = new Set<Name>(['exec', 'execFile']);
+/** Functions for which null is no options. */
+const strict = new Set<Name>(['spawn', 'spawnSync']);
 
 /** What one of node's functions is called with. */
 interface Call {
-  readonly args: readonly unknown[];
-  readonly options: object;
-  readonly callback: readonly AnyFunction[];
+  /** The arguments before the options. */
+  readonly before: readonly unknown[];
+  /** Undefined for arguments that node rejects. */
+  readonly options: object | undefined;
+  readonly after: readonly unknown[];
 }
 
-/** Finds the parts of a call, of which all but the command can be left out. */
-function toCall(name: Name, [command, ...rest]: readonly unknown[]): Call {
-  const callback = rest.filter(isFunction).slice(0, 1);
-  const [first, ...others] = rest.filter((value) => !isFunction(value));
-  const hasArguments = !commands.has(name) && (first == null || Array.isArray(first));
-  const options = (hasArguments ? others[0] : first) ?? {};
-  if (typeof options !== 'object') throw wrongType('options', 'of type object', options);
-  const args = commands.has(name) ? [command] : [command, hasArguments ? (first ?? []) : []];
-  return { args, options, callback };
+/** Finds the options of a call, or where they belong, as node does: all but the command can be left out. */
+function toCall(name: Name, given: readonly unknown[]): Call {
+  const isOptions = (value: unknown): value is object =>
+    typeof value === 'object' && value !== null && (commands.has(name) || !Array.isArray(value));
+  const isCallback = (value: unknown): boolean => callbacks.has(name) && typeof value === 'function';
+  const second = given[1];
+  const index = commands.has(name) || isOptions(second) || isCallback(second) ? 1 : 2;
+  const before = Array.from({ length: index }, (_, position) => given[position]);
+  const value = given[index];
+  if (isCallback(value)) return { before, options: {}, after: given.slice(index) };
+  const after = given.slice(index + 1);
+  if (isOptions(value)) return { before, options: value, after };
+  if (value === undefined || (value === null && !strict.has(name))) return { before, options: {}, after };
+  // Node takes the characters of a text for options.
+  if (commands.has(name)) throw wrongType('options', 'of type object', value);
+  return { before: given, options: undefined, after: [] };
 }
 
 /** Why the functions that wait cannot start programs as a user; undefined if they can. */
@@ -56,8 +66,8 @@ function requireSync(name: Name): void {
 function start(token: OpenToken, name: Name, given: readonly unknown[], fn: AnyFunction): unknown {
   const id = token.openId();
   requireSync(name);
-  const { args, options, callback } = toCall(name, given);
-  return startWith(id, options, (own) => fn(...args, own, ...callback));
+  const { before, options, after } = toCall(name, given);
+  return startWith(id, options ?? {}, (own) => fn(...before, ...(options ? [own] : []), ...after));
 }
 
 /** Calls one of node's functions, which starts its program as the token's user. */

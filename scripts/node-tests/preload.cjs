@@ -1,6 +1,6 @@
-// node --require preload.cjs TEST, with IMPERSONATE_NODE_TEST = { mode, root, uid, gid, groups } (JSON)
-// Runs one of Node's own test files as the user: its main module in a flow, or in a scope. It is in NODE_OPTIONS, so the
-// programs that a test starts with this node are run in the same way.
+// node --require preload.cjs TEST, with IMPERSONATE_NODE_TEST = { mode, root, startsAsUser, uid, gid, groups } (JSON)
+// Runs one of Node's own test files as the user: its main module in a flow, or in a scope. The programs that it starts are
+// the user's (`startsAsUser`), or the process's: then those of this node are run in the same way, by NODE_OPTIONS.
 const childProcess = require('node:child_process');
 const { readFileSync } = require('node:fs');
 const Module = require('node:module');
@@ -17,17 +17,29 @@ function runScript(file) {
   module._compile(readFileSync(file, 'utf8'), file);
 }
 
-/** What acts on the whole process is called as the errors of flows and scopes advise to. */
-function allowProcessWide(withoutToken) {
-  const allow = (object, name) => {
+const starters = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'];
+
+/** Calls functions of an object as the errors of flows and scopes advise to for what acts on the whole process. */
+function callWithoutToken(withoutToken, object, names) {
+  for (const name of names) {
     object[name] = new Proxy(object[name], {
       apply: (target, receiver, args) => withoutToken(() => Reflect.apply(target, receiver, args)),
     });
-  };
-  for (const name of ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'])
-    allow(childProcess, name);
-  for (const name of ['chdir', 'umask']) allow(process, name);
-  Module.syncBuiltinESMExports();
+  }
+}
+
+/** The functions of the token in the place of node's. */
+function useMethodsOf(token) {
+  for (const name of starters) {
+    const method = token[name];
+    childProcess[name] = name === 'exec' || name === 'execFile' ? method : method.bind(token);
+  }
+}
+
+/** Programs of the user run as they are, without this file. */
+function forgetSettings() {
+  delete process.env.NODE_OPTIONS;
+  delete process.env.IMPERSONATE_NODE_TEST;
 }
 
 /** Handlers of the process's events act as the process, but those of a test look at the user's files. */
@@ -39,18 +51,22 @@ function bindExitHandlers(token) {
   }
 }
 
-function prepare({ mode, root, ...ids }) {
+function prepare({ mode, root, startsAsUser, ...ids }) {
   const { Token, withoutToken } = require(root);
   const token = Token.forIds(ids);
   // Tests for root differ, or are skipped.
   process.getuid = process.geteuid = () => ids.uid;
   process.getgid = process.getegid = () => ids.gid;
-  allowProcessWide(withoutToken);
-  if (mode === 'flow') bindExitHandlers(token);
+  callWithoutToken(withoutToken, process, ['chdir', 'umask']);
+  if (startsAsUser) forgetSettings();
+  else callWithoutToken(withoutToken, childProcess, starters);
+  if (mode === 'token') useMethodsOf(token);
+  Module.syncBuiltinESMExports();
+  if (mode !== 'sync') bindExitHandlers(token);
   const file = path.resolve(process.argv[1]);
   const isScript = file.endsWith('.js');
   Module.runMain = () => {
-    if (mode === 'flow') token.run(() => (isScript ? runScript(file) : import(pathToFileURL(file))));
+    if (mode !== 'sync') token.run(() => (isScript ? runScript(file) : import(pathToFileURL(file))));
     else if (isScript) token.runSync(runScript, file);
     else console.log('1..0 # Skipped: an ES module runs when the scope is over');
   };

@@ -10,7 +10,7 @@ import { testUsers } from '../linux-users/accounts.mjs';
 import { run } from '../rig/command.mjs';
 import { withScratch } from '../rig/scratch.mjs';
 import { inParallel } from '../support/run.mjs';
-import { modes, runFile } from './run-file.mjs';
+import { isTest, modesOf, runFile } from './run-file.mjs';
 
 const [, , node, tests, results, ...filters] = process.argv;
 const [{ name }] = testUsers;
@@ -32,7 +32,7 @@ async function repeated(request) {
 /** The outcome of a file in each mode. What a process of the user cannot do is not tried in the other modes. */
 async function outcomes(request) {
   const found = { file: request.file };
-  for (const mode of modes) {
+  for (const mode of modesOf(request.file)) {
     if (found.plain && found.plain.outcome !== 'passed') break;
     found[mode] = await repeated({ ...request, mode });
   }
@@ -41,7 +41,7 @@ async function outcomes(request) {
 
 const isChosen = (file) => filters.length === 0 || filters.some((filter) => file.includes(filter));
 const files = readdirSync(path.join(tests, 'test', 'parallel')).filter(
-  (file) => /^test-fs-.*\.m?js$/.test(file) && isChosen(file),
+  (file) => isTest(file) && isChosen(file),
 );
 
 await withScratch(os.tmpdir(), 'impersonate-node-tests-', async (scratch) => {

@@ -8,8 +8,23 @@ import { root } from '../support/root.mjs';
 const preload = fileURLToPath(new URL('preload.cjs', import.meta.url));
 const timeoutMs = 60_000;
 
-/** How a file is run: by a process of the user, with which the others are compared; in a flow; in a scope. */
-export const modes = ['plain', 'flow', 'sync'];
+/** The folders of programs that every user may enter: a search in another one ends with EACCES. */
+const searchPath = '/usr/local/bin:/usr/bin:/bin';
+
+/**
+ * How a file is run: by a process of the user, with which the others are compared; in a flow; in a flow with the methods of
+ * the token in the place of the functions of `node:child_process`; in a scope.
+ */
+export const modes = ['plain', 'flow', 'token', 'sync'];
+
+/** Returns whether a file is one of Node's tests of `node:fs` and `node:child_process`. */
+export const isTest = (file) => /^test-(fs|child-process)-.*\.m?js$/.test(file);
+
+/** Tests of `node:fs` need programs that are run as they are. */
+const startsAsUser = (file) => file.startsWith('test-child-process-');
+
+/** Returns the modes in which a file is run. */
+export const modesOf = (file) => modes.filter((mode) => mode !== 'token' || startsAsUser(file));
 
 function optionsOf(file) {
   const text = readFileSync(file, 'utf8');
@@ -28,10 +43,11 @@ export async function runFile({ node, tree, file, mode, user }) {
   const env = {
     ...process.env,
     LC_ALL: 'C.UTF-8',
+    PATH: searchPath,
     NODE_TEST_DIR: tree,
     ...(mode !== 'plain' && {
       NODE_OPTIONS: `--require=${preload}`,
-      IMPERSONATE_NODE_TEST: JSON.stringify({ mode, root, ...user }),
+      IMPERSONATE_NODE_TEST: JSON.stringify({ mode, root, startsAsUser: startsAsUser(file), ...user }),
     }),
   };
   const { code, output } = await end(command, { cwd: path.dirname(tree), env });

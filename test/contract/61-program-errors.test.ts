@@ -107,6 +107,12 @@ describeSwitching('a program that cannot be started', () => {
     ['arguments that are text', (token) => token.spawn(node, 'a' as never)],
     ['options that are text', (token) => token.spawnSync(node, [], 'a' as never)],
     ['an option of the wrong type', (token) => token.fork(who, { tree: 'yes' as never })],
+    ['options that are null', (token) => token.spawn(node, [], null as never)],
+    ['options that are a list', (token) => token.execFile(node, [], [] as never)],
+    ['options that are a function', (token) => token.fork(who, [], (() => {}) as never)],
+    ['a command that is a number, with a callback', (token) => token.exec(5 as never, () => {})],
+    ['a callback that is text', (token) => token.execFile(node, [], {}, 'a' as never)],
+    ['a callback that is text, without arguments', (token) => token.execFile(node, {}, 'a' as never)],
   ])('rejects %s', (_name, start) => {
     expect(caught(() => start(alice))).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
   });
@@ -122,6 +128,31 @@ describeSwitching('a program that cannot be started', () => {
     expect(caught(() => alice.exec).code).toBe('ERR_TOKEN_CLOSED');
   });
 
+  test('takes a callback wherever node does', async () => {
+    const run = (start: (done: (...given: unknown[]) => void) => unknown): Promise<unknown[]> =>
+      new Promise((resolve) => {
+        start((...given) => {
+          resolve(given);
+        });
+      });
+    const file = 'no-such-program';
+    const starts: ((done: (...given: unknown[]) => void) => unknown)[] = [
+      (done) => alice.execFile(file, done),
+      (done) => alice.execFile(file, [], done),
+      (done) => alice.execFile(file, {}, done),
+      (done) => alice.execFile(file, null, null as never, done),
+      (done) => alice.execFile(file, undefined, {}, done),
+      (done) => (alice.execFile as (...given: unknown[]) => unknown)(file, done, 'ignored'),
+    ];
+    for (const start of starts) expect(await run(start)).toMatchObject([{ code: 'ENOENT' }, '', '']);
+    expect(await run((done) => alice.exec('exit 3', done))).toMatchObject([{ code: 3 }, '', '']);
+    expect(await run((done) => alice.exec('exit 3', undefined as never, done))).toMatchObject([
+      { code: 3 },
+      '',
+      '',
+    ]);
+  });
+
   test('names a uid or gid', () => {
     for (const ids of [{ uid: 0 }, { gid: 0 }]) {
       const message = expect.stringContaining('uid or gid') as string;
@@ -135,6 +166,46 @@ describeSwitching('a program that cannot be started', () => {
       ];
       for (const start of starts) expect(caught(start)).toMatchObject(refused);
     }
+  });
+
+  test('has wrong options, which node reports, and leaves the ChildProcess to the next user', async () => {
+    const { ChildProcess: Bare } = childProcess as unknown as {
+      ChildProcess: new () => ChildProcess & { spawn(options: object): number };
+    };
+    const child = new Bare();
+    for (const wrong of [
+      { args: 'a' },
+      { envPairs: null, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
+      { file: 1 },
+    ]) {
+      const error = caught(() => alice.run(() => child.spawn({ file: node, ...wrong })));
+      expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
+      expect(error.message).toContain(`"options.${Object.keys(wrong)[0] ?? ''}"`);
+    }
+    using bob = await world.bob.token();
+    bob.run(() => child.spawn({ file: node, args: [node, who], envPairs: null }));
+    expect(await printed(child)).toBe(world.bob.id);
+  });
+
+  test('is started with its own options, and not with what other code has added to Object.prototype', async () => {
+    const lines = await linesOf(`
+      const { execFileSync, spawn } = require('node:child_process');
+      const token = await world.alice.token();
+      const file = process.execPath, args = ['-p', 'process.env.A'];
+      const { prototype } = Object;
+      for (const [name, value] of Object.entries({ uid: 0, tree: 'yes', limits: 5, serialization: 'none', env: { A: 'B' } })) {
+        prototype[name] = value;
+        try {
+          const { stdout } = token.spawnSync(file, args);
+          token.spawn(file, args, { stdio: 'ignore' });
+          token.run(() => execFileSync(file, args));
+          token.run(() => spawn(file, args, { stdio: 'ignore' }));
+          print(name + ' ' + stdout);
+        } catch (error) { print(error.message); }
+        delete prototype[name];
+      }`);
+    const names = ['uid', 'tree', 'limits', 'serialization', 'env'];
+    expect(lines).toEqual(names.map((name) => `${name} undefined`));
   });
 
   test('is not started as the process if node:child_process has been replaced', async () => {

@@ -191,3 +191,40 @@ describeSwitching('a user who finds the process before it has executed the progr
     expect(lines).toEqual(['-110']);
   });
 });
+
+describeSwitching('a process with too many files open', () => {
+  const before = "token.run(() => spawnSync('true'));";
+  test.each([
+    [0, 'the first program', ''],
+    [6, 'the first program', ''],
+    [0, 'a later one', before],
+    [3, 'a later one', before],
+    [6, 'a later one', before],
+  ])(
+    'reports it by an event and a result, as node does, with %i descriptors left for %s',
+    async (count, _which, first) => {
+      const lines = await linesOf(
+        `const { openSync, closeSync, readdirSync } = require('node:fs');
+      const { spawn, spawnSync } = require('node:child_process');
+      const token = await world.alice.token();
+      const start = () => {
+        const child = spawn('true');
+        child.on('error', ({ code, syscall }) => print([code, syscall, child.stdio].join()));
+        return spawnSync('true');
+      };
+      const used = () => readdirSync('/proc/self/fd').length;
+      ${first}
+      const before = used(), open = [];
+      try { for (;;) open.push(openSync('/dev/null')); } catch (error) { print(error.code); }
+      for (let i = 0; i < ${String(count)}; i++) closeSync(open.pop());
+      print(token.run(start).error.code);
+      setImmediate(() => {
+        for (const fd of open) closeSync(fd);
+        print(String(used() - before));
+      });`,
+        { through: ['prlimit', '--nofile=100:100'] },
+      );
+      expect(lines).toEqual(['EMFILE', 'EMFILE', 'EMFILE,spawn true,', '0']);
+    },
+  );
+});

@@ -4,7 +4,7 @@ import { currentIdentity, hasIdentity } from '../../flow/identity';
 import { ImpersonationError } from '../../internal/error';
 import { type NodeHandle, ProgramHandle } from '../../process/program-handle';
 import { runProgram } from '../../process/run-program';
-import { type NodeOptions, prepare, type Start, startOf } from '../../process/start';
+import { type NodeOptions, ownOptions, prepare, type Start, startOf } from '../../process/start';
 import { refuseSync } from '../../process/token-methods';
 import { requireToken } from '../gate';
 import { type AnyFunction, guardMethod, notRoutedError, replaceMethod } from '../router';
@@ -31,7 +31,7 @@ function userOf(options: NodeOptions, start: Start | undefined): number | undefi
   if (token === undefined) return undefined;
   if (isOfCluster(options)) throw workerInFlowError('A worker of a cluster');
   // A separate check: only the process may choose the user of a program.
-  const { uid, gid } = { ...start?.options, ...options };
+  const { uid, gid } = ownOptions({ ...start?.options, ...options });
   if (uid != null || gid != null)
     throw notRoutedError('spawn', 'a uid or gid is for the process to give', 'child_process.');
   return token;
@@ -55,23 +55,32 @@ interface HandleClass {
 
 /** Makes a ChildProcess start its program by a handle of this package in flows and scopes. */
 function routeStarts({ prototype, spawnOfHandle }: HandleClass): void {
+  const isOfNode = (handle: object): handle is NodeHandle => Object.getPrototypeOf(handle) === prototype;
   replaceMethod(childProcess.ChildProcess.prototype, 'spawn', (original, receiver, [given, ...rest]) => {
     // Node's error.
     if (typeof given !== 'object' || given === null)
       return Reflect.apply(original, receiver, [given, ...rest]);
     // A copy, so that what is checked is what is used. Node completes it.
-    const options: NodeOptions & { envPairs?: unknown } = { ...given };
+    const options: NodeOptions & { envPairs?: unknown } = ownOptions(given);
     const start = startOf(options);
     const token = userOf(options, start);
-    const child = receiver as { _handle?: NodeHandle | null };
+    const child = receiver as { _handle?: NodeHandle | ProgramHandle | null };
+    const { _handle: nodeHandle } = child;
     // Another handle is one that starts a program as the user already: node's own can start none here.
-    if (token === undefined || !child._handle || Object.getPrototypeOf(child._handle) !== prototype)
+    if (token === undefined || !nodeHandle || !isOfNode(nodeHandle))
       return Reflect.apply(original, receiver, [given, ...rest]);
     const prepared = prepare(token, options, start);
-    options.envPairs = prepared.env;
-    const handle = new ProgramHandle(child._handle, spawnOfHandle, token, prepared, options);
-    Object.assign(child, { _handle: handle });
-    return Reflect.apply(original, receiver, [options, ...rest]);
+    // Node reports any other value.
+    if (options.envPairs === undefined || Array.isArray(options.envPairs))
+      options.envPairs = typeof prepared === 'number' ? [] : prepared.env;
+    const handle = new ProgramHandle(nodeHandle, spawnOfHandle, token, prepared, options);
+    child._handle = handle;
+    try {
+      return Reflect.apply(original, receiver, [options, ...rest]);
+    } finally {
+      // The next call may be another user's.
+      if (!handle.isUsed) child._handle = nodeHandle;
+    }
   });
 }
 
@@ -89,7 +98,7 @@ function routeSync(): void {
   const sync = bindingOf('spawn_sync');
   if (sync) {
     replaceMethod(sync, 'spawn', (original, receiver, args) => {
-      const options = (args[0] ?? {}) as NodeOptions;
+      const options: NodeOptions = ownOptions((args[0] ?? {}) as object);
       const start = startOf(options);
       const token = userOf(options, start);
       return token === undefined
