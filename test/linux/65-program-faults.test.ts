@@ -224,7 +224,9 @@ describeSwitching('a process with too many files open', () => {
       });`,
         { through: ['prlimit', '--nofile=100:100'] },
       );
-      expect(lines).toEqual(['EMFILE', 'EMFILE', 'EMFILE,spawn true,', '0']);
+      // A loop of libuv that cannot be made loses a descriptor of its own in Node 20, also without this package.
+      const lost = count === 3 && process.version.startsWith('v20.') ? '1' : '0';
+      expect(lines).toEqual(['EMFILE', 'EMFILE', 'EMFILE,spawn true,', lost]);
     },
   );
 });
