@@ -98,7 +98,7 @@ function routeSync(): void {
   const sync = bindingOf('spawn_sync');
   if (sync) {
     replaceMethod(sync, 'spawn', (original, receiver, args) => {
-      const options: NodeOptions = ownOptions((args[0] ?? {}));
+      const options: NodeOptions = ownOptions(args[0] ?? {});
       const start = startOf(options);
       const token = userOf(options, start);
       return token === undefined
