@@ -1,5 +1,4 @@
 import { types } from 'node:util';
-import type { TokenId } from '../../types/native';
 import type { NativeLimit, NativeProgramOptions } from '../../types/native-program';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
@@ -37,7 +36,8 @@ export interface ProgramOptions {
   desktop?: string;
   /**
    * Whether the program, and all that it starts, can gain no rights by set-user-ID programs such as sudo (Linux,
-   * PR_SET_NO_NEW_PRIVS). On by default for a token from which privileges have been removed.
+   * PR_SET_NO_NEW_PRIVS). On by default for a token from which groups or
+   * privileges have been removed.
    */
   noNewPrivileges?: boolean;
   /** Limits of resources (Linux, setrlimit): a number is both limits, and `Infinity` is none. */
@@ -100,34 +100,22 @@ function limitsOf({ limits }: ProgramOptions): NativeLimit[] {
   return checked;
 }
 
-/**
- * Returns whether the token is one of the process's user, or of root, without some privilege of the process: exec would
- * give root all capabilities again.
- */
-function lacksPrivileges(token: TokenId): boolean {
-  if (native.port !== 'linux') return false;
-  const { user, privileges } = native.describeToken(token);
-  const own = native.describeProcess();
-  if (user.id !== own.user.id && user.id !== '0') return false;
-  const held = new Set(privileges.map(({ name }) => name));
-  return own.privileges.some(({ name }) => !held.has(name));
-}
-
-function noNewPrivilegesOf({ noNewPrivileges }: ProgramOptions, token: TokenId): boolean {
-  if (noNewPrivileges === undefined) return lacksPrivileges(token);
+/** Returns undefined for the default, which the native side knows. */
+function noNewPrivilegesOf({ noNewPrivileges }: ProgramOptions): boolean | undefined {
+  if (noNewPrivileges === undefined) return undefined;
   validateBoolean(noNewPrivileges, 'options.noNewPrivileges');
   if (noNewPrivileges && native.port !== 'linux') throw unavailable('noNewPrivileges', 'Linux');
   return noNewPrivileges;
 }
 
 /** Returns the values of the options that are not node's. Throws for wrong ones. */
-export function toOwnOptions(options: ProgramOptions, token: TokenId): OwnOptions {
+export function toOwnOptions(options: ProgramOptions): OwnOptions {
   return {
     tree: flagOf(options, 'tree'),
     breakaway: flagOf(options, 'breakaway'),
     profile: flagOf(options, 'profile'),
     desktop: desktopOf(options),
-    noNewPrivileges: noNewPrivilegesOf(options, token),
+    noNewPrivileges: noNewPrivilegesOf(options),
     limits: limitsOf(options),
   };
 }

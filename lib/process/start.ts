@@ -165,7 +165,7 @@ function prepared(token: TokenId, options: NodeOptions, start: Start | undefined
     detached: Boolean(options.detached),
     windowsHide: Boolean(options.windowsHide),
     windowsVerbatimArguments: Boolean(options.windowsVerbatimArguments),
-    ...toOwnOptions(start?.options ?? options, token),
+    ...toOwnOptions(start?.options ?? options),
   };
 }
 

@@ -1,5 +1,6 @@
 import { openSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProgramOptions, Token } from 'impersonate';
 import { linesOf } from '../support/children/child';
 import { usersSource } from '../support/children/sources';
 import { printed } from '../support/children/programs';
@@ -64,5 +65,19 @@ describeSwitching('the descriptors of a program', () => {
     } finally {
       closeSync(fd);
     }
+  });
+});
+
+describeSwitching('a program of a token without some of the groups', () => {
+  freshTokens();
+
+  test('can gain no rights, unless that is asked for', () => {
+    using restricted = alice.restrict({ dropGroups: true });
+    const flagOf = (token: Token, options: ProgramOptions = {}): string | undefined => {
+      const status = token.execFileSync('cat', ['/proc/self/status'], { ...options, encoding: 'utf8' });
+      return /^NoNewPrivs:\t(.)$/m.exec(status)?.[1];
+    };
+    expect([flagOf(alice), flagOf(alice, { noNewPrivileges: true })]).toEqual(['0', '1']);
+    expect([flagOf(restricted), flagOf(restricted, { noNewPrivileges: false })]).toEqual(['1', '0']);
   });
 });
