@@ -22,4 +22,12 @@ Napi::Error ToJavaScript(Napi::Env env, const Error& error) {
 
 Error ClosedTokenError() { return Error("ERR_TOKEN_CLOSED", "The token is closed"); }
 
+void ReportUncaught(Napi::Env env) {
+  bool thrown = false;
+  napi_is_exception_pending(env, &thrown);
+  napi_value exception = nullptr;
+  if (!thrown || napi_get_and_clear_last_exception(env, &exception) != napi_ok) return;
+  napi_fatal_exception(env, exception);
+}
+
 }  // namespace impersonate

@@ -10,6 +10,11 @@ namespace impersonate {
 // syscall if there is no hook yet.
 Napi::Error ToJavaScript(Napi::Env env, const Error& error);
 
+// Reports the exception that a function called by napi_make_callback has thrown, if there is one. It must not
+// stay pending for Node to report it: the first native function that an uncaughtException handler calls would
+// throw it again.
+void ReportUncaught(Napi::Env env);
+
 // The error for an id of no open token.
 Error ClosedTokenError();
 

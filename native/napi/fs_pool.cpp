@@ -38,20 +38,6 @@ class FsPool::FsJob final : public pool::Job {
   bool delivered_ = false;
 };
 
-namespace {
-
-// Reports an exception of a reaction, or of a tick after it. It must not stay pending for Node to report it:
-// the first native function that an uncaughtException handler calls would throw it again.
-void ReportUncaught(Napi::Env env) {
-  bool thrown = false;
-  napi_is_exception_pending(env, &thrown);
-  napi_value exception = nullptr;
-  if (!thrown || napi_get_and_clear_last_exception(env, &exception) != napi_ok) return;
-  napi_fatal_exception(env, exception);
-}
-
-}  // namespace
-
 FsPool::FsPool(Napi::Env env) : env_(env) {
   run_reactions_ = Napi::Persistent(Napi::Function::New(env, [](const Napi::CallbackInfo&) {}));
   pool::UserThreads::Get().Open();
@@ -122,7 +108,7 @@ void FsPool::Deliver() {
   for (const std::unique_ptr<pool::Job>& job : done) Settle(static_cast<FsJob&>(*job));
   // A receiver of its own, because Node 20 keeps values of AsyncLocalStorage in it.
   napi_make_callback(env_, nullptr, Napi::Object::New(env_), run_reactions_.Value(), 0, nullptr, nullptr);
-  ReportUncaught(env_);
+  ReportUncaught(env_);  // of a reaction, or of a tick after it
   delivering_ = false;
   pool::UserThreads::Get().Wake();
 }

@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "fs/call.h"
+#include "napi/error_bridge.h"
 
 namespace impersonate {
 
-// The JavaScript side of a program, as of a call in FsPool.
+// A program, and the function to call at its end in the async context in which it was started. Plain
+// Node-API: with its C++ wrapper the context depends on an object that may be collected.
 struct Programs::Running {
   Running(Napi::Env env, Napi::Function function) : env_(env), ended(Napi::Persistent(function)) {
     const Napi::String name = Napi::String::New(env, "impersonate:program");
@@ -148,14 +150,8 @@ void Programs::Deliver() {
     const Napi::HandleScope scope(env_);
     napi_value arguments[] = {Napi::Number::New(env_, static_cast<double>(exit.code)),
                               Napi::Number::New(env_, exit.signal)};
-    if (napi_make_callback(env_, one->context, env_.Global(), one->ended.Value(), 2, arguments, nullptr) ==
-        napi_ok)
-      continue;
-    bool thrown = false;
-    napi_value exception = nullptr;
-    napi_is_exception_pending(env_, &thrown);
-    if (!thrown || napi_get_and_clear_last_exception(env_, &exception) != napi_ok) return;
-    napi_fatal_exception(env_, exception);
+    napi_make_callback(env_, one->context, env_.Global(), one->ended.Value(), 2, arguments, nullptr);
+    ReportUncaught(env_);
   }
 }
 
