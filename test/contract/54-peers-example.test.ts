@@ -3,29 +3,15 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type ChildResult, runProgram, writeSource } from '../support/children/child';
+import { type ChildResult, runProgram } from '../support/children/child';
+import { prepared } from '../support/children/examples';
 import { isWindows, newAddress, setPrivs } from '../support/network/peers';
 import { tempFolder } from '../support/folders';
-import { product, root } from '../support/paths';
+import { root } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
 import { type Identity, world } from '../support/world/world';
 
 const example = (name: string): string => join(root, 'examples', 'peers', name);
-const worldPath = JSON.stringify(require.resolve('../support/world/world'));
-const quiet = '--disable-warning=IMPERSONATE_TOKEN_NOT_CLOSED';
-
-/** Under Wine, replaces the missing parts of Windows; loaded before the example. */
-const prepared = (source: string): string[] =>
-  isWindows
-    ? [
-        quiet,
-        '--require',
-        writeSource(
-          'bare',
-          `require(${JSON.stringify(product)}); const { world } = require(${worldPath}); ${source}`,
-        ),
-      ]
-    : [quiet];
 
 let address: string;
 let folder: string;

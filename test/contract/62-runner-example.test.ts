@@ -3,31 +3,17 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { runProgram, writeSource } from '../support/children/child';
+import { runProgram } from '../support/children/child';
+import { prepared } from '../support/children/examples';
 import { whoAmI } from '../support/children/programs';
 import { until } from '../support/children/progress';
 import { isWindows, newAddress, setPrivs } from '../support/network/peers';
 import { tempFolder } from '../support/folders';
-import { product, root } from '../support/paths';
+import { root } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
 import { type Identity, world } from '../support/world/world';
 
 const example = (name: string): string => join(root, 'examples', 'runner', name);
-const worldPath = JSON.stringify(require.resolve('../support/world/world'));
-const quiet = '--disable-warning=IMPERSONATE_TOKEN_NOT_CLOSED';
-
-/** Under Wine, replaces the missing parts of Windows; loaded before the example. */
-const prepared = (source: string): string[] =>
-  isWindows
-    ? [
-        quiet,
-        '--require',
-        writeSource(
-          'bare',
-          `require(${JSON.stringify(product)}); const { world } = require(${worldPath}); ${source}`,
-        ),
-      ]
-    : [quiet];
 
 const scripts: Record<string, string> = {
   who: `console.log(${whoAmI}); console.error(process.env.IMPERSONATE_TEST_SECRET ?? 'no secret'); process.exitCode = 3;`,
