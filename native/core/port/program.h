@@ -87,8 +87,8 @@ class Program {
   // one watch; the destructor waits for a call that is under way, and there is none after it.
   virtual void Watch(std::function<void(ProgramExit)> ended) = 0;
 
-  // Sends the signal as the user, by a handle that no other process can get. Returns
-  // 0 or an errno, which is ESRCH for a program that has ended.
+  // Sends the signal as the user, by a handle that no other process can get. Returns 0 or
+  // an errno, which is ESRCH for a program that has ended.
   virtual int Kill(int signal) noexcept = 0;
 
  protected:

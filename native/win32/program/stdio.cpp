@@ -35,7 +35,7 @@ UniqueHandle Checked(HANDLE handle, const char* syscall) {
   return UniqueHandle(handle);
 }
 
-// Nobody can guess it, and so take it first.
+// The name is random, so that no other process can create the pipe first.
 std::wstring NewPipePath() {
   std::uint64_t random[2] = {};
   if (!RtlGenRandom(random, sizeof random)) throw Win32Error(ERROR_GEN_FAILURE, "RtlGenRandom");
