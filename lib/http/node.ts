@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Negotiator } from '../negotiate/negotiator';
 import type { Token } from '../token/token';
+import { promiseOf } from '../internal/error';
 import { validateFunction } from '../internal/validate';
 import { Authenticator, type RequestAuthenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
@@ -59,9 +60,7 @@ export function nodeListener(
       request,
       response,
       authenticated(run) {
-        void new Promise((resolve) => {
-          resolve(run(() => handler(request, response)));
-        }).catch((error: unknown) => {
+        void promiseOf(() => run(() => handler(request, response))).catch((error: unknown) => {
           sendServerError(request, response);
           if (!authenticator.report(error, request)) throw error;
         });

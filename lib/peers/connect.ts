@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { deferred } from '../internal/deferred';
+import { promiseOf } from '../internal/error';
 import type { ImpersonationLevel } from '../token/open-token';
 
 /** What a client permits the server, and which server it accepts. */
@@ -37,7 +38,5 @@ export interface ConnectPeerOptions {
  * const socket = await connectPeer('/run/files.sock', { server: 0 });
  */
 export function connectPeer(path: string, options: ConnectPeerOptions = {}): Promise<Socket> {
-  return new Promise((resolve) => {
-    resolve(deferred().connectTo(path, options));
-  });
+  return promiseOf(() => deferred().connectTo(path, options));
 }

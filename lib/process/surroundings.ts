@@ -3,6 +3,7 @@ import type { Identity } from '../flow/identity';
 import { originals } from '../fs/node-fs';
 import { promised } from '../fs/operations';
 import { native } from '../internal/binding';
+import { promiseOf } from '../internal/error';
 import { asProcess } from '../internal/flow-store';
 import { wrongType, wrongValue } from '../internal/validate';
 import type { OpenToken } from '../token/open-token';
@@ -36,11 +37,8 @@ function environmentOf(token: OpenToken): Record<string, string> {
 }
 
 /** Implements `token.environment()`. */
-export function environment(token: OpenToken): Promise<Record<string, string>> {
-  return new Promise((resolve) => {
-    resolve(environmentOf(token));
-  });
-}
+export const environment = (token: OpenToken): Promise<Record<string, string>> =>
+  promiseOf(() => environmentOf(token));
 
 /** Implements `token.home`. */
 export function homeOf(token: OpenToken): string {

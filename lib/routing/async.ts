@@ -6,6 +6,7 @@ import { nextTick, nodeMajor, originals } from '../fs/node-fs';
 import { nodeArgumentError, nodeCallbackError } from '../fs/node-internals/argument-errors';
 import { operations, promised } from '../fs/operations';
 import { InvalidArguments, toId, toInt32, toMode, toSeconds } from '../fs/parse';
+import { promiseOf } from '../internal/error';
 import { enterSync, isInnermostHeld } from '../scope/state';
 import { forImpersonatingThread } from './sync-functions';
 import { type AnyFunction, type Router, withPropertiesOf, notRoutedError } from './router';
@@ -215,6 +216,6 @@ export const promise: Router = (name, original) => {
     if (!hasIdentity()) return Reflect.apply(original, this, args);
     // An await in a scope that no native frame ends would be the caller's.
     if (named && isInnermostHeld()) return Reflect.apply(named, this, args);
-    return new Promise((resolve) => resolve(start(args)));
+    return promiseOf(() => start(args));
   });
 };
