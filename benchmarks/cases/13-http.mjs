@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 
 const program = fileURLToPath(new URL('../programs/server.mjs', import.meta.url));
-const connections = 8;
+const connectionCounts = [1, 16, 64];
+const usualConnections = 8;
 const requests = process.platform === 'win32' ? 64 : 160;
 
 /** Requests of a server. Each kind has a process of its own, and all run at the same time. The client is autocannon. */
@@ -23,16 +24,19 @@ export default async function* comparisons({ readable }, { once: justOnce }) {
   };
   for (const [title, kinds] of Object.entries(groups)) {
     const servers = await Promise.all(kinds.map(([kind, options]) => startServer(kind, options)));
-    yield {
-      title,
-      unit: 'requests',
-      rounds: 9,
-      sides: servers.map(({ name, url }) => ({
-        name,
-        batch: justOnce ? connections : requests,
-        round: async () => [await nsPerRequest(url, justOnce ? connections : requests)],
-      })),
-    };
+    for (const connections of title.includes('serve-static') ? connectionCounts : [usualConnections]) {
+      const amount = justOnce ? connections : Math.max(requests, connections * 4);
+      yield {
+        title: connections === usualConnections ? title : `${title}, ${connections} connections`,
+        unit: 'requests',
+        rounds: 9,
+        sides: servers.map(({ name, url }) => ({
+          name,
+          batch: amount,
+          round: async () => [await nsPerRequest(url, connections, amount)],
+        })),
+      };
+    }
     for (const { child } of servers) child.kill('SIGKILL');
   }
 }
@@ -44,7 +48,7 @@ async function startServer(kind, { name = kind, file = '/' } = {}) {
 }
 
 /** Measures from the start to the last response, over all connections. */
-function nsPerRequest(url, amount) {
+function nsPerRequest(url, connections, amount) {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     let last = start;
