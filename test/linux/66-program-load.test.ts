@@ -23,13 +23,13 @@ describeSwitching('many programs of two users', () => {
       const before = descriptors();
       let next = 0;
       const seen = { true: 0, false: 0 };
-      const flow = async () => { while (next < 200) seen[await one(next++)] += 1; };
+      const flow = async () => { while (next < 1000) seen[await one(next++)] += 1; };
       // Node's own children are waited for by node, and only those.
       const own = Array.from({ length: 20 }, () => promisify(execFile)('id', ['-u']).then(({ stdout }) => stdout.trim()));
-      await Promise.all(Array.from({ length: 40 }, flow));
+      await Promise.all(Array.from({ length: 50 }, flow));
       print(JSON.stringify(seen) + [...new Set(await Promise.all(own))].join());
       print([children().length, descriptors() - before, world.whoAmI() === world.serviceId].join());`);
-    expect(lines).toEqual(['{"true":200,"false":0}0', '0,0,true']);
+    expect(lines).toEqual(['{"true":1000,"false":0}0', '0,0,true']);
   });
 
   test('are started by several threads at a time', async () => {

@@ -15,8 +15,8 @@ export const scenarios = {
     'runs `cat`',
     async ({ execa }, { file }) => (await execa('cat', [file])).stdout,
   ),
-  'simple-git': programs(['2', '3'], 'runs `git init`', async (module, { folder }) =>
-    (module.simpleGit ?? module)(folder).init(),
+  'simple-git': programs(['2', '3'], 'runs `git diff --no-index`', async (module, { folder, file }) =>
+    (module.simpleGit ?? module)(folder).raw('diff', '--no-index', '/dev/null', file),
   ),
   'node:child_process': {
     versions: ['node'],
