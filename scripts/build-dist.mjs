@@ -36,7 +36,7 @@ async function bundle(input, plugins, output) {
 }
 
 function bundleModules() {
-  return bundle(inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap']), [typescript], {
+  return bundle(inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap', 'process/session-monitor']), [typescript], {
     format: 'cjs',
     exports: 'named',
     interop: 'default',

@@ -34,7 +34,7 @@ export const typescript = {
 };
 
 // What all entries load, the entries' own modules apart.
-const faces = ['index', 'fs', 'register', 'unrouted', 'worker/bootstrap'].map((name) =>
+const faces = ['index', 'fs', 'register', 'unrouted', 'worker/bootstrap', 'process/session-monitor'].map((name) =>
   path.join(root, 'lib', `${name}.ts`),
 );
 

@@ -1,8 +1,8 @@
 #include "linux/session/session_program.h"
 
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -128,7 +128,9 @@ class SessionProgram final : public port::Program {
 
 // A file in memory: arguments and variables may be secrets, and large.
 Descriptor FileOf(const std::string& bytes) {
-  Descriptor file(::memfd_create("impersonate-session", MFD_CLOEXEC));
+  // Older C libraries have no function for it.
+  constexpr unsigned kCloseOnExecute = 1;
+  Descriptor file(static_cast<int>(::syscall(SYS_memfd_create, "impersonate-session", kCloseOnExecute)));
   if (file.get() < 0) throw ErrnoError(errno, "memfd_create");
   for (std::size_t written = 0; written < bytes.size();) {
     const ssize_t size = ::write(file.get(), bytes.data() + written, bytes.size() - written);

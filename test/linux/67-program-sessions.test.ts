@@ -1,0 +1,304 @@
+import { once } from 'node:events';
+import { chmodSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Token } from 'impersonate';
+import { linesOf, runSource } from '../support/children/child';
+import { ended, printed } from '../support/children/programs';
+import { caught } from '../support/errors';
+import { tempFolder } from '../support/folders';
+import { asService, withLines } from '../support/linux/environment';
+import { alice, bob, describeSwitching, freshTokens } from '../support/world/acting';
+import { world } from '../support/world/linux';
+
+interface Service {
+  readonly name: string;
+  /** What the session's module logged: the step, its user and its own uid; and the monitor's id. */
+  steps(): string[];
+  monitor(): number;
+}
+
+let services = 0;
+
+/** Writes the file of a PAM service whose session logs its steps. */
+function newService(lines: readonly string[] = ['auth required pam_permit.so']): Service {
+  const name = `impersonate-session-${String(services++)}`;
+  const folder = tempFolder(name);
+  const [script, log] = [join(folder, 'log.sh'), join(folder, 'log')];
+  writeFileSync(script, `#!/bin/sh\necho "$PAM_TYPE $PAM_USER $(id -u) $PPID" >> ${log}\n`);
+  chmodSync(script, 0o755);
+  writeFileSync(log, '');
+  writeFileSync(
+    `/etc/pam.d/${name}`,
+    [`session required pam_exec.so ${script}`, ...lines, ''].join('\n'),
+  );
+  const logged = (): string[][] =>
+    readFileSync(log, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' '));
+  return {
+    name,
+    steps: () => logged().map((line) => line.slice(0, 3).join(' ')),
+    monitor: () => Number(logged()[0]?.[3]),
+  };
+}
+
+const opened = `open_session ${world.alice.name} 0`;
+const closed = `close_session ${world.alice.name} 0`;
+const both = [opened, closed];
+const ascending = (groups: readonly number[]): string => [...groups].sort((a, b) => a - b).join(' ');
+
+async function settled(done: () => boolean): Promise<void> {
+  while (!done()) await sleep(5);
+}
+
+/** A file that tests can only read as root. */
+function configuration(text: string): string {
+  const file = join(tempFolder('session-conf'), 'conf');
+  writeFileSync(file, text);
+  return file;
+}
+
+describeSwitching('a program in a PAM session', () => {
+  freshTokens();
+
+  test('runs between the opening and the closing of the session', async () => {
+    const service = newService();
+    const child = alice.spawn('sh', ['-c', 'id -u; id -G; cat'], { session: service.name });
+    expect(child.pid).toBeGreaterThan(0);
+    expect(service.steps()).toEqual([opened]);
+    child.stdin.end('input');
+    const { stdout, ...rest } = await ended(child);
+    expect(rest).toEqual({ code: 0, signal: null, stderr: '' });
+    const [uid, groups = '', input] = stdout.split('\n');
+    expect([uid, ascending(groups.split(' ').map(Number)), input]).toEqual([
+      world.alice.id,
+      ascending(world.alice.groups),
+      'input',
+    ]);
+    expect(service.steps()).toEqual(both);
+  });
+
+  test('that waits has the results of one without', () => {
+    const service = newService();
+    const session = service.name;
+    expect(alice.execSync('cat; exit 0', { session, input: 'x', encoding: 'utf8' })).toBe('x');
+    expect(alice.spawnSync('sh', ['-c', 'exit 3'], { session })).toMatchObject({ status: 3, signal: null });
+    expect(alice.spawnSync('sleep', ['600'], { session, timeout: 50 })).toMatchObject({
+      status: null,
+      signal: 'SIGTERM',
+      error: { code: 'ETIMEDOUT' },
+    });
+    expect(service.steps()).toEqual([...both, ...both, ...both]);
+  });
+
+  test('has the pid that the parent sees, and nothing of the monitor', async () => {
+    const service = newService();
+    const fd = openSync('/etc/passwd', 'r');
+    const shell =
+      'echo $$; ls /proc/$$/fd | tr "\\n" " "; echo; grep -E "^(Uid|Gid|Cap(Inh|Prm|Eff|Amb)):" /proc/$$/status | tr -s "\\t\\n" " "; echo; ' +
+      'kill -s 0 $PPID 2>/dev/null && echo signal; for file in environ fd/3 mem maps; do (head -c 1 /proc/$PPID/$file > /dev/null) 2> /dev/null && echo $file; done; echo $PPID; exit 0';
+    try {
+      const child = alice.spawn('sh', ['-c', shell], {
+        session: service.name,
+        stdio: ['ignore', 'pipe', 'inherit', 'ignore', fd],
+      });
+      const { uid, gid } = world.alice;
+      const none = '0'.repeat(16);
+      expect((await printed(child)).split('\n').map((line) => line.trim())).toEqual([
+        String(child.pid),
+        '0 1 2 4',
+        `Uid: ${`${String(uid)} `.repeat(4)}Gid: ${`${String(gid)} `.repeat(4)}CapInh: ${none} CapPrm: ${none} CapEff: ${none} CapAmb: ${none}`,
+        String(service.monitor()),
+      ]);
+    } finally {
+      closeSync(fd);
+    }
+  });
+
+  test.each([
+    ['alone', false, 'SIGTERM'],
+    ['with all that it has started', true, 'SIGINT'],
+  ] as const)('gets signals, %s', async (_what, tree, signal) => {
+    const service = newService();
+    // A shell that waits for another process.
+    const child = alice.spawn('sh', ['-c', 'sleep 600 & echo ready; wait'], { session: service.name, tree });
+    await once(child.stdout, 'data');
+    expect(child.kill(0)).toBe(true);
+    expect(child.kill(signal)).toBe(true);
+    if (!tree) child.stdout.destroy();
+    expect(await once(child, 'exit')).toEqual([null, signal]);
+    expect(child.kill()).toBe(false);
+    expect(service.steps()).toEqual(both);
+    if (tree) await once(child, 'close');
+  });
+
+  test("has the session's variables, which do not replace those of env", async () => {
+    const file = configuration('FROM_PAM DEFAULT=yes\nSHELL DEFAULT=/of/pam\n');
+    const { name: session } = newService([
+      'auth required pam_permit.so',
+      `session required pam_env.so conffile=${file} readenv=0`,
+    ]);
+    const script = 'echo "$FROM_PAM $SHELL $USER $NODE_OPTIONS"';
+    const secret = { NODE_OPTIONS: process.env.NODE_OPTIONS };
+    process.env.NODE_OPTIONS = '--no-warnings';
+    try {
+      const { name } = world.alice;
+      expect(await printed(alice.spawn('sh', ['-c', script], { session }))).toBe(`yes /of/pam ${name}`);
+      const env = { SHELL: 'given', PATH: '/usr/bin:/bin' };
+      expect(await printed(alice.spawn('sh', ['-c', script], { session, env }))).toBe('yes given');
+    } finally {
+      if (secret.NODE_OPTIONS === undefined) delete process.env.NODE_OPTIONS;
+      else process.env.NODE_OPTIONS = secret.NODE_OPTIONS;
+    }
+  });
+
+  test("has the session's limits, and the service keeps its own", async () => {
+    const file = configuration(`${world.alice.name} hard nofile 99\n${world.alice.name} soft nofile 77\n`);
+    const { name: session } = newService([
+      'auth required pam_permit.so',
+      `session required pam_limits.so conf=${file}`,
+    ]);
+    const shell = 'ulimit -Sn; ulimit -Hn; grep "open files" /proc/$PPID/limits | tr -s " " | cut -d " " -f 4';
+    const own = /Max open files +(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    const [soft, hard, monitor = ''] = (await printed(alice.spawn('sh', ['-c', shell], { session }))).split('\n');
+    expect([soft, hard]).toEqual(['77', '99']);
+    // Nobody may read the limits of the monitor, except in a kernel that shows them to all.
+    expect(['', '99', own]).not.toContain('77');
+    expect(monitor).not.toBe('77');
+  });
+
+  test('has groups that the session adds, except for a token from which some have been removed', async () => {
+    const { name: session } = newService(['auth required pam_group.so']);
+    const { bob: other } = world;
+    const lines = await linesOf(
+      `const alice = await world.alice.token();
+      const groups = (token) => token.execFileSync('id', ['-G'], { encoding: 'utf8', session: ${JSON.stringify(session)} }).trim().split(' ').includes('${other.group}');
+      print(String(groups(alice)));
+      print(String(groups(alice.restrict({ removeGroups: [alice.groups.at(-1)] }))));
+      print(String(process.getgroups().includes(${other.group})));`,
+      {
+        through: withLines('/etc/security/group.conf', [
+          `*;*;${world.alice.name};Al0000-2400;imp-sales`,
+        ]),
+      },
+    );
+    expect(lines).toEqual(['true', 'false', String(process.getgroups?.().includes(Number(other.group)))]);
+  });
+
+  test('goes on when the process of the service ends, and the session is closed after it', async () => {
+    const service = newService();
+    const marker = join(tempFolder('session-marker'), 'end');
+    const result = await runSource(`
+      const alice = await world.alice.token();
+      const child = alice.spawn('sh', ['-c', 'while [ ! -e ${marker} ]; do sleep 0.05; done'], { stdio: 'ignore', session: ${JSON.stringify(service.name)} });
+      print(String(child.pid));
+      process.kill(process.pid, 'SIGKILL');`);
+    const pid = Number(result.stdout);
+    const monitor = service.monitor();
+    // What a service manager sends to all processes of the service.
+    process.kill(monitor, 'SIGTERM');
+    await sleep(100);
+    process.kill(pid, 0);
+    expect(service.steps()).toEqual([opened]);
+    chmodSync(join(marker, '..'), 0o755);
+    writeFileSync(marker, '');
+    await settled(() => !existsSync(`/proc/${String(monitor)}`));
+    expect(service.steps()).toEqual(both);
+  });
+
+  test('whose monitor has been killed ends with an error', async () => {
+    const service = newService();
+    const child = alice.spawn('sleep', ['600'], { session: service.name, stdio: 'ignore' });
+    process.kill(service.monitor(), 'SIGKILL');
+    const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('ECHILD');
+    expect(child.kill()).toBe(false);
+    process.kill(Number(child.pid), 'SIGKILL');
+  });
+
+  test('of a service account has the identity of the user', async () => {
+    const { name: session } = { name: 'impersonate-session-of-service' };
+    writeFileSync(`/etc/pam.d/${session}`, 'auth required pam_permit.so\nsession required pam_permit.so\n');
+    const lines = await linesOf(
+      `const alice = await world.alice.token();
+      const status = alice.execFileSync('cat', ['/proc/self/status'], { encoding: 'utf8', cwd: '/', session: '${session}' });
+      print(/^Uid:\\s*(.*)$/m.exec(status)[1].split('\\t').join());
+      print(/^CapEff:\\s*(.*)$/m.exec(status)[1]);`,
+      { through: asService(['setuid', 'setgid', 'dac_override']) },
+    );
+    expect(lines).toEqual([Array.from({ length: 4 }, () => world.alice.id).join(), '0'.repeat(16)]);
+  });
+});
+
+describeSwitching('no program is started', () => {
+  freshTokens();
+
+  test.each([
+    [['auth required pam_debug.so cred=cred_err'], 'PAM_CRED_ERR', 17, 'pam_setcred', []],
+    [
+      ['auth required pam_permit.so', 'session required pam_debug.so open_session=session_err'],
+      'PAM_SESSION_ERR',
+      14,
+      'pam_open_session',
+      [opened],
+    ],
+  ])('in a session of %p: %s', (lines, code, errno, syscall, steps) => {
+    const service = newService(lines);
+    const marker = join(tempFolder('session-none'), 'ran');
+    chmodSync(join(marker, '..'), 0o777);
+    const options = { session: service.name };
+    const expected = { name: 'ImpersonationError', code, errno, syscall };
+    expect(caught(() => alice.spawn('touch', [marker], options))).toMatchObject(expected);
+    expect(caught(() => alice.spawnSync('touch', [marker], options))).toMatchObject(expected);
+    expect(existsSync(marker)).toBe(false);
+    expect(service.steps()).toEqual([...steps, ...steps]);
+  });
+
+  test('that does not exist, and the session is closed', async () => {
+    const service = newService();
+    const child = alice.spawn('no-such-program', ['a'], { session: service.name });
+    expect((await once(child, 'error'))[0]).toMatchObject({
+      code: 'ENOENT',
+      path: 'no-such-program',
+      spawnargs: ['a'],
+    });
+    expect(child.pid).toBeUndefined();
+    expect(service.steps()).toEqual(both);
+  });
+
+  test('without the file of the service, or an account of the user', () => {
+    const session = 'impersonate-no-such-service';
+    // Which would accept every user.
+    writeFileSync('/etc/pam.d/other', 'auth required pam_permit.so\nsession required pam_permit.so\n');
+    expect(caught(() => bob.spawn('true', { session }))).toMatchObject({ code: 'ERR_UNKNOWN_SERVICE' });
+    using token = Token.forIds({ uid: 43210, gid: 43210 });
+    expect(caught(() => token.spawn('true', { session: newService().name }))).toMatchObject({
+      code: 'ERR_UNKNOWN_USER',
+      syscall: 'getpwuid_r',
+    });
+  });
+
+  test.each([[5], [null], [''], ['a/b'], ['..'], ['a\0b']])('in the session %p', (session) => {
+    const error = caught(() => alice.spawn('true', { session: session as string }));
+    expect(error.name).toBe('TypeError');
+    expect(error.message).toContain('"options.session"');
+  });
+
+  test('if its monitor does not run', () => {
+    const { execPath } = process;
+    for (const [path, errno] of [
+      ['/no/such/node', 2],
+      ['/bin/true', 0],
+    ] as const) {
+      process.execPath = path;
+      try {
+        const error = caught(() => alice.spawn('true', { session: newService().name }));
+        expect(error).toMatchObject({ code: 'ERR_SESSION_FAILED', errno });
+      } finally {
+        process.execPath = execPath;
+      }
+    }
+  });
+});
