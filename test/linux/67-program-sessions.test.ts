@@ -162,11 +162,7 @@ describeSwitching('a program in a PAM session', () => {
     ]);
     const shell = 'ulimit -Sn; ulimit -Hn; grep "open files" /proc/$PPID/limits | tr -s " " | cut -d " " -f 4';
     const own = /Max open files +(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    const [soft, hard, monitor = ''] = (await printed(alice.spawn('sh', ['-c', shell], { session }))).split('\n');
-    expect([soft, hard]).toEqual(['77', '99']);
-    // Nobody may read the limits of the monitor, except in a kernel that shows them to all.
-    expect(['', '99', own]).not.toContain('77');
-    expect(monitor).not.toBe('77');
+    expect((await printed(alice.spawn('sh', ['-c', shell], { session }))).split('\n')).toEqual(['77', '99', own]);
   });
 
   test('has groups that the session adds, except for a token from which some have been removed', async () => {
@@ -219,7 +215,7 @@ describeSwitching('a program in a PAM session', () => {
   });
 
   test('of a service account has the identity of the user', async () => {
-    const { name: session } = { name: 'impersonate-session-of-service' };
+    const session = 'impersonate-session-of-service';
     writeFileSync(`/etc/pam.d/${session}`, 'auth required pam_permit.so\nsession required pam_permit.so\n');
     const lines = await linesOf(
       `const alice = await world.alice.token();
@@ -290,12 +286,12 @@ describeSwitching('no program is started', () => {
     const { execPath } = process;
     for (const [path, errno] of [
       ['/no/such/node', 2],
-      ['/bin/true', 0],
+      ['/bin/true', undefined],
     ] as const) {
       process.execPath = path;
       try {
         const error = caught(() => alice.spawn('true', { session: newService().name }));
-        expect(error).toMatchObject({ code: 'ERR_SESSION_FAILED', errno });
+        expect([error.code, error.errno]).toEqual(['ERR_SESSION_FAILED', errno]);
       } finally {
         process.execPath = execPath;
       }
