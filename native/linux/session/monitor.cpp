@@ -14,8 +14,10 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -130,7 +132,7 @@ void AddVariables(std::vector<std::string>& environment, const std::vector<std::
   }
 }
 
-// Whether the service's process still waits for the program.
+// Whether the service's process does not wait for the program any longer.
 bool IsServiceGone() noexcept {
   pollfd socket{kMonitorSocket, POLLIN, 0};
   return ::poll(&socket, 1, 0) != 0;
@@ -141,6 +143,7 @@ class Monitor {
   // The session is open.
   Monitor(SessionRequest request, const PamSession& session, const Limits& limits, long keyring)
       : stdio_(request.options.stdio) {
+    if (ended_.get() < 0) throw ErrnoError(errno, "eventfd");
     ProgramOptions& options = request.options;
     AddVariables(options.environment, session.Environment(), options.session->keeps_environment);
     const std::vector<port::ResourceLimit> changed = limits.Restore();
@@ -185,15 +188,19 @@ class Monitor {
  private:
   // Sends a signal to the program. Returns false if the process of the service has ended: the program goes
   // on, as programs without a session do.
-  bool Answer() {
-    std::string bytes = Receive(kMonitorSocket, -1);
-    if (bytes.empty()) return false;
-    MessageReader request(std::move(bytes));
-    MessageWriter reply;
-    reply(MonitorMessage::kSignal);
-    reply(request.Read<std::int64_t>());
-    reply(program_->Kill(request.Read<int>()));
-    return Send(kMonitorSocket, reply.bytes());
+  bool Answer() noexcept {
+    try {
+      std::string bytes = Receive(kMonitorSocket, -1);
+      if (bytes.empty()) return false;
+      MessageReader request(std::move(bytes));
+      MessageWriter reply;
+      reply(MonitorMessage::kSignal);
+      reply(request.Read<std::int64_t>());
+      reply(program_->Kill(request.Read<int>()));
+      return Send(kMonitorSocket, reply.bytes());
+    } catch (const std::exception&) {
+      return false;
+    }
   }
 
   const std::vector<ProgramStdio> stdio_;

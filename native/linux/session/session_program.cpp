@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -210,12 +211,13 @@ std::unique_ptr<port::Program> StartInSession(const TokenRef& token, const Progr
     const Descriptor request = FileOf(RequestOf(account->name, *token, options));
     monitor = StartProcess(token, MonitorOptions(options, other.get(), request.get()), ChildKind::kService);
   }
+  const std::shared_ptr<ProgramProcess> process = monitor.process;
   try {
     const int pid = WaitForStart(socket.get());
     return std::make_unique<SessionProgram>(std::move(monitor), std::move(socket), pid);
   } catch (...) {
     // It ends when it finds the socket closed.
-    ProgramWatcher::Get().Watch(*monitor.process);
+    ProgramWatcher::Get().Watch(*process);
     throw;
   }
 }
