@@ -214,17 +214,46 @@ describeSwitching('a program in a PAM session', () => {
     process.kill(Number(child.pid), 'SIGKILL');
   });
 
-  test('of a service account has the identity of the user', async () => {
+  test.each<[string, string[], string]>([
+    ['a service account', asService(['setuid', 'setgid', 'dac_override']), ''],
+    ['root that has dropped its effective uid', [], 'process.seteuid(4300);'],
+  ])('of %s has the identity of the user', async (_what, through, before) => {
     const session = 'impersonate-session-of-service';
     writeFileSync(`/etc/pam.d/${session}`, 'auth required pam_permit.so\nsession required pam_permit.so\n');
     const lines = await linesOf(
       `const alice = await world.alice.token();
+      ${before}
       const status = alice.execFileSync('cat', ['/proc/self/status'], { encoding: 'utf8', cwd: '/', session: '${session}' });
       print(/^Uid:\\s*(.*)$/m.exec(status)[1].split('\\t').join());
       print(/^CapEff:\\s*(.*)$/m.exec(status)[1]);`,
-      { through: asService(['setuid', 'setgid', 'dac_override']) },
+      { through },
     );
     expect(lines).toEqual([Array.from({ length: 4 }, () => world.alice.id).join(), '0'.repeat(16)]);
+  });
+
+  test('alone has its stdio: its end is that of the streams', async () => {
+    const service = newService();
+    const script = 'exec >&-; read line; exit 5';
+    const child = alice.spawn('sh', ['-c', script], { session: service.name });
+    child.stdout.resume();
+    await once(child.stdout, 'end');
+    expect(service.steps()).toEqual([opened]);
+    child.stdin.end('line\n');
+    expect(await once(child, 'close')).toEqual([5, null]);
+  });
+
+  test('has a monitor without the variables of the service', async () => {
+    const service = newService();
+    process.env.IMPERSONATE_TEST_SECRET = 'secret';
+    try {
+      const child = alice.spawn('cat', { session: service.name });
+      const names = readFileSync(`/proc/${String(service.monitor())}/environ`, 'utf8').split('\0');
+      expect(names.filter((pair) => !/^(PATH|LD_LIBRARY_PATH|IMPERSONATE_RESERVED_UID)=/.test(pair))).toEqual(['']);
+      child.stdin.end();
+      await once(child, 'close');
+    } finally {
+      delete process.env.IMPERSONATE_TEST_SECRET;
+    }
   });
 });
 
@@ -280,6 +309,25 @@ describeSwitching('no program is started', () => {
     const error = caught(() => alice.spawn('true', { session: session as string }));
     expect(error.name).toBe('TypeError');
     expect(error.message).toContain('"options.session"');
+  });
+
+  test('if the process of the service ends while the session opens', async () => {
+    const folder = tempFolder('session-slow');
+    chmodSync(folder, 0o777);
+    const [go, ran, script] = ['go', 'ran', 'wait.sh'].map((name) => join(folder, name)) as [string, string, string];
+    writeFileSync(script, `#!/bin/sh\nwhile [ ! -e ${go} ]; do sleep 0.05; done\n`);
+    chmodSync(script, 0o755);
+    const service = newService(['auth required pam_permit.so', `session required pam_exec.so ${script}`]);
+    const result = runSource(`(await world.alice.token()).spawn('touch', ['${ran}'], { session: '${service.name}' });`);
+    await settled(() => service.steps().length > 0);
+    const monitor = service.monitor();
+    const stat = readFileSync(`/proc/${String(monitor)}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+    process.kill(Number(stat[1]), 'SIGKILL');
+    expect((await result).signal).toBe('SIGKILL');
+    writeFileSync(go, '');
+    await settled(() => !existsSync(`/proc/${String(monitor)}`));
+    expect(service.steps()).toEqual(both);
+    expect(existsSync(ran)).toBe(false);
   });
 
   test('if its monitor does not run', () => {
