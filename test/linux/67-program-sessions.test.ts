@@ -53,6 +53,20 @@ async function settled(done: () => boolean): Promise<void> {
   while (!done()) await sleep(5);
 }
 
+/** The fields of /proc/PID/stat from the state on; none if there is no such process. */
+function statOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
+  } catch {
+    return [];
+  }
+}
+
+// The process that adopts it need not wait for it.
+const hasEnded = (pid: number): boolean => ['Z', 'X', undefined].includes(statOf(pid)[0]);
+
 /** A file that tests can only read as root. */
 function configuration(text: string): string {
   const file = join(tempFolder('session-conf'), 'conf');
@@ -200,7 +214,7 @@ describeSwitching('a program in a PAM session', () => {
     expect(service.steps()).toEqual([opened]);
     chmodSync(join(marker, '..'), 0o755);
     writeFileSync(marker, '');
-    await settled(() => !existsSync(`/proc/${String(monitor)}`));
+    await settled(() => hasEnded(monitor));
     expect(service.steps()).toEqual(both);
   });
 
@@ -321,11 +335,10 @@ describeSwitching('no program is started', () => {
     const result = runSource(`(await world.alice.token()).spawn('touch', ['${ran}'], { session: '${service.name}' });`);
     await settled(() => service.steps().length > 0);
     const monitor = service.monitor();
-    const stat = readFileSync(`/proc/${String(monitor)}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
-    process.kill(Number(stat[1]), 'SIGKILL');
+    process.kill(Number(statOf(monitor)[1]), 'SIGKILL');
     expect((await result).signal).toBe('SIGKILL');
     writeFileSync(go, '');
-    await settled(() => !existsSync(`/proc/${String(monitor)}`));
+    await settled(() => hasEnded(monitor));
     expect(service.steps()).toEqual(both);
     expect(existsSync(ran)).toBe(false);
   });
