@@ -28,10 +28,7 @@ function newService(lines: readonly string[] = ['auth required pam_permit.so']):
   writeFileSync(script, `#!/bin/sh\necho "$PAM_TYPE $PAM_USER $(id -u) $PPID" >> ${log}\n`);
   chmodSync(script, 0o755);
   writeFileSync(log, '');
-  writeFileSync(
-    `/etc/pam.d/${name}`,
-    [`session required pam_exec.so ${script}`, ...lines, ''].join('\n'),
-  );
+  writeFileSync(`/etc/pam.d/${name}`, [`session required pam_exec.so ${script}`, ...lines, ''].join('\n'));
   const logged = (): string[][] =>
     readFileSync(log, 'utf8')
       .split('\n')
@@ -174,9 +171,14 @@ describeSwitching('a program in a PAM session', () => {
       'auth required pam_permit.so',
       `session required pam_limits.so conf=${file}`,
     ]);
-    const shell = 'ulimit -Sn; ulimit -Hn; grep "open files" /proc/$PPID/limits | tr -s " " | cut -d " " -f 4';
+    const shell =
+      'ulimit -Sn; ulimit -Hn; grep "open files" /proc/$PPID/limits | tr -s " " | cut -d " " -f 4';
     const own = /Max open files +(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    expect((await printed(alice.spawn('sh', ['-c', shell], { session }))).split('\n')).toEqual(['77', '99', own]);
+    expect((await printed(alice.spawn('sh', ['-c', shell], { session }))).split('\n')).toEqual([
+      '77',
+      '99',
+      own,
+    ]);
   });
 
   test('has groups that the session adds, except for a token from which some have been removed', async () => {
@@ -189,9 +191,7 @@ describeSwitching('a program in a PAM session', () => {
       print(String(groups(alice.restrict({ removeGroups: [alice.groups.at(-1)] }))));
       print(String(process.getgroups().includes(${other.group})));`,
       {
-        through: withLines('/etc/security/group.conf', [
-          `*;*;${world.alice.name};Al0000-2400;imp-sales`,
-        ]),
+        through: withLines('/etc/security/group.conf', [`*;*;${world.alice.name};Al0000-2400;imp-sales`]),
       },
     );
     expect(lines).toEqual(['true', 'false', String(process.getgroups?.().includes(Number(other.group)))]);
@@ -262,7 +262,9 @@ describeSwitching('a program in a PAM session', () => {
     try {
       const child = alice.spawn('cat', { session: service.name });
       const names = readFileSync(`/proc/${String(service.monitor())}/environ`, 'utf8').split('\0');
-      expect(names.filter((pair) => !/^(PATH|LD_LIBRARY_PATH|IMPERSONATE_RESERVED_UID)=/.test(pair))).toEqual(['']);
+      expect(names.filter((pair) => !/^(PATH|LD_LIBRARY_PATH|IMPERSONATE_RESERVED_UID)=/.test(pair))).toEqual(
+        [''],
+      );
       child.stdin.end();
       await once(child, 'close');
     } finally {
@@ -328,11 +330,17 @@ describeSwitching('no program is started', () => {
   test('if the process of the service ends while the session opens', async () => {
     const folder = tempFolder('session-slow');
     chmodSync(folder, 0o777);
-    const [go, ran, script] = ['go', 'ran', 'wait.sh'].map((name) => join(folder, name)) as [string, string, string];
+    const [go, ran, script] = ['go', 'ran', 'wait.sh'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
     writeFileSync(script, `#!/bin/sh\nwhile [ ! -e ${go} ]; do sleep 0.05; done\n`);
     chmodSync(script, 0o755);
     const service = newService(['auth required pam_permit.so', `session required pam_exec.so ${script}`]);
-    const result = runSource(`(await world.alice.token()).spawn('touch', ['${ran}'], { session: '${service.name}' });`);
+    const result = runSource(
+      `(await world.alice.token()).spawn('touch', ['${ran}'], { session: '${service.name}' });`,
+    );
     await settled(() => service.steps().length > 0);
     const monitor = service.monitor();
     process.kill(Number(statOf(monitor)[1]), 'SIGKILL');

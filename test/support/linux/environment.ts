@@ -6,7 +6,7 @@ import { tempFolder } from '../folders';
 
 /** For ChildOptions.through: with these lines added to a file of /etc, in a mount namespace of its own. */
 export function withLines(
-  file: "/etc/passwd" | "/etc/group" | "/etc/security/group.conf",
+  file: '/etc/passwd' | '/etc/group' | '/etc/security/group.conf',
   lines: readonly string[],
 ): string[] {
   const copy = join(tempFolder('etc'), basename(file));
