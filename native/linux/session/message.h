@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,15 +55,17 @@ class MessageReader {
 
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number> || std::is_enum_v<Number>, int> = 0>
   void operator()(Number& number) {
-    const std::string text = Take(8);
+    const std::size_t at = Take(8);
     std::uint64_t value = 0;
-    for (unsigned i = 0; i < 8; ++i) value |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
+    for (unsigned i = 0; i < 8; ++i) {
+      value |= std::uint64_t{static_cast<unsigned char>(bytes_[at + i])} << (8 * i);
+    }
     number = static_cast<Number>(value);
   }
   void operator()(std::string& text) {
     std::uint64_t size = 0;
     (*this)(size);
-    text = Take(size);
+    text.assign(bytes_, Take(size), size);
   }
   template <typename Value>
   Value Read() {
@@ -72,11 +75,10 @@ class MessageReader {
   }
 
  private:
-  std::string Take(std::uint64_t size) {
+  // Returns where the next bytes begin.
+  std::size_t Take(std::uint64_t size) {
     if (size > bytes_.size() - next_) throw Error("ERR_INTERNAL", "A message of a session's monitor is cut");
-    const std::string part = bytes_.substr(next_, size);
-    next_ += size;
-    return part;
+    return std::exchange(next_, next_ + size);
   }
 
   std::string bytes_;

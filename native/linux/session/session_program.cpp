@@ -93,9 +93,9 @@ class SessionProgram final : public port::Program {
  private:
   // Reads a message. None if there are no more; -1 unless it is the result of the last signal.
   std::optional<int> ReadMessage(int milliseconds) {
-    const std::string bytes = Receive(socket_.get(), milliseconds);
+    std::string bytes = Receive(socket_.get(), milliseconds);
     if (bytes.empty()) return std::nullopt;
-    MessageReader message(bytes);
+    MessageReader message(std::move(bytes));
     const auto kind = message.Read<MonitorMessage>();
     if (kind == MonitorMessage::kEnded) {
       ProgramExit exit;
