@@ -11,6 +11,8 @@
 namespace impersonate::linux_port {
 namespace {
 
+constexpr unsigned kNumberSize = 8;
+
 template <typename Archive, typename Item>
 void Describe(Archive& archive, std::vector<Item>& items);
 
@@ -75,6 +77,34 @@ void Describe(Archive& archive, SessionRequest& request) {
 }
 
 }  // namespace
+
+void MessageWriter::WriteNumber(std::uint64_t number) {
+  for (unsigned i = 0; i < kNumberSize; ++i) bytes_.push_back(static_cast<char>(number >> (8 * i)));
+}
+
+void MessageWriter::operator()(const std::string& text) {
+  WriteNumber(text.size());
+  bytes_ += text;
+}
+
+std::uint64_t MessageReader::ReadNumber() {
+  const std::size_t at = Take(kNumberSize);
+  std::uint64_t number = 0;
+  for (unsigned i = 0; i < kNumberSize; ++i) {
+    number |= std::uint64_t{static_cast<unsigned char>(bytes_[at + i])} << (8 * i);
+  }
+  return number;
+}
+
+void MessageReader::operator()(std::string& text) {
+  const std::uint64_t size = ReadNumber();
+  text.assign(bytes_, Take(size), size);
+}
+
+std::size_t MessageReader::Take(std::uint64_t size) {
+  if (size > bytes_.size() - next_) throw Error("ERR_INTERNAL", "A message of a session's monitor is cut");
+  return std::exchange(next_, next_ + size);
+}
 
 std::string ToBytes(const SessionRequest& request) {
   SessionRequest copy = request;

@@ -35,17 +35,15 @@ class MessageWriter {
  public:
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number> || std::is_enum_v<Number>, int> = 0>
   void operator()(const Number& number) {
-    const auto value = static_cast<std::uint64_t>(number);
-    for (unsigned i = 0; i < 8; ++i) bytes_.push_back(static_cast<char>(value >> (8 * i)));
+    WriteNumber(static_cast<std::uint64_t>(number));
   }
-  void operator()(const std::string& text) {
-    (*this)(text.size());
-    bytes_ += text;
-  }
+  void operator()(const std::string& text);
 
   const std::string& bytes() const noexcept { return bytes_; }
 
  private:
+  void WriteNumber(std::uint64_t number);
+
   std::string bytes_;
 };
 
@@ -55,18 +53,9 @@ class MessageReader {
 
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number> || std::is_enum_v<Number>, int> = 0>
   void operator()(Number& number) {
-    const std::size_t at = Take(8);
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < 8; ++i) {
-      value |= std::uint64_t{static_cast<unsigned char>(bytes_[at + i])} << (8 * i);
-    }
-    number = static_cast<Number>(value);
+    number = static_cast<Number>(ReadNumber());
   }
-  void operator()(std::string& text) {
-    std::uint64_t size = 0;
-    (*this)(size);
-    text.assign(bytes_, Take(size), size);
-  }
+  void operator()(std::string& text);
   template <typename Value>
   Value Read() {
     Value value{};
@@ -75,13 +64,11 @@ class MessageReader {
   }
 
  private:
-  // Returns where the next bytes begin.
-  std::size_t Take(std::uint64_t size) {
-    if (size > bytes_.size() - next_) throw Error("ERR_INTERNAL", "A message of a session's monitor is cut");
-    return std::exchange(next_, next_ + size);
-  }
+  std::uint64_t ReadNumber();
+  // Returns where the next bytes begin. Throws Error if there are fewer.
+  std::size_t Take(std::uint64_t size);
 
-  std::string bytes_;
+  const std::string bytes_;
   std::size_t next_ = 0;
 };
 
