@@ -12,10 +12,12 @@ namespace {
 Error Missing() {
   // The text is thread-local.
   const char* const reason = ::dlerror();
-  return Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
-               std::string("Logons and sessions need Linux-PAM: install libpam0g and libpam-modules, or the packages of "
-                           "your distribution with Linux-PAM (") +
-                   (reason != nullptr ? reason : "libpam.so.0") + ")");
+  return Error(
+      "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
+      std::string(
+          "Logons and sessions need Linux-PAM: install libpam0g and libpam-modules, or the packages of "
+          "your distribution with Linux-PAM (") +
+          (reason != nullptr ? reason : "libpam.so.0") + ")");
 }
 
 template <typename Function>

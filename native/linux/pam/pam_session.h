@@ -8,7 +8,8 @@
 
 namespace impersonate::linux_port {
 
-// One authentication, or one session, of a user by one PAM service. The password must outlive it, and is passed to PAM once.
+// One authentication, or one session, of a user by one PAM service. The password must outlive it, and is
+// passed to PAM once.
 class PamSession final {
  public:
   // pam_start; throws Error.
@@ -22,8 +23,8 @@ class PamSession final {
   void Authenticate();
   // Checks the account alone (pam_acct_mgmt), for a user who has been authenticated otherwise. Throws Error.
   void RequireAccount();
-  // Establishes the user's credentials and opens a session (pam_setcred, pam_open_session), for a user who has
-  // been authenticated otherwise. Throws Error.
+  // Establishes the user's credentials and opens a session (pam_setcred, pam_open_session), for a user who
+  // has been authenticated otherwise. Throws Error.
   void Open();
   // Closes what Open() has opened (pam_close_session, pam_setcred).
   void Close() noexcept;

@@ -152,8 +152,7 @@ std::string Receive(int socket, int milliseconds) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count() + 1;
     pollfd readable{socket, POLLIN, 0};
-    const int ready =
-        ::poll(&readable, 1, milliseconds < 0 ? -1 : left > 0 ? static_cast<int>(left) : 0);
+    const int ready = ::poll(&readable, 1, milliseconds < 0 ? -1 : left > 0 ? static_cast<int>(left) : 0);
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) throw ErrnoError(errno, "poll");
     if (ready == 0) throw ErrnoError(ETIMEDOUT, "poll");

@@ -33,7 +33,8 @@ enum class MonitorMessage : int {
 
 class MessageWriter {
  public:
-  template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number> || std::is_enum_v<Number>, int> = 0>
+  template <typename Number,
+            std::enable_if_t<std::is_arithmetic_v<Number> || std::is_enum_v<Number>, int> = 0>
   void operator()(const Number& number) {
     WriteNumber(static_cast<std::uint64_t>(number));
   }
@@ -51,7 +52,8 @@ class MessageReader {
  public:
   explicit MessageReader(std::string bytes) : bytes_(std::move(bytes)) {}
 
-  template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number> || std::is_enum_v<Number>, int> = 0>
+  template <typename Number,
+            std::enable_if_t<std::is_arithmetic_v<Number> || std::is_enum_v<Number>, int> = 0>
   void operator()(Number& number) {
     number = static_cast<Number>(ReadNumber());
   }

@@ -54,7 +54,7 @@ void CloseOnExecute(const ProgramOptions& options) {
 
 SessionRequest ReadRequest() {
   const Descriptor file(kMonitorRequest);
-  struct stat state {};
+  struct stat state{};
   if (::fstat(file.get(), &state) != 0) throw ErrnoError(errno, "fstat");
   std::string bytes(static_cast<std::size_t>(state.st_size), '\0');
   for (std::size_t size = 0; size < bytes.size();) {

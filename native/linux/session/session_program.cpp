@@ -39,7 +39,7 @@ Error SessionFailed(int number, const std::string& reason) {
 
 // PAM uses the rules of `other` for a service without a file.
 void RequireService(const std::string& service) {
-  struct stat found {};
+  struct stat found{};
   if (::stat("/etc/pam.d", &found) != 0) return;  // the rules are in /etc/pam.conf
   for (const char* folder : {"/etc/pam.d/", "/usr/lib/pam.d/", "/usr/etc/pam.d/", "/usr/share/pam.d/"}) {
     if (::stat((folder + service).c_str(), &found) == 0) return;
