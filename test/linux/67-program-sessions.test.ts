@@ -1,13 +1,25 @@
+import childProcess, { type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Token } from 'impersonate';
+import { type ProgramOptions, Token } from 'impersonate';
 import { linesOf, runSource } from '../support/children/child';
-import { ended, printed } from '../support/children/programs';
+import { ended, printed, programFile } from '../support/children/programs';
 import { caught } from '../support/errors';
 import { tempFolder } from '../support/folders';
 import { asService, withLines } from '../support/linux/environment';
+import { probe } from '../support/linux/probe';
+import { programs } from '../support/linux/programs';
 import { alice, bob, describeSwitching, freshTokens } from '../support/world/acting';
 import { world } from '../support/world/linux';
 
@@ -108,7 +120,7 @@ describeSwitching('a program in a PAM session', () => {
     const service = newService();
     const fd = openSync('/etc/passwd', 'r');
     const shell =
-      'echo $$; ls /proc/$$/fd | tr "\\n" " "; echo; grep -E "^(Uid|Gid|Cap(Inh|Prm|Eff|Amb)):" /proc/$$/status | tr -s "\\t\\n" " "; echo; ' +
+      'echo $$; ls -m /proc/$$/fd; grep -E "^(Uid|Gid|Cap(Inh|Prm|Eff|Amb)):" /proc/$$/status | tr -s "\\t\\n" " "; echo; ' +
       'kill -s 0 $PPID 2>/dev/null && echo signal; for file in environ fd/3 mem maps; do (head -c 1 /proc/$PPID/$file > /dev/null) 2> /dev/null && echo $file; done; echo $PPID; exit 0';
     try {
       const child = alice.spawn('sh', ['-c', shell], {
@@ -119,7 +131,7 @@ describeSwitching('a program in a PAM session', () => {
       const none = '0'.repeat(16);
       expect((await printed(child)).split('\n').map((line) => line.trim())).toEqual([
         String(child.pid),
-        '0 1 2 4',
+        '0, 1, 2, 4',
         `Uid: ${`${String(uid)} `.repeat(4)}Gid: ${`${String(gid)} `.repeat(4)}CapInh: ${none} CapPrm: ${none} CapEff: ${none} CapAmb: ${none}`,
         String(service.monitor()),
       ]);
@@ -130,19 +142,19 @@ describeSwitching('a program in a PAM session', () => {
 
   test.each([
     ['alone', false, 'SIGTERM'],
-    ['with all that it has started', true, 'SIGINT'],
+    ['with all that it has started', true, 'SIGHUP'],
   ] as const)('gets signals, %s', async (_what, tree, signal) => {
     const service = newService();
     // A shell that waits for another process.
-    const child = alice.spawn('sh', ['-c', 'sleep 600 & echo ready; wait'], { session: service.name, tree });
-    await once(child.stdout, 'data');
+    const child = alice.spawn('sh', ['-c', 'sleep 600 & echo $!; wait'], { session: service.name, tree });
+    const [started] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
     expect(child.kill(0)).toBe(true);
     expect(child.kill(signal)).toBe(true);
-    if (!tree) child.stdout.destroy();
     expect(await once(child, 'exit')).toEqual([null, signal]);
     expect(child.kill()).toBe(false);
     expect(service.steps()).toEqual(both);
-    if (tree) await once(child, 'close');
+    if (!tree) process.kill(Number(started), 'SIGKILL');
+    await settled(() => hasEnded(Number(started)));
   });
 
   test("has the session's variables, which do not replace those of env", async () => {
@@ -165,19 +177,19 @@ describeSwitching('a program in a PAM session', () => {
     }
   });
 
-  test("has the session's limits, and the service keeps its own", async () => {
+  test("has the session's limits, and its monitor does not", async () => {
     const file = configuration(`${world.alice.name} hard nofile 99\n${world.alice.name} soft nofile 77\n`);
     const { name: session } = newService([
       'auth required pam_permit.so',
       `session required pam_limits.so conf=${file}`,
     ]);
+    // The soft limit of the monitor, which the session's hard one bounds.
     const shell =
       'ulimit -Sn; ulimit -Hn; grep "open files" /proc/$PPID/limits | tr -s " " | cut -d " " -f 4';
-    const own = /Max open files +(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
     expect((await printed(alice.spawn('sh', ['-c', shell], { session }))).split('\n')).toEqual([
       '77',
       '99',
-      own,
+      '99',
     ]);
   });
 
@@ -188,7 +200,7 @@ describeSwitching('a program in a PAM session', () => {
       `const alice = await world.alice.token();
       const groups = (token) => token.execFileSync('id', ['-G'], { encoding: 'utf8', session: ${JSON.stringify(session)} }).trim().split(' ').includes('${other.group}');
       print(String(groups(alice)));
-      print(String(groups(alice.restrict({ removeGroups: [alice.groups.at(-1)] }))));
+      print(String(groups(alice.restrict({ dropGroups: [alice.groups.at(-1)] }))));
       print(String(process.getgroups().includes(${other.group})));`,
       {
         through: withLines('/etc/security/group.conf', [`*;*;${world.alice.name};Al0000-2400;imp-sales`]),
@@ -223,7 +235,7 @@ describeSwitching('a program in a PAM session', () => {
     const child = alice.spawn('sleep', ['600'], { session: service.name, stdio: 'ignore' });
     process.kill(service.monitor(), 'SIGKILL');
     const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException];
-    expect(error.code).toBe('ECHILD');
+    expect(error.code).toBe('ESRCH');
     expect(child.kill()).toBe(false);
     process.kill(Number(child.pid), 'SIGKILL');
   });
@@ -256,20 +268,78 @@ describeSwitching('a program in a PAM session', () => {
     expect(await once(child, 'close')).toEqual([5, null]);
   });
 
-  test('has a monitor without the variables of the service', async () => {
+  test('has a monitor without the variables and the descriptors of the service', async () => {
     const service = newService();
     process.env.IMPERSONATE_TEST_SECRET = 'secret';
+    const fd = openSync('/etc/passwd', 'r');
     try {
-      const child = alice.spawn('cat', { session: service.name });
-      const names = readFileSync(`/proc/${String(service.monitor())}/environ`, 'utf8').split('\0');
+      // Not closed by the execution alone.
+      expect(probe().inheritDescriptor(fd)).toBe(0);
+      const child = alice.spawn('cat', ['-', 'secret'], {
+        session: service.name,
+        stdio: ['pipe', fd, 'ignore'],
+      });
+      const folder = `/proc/${String(service.monitor())}`;
+      const names = readFileSync(`${folder}/environ`, 'utf8').split('\0');
       expect(names.filter((pair) => !/^(PATH|LD_LIBRARY_PATH|IMPERSONATE_RESERVED_UID)=/.test(pair))).toEqual(
         [''],
       );
+      expect(readFileSync(`${folder}/cmdline`, 'utf8').split('\0')).toEqual([
+        process.execPath,
+        expect.stringMatching(/session-monitor\.js$/),
+        '',
+      ]);
+      // The socket to this process, and what node has for itself.
+      const links = readdirSync(`${folder}/fd`).map((name) => readlinkSync(`${folder}/fd/${name}`));
+      expect(links.filter((link) => !/^(\/dev\/null|anon_inode:.*|pipe:.*)$/.test(link))).toEqual([
+        expect.stringMatching(/^socket:/),
+      ]);
       child.stdin.end();
       await once(child, 'close');
     } finally {
+      closeSync(fd);
       delete process.env.IMPERSONATE_TEST_SECRET;
     }
+  });
+
+  test('exchanges messages with its parent', async () => {
+    const { name: session } = newService();
+    const program = programFile(
+      "process.once('message', (text) => { process.send([text, process.getuid()]); process.disconnect(); });",
+    );
+    const child = alice.fork(program, [], { session, cwd: '/' });
+    child.send('text');
+    expect(await once(child, 'message')).toEqual([['text', world.alice.uid], undefined]);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('is that of the flow in which it is started', async () => {
+    const service = newService();
+    const options: ProgramOptions = { session: service.name };
+    const child = alice.run(() => childProcess.spawn('id', ['-u'], options as SpawnOptions));
+    expect(await printed(child)).toBe(world.alice.id);
+    expect(service.steps()).toEqual(both);
+  });
+
+  test('of many users leaves no process, no descriptor and no open session', async () => {
+    const service = newService();
+    const lines = await linesOf(`${programs}
+      const users = [[await world.alice.token(), world.alice.id], [await world.bob.token(), world.bob.id]];
+      const { promisify } = require('node:util');
+      const one = async (i) => {
+        const [token, id] = users[i % 2];
+        const { stdout } = await promisify(token.execFile)('id', ['-u'], { session: '${service.name}', cwd: '/' });
+        return stdout.trim() === id;
+      };
+      await one(0);
+      const before = descriptors();
+      const seen = await Promise.all(Array.from({ length: 50 }, (_, i) => one(i)));
+      print(seen.every(Boolean));
+      await settled(() => children().length === 0 && descriptors() === before);`);
+    expect(lines).toEqual(['true']);
+    const steps = service.steps();
+    const count = (step: string): number => steps.filter((one) => one.startsWith(step)).length;
+    expect([count('open_session'), count('close_session')]).toEqual([51, 51]);
   });
 });
 
@@ -297,6 +367,26 @@ describeSwitching('no program is started', () => {
     expect(service.steps()).toEqual([...steps, ...steps]);
   });
 
+  test('and no process and no descriptor is left by what has failed', async () => {
+    const permit = 'auth required pam_permit.so';
+    const lines = await linesOf(`${programs}
+      const token = await world.alice.token();
+      const attempt = (session, file = 'true') => outcome(() => token.spawnSync(file, { session, cwd: '/' }).error?.code);
+      attempt('${newService().name}');
+      const before = descriptors();
+      print(attempt('${newService(['auth required pam_debug.so cred=cred_err']).name}'));
+      print(attempt('${newService([permit, 'session required pam_debug.so open_session=session_err']).name}'));
+      print(attempt('${newService().name}', 'no-such-program'));
+      print(attempt('impersonate-no-such-service'));
+      await settled(() => children().length === 0 && descriptors() === before);`);
+    expect(lines).toEqual([
+      'PAM_CRED_ERR pam_setcred',
+      'PAM_SESSION_ERR pam_open_session',
+      'ENOENT',
+      'ERR_UNKNOWN_SERVICE stat',
+    ]);
+  });
+
   test('that does not exist, and the session is closed', async () => {
     const service = newService();
     const child = alice.spawn('no-such-program', ['a'], { session: service.name });
@@ -321,7 +411,7 @@ describeSwitching('no program is started', () => {
     });
   });
 
-  test.each([[5], [null], [''], ['a/b'], ['..'], ['a\0b']])('in the session %p', (session) => {
+  test.each([[5], [null], [''], ['a/b'], ['..'], ['a\0b']])('in the session %j', (session) => {
     const error = caught(() => alice.spawn('true', { session: session as string }));
     expect(error.name).toBe('TypeError');
     expect(error.message).toContain('"options.session"');

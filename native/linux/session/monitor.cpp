@@ -89,16 +89,17 @@ class Limits {
     for (std::size_t i = 0; i < kCount; ++i) Call(i, nullptr, values_[i].data());
   }
 
-  // Gives this process its limits back. Returns those that have been changed.
+  // Gives this process its soft limits back, the ones that act, as far as the hard ones permit. Returns the
+  // limits that have been changed.
   std::vector<port::ResourceLimit> Restore() const {
     const Limits changed;
     std::vector<port::ResourceLimit> limits;
     for (std::size_t i = 0; i < kCount; ++i) {
-      const auto& [soft, hard] = changed.values_[i];
       if (changed.values_[i] == values_[i]) continue;
+      const auto& [soft, hard] = changed.values_[i];
       limits.push_back({static_cast<int>(i), soft, hard});
-      // Without CAP_SYS_RESOURCE it keeps them.
-      Call(i, values_[i].data(), nullptr);
+      const std::array<std::uint64_t, 2> own{std::min(values_[i][0], hard), hard};
+      Call(i, own.data(), nullptr);
     }
     return limits;
   }

@@ -108,7 +108,7 @@ class SessionProgram final : public port::Program {
     return is_last ? message.Read<int>() : -1;
   }
 
-  // How the program has ended. If its monitor has been killed there is no one who knows: negative, as
+  // How the program has ended. If its monitor has been killed that is unknown: negative, as
   // libuv's numbers are.
   ProgramExit Exit() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -117,7 +117,7 @@ class SessionProgram final : public port::Program {
     } catch (const std::exception&) {
       // There are no more.
     }
-    return exit_.value_or(ProgramExit{-ECHILD, 0});
+    return exit_.value_or(ProgramExit{-ESRCH, 0});
   }
 
   const std::shared_ptr<ProgramProcess> monitor_;
