@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { NativeLimit, NativeProgramOptions } from '../../types/native-program';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
-import { validateBoolean, wrongType, wrongValue } from '../internal/validate';
+import { validateBoolean, validateService, wrongType, wrongValue } from '../internal/validate';
 import { toNativeSession } from './session';
 
 /** The resources whose use `limits` bounds, by the names of ulimit(1) and prlimit(1), with the kernel's numbers. */
@@ -116,9 +116,9 @@ function noNewPrivilegesOf({ noNewPrivileges }: ProgramOptions): boolean | undef
 
 function sessionOf({ session }: ProgramOptions, hasEnvironment: boolean): OwnOptions['session'] {
   if (session === undefined) return undefined;
-  const checked = toNativeSession(session, hasEnvironment);
+  validateService(session, 'options.session');
   if (native.port !== 'linux') throw unavailable('session', 'Linux');
-  return checked;
+  return toNativeSession(session, hasEnvironment);
 }
 
 /**

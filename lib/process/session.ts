@@ -2,7 +2,6 @@ import path from 'node:path';
 import type { NativeSession } from '../../types/native-program';
 import { ImpersonationError } from '../internal/error';
 import { ownFolder } from '../internal/own-folder';
-import { validateService } from '../internal/validate';
 
 /** The variables of the process that the monitor gets. The others are the service's, or its program's. */
 const passedOn = ['LD_LIBRARY_PATH', 'IMPERSONATE_RESERVED_UID'];
@@ -18,8 +17,7 @@ function monitorEnvironment(): string[] {
 }
 
 /** Returns the PAM session of a program, with the process that will hold it: see session-monitor.ts. */
-export function toNativeSession(service: unknown, hasEnvironment: boolean): NativeSession {
-  validateService(service, 'options.session');
+export function toNativeSession(service: string, hasEnvironment: boolean): NativeSession {
   if (ownFolder === undefined)
     throw new ImpersonationError(
       'options.session starts a file of this package, which a bundle does not have: exclude the package from the bundle',

@@ -321,22 +321,30 @@ describeSwitching('a program in a PAM session', () => {
     expect(service.steps()).toEqual(both);
   });
 
-  test('of many users leaves no process, no descriptor and no open session', async () => {
+  test('leaves no process, no descriptor and no open session, as 50 others do', async () => {
     const service = newService();
     const lines = await linesOf(`${programs}
       const users = [[await world.alice.token(), world.alice.id], [await world.bob.token(), world.bob.id]];
-      const { promisify } = require('node:util');
-      const one = async (i) => {
+      const { once } = require('node:events');
+      const { text } = require('node:stream/consumers');
+      const open = (i) => {
         const [token, id] = users[i % 2];
-        const { stdout } = await promisify(token.execFile)('id', ['-u'], { session: '${service.name}', cwd: '/' });
-        return stdout.trim() === id;
+        const child = token.spawn('sh', ['-c', 'id -u; cat'], { session: '${service.name}', cwd: '/' });
+        const closed = Promise.all([text(child.stdout), once(child, 'close')]);
+        return async () => {
+          child.stdin.end();
+          const [output] = await closed;
+          return output.trim() === id;
+        };
       };
-      await one(0);
+      await open(0)();
       const before = descriptors();
-      const seen = await Promise.all(Array.from({ length: 50 }, (_, i) => one(i)));
-      print(seen.every(Boolean));
+      const all = Array.from({ length: 50 }, (_, i) => open(i));
+      print(String(children().length));
+      const seen = await Promise.all(all.map((end) => end()));
+      print(String(seen.every(Boolean)));
       await settled(() => children().length === 0 && descriptors() === before);`);
-    expect(lines).toEqual(['true']);
+    expect(lines).toEqual(['50', 'true']);
     const steps = service.steps();
     const count = (step: string): number => steps.filter((one) => one.startsWith(step)).length;
     expect([count('open_session'), count('close_session')]).toEqual([51, 51]);
