@@ -17,6 +17,7 @@ import { linesOf, runSource } from '../support/children/child';
 import { ended, printed, programFile } from '../support/children/programs';
 import { caught } from '../support/errors';
 import { tempFolder } from '../support/folders';
+import { pamModule } from '../support/paths';
 import { asService, withLines } from '../support/linux/environment';
 import { probe } from '../support/linux/probe';
 import { programs } from '../support/linux/programs';
@@ -53,6 +54,18 @@ function newService(lines: readonly string[] = ['auth required pam_permit.so']):
   };
 }
 
+/** A service whose module writes its calls; their flags, and descriptors that its helpers would get. */
+function newLoggedService(lines: readonly string[] = []): { session: string; calls(): string[] } {
+  const log = join(tempFolder('session-calls'), 'log');
+  const { name } = newService([
+    ...['auth', 'session'].map((type) => `${type} required ${pamModule} ${log}`),
+    ...lines,
+  ]);
+  return { session: name, calls: () => readFileSync(log, 'utf8').split('\n').filter(Boolean) };
+}
+
+// PAM_ESTABLISH_CRED and PAM_DELETE_CRED.
+const [establish, remove] = ['setcred 2', 'setcred 4'];
 const opened = `open_session ${world.alice.name} 0`;
 const closed = `close_session ${world.alice.name} 0`;
 const both = [opened, closed];
@@ -101,6 +114,15 @@ describeSwitching('a program in a PAM session', () => {
       'input',
     ]);
     expect(service.steps()).toEqual(both);
+  });
+
+  test('has the credentials and the keyring of the session', async () => {
+    const { session, calls } = newLoggedService();
+    // Nothing, if the system has no keys.
+    const script =
+      'keys=$(cat /proc/keys); case $keys in ""|*impersonate-test*) echo yes;; *) echo "$keys";; esac';
+    expect(await printed(alice.spawn('sh', ['-c', script], { session }))).toBe('yes');
+    expect(calls()).toEqual([establish, 'open_session 0', 'close_session 0', remove]);
   });
 
   test('that waits has the results of one without', () => {
@@ -373,6 +395,12 @@ describeSwitching('no program is started', () => {
     expect(caught(() => alice.spawnSync('touch', [marker], options))).toMatchObject(expected);
     expect(existsSync(marker)).toBe(false);
     expect(service.steps()).toEqual([...steps, ...steps]);
+  });
+
+  test('in a session that cannot be opened, and the credentials are removed', () => {
+    const { session, calls } = newLoggedService(['session required pam_debug.so open_session=session_err']);
+    expect(caught(() => alice.spawn('true', { session }))).toMatchObject({ code: 'PAM_SESSION_ERR' });
+    expect(calls()).toEqual([establish, 'open_session 0', remove]);
   });
 
   test('and no process and no descriptor is left by what has failed', async () => {
