@@ -117,11 +117,11 @@ describeSwitching('a program that cannot be started', () => {
     expect(caught(() => start(alice))).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
   });
 
-  test.each(
+  test.each<ProgramOptions>(
     isWindows
       ? [{ session: 'login' }, { limits: { nproc: 1 } }, { noNewPrivileges: true }]
       : [{ desktop: 'winsta0\\default' }],
-  )('has an option of the other system: %j', (options: ProgramOptions) => {
+  )('has an option of the other system: %j', (options) => {
     const expected = { name: 'ImpersonationError', code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' };
     expect(caught(() => alice.spawn(node, [who], options))).toMatchObject(expected);
     expect(caught(() => alice.spawnSync(node, [who], options))).toMatchObject(expected);

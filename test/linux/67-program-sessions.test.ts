@@ -319,7 +319,7 @@ describeSwitching('a program in a PAM session', () => {
       expect(links.filter((link) => !/^(\/dev\/null|anon_inode:.*|pipe:.*)$/.test(link))).toEqual([
         expect.stringMatching(/^socket:/),
       ]);
-      child.stdin.end();
+      child.stdin?.end();
       await once(child, 'close');
     } finally {
       closeSync(fd);
