@@ -36,18 +36,22 @@ async function bundle(input, plugins, output) {
 }
 
 function bundleModules() {
-  return bundle(inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap']), [typescript], {
-    format: 'cjs',
-    exports: 'named',
-    interop: 'default',
-    externalLiveBindings: false,
-    esModule: true,
-    generatedCode: { preset: 'es2015', symbols: false },
-    minifyInternalExports: false,
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name].js',
-    manualChunks: chunkOf,
-  });
+  return bundle(
+    inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap', 'process/session-monitor']),
+    [typescript],
+    {
+      format: 'cjs',
+      exports: 'named',
+      interop: 'default',
+      externalLiveBindings: false,
+      esModule: true,
+      generatedCode: { preset: 'es2015', symbols: false },
+      minifyInternalExports: false,
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name].js',
+      manualChunks: chunkOf,
+    },
+  );
 }
 
 // An entry for `import` names the exports of the one for `require`.

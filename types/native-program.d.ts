@@ -9,6 +9,16 @@ export type NativeStdio = null | number | 'pipe' | 'overlapped';
 /** A limit of a resource (Linux): its number, the soft and the hard limit; -1 for none. */
 export type NativeLimit = [resource: number, soft: number, hard: number];
 
+/** A PAM session around a program (Linux). */
+export interface NativeSession {
+  readonly service: string;
+  /** The command of the process that calls `runSessionMonitor()`, and its environment. */
+  readonly monitor: readonly string[];
+  readonly monitorEnv: readonly string[];
+  /** Whether the session's variables do not replace those of `env`. */
+  readonly keepsEnv: boolean;
+}
+
 export interface NativeProgramOptions {
   /** A path, or a name that is looked up as the user in PATH of `env`. */
   readonly file: string;
@@ -33,6 +43,8 @@ export interface NativeProgramOptions {
   /** Linux; undefined: for a token from which groups or privileges have been removed. */
   readonly noNewPrivileges: boolean | undefined;
   readonly limits: readonly NativeLimit[];
+  /** Linux. */
+  readonly session: NativeSession | undefined;
 }
 
 export interface NativeProgram {
@@ -86,6 +98,8 @@ export interface NativePrograms {
   runProgram(token: TokenId, options: NativeRunOptions): NativeRun | number;
   /** A descriptor of a pipe whose other end is closed. The caller owns it. */
   endedPipe(): number;
+  /** The body of a session's monitor, on the main thread of a process of its own. It does not return. */
+  runSessionMonitor(): never;
   /** The environment that a login gives the token's user: NAME=value. */
   loginEnvironment(token: TokenId): string[];
 }

@@ -80,6 +80,8 @@ export type ImpersonationErrorCode =
   | 'ERR_SERVER_CLOSED'
   /** The server was closed before it listened. */
   | 'ERR_SERVER_NOT_RUNNING'
+  /** The process that holds the PAM session of a program did not start, ended before the program was started, or did not open the session within a minute. Linux. The message says which; see the logs of PAM's modules. */
+  | 'ERR_SESSION_FAILED'
   /** The socket is closed, or its client has disconnected. */
   | 'ERR_SOCKET_CLOSED'
   /** As many tasks of the user wait as `maxQueue` of the UserWorkers permits. Let the user retry later. */
@@ -98,6 +100,8 @@ export type ImpersonationErrorCode =
   | 'ERR_TOKEN_LIMIT'
   /** The server belongs to another user than the option `server` names. Nothing was sent. */
   | 'ERR_UNEXPECTED_SERVER'
+  /** There is no PAM service of this name for `options.session`. Linux. Name a file in /etc/pam.d. */
+  | 'ERR_UNKNOWN_SERVICE'
   /** The system has no user of that name. */
   | 'ERR_UNKNOWN_USER'
   /** The Kerberos principal is not mapped to an account: it is of another realm, has an instance or is a system account, or `mapUser` has returned null. Return a name from `mapUser`. Linux. */

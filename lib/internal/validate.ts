@@ -50,6 +50,13 @@ export function validateString(value: unknown, argument: string): asserts value 
   if (value.includes('\0')) throw wrongValue(argument, 'must not contain null bytes');
 }
 
+/** Accepts the name of a PAM service. */
+export function validateService(value: unknown, argument: string): asserts value is string {
+  validateString(value, argument);
+  if (value.includes('/') || value === '.' || value === '..')
+    throw wrongValue(argument, 'must be the name of a file in /etc/pam.d');
+}
+
 /**
  * Accepts an options object with known keys only: a misspelt restriction must not be ignored. A key that is inherited from
  * Object.prototype is rejected: the code that put it there would choose the option for all callers.

@@ -2,7 +2,8 @@ import { types } from 'node:util';
 import type { NativeLimit, NativeProgramOptions } from '../../types/native-program';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
-import { validateBoolean, wrongType, wrongValue } from '../internal/validate';
+import { validateBoolean, validateService, wrongType, wrongValue } from '../internal/validate';
+import { toNativeSession } from './session';
 
 /** The resources whose use `limits` bounds, by the names of ulimit(1) and prlimit(1), with the kernel's numbers. */
 const resources = {
@@ -42,12 +43,17 @@ export interface ProgramOptions {
   noNewPrivileges?: boolean;
   /** Limits of resources (Linux, setrlimit): a number is both limits, and `Infinity` is none. */
   limits?: Partial<Record<Resource, number | { soft?: number; hard?: number }>>;
+  /**
+   * The PAM service, a file in /etc/pam.d, in whose session the program runs (Linux). None by default. The session is
+   * closed when the program has ended, also after the end of this process.
+   */
+  session?: string;
 }
 
 /** The options of a program that are not node's, with their values checked. */
 export type OwnOptions = Pick<
   NativeProgramOptions,
-  'tree' | 'breakaway' | 'profile' | 'desktop' | 'noNewPrivileges' | 'limits'
+  'tree' | 'breakaway' | 'profile' | 'desktop' | 'noNewPrivileges' | 'limits' | 'session'
 >;
 
 function unavailable(name: string, system: string): ImpersonationError {
@@ -108,8 +114,18 @@ function noNewPrivilegesOf({ noNewPrivileges }: ProgramOptions): boolean | undef
   return noNewPrivileges;
 }
 
-/** Returns the values of the options that are not node's. Throws for wrong ones. */
-export function toOwnOptions(options: ProgramOptions): OwnOptions {
+function sessionOf({ session }: ProgramOptions, hasEnvironment: boolean): OwnOptions['session'] {
+  if (session === undefined) return undefined;
+  validateService(session, 'options.session');
+  if (native.port !== 'linux') throw unavailable('session', 'Linux');
+  return toNativeSession(session, hasEnvironment);
+}
+
+/**
+ * Returns the values of the options that are not node's. Throws for wrong ones. `hasEnvironment` is whether the caller has
+ * given `env`.
+ */
+export function toOwnOptions(options: ProgramOptions, hasEnvironment: boolean): OwnOptions {
   return {
     tree: flagOf(options, 'tree'),
     breakaway: flagOf(options, 'breakaway'),
@@ -117,5 +133,6 @@ export function toOwnOptions(options: ProgramOptions): OwnOptions {
     desktop: desktopOf(options),
     noNewPrivileges: noNewPrivilegesOf(options),
     limits: limitsOf(options),
+    session: sessionOf(options, hasEnvironment),
   };
 }

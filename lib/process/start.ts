@@ -134,10 +134,12 @@ function requireNames(env: unknown): void {
 
 const isService = (pair: string): boolean => pair === `${coverage}=${process.env[coverage] ?? ''}`;
 
+const isEnvironmentGiven = (options: NodeOptions, start: Start | undefined): boolean =>
+  start ? start.hasEnvironment : Boolean(options.env);
+
 /** Returns the environment: the user's at login, unless the caller gave one. */
 function environmentOf(token: TokenId, options: NodeOptions, start: Start | undefined): string[] {
-  const isGiven = start ? start.hasEnvironment : Boolean(options.env);
-  if (!isGiven) return native.loginEnvironment(token);
+  if (!isEnvironmentGiven(options, start)) return native.loginEnvironment(token);
   requireNames(options.env);
   const pairs = Array.isArray(options.envPairs) ? options.envPairs.map(String) : [];
   // Node has added it to an environment in which it is not named, also to the caller's object.
@@ -165,7 +167,7 @@ function prepared(token: TokenId, options: NodeOptions, start: Start | undefined
     detached: Boolean(options.detached),
     windowsHide: Boolean(options.windowsHide),
     windowsVerbatimArguments: Boolean(options.windowsVerbatimArguments),
-    ...toOwnOptions(start?.options ?? options),
+    ...toOwnOptions(start?.options ?? options, isEnvironmentGiven(options, start)),
   };
 }
 

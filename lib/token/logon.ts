@@ -7,6 +7,7 @@ import { onOwnThread } from '../internal/own-thread';
 import {
   validateAbortSignal,
   validateOptions,
+  validateService,
   validateString,
   wrongType,
   wrongValue,
@@ -136,10 +137,7 @@ function linuxRequest({ user, domain, type, provider, service = 'login' }: Unche
   refuse('domain', domain, 'name the user as the user database does');
   refuse('type', type, 'choose a PAM service instead');
   refuse('provider', provider, 'choose a PAM service instead');
-  validateString(service, 'options.service');
-  if (service.includes('/') || service === '.' || service === '..') {
-    throw wrongValue('options.service', 'must be the name of a file in /etc/pam.d');
-  }
+  validateService(service, 'options.service');
   return { user, domain: '', type: types.network, provider: providers.default, service };
 }
 

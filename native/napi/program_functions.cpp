@@ -92,6 +92,15 @@ Napi::Object ObjectArgument(const Napi::CallbackInfo& info, std::size_t index) {
   return info[index].As<Napi::Object>();
 }
 
+port::ProgramSession Session(const Napi::Object& from) {
+  port::ProgramSession session;
+  session.service = Text(from.Get("service"), "session");
+  session.monitor = Texts(from, "monitor");
+  session.monitor_environment = Texts(from, "monitorEnv");
+  session.keeps_environment = from.Get("keepsEnv").ToBoolean();
+  return session;
+}
+
 port::ProgramOptions OptionsOf(const Napi::Object& from) {
   port::ProgramOptions options;
   options.file = Text(from.Get("file"), "file");
@@ -110,6 +119,8 @@ port::ProgramOptions OptionsOf(const Napi::Object& from) {
   const Napi::Value no_new_privileges = from.Get("noNewPrivileges");
   if (!no_new_privileges.IsUndefined()) options.no_new_privileges = no_new_privileges.ToBoolean().Value();
   ForEach(from, "limits", [&](const Napi::Value& item) { options.limits.push_back(Limit(item)); });
+  const Napi::Value session = from.Get("session");
+  if (session.IsObject()) options.session = Session(session.As<Napi::Object>());
   return options;
 }
 
@@ -213,6 +224,8 @@ Napi::Value EndedPipe(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), ends[0]);
 }
 
+Napi::Value RunSessionMonitor(const Napi::CallbackInfo&) { port::RunSessionMonitor(); }
+
 Napi::Value LoginEnvironment(const Napi::CallbackInfo& info) {
   const TokenRef token = TokenArgument(info, 0);
   const BaselineScope as_process;
@@ -233,6 +246,7 @@ void ExportProgramFunctions(Napi::Env env, Napi::Object exports) {
   Export<CloseProgram>(env, exports, "closeProgram");
   Export<RunProgram>(env, exports, "runProgram");
   Export<EndedPipe>(env, exports, "endedPipe");
+  Export<RunSessionMonitor>(env, exports, "runSessionMonitor");
   Export<LoginEnvironment>(env, exports, "loginEnvironment");
 }
 

@@ -82,6 +82,7 @@ std::unique_ptr<PipeListener> ListenOnPipe(const PipeOptions&) { Unsupported(); 
 OwnedSocket ConnectToPipe(const PipeConnection&) { Unsupported(); }
 
 std::unique_ptr<Program> StartProgram(const TokenRef&, const ProgramOptions&) { Unsupported(); }
+void RunSessionMonitor() { Unsupported(); }
 std::vector<std::string> LoginEnvironment(const Token&) { Unsupported(); }
 
 std::shared_ptr<ServerCredentials> AcquireServerCredentials(const std::string&, const std::string&, bool) {

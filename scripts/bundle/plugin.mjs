@@ -34,8 +34,8 @@ export const typescript = {
 };
 
 // What all entries load, the entries' own modules apart.
-const faces = ['index', 'fs', 'register', 'unrouted', 'worker/bootstrap'].map((name) =>
-  path.join(root, 'lib', `${name}.ts`),
+const faces = ['index', 'fs', 'register', 'unrouted', 'worker/bootstrap', 'process/session-monitor'].map(
+  (name) => path.join(root, 'lib', `${name}.ts`),
 );
 
 function reachableFrom(starts, getModuleInfo) {

@@ -117,7 +117,8 @@ const floors = [
   ['faces'],
 ];
 // The modules that users import, and the first module of a worker's thread, which no module imports.
-const isFace = (file) => /^lib\/[^/]+$/.test(file) || file === 'lib/worker/bootstrap.ts';
+const starts = ['lib/worker/bootstrap.ts', 'lib/process/session-monitor.ts'];
+const isFace = (file) => /^lib\/[^/]+$/.test(file) || starts.includes(file);
 const roomOf = (file) => (isFace(file) ? 'faces' : file.split('/')[1]);
 const floorOf = (file) => floors.findIndex((rooms) => rooms.includes(roomOf(file)));
 

@@ -2,7 +2,7 @@ import childProcess, { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Token } from 'impersonate';
+import type { ProgramOptions, Token } from 'impersonate';
 import { linesOf } from '../support/children/child';
 import { ended, isWindows, node, printed, programFile, whoAmI } from '../support/children/programs';
 import { caught } from '../support/errors';
@@ -115,6 +115,16 @@ describeSwitching('a program that cannot be started', () => {
     ['a callback that is text, without arguments', (token) => token.execFile(node, {}, 'a' as never)],
   ])('rejects %s', (_name, start) => {
     expect(caught(() => start(alice))).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
+  });
+
+  test.each<ProgramOptions>(
+    isWindows
+      ? [{ session: 'login' }, { limits: { nproc: 1 } }, { noNewPrivileges: true }]
+      : [{ desktop: 'winsta0\\default' }],
+  )('has an option of the other system: %j', (options) => {
+    const expected = { name: 'ImpersonationError', code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' };
+    expect(caught(() => alice.spawn(node, [who], options))).toMatchObject(expected);
+    expect(caught(() => alice.spawnSync(node, [who], options))).toMatchObject(expected);
   });
 
   test('is of a closed token, or of one that permits inspection only', () => {

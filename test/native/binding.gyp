@@ -21,6 +21,21 @@
           "type": "none"
         }]
       ]
+    },
+    {
+      "target_name": "pam_module",
+      "conditions": [
+        ["OS=='linux'", {
+          "type": "shared_library",
+          "product_prefix": "",
+          "product_dir": "<(PRODUCT_DIR)",
+          "sources": ["linux/pam_module.cpp"],
+          "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+          "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"]
+        }, {
+          "type": "none"
+        }]
+      ]
     }
   ]
 }

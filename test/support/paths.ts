@@ -9,3 +9,5 @@ export const httpProduct = resolve(root, 'dist', 'http.js');
 export const unrouted = resolve(root, 'dist', 'unrouted.js');
 export const productModule = resolve(root, 'dist', 'index.mjs');
 export const probeAddon = resolve(root, 'test', 'native', 'build', 'Release', 'probe.node');
+/** A module of PAM that writes its calls to the file that is its argument: see test/native/linux/pam_module.cpp. */
+export const pamModule = resolve(root, 'test', 'native', 'build', 'Release', 'pam_module.so');

@@ -31,6 +31,15 @@ struct ResourceLimit {
   std::uint64_t soft = 0, hard = 0;
 };
 
+// A PAM session in which a program runs (Linux), held by a process of its own: the monitor.
+struct ProgramSession {
+  std::string service;
+  // The program that calls RunSessionMonitor(), with its arguments, and its environment.
+  std::vector<std::string> monitor, monitor_environment;
+  // Whether the session's variables do not replace those of the program's environment.
+  bool keeps_environment = false;
+};
+
 // All text is UTF-8.
 struct ProgramOptions {
   // A path, or a name that is looked up in PATH of `environment`.
@@ -62,6 +71,7 @@ struct ProgramOptions {
   // Without it, programs of a token from which groups or privileges have been removed.
   std::optional<bool> no_new_privileges;
   std::vector<ResourceLimit> limits;
+  std::optional<ProgramSession> session;
 };
 
 struct ProgramExit {
@@ -106,6 +116,10 @@ inline constexpr char kProgramCall[] = "spawn";
 // Starts the program as the token's user, on the calling thread, which has the process identity before and
 // after. Throws Error.
 std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOptions& options);
+
+// The body of a session's monitor: opens the session, starts the program, and closes the session when the
+// program has ended. Call it on the main thread of a process that StartProgram has started for this.
+[[noreturn]] void RunSessionMonitor();
 
 // The environment that a login gives the token's user, of the form NAME=value.
 std::vector<std::string> LoginEnvironment(const Token& token);

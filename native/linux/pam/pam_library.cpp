@@ -12,10 +12,12 @@ namespace {
 Error Missing() {
   // The text is thread-local.
   const char* const reason = ::dlerror();
-  return Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
-               std::string("Logons need Linux-PAM: install libpam0g and libpam-modules, or the packages of "
-                           "your distribution with Linux-PAM (") +
-                   (reason != nullptr ? reason : "libpam.so.0") + ")");
+  return Error(
+      "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
+      std::string(
+          "Logons and sessions need Linux-PAM: install libpam0g and libpam-modules, or the packages of "
+          "your distribution with Linux-PAM (") +
+          (reason != nullptr ? reason : "libpam.so.0") + ")");
 }
 
 template <typename Function>
@@ -32,6 +34,10 @@ PamLibrary Load() {
   Find(library, "pam_start", pam.start);
   Find(library, "pam_authenticate", pam.authenticate);
   Find(library, "pam_acct_mgmt", pam.acct_mgmt);
+  Find(library, "pam_setcred", pam.setcred);
+  Find(library, "pam_open_session", pam.open_session);
+  Find(library, "pam_close_session", pam.close_session);
+  Find(library, "pam_getenvlist", pam.getenvlist);
   Find(library, "pam_get_item", pam.get_item);
   Find(library, "pam_end", pam.end);
   return pam;

@@ -36,12 +36,19 @@ constexpr int kPamTextInfo = 4;
 constexpr int kPamItemUser = 2;
 
 constexpr int kPamDisallowNullPassword = 0x0001;
+constexpr int kPamEstablishCredentials = 0x0002;
+constexpr int kPamDeleteCredentials = 0x0004;
 constexpr int kPamSilent = 0x8000;
 
 struct PamLibrary {
   int (*start)(const char* service, const char* user, const PamConversation* conversation, PamHandle** out);
   int (*authenticate)(PamHandle* handle, int flags);
   int (*acct_mgmt)(PamHandle* handle, int flags);
+  int (*setcred)(PamHandle* handle, int flags);
+  int (*open_session)(PamHandle* handle, int flags);
+  int (*close_session)(PamHandle* handle, int flags);
+  // An array that ends with null; it and its texts are from malloc. Null if there is no memory.
+  char** (*getenvlist)(PamHandle* handle);
   int (*get_item)(const PamHandle* handle, int item, const void** out);
   int (*end)(PamHandle* handle, int status);
 

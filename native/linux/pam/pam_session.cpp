@@ -53,6 +53,32 @@ void PamSession::RequireAccount() {
   Require(pam_.acct_mgmt(handle_, kPamSilent), "pam_acct_mgmt");
 }
 
+void PamSession::Open() {
+  password_given_ = true;
+  Require(pam_.setcred(handle_, kPamEstablishCredentials | kPamSilent), "pam_setcred");
+  const int status = pam_.open_session(handle_, kPamSilent);
+  if (status != kPamSuccess) pam_.setcred(handle_, kPamDeleteCredentials | kPamSilent);
+  Require(status, "pam_open_session");
+}
+
+void PamSession::Close() noexcept {
+  status_ = pam_.close_session(handle_, kPamSilent);
+  const int status = pam_.setcred(handle_, kPamDeleteCredentials | kPamSilent);
+  if (status_ == kPamSuccess) status_ = status;
+}
+
+std::vector<std::string> PamSession::Environment() const {
+  char** const list = pam_.getenvlist(handle_);
+  if (list == nullptr) throw PamError(kPamBufError, "pam_getenvlist");
+  std::vector<std::string> environment;
+  for (char** text = list; *text != nullptr; ++text) {
+    environment.emplace_back(*text);
+    std::free(*text);
+  }
+  std::free(list);
+  return environment;
+}
+
 std::string PamSession::User() const {
   const void* name = nullptr;
   const int status = pam_.get_item(handle_, kPamItemUser, &name);

@@ -1,13 +1,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/secret.h"
 #include "linux/pam/pam_library.h"
 
 namespace impersonate::linux_port {
 
-// One authentication of a user by one PAM service. The password must outlive it, and is passed to PAM once.
+// One authentication, or one session, of a user by one PAM service. The password must outlive it, and is
+// passed to PAM once.
 class PamSession final {
  public:
   // pam_start; throws Error.
@@ -21,6 +23,13 @@ class PamSession final {
   void Authenticate();
   // Checks the account alone (pam_acct_mgmt), for a user who has been authenticated otherwise. Throws Error.
   void RequireAccount();
+  // Establishes the user's credentials and opens a session (pam_setcred, pam_open_session), for a user who
+  // has been authenticated otherwise. Throws Error.
+  void Open();
+  // Closes what Open() has opened (pam_close_session, pam_setcred).
+  void Close() noexcept;
+  // The variables that the session's modules have set: NAME=value.
+  std::vector<std::string> Environment() const;
   // The user's name according to the service, which may differ from the given one. Throws Error.
   std::string User() const;
 

@@ -165,10 +165,19 @@ IMPERSONATE_PLAIN void BecomeUser(ChildPlan& plan) noexcept {
   if (plan.no_new_privileges) {
     Require(plan, ChildStep::kPrivileges, ::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
   }
-  // The session keyring is the service's. A process that cannot make this call cannot use keys.
-  const bool joined = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) > 0;
-  Require(plan, ChildStep::kKeyring, joined || errno == ENOSYS || errno == EPERM);
+  if (plan.kind != ChildKind::kProgramWithKeyring) {
+    // The session keyring is the service's. A process that cannot make this call cannot use keys.
+    const bool joined = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) > 0;
+    Require(plan, ChildStep::kKeyring, joined || errno == ENOSYS || errno == EPERM);
+  }
   Require(plan, ChildStep::kUid, raw::SetResUid(plan.uid, plan.uid, plan.uid) == 0);
+}
+
+// A program that is executed would lose the saved root of a process that has dropped it.
+IMPERSONATE_PLAIN void KeepRoot(ChildPlan& plan) noexcept {
+  if (!plan.regain_root) return;
+  Require(plan, ChildStep::kUid, raw::SetResUid(raw::kSameUid, 0, raw::kSameUid) == 0);
+  Require(plan, ChildStep::kUid, raw::SetResUid(0, 0, 0) == 0);
 }
 
 // A system call filter can report success for a call that it suppresses.
@@ -265,9 +274,13 @@ IMPERSONATE_PLAIN int RunChild(void* data) noexcept {
   ResetPriority(plan);
   PlaceDescriptors(plan);
   SetLimits(plan);
-  BecomeUser(plan);
-  if (!IsUser(plan)) Fail(plan, ChildStep::kVerify, EPERM);
-  if (CanGoBack(plan)) Fail(plan, ChildStep::kRegain, EPERM);
+  if (plan.kind == ChildKind::kService) {
+    KeepRoot(plan);
+  } else {
+    BecomeUser(plan);
+    if (!IsUser(plan)) Fail(plan, ChildStep::kVerify, EPERM);
+    if (CanGoBack(plan)) Fail(plan, ChildStep::kRegain, EPERM);
+  }
   Require(plan, ChildStep::kDirectory, ::syscall(SYS_chdir, plan.directory.c_str()) == 0);
   UnblockSignals(plan);
   Execute(plan);

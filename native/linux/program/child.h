@@ -36,9 +36,19 @@ enum class ChildStep : int {
 // The name of the step's system call.
 const char* CallOf(ChildStep step) noexcept;
 
+// Whose a new process is.
+enum class ChildKind {
+  kProgram,
+  // A program in a session whose keyring it keeps.
+  kProgramWithKeyring,
+  // A program of the service itself, with its identity.
+  kService,
+};
+
 // All that the process of a program needs. It is prepared before the process exists, which shares this memory
 // until it executes the program and must not allocate any.
 struct ChildPlan {
+  ChildKind kind = ChildKind::kProgram;
   // One for each of the program's descriptors: one of this process, or -1 for none.
   std::vector<int> descriptors;
   // For each, whether it is made blocking, as programs expect: an inherited one of 0 to 2.

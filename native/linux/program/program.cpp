@@ -26,7 +26,9 @@
 #include "linux/path/descriptor.h"
 #include "linux/program/child.h"
 #include "linux/program/process.h"
+#include "linux/program/start.h"
 #include "linux/program/watcher.h"
+#include "linux/session/session_program.h"
 #include "linux/thread/switch.h"
 #include "linux/token/linux_token.h"
 
@@ -34,6 +36,7 @@ namespace impersonate::port {
 namespace {
 
 using linux_port::ChildFailure;
+using linux_port::ChildKind;
 using linux_port::ChildPlan;
 using linux_port::ChildStep;
 using linux_port::Credentials;
@@ -253,12 +256,29 @@ Error FailureError(const ChildFailure& failure, const Credentials& base, const I
 }  // namespace
 
 std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOptions& options) {
+  if (options.session) return linux_port::StartInSession(token, options);
+  linux_port::StartedProcess started = linux_port::StartProcess(token, options, ChildKind::kProgram);
+  return linux_port::ProgramOf(std::move(started), options);
+}
+
+}  // namespace impersonate::port
+
+namespace impersonate::linux_port {
+
+std::unique_ptr<port::Program> ProgramOf(StartedProcess started, const port::ProgramOptions& options) {
+  return std::make_unique<port::LinuxProgram>(std::move(started.process), options.tree,
+                                              std::move(started.ends));
+}
+
+StartedProcess StartProcess(const TokenRef& token, const port::ProgramOptions& options, ChildKind kind) {
+  using namespace port;
   const LinuxToken& user = LinuxToken::From(*token);
   // The credentials of the process do not change meanwhile.
   const std::shared_lock<std::shared_mutex> gate(linux_port::ScopeGate());
   Credentials base;
   linux_port::ReadCredentials(base);
   auto plan = std::make_unique<ChildPlan>();
+  plan->kind = kind;
   PlanIdentity(*plan, base, user, options);
   plan->candidates = Candidates(options);
   PlanTexts(*plan, options);
@@ -268,8 +288,12 @@ std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOption
   Stdio stdio = PrepareStdio(options, *plan);
   ChildFailure failure;
   std::shared_ptr<ProgramProcess> process = ProgramProcess::Start(token, std::move(plan), failure);
+  if (!process && kind == ChildKind::kService && failure.step == ChildStep::kExecute) {
+    throw Error("ERR_SESSION_FAILED", failure.error, "execve",
+                "The process that holds a PAM session cannot be started: " + options.file);
+  }
   if (!process) throw FailureError(failure, base, user.identity(), options, directory);
-  return std::make_unique<LinuxProgram>(std::move(process), options.tree, std::move(stdio.ends));
+  return {std::move(process), std::move(stdio.ends)};
 }
 
-}  // namespace impersonate::port
+}  // namespace impersonate::linux_port

@@ -180,6 +180,10 @@ std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOption
   return program;
 }
 
+void RunSessionMonitor() {
+  throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "PAM sessions are available on Linux only");
+}
+
 std::vector<std::string> LoginEnvironment(const Token& token) {
   const win32::AsProcess as_process;
   std::vector<std::string> variables;

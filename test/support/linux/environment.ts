@@ -5,7 +5,10 @@ import { writeSource } from '../children/child';
 import { tempFolder } from '../folders';
 
 /** For ChildOptions.through: with these lines added to a file of /etc, in a mount namespace of its own. */
-export function withLines(file: '/etc/passwd' | '/etc/group', lines: readonly string[]): string[] {
+export function withLines(
+  file: '/etc/passwd' | '/etc/group' | '/etc/security/group.conf',
+  lines: readonly string[],
+): string[] {
   const copy = join(tempFolder('etc'), basename(file));
   copyFileSync(file, copy);
   appendFileSync(copy, lines.map((line) => `${line}\n`).join(''));
