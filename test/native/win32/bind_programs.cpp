@@ -31,6 +31,9 @@ Napi::Value TakeCalls(const Napi::CallbackInfo& info) {
     number("runtimeBlock", call.runtime_block);
     entry.Set("inherits", Napi::Boolean::New(env, call.inherits != FALSE));
     entry.Set("folder", WriteText(env, call.folder));
+    entry.Set("account", WriteText(env, call.account));
+    number("logonFlags", call.logon_flags);
+    entry.Set("hasEnvironment", Napi::Boolean::New(env, call.has_environment));
     entry.Set("impersonating", Napi::Boolean::New(env, call.impersonating));
     list.Set(list.Length(), entry);
   }

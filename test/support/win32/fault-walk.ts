@@ -32,7 +32,7 @@ const failures: ReadonlyMap<string, Failure> = new Map([
     bool,
     `AccessCheck AddAccessAllowedAce AdjustTokenPrivileges AllocateLocallyUniqueId ConvertSidToStringSidW
      ConvertStringSecurityDescriptorToSecurityDescriptorW ConvertStringSidToSidW CopySid CreateProcessAsUserW
-     CreateProcessWithTokenW CreateRestrictedToken DuplicateTokenEx GetKernelObjectSecurity GetSecurityDescriptorDacl GetSecurityDescriptorOwner
+     CreateProcessWithLogonW CreateProcessWithTokenW CreateRestrictedToken DuplicateTokenEx GetKernelObjectSecurity GetSecurityDescriptorDacl GetSecurityDescriptorOwner
      GetTokenInformation ImpersonateAnonymousToken ImpersonateNamedPipeClient InitializeAcl
      InitializeSecurityDescriptor IsTokenRestricted IsValidSecurityDescriptor LogonUserW LookupAccountNameW
      LookupAccountSidW LookupPrivilegeNameW LookupPrivilegeValueW OpenProcessToken OpenThreadToken

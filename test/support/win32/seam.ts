@@ -85,6 +85,10 @@ export interface ProgramCall {
   readonly runtimeBlock: number;
   readonly inherits: boolean;
   readonly folder: string;
+  /** Of CreateProcessWithLogonW: 'domain\\name', and its LOGON_ flags. */
+  readonly account: string;
+  readonly logonFlags: number;
+  readonly hasEnvironment: boolean;
   /** Whether the calling thread had a token. */
   readonly impersonating: boolean;
 }
