@@ -167,9 +167,8 @@ Napi::Value StartProgram(const Napi::CallbackInfo& info) {
   const auto start = [&] {
     return logon ? port::StartProgramWithLogon(*logon, options) : port::StartProgram(token, options);
   };
-  return OrNumber(info.Env(), [&]() -> Napi::Value {
-    return Environment::Of(info.Env()).programs().Add(start, ended);
-  });
+  return OrNumber(info.Env(),
+                  [&]() -> Napi::Value { return Environment::Of(info.Env()).programs().Add(start, ended); });
 }
 
 Napi::Value KillProgram(const Napi::CallbackInfo& info) {

@@ -148,8 +148,7 @@ class Creation {
       return CreatedProcess(created);
     }
     const DWORD error = GetLastError();
-    if (error == ERROR_PRIVILEGE_NOT_HELD)
-      return CreateWithToken(primary_.get(), launch_, handles_, job_);
+    if (error == ERROR_PRIVILEGE_NOT_HELD) return CreateWithToken(primary_.get(), launch_, handles_, job_);
     throw ProgramError(error, "CreateProcessAsUserW", error == ERROR_DLL_INIT_FAILED ? kNoDesktop : "");
   }
 

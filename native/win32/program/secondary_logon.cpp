@@ -23,7 +23,8 @@ constexpr char kRights[] =
     "SeIncreaseQuotaPrivilege, "
     "or SeImpersonatePrivilege and the service Secondary Logon (docs/rights.md)";
 constexpr char kTokens[] = "use Token.logon() and token.spawn(), which need rights (docs/rights.md)";
-constexpr char kSystem[] = "LocalSystem cannot start programs by a password: use Token.logon() and token.spawn()";
+constexpr char kSystem[] =
+    "LocalSystem cannot start programs by a password: use Token.logon() and token.spawn()";
 
 void RequirePassable(const Launch& launch, const ProgramHandles& handles, const char* advice) {
   const char* const what =
@@ -113,10 +114,9 @@ CreatedProcess CreateWithLogon(const Logon& logon, const port::ProgramOptions& o
   handles.MakeInheritable();
   PROCESS_INFORMATION created{};
   std::wstring command_line = launch.command_line;
-  if (!CreateProcessWithLogonW(user.c_str(), logon.domain.empty() ? nullptr : domain.c_str(),
-                               password.data(), how, launch.file.c_str(), command_line.data(),
-                               FlagsOf(launch), launch.environment, launch.folder.c_str(), &startup,
-                               &created)) {
+  if (!CreateProcessWithLogonW(user.c_str(), logon.domain.empty() ? nullptr : domain.c_str(), password.data(),
+                               how, launch.file.c_str(), command_line.data(), FlagsOf(launch),
+                               launch.environment, launch.folder.c_str(), &startup, &created)) {
     const DWORD error = GetLastError();
     throw ProgramError(error, kCall, HintOf(error));
   }

@@ -98,8 +98,8 @@ BOOL WINAPI AuthorityCreateProcessWithLogonW(LPCWSTR name, LPCWSTR domain, LPCWS
                                              LPPROCESS_INFORMATION out) {
   return ReturnWin32Bool([&] {
     const std::wstring of = domain != nullptr ? domain : L"";
-    RecordProgramWithLogon((of + L"\\" + name).c_str(), how, application, command, flags, environment, directory,
-                           *startup);
+    RecordProgramWithLogon((of + L"\\" + name).c_str(), how, application, command, flags, environment,
+                           directory, *startup);
     const Program program{application, command, flags, environment, directory, startup, out};
     if (how == LOGON_NETCREDENTIALS_ONLY) return Spawn(OwnToken().get(), program);
     const std::optional<User> user = FindUser(name, of);
