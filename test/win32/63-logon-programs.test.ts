@@ -12,7 +12,6 @@ import { ended, printed, programFile, whoAmI } from '../support/children/program
 import { type Caught, caught } from '../support/errors';
 import { tempFolder } from '../support/folders';
 import { product } from '../support/paths';
-import { settledHandles } from '../support/win32/fault-walk';
 import { isRunning, systemFolder } from '../support/win32/programs';
 import { seam, type ProgramCall } from '../support/win32/seam';
 import { expectActingAsService } from '../support/world/acting';
@@ -231,12 +230,25 @@ describe('what cannot be started with a logon', () => {
     token.runSync(() => {
       expect(caught(start)).toMatchObject(error);
     });
-    await token.run(() => {
+    await token.run(async () => {
+      await Promise.resolve();
       expect(caught(start)).toMatchObject(error);
     });
     expect(calls()).toEqual([]);
-    const child = await token.run(() => withoutToken(() => spawnWithLogon(alice, node, [who])));
+    const child = token.run(() => withoutToken(() => spawnWithLogon(alice, node, [who])));
     expect(await printed(child)).toBe(world.alice.id);
+  });
+
+  test('nothing on a sealed thread, but in withoutToken()', async () => {
+    const lines = await linesOf(`
+      const { seal, spawnWithLogon, withoutToken } = require(${JSON.stringify(product)});
+      const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
+      seam().patchAuthority('impersonate.node');
+      const start = () => spawnWithLogon(${JSON.stringify(alice)}, 'whoami', { stdio: 'ignore' });
+      seal();
+      try { start(); } catch ({ code }) { print(code); }
+      withoutToken(() => start().on('exit', (code) => print(code)));`);
+    expect(lines).toEqual(['ERR_NO_TOKEN', '0']);
   });
 
   test('a program that cannot join the job does not run', () => {
@@ -250,71 +262,39 @@ describe('what cannot be started with a logon', () => {
   });
 });
 
-describe('every call of a program with a logon that fails', () => {
-  test.each([
-    ...`AssignProcessToJobObject CreateProcessWithLogonW SetInformationJobObject CreateJobObjectW ConnectNamedPipe
-        SetHandleInformation GetFullPathNameW CreateThreadpoolWait MultiByteToWideChar SystemFunction036
-        LoadLibraryExW CreateEnvironmentBlock`
-      .split(/\s+/)
-      .map((name): [string, number] => [name, 0]),
-    ['CreateFileW', -1],
-    ['CreateNamedPipeW', -1],
-    ['ResumeThread', -1],
-  ] as [string, number][])('%s leaves no process, handle or identity behind', async (name, returns) => {
-    const env = { PATH: systemFolder };
-    const once = async (): Promise<void> => {
-      const child = spawnWithLogon(alice, 'whoami', { stdio: ['ignore', 'pipe', 'ignore'], env });
-      child.stdout?.resume();
-      await new Promise((resolve, reject) => child.on('close', resolve).on('error', reject));
-    };
-    await once();
-    await once();
-    const before = await settledHandles();
-    let failed = 0;
-    for (let skip = 0; skip < 100; skip += 1) {
-      seam().failImport(addon, name, { error: 8, returns, skip, times: 1, late: true });
-      let error: unknown;
-      await once().catch((reason: unknown) => (error = reason));
-      const hit = seam().importCalls(addon, name) > skip;
-      seam().clearFaults();
-      expectActingAsService();
-      if (!hit) break;
-      if (error !== undefined) failed++;
-    }
-    expect(failed).toBeGreaterThan(0);
-    expect(await settledHandles(before)).toBeLessThanOrEqual(before + 1);
-  });
-});
-
 describe('the password in memory', () => {
   // It comes from standard input: the text of a script stays in the memory of the engine.
   const source = `
     const fs = require('node:fs');
-    const [, , product, seamAddon, size, netOnly, keep] = process.argv;
+    const [, , product, seamAddon, size, netOnly, options, keep] = process.argv;
     const { spawnWithLogon } = require(product);
     require(seamAddon).patchAuthority('impersonate.node');
     const password = Buffer.alloc(Number(size));
     for (let read = 0; read < password.length; ) read += fs.readSync(0, password, read, password.length - read, null);
     let end = 'rejected';
     try {
-      spawnWithLogon({ user: 'nobody-at-all', password, netOnly: netOnly === 'true' }, 'whoami', { stdio: 'ignore' });
+      spawnWithLogon({ user: 'nobody-at-all', password, netOnly: netOnly === 'true' }, 'whoami', { stdio: 'ignore', ...JSON.parse(options) });
       end = 'fulfilled';
     } catch {}
     keep === 'keep' || password.fill(0);
     console.log(end);
     setInterval(() => {}, 1000);`;
 
-  const leftOf = async (netOnly: boolean, keep = ''): Promise<[string, boolean]> => {
+  const leftOf = async (netOnly: boolean, options = {}, keep = ''): Promise<[string, boolean]> => {
     const password = randomBytes(12_000).toString('base64');
     const args = [
       product,
       require.resolve('../../build-win32-x64/Release/seam.node'),
       String(password.length),
     ];
-    const child = spawn(node, [writeSource('bare', source), ...args, String(netOnly), keep], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, NODE_OPTIONS: '' },
-    });
+    const child = spawn(
+      node,
+      [writeSource('bare', source), ...args, String(netOnly), JSON.stringify(options), keep],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        env: { ...process.env, NODE_OPTIONS: '' },
+      },
+    );
     try {
       child.stdin.write(password);
       const [end] = (await once(createInterface(child.stdout), 'line')) as [string];
@@ -332,9 +312,10 @@ describe('the password in memory', () => {
     }
   };
 
-  test('is found if it is kept, and not after a success or a failure', async () => {
-    expect(await leftOf(true, 'keep')).toEqual(['fulfilled', true]);
+  test('is found if it is kept, and not after a success, a failure or wrong options', async () => {
+    expect(await leftOf(true, {}, 'keep')).toEqual(['fulfilled', true]);
     expect(await leftOf(true)).toEqual(['fulfilled', false]);
     expect(await leftOf(false)).toEqual(['rejected', false]);
+    expect(await leftOf(false, { cwd: 'a\0b' })).toEqual(['rejected', false]);
   });
 });

@@ -71,8 +71,8 @@ class Wait {
   static void CALLBACK OnEnd(PTP_CALLBACK_INSTANCE, void* data, PTP_WAIT, TP_WAIT_RESULT) {
     auto* const wait = static_cast<Wait*>(data);
     wait->thread_ = GetCurrentThreadId();
-    // Whatever ran on the thread before.
-    const win32::AsProcess as_process;
+    // Whatever ran on the thread before. It cannot fail by an exception, which nothing here could catch.
+    win32::RestoreCurrentThreadToken(nullptr);
     wait->end_(wait->data_);
   }
 
