@@ -228,6 +228,8 @@ export interface Seam {
   makeInheritable(handle: bigint): void;
   /** Whether the process is in a job. */
   isInJob(processId: number): boolean;
+  /** Starts a program that leaves the job of this process, and returns its number. */
+  startOutsideOfJob(commandLine: string): number;
 
   /** Whether this is Wine. */
   isWine(): boolean;
