@@ -12,6 +12,7 @@ export { validateAddress } from './peers/endpoint';
 export { toSettings } from './peers/options';
 export { listenOnPipe } from './peers/pipe-listener';
 export { listenOnUnixSocket } from './peers/unix-listener';
+export { spawnWithLogon } from './process/logon-program';
 export { environment, homeOf, knownFolder } from './process/surroundings';
 export { execAs, execFileAs, startAs } from './process/token-methods';
 export { loadProfile } from './process/user-profile';

@@ -1,7 +1,11 @@
 import type { TokenId } from './native';
+import type { NativePendingLogon } from './native-logon';
 
 /** A program that was started, until `closeProgram`. */
 export type ProgramId = number;
+
+/** The user of a program: a token's, or that of a name and a password, which can be used once (Windows). */
+export type ProgramUser = TokenId | NativePendingLogon;
 
 /** What a program gets as a descriptor: nothing, one of this process, or one end of a pipe. */
 export type NativeStdio = null | number | 'pipe' | 'overlapped';
@@ -26,8 +30,8 @@ export interface NativeProgramOptions {
   readonly args: readonly string[];
   /** Entered as the user; the process's if it is undefined. */
   readonly cwd: string | undefined;
-  /** NAME=value. */
-  readonly env: readonly string[];
+  /** NAME=value; undefined, with a logon only, for the user's environment at login. */
+  readonly env: readonly string[] | undefined;
   readonly stdio: readonly NativeStdio[];
   readonly detached: boolean;
   /** A signal reaches all that the program has started, too. */
@@ -79,12 +83,12 @@ export interface NativeRun {
 
 export interface NativePrograms {
   /**
-   * Starts a program as the token's user and calls `ended` from the event loop when it has ended, in the async context of
+   * Starts a program as the user and calls `ended` from the event loop when it has ended, in the async context of
    * this call. Returns libuv's negative number for what the system answers. Throws for a closed token, one whose level
    * does not allow work, and what makes it impossible to start any program as the user.
    */
   startProgram(
-    token: TokenId,
+    user: ProgramUser,
     options: NativeProgramOptions,
     ended: (code: number, signal: number) => void,
   ): NativeProgram | number;

@@ -1,6 +1,5 @@
 import { constants } from 'node:os';
-import type { TokenId } from '../../types/native';
-import type { NativeProgram, ProgramId } from '../../types/native-program';
+import type { NativeProgram, ProgramId, ProgramUser } from '../../types/native-program';
 import { nodeMajor, originals } from '../fs/node-fs';
 import { native } from '../internal/binding';
 import { withCode } from '../internal/error';
@@ -101,7 +100,7 @@ export class ProgramHandle {
   pid: number | undefined;
   /** Until the program is started. */
   #node: { readonly handle: NodeHandle; readonly spawn: Method } | undefined;
-  readonly #token: TokenId;
+  readonly #user: ProgramUser;
   readonly #prepared: Prepared | number;
   readonly #options: NodeOptions;
   #program: ProgramId | undefined;
@@ -114,13 +113,13 @@ export class ProgramHandle {
   constructor(
     handle: NodeHandle,
     nodeSpawn: Method,
-    token: TokenId,
+    user: ProgramUser,
     prepared: Prepared | number,
     options: NodeOptions,
   ) {
     this.onexit = handle.onexit;
     this.#node = { handle, spawn: nodeSpawn };
-    this.#token = token;
+    this.#user = user;
     this.#prepared = prepared;
     this.#options = options;
   }
@@ -153,12 +152,14 @@ export class ProgramHandle {
   #start(stdio: readonly Stdio[]): NativeProgram | number {
     if (typeof this.#prepared === 'number') return this.#prepared;
     const { envPairs } = this.#options;
-    const env = Array.isArray(envPairs) ? envPairs.map(String) : this.#prepared.env;
+    let { env } = this.#prepared;
+    // Node adds the channel for messages.
+    if (env && Array.isArray(envPairs)) env = envPairs.map(String);
     const options = { ...this.#prepared, env, stdio: stdio.map(toNativeStdio) };
     const onExit = (code: number, signal: number): void => {
       this.onexit(code, signalName(signal));
     };
-    return orTooManyFiles(() => native.startProgram(this.#token, options, onExit));
+    return orTooManyFiles(() => native.startProgram(this.#user, options, onExit));
   }
 
   #started({ id, pid, descriptors }: NativeProgram, stdio: readonly Stdio[]): number {

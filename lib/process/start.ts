@@ -1,6 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
-import type { TokenId } from '../../types/native';
-import type { NativeProgramOptions, NativeStdio } from '../../types/native-program';
+import type { NativeProgramOptions, NativeStdio, ProgramUser } from '../../types/native-program';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { wrongValue } from '../internal/validate';
@@ -64,9 +63,9 @@ export interface NodeOptions extends ProgramOptions {
 export const ownOptions = <T extends object>(options: T): T =>
   Object.assign(Object.create(null) as T, options);
 
-/** A program that a method of a token starts. */
+/** A program that a method of a token starts, or spawnWithLogon(). */
 export interface Start {
-  readonly token: TokenId;
+  readonly user: ProgramUser;
   readonly options: ProgramOptions;
   /** Whether the caller has given `env`. */
   readonly hasEnvironment: boolean;
@@ -91,12 +90,12 @@ function copyOf(env: object | undefined): Record<string, unknown> {
   return copy;
 }
 
-/** Calls one of node's functions with options by which `startOf` finds the token, and returns its result. */
-export function startWith<R>(token: TokenId, given: object, call: (own: object) => R): R {
+/** Calls one of node's functions with options by which `startOf` finds the user, and returns its result. */
+export function startWith<R>(user: ProgramUser, given: object, call: (own: object) => R): R {
   const options: ProgramOptions & { env?: unknown } = ownOptions(given);
   const { env } = options;
   const hasEnvironment = typeof env === 'object' && env !== null;
-  const start: Start = { token, options, hasEnvironment };
+  const start: Start = { user, options, hasEnvironment };
   const own = { ...options, env: copyOf(hasEnvironment ? env : undefined) };
   starts.set(own.env, start);
   const outer = pending;
@@ -137,9 +136,14 @@ const isService = (pair: string): boolean => pair === `${coverage}=${process.env
 const isEnvironmentGiven = (options: NodeOptions, start: Start | undefined): boolean =>
   start ? start.hasEnvironment : Boolean(options.env);
 
-/** Returns the environment: the user's at login, unless the caller gave one. */
-function environmentOf(token: TokenId, options: NodeOptions, start: Start | undefined): string[] {
-  if (!isEnvironmentGiven(options, start)) return native.loginEnvironment(token);
+/** Returns the environment: the user's at login, unless the caller gave one. With a logon the system makes it later. */
+function environmentOf(
+  user: ProgramUser,
+  options: NodeOptions,
+  start: Start | undefined,
+): string[] | undefined {
+  if (!isEnvironmentGiven(options, start))
+    return typeof user === 'number' ? native.loginEnvironment(user) : undefined;
   requireNames(options.env);
   const pairs = Array.isArray(options.envPairs) ? options.envPairs.map(String) : [];
   // Node has added it to an environment in which it is not named, also to the caller's object.
@@ -147,7 +151,7 @@ function environmentOf(token: TokenId, options: NodeOptions, start: Start | unde
 }
 
 /** What of a program's options is known before node has prepared its `stdio`. */
-export type Prepared = Omit<NativeProgramOptions, 'stdio' | 'env'> & { readonly env: string[] };
+export type Prepared = Omit<NativeProgramOptions, 'stdio' | 'env'> & { readonly env: string[] | undefined };
 
 function requireText(value: unknown, argument: string): string {
   const text = String(value);
@@ -155,7 +159,7 @@ function requireText(value: unknown, argument: string): string {
   return text;
 }
 
-function prepared(token: TokenId, options: NodeOptions, start: Start | undefined): Prepared {
+function prepared(user: ProgramUser, options: NodeOptions, start: Start | undefined): Prepared {
   const file = requireText(options.file, 'options.file');
   const args = Array.isArray(options.args) ? options.args : [file];
   const { cwd } = options;
@@ -163,7 +167,7 @@ function prepared(token: TokenId, options: NodeOptions, start: Start | undefined
     file,
     args: args.map((arg, index) => requireText(arg, `options.args[${index}]`)),
     cwd: typeof cwd === 'string' && cwd !== '' ? requireText(cwd, 'options.cwd') : undefined,
-    env: environmentOf(token, options, start).map((pair) => requireText(pair, 'options.envPairs')),
+    env: environmentOf(user, options, start)?.map((pair) => requireText(pair, 'options.envPairs')),
     detached: Boolean(options.detached),
     windowsHide: Boolean(options.windowsHide),
     windowsVerbatimArguments: Boolean(options.windowsVerbatimArguments),
@@ -172,8 +176,11 @@ function prepared(token: TokenId, options: NodeOptions, start: Start | undefined
 }
 
 /** Returns the options for the native side, or libuv's number of an error of the process. Throws for wrong ones. */
-export const prepare = (token: TokenId, options: NodeOptions, start: Start | undefined): Prepared | number =>
-  orTooManyFiles(() => prepared(token, options, start));
+export const prepare = (
+  user: ProgramUser,
+  options: NodeOptions,
+  start: Start | undefined,
+): Prepared | number => orTooManyFiles(() => prepared(user, options, start));
 
 /** Returns what the native side gives the program as a descriptor. */
 export function toNativeStdio({ type, fd, handle, ipc = false }: Stdio): NativeStdio {

@@ -1,5 +1,6 @@
 import childProcess from 'node:child_process';
 import { promisify } from 'node:util';
+import type { ProgramUser } from '../../types/native-program';
 import { ImpersonationError } from '../internal/error';
 import { wrongType } from '../internal/validate';
 import type { OpenToken } from '../token/open-token';
@@ -63,22 +64,26 @@ function requireSync(name: Name): void {
   );
 }
 
-function start(token: OpenToken, name: Name, given: readonly unknown[], fn: AnyFunction): unknown {
-  const id = token.openId();
+function start(user: ProgramUser, name: Name, given: readonly unknown[], fn: AnyFunction): unknown {
   requireSync(name);
   const { before, options, after } = toCall(name, given);
-  return startWith(id, options ?? {}, (own) => fn(...before, ...(options ? [own] : []), ...after));
+  return startWith(user, options ?? {}, (own) => fn(...before, ...(options ? [own] : []), ...after));
 }
 
 /** Calls one of node's functions, which starts its program as the token's user. */
 export const startAs = (token: OpenToken, name: Name, given: readonly unknown[]): unknown =>
-  start(token, name, given, functions[name] as AnyFunction);
+  start(token.openId(), name, given, functions[name] as AnyFunction);
+
+/** Calls `child_process.spawn()`, which starts its program as that user. */
+export const spawnAs = (user: ProgramUser, given: readonly unknown[]): childProcess.ChildProcess =>
+  start(user, 'spawn', given, spawn as AnyFunction) as childProcess.ChildProcess;
 
 /** Returns one of the functions with a callback for the token, and for util.promisify(). */
 function functionOf(token: OpenToken, name: keyof typeof promised): AnyFunction {
   token.openId();
   const own: AnyFunction = (...given) => startAs(token, name, given);
-  const ofPromises: AnyFunction = (...given) => start(token, name, given, promised[name] as AnyFunction);
+  const ofPromises: AnyFunction = (...given) =>
+    start(token.openId(), name, given, promised[name] as AnyFunction);
   Object.defineProperty(own, 'name', { value: name });
   return Object.defineProperty(own, promisify.custom, { value: ofPromises });
 }

@@ -21,29 +21,30 @@ export interface WindowsAccount {
 
 const thisComputer = '.';
 
-/** Splits `alice`, `alice@example.com` or `EXAMPLE\alice` as LogonUserW expects it. */
-export function windowsAccount(name: string, domain?: string): WindowsAccount {
+/** Splits `alice`, `alice@example.com` or `EXAMPLE\alice` as LogonUserW expects it. `argument` is the object that has both. */
+export function windowsAccount(name: string, domain?: string, argument = 'options'): WindowsAccount {
   const [first = '', second, ...more] = name.split('\\');
   const isDownLevel = second !== undefined;
   const isUpn = name.includes('@');
   if (!isDownLevel && !isUpn) return { user: name, domain: domain ?? thisComputer };
   if (domain !== undefined) {
-    throw wrongValue('options.domain', 'must not be given with a user that names a domain');
+    throw wrongValue(`${argument}.domain`, 'must not be given with a user that names a domain');
   }
   const parts = isDownLevel ? [first, second] : name.split('@');
   if (more.length > 0 || (isDownLevel && isUpn) || parts.length !== 2 || parts.includes('')) {
-    throw wrongValue('options.user', 'must be a name, name@domain or DOMAIN\\name');
+    throw wrongValue(`${argument}.user`, 'must be a name, name@domain or DOMAIN\\name');
   }
   return isDownLevel ? { user: second, domain: first } : { user: name, domain: '' };
 }
-
-const argument = 'options.password';
 
 /** In bytes of UTF-8, of which UTF-16 has no more units. Windows accepts 32,767 units. */
 const most = 32_767;
 
 /** Makes no copy of the password, and puts no part of it into an error. */
-export function validatePassword(value: unknown): asserts value is string | Uint8Array {
+export function validatePassword(
+  value: unknown,
+  argument = 'options.password',
+): asserts value is string | Uint8Array {
   const isText = typeof value === 'string';
   if (!isText && !(value instanceof Uint8Array)) {
     throw wrongType(argument, 'of type string or an instance of Uint8Array', value);
@@ -89,7 +90,7 @@ export interface LogonOptions {
   signal?: AbortSignal;
 }
 
-const types: Readonly<Record<LogonType, number>> = {
+export const types: Readonly<Record<LogonType, number>> = {
   interactive: 2,
   network: 3,
   batch: 4,
@@ -98,7 +99,7 @@ const types: Readonly<Record<LogonType, number>> = {
   networkCleartext: 8,
   newCredentials: 9,
 };
-const providers = { default: 0, winnt40: 2, winnt50: 3 } as const;
+export const providers = { default: 0, winnt40: 2, winnt50: 3 } as const;
 
 function numberOf<K extends string>(
   numbers: Readonly<Record<K, number>>,

@@ -1,6 +1,7 @@
 import type * as childProcess from 'node:child_process';
 import { deferred } from '../internal/deferred';
 import type { ExecAs, ExecFileAs, BytesOutput, TextOutput, OptionsAsUser } from '../process/functions';
+import type { ProgramLogon } from '../process/logon-program';
 import type { KnownFolder } from '../process/surroundings';
 import type { UserProfile } from '../process/user-profile';
 import { OpenToken } from './open-token';
@@ -219,4 +220,55 @@ export abstract class ProgramStarter extends OpenToken {
   loadProfile(): Promise<UserProfile> {
     return deferred().loadProfile(this);
   }
+}
+
+/**
+ * Starts a program as a user by name and password, with the arguments, the result and the errors of
+ * `child_process.spawn()`. The process needs no right and no token: this is for programs that are no service
+ * (CreateProcessWithLogonW, by the service Secondary Logon). Windows. With rights, and on Linux, use `Token.logon()` and
+ * `token.spawn()`.
+ *
+ * The thread waits for the logon, which is interactive: the user must have the right to log on locally. The password is
+ * copied, and the copy is wiped before the function returns. Without `env` the program has the user's environment; its
+ * name is then looked up in PATH of the process. The limits: no descriptor above 2, so no IPC; a command line of at most
+ * 1,023 characters; a console of the program's own; not from LocalSystem; not in flows and scopes. Without
+ * `options.desktop` Windows gives the user access to the desktop of the process.
+ *
+ * @param logon - The user, the password, and whether they are for other computers only.
+ * @param command - A path, or a name that the process looks up. The service opens the file as the user.
+ * @param args - The arguments; they can be left out.
+ * @param options - Those of node, without `uid` and `gid`, and `ProgramOptions`.
+ * @returns The program. It emits `error` with node's codes, such as `ENOENT`, if it cannot be started.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+ * @throws ImpersonationError The error of the logon, as of `Token.logon()`, such as `ERROR_LOGON_FAILURE`;
+ * `ERROR_SERVICE_DISABLED` without the service; `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Linux, and for what the service
+ * cannot pass on; `ERR_NOT_ROUTED` in flows and scopes.
+ * @example
+ * const child = spawnWithLogon({ user: 'alice', password }, 'whoami', { stdio: ['ignore', 'pipe', 'inherit'] });
+ * child.stdout.pipe(process.stdout);
+ */
+export function spawnWithLogon(
+  logon: ProgramLogon,
+  command: string,
+  args?: Args,
+  options?: OptionsAsUser<childProcess.SpawnOptionsWithoutStdio>,
+): WithPipes;
+export function spawnWithLogon(
+  logon: ProgramLogon,
+  command: string,
+  options: OptionsAsUser<childProcess.SpawnOptionsWithoutStdio>,
+): WithPipes;
+export function spawnWithLogon(
+  logon: ProgramLogon,
+  command: string,
+  args: Args,
+  options: OptionsAsUser<childProcess.SpawnOptions>,
+): ChildProcess;
+export function spawnWithLogon(
+  logon: ProgramLogon,
+  command: string,
+  options: OptionsAsUser<childProcess.SpawnOptions>,
+): ChildProcess;
+export function spawnWithLogon(logon: ProgramLogon, ...given: unknown[]): ChildProcess {
+  return deferred().spawnWithLogon(logon, given);
 }

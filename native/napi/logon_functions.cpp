@@ -13,6 +13,7 @@
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
 #include "napi/exports.h"
+#include "napi/pending_logon.h"
 #include "napi/thread_promise.h"
 
 namespace impersonate {
@@ -59,7 +60,7 @@ int Number(const Napi::Object& request, const char* key) { return request.Get(ke
 
 Pending& PendingArgument(const Napi::CallbackInfo& info, std::size_t index) {
   const Napi::Value value = info[index];
-  if (!value.IsExternal() || !value.As<Napi::External<Pending>>().CheckTypeTag(&kPendingTag))
+  if (!IsPendingLogon(value))
     throw Error("ERR_INVALID_ARG_TYPE", "Native argument " + std::to_string(index) + " must be a logon");
   return *value.As<Napi::External<Pending>>().Data();
 }
@@ -82,8 +83,7 @@ Napi::Value PrepareLogon(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value StartLogon(const Napi::CallbackInfo& info) {
-  Pending logon = std::move(PendingArgument(info, 0));
-  if (!logon) throw Error("ERR_INTERNAL", "The logon has already started or has been cancelled");
+  Pending logon = TakePendingLogon(info, 0);
   return ThreadPromise<TokenRef>::Start(
       info.Env(), "impersonate:logon", [logon = std::move(logon)] { return port::TokenForLogon(*logon); },
       NewToken);
@@ -95,6 +95,16 @@ Napi::Value ForgetLogon(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+bool IsPendingLogon(const Napi::Value& value) {
+  return value.IsExternal() && value.As<Napi::External<Pending>>().CheckTypeTag(&kPendingTag);
+}
+
+std::shared_ptr<const Logon> TakePendingLogon(const Napi::CallbackInfo& info, std::size_t index) {
+  Pending logon = std::move(PendingArgument(info, index));
+  if (!logon) throw Error("ERR_INTERNAL", "The logon has already started or has been cancelled");
+  return logon;
+}
 
 void ExportLogonFunctions(Napi::Env env, Napi::Object exports) {
   Export<PrepareLogon>(env, exports, "prepareLogon");

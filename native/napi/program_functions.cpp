@@ -18,6 +18,7 @@
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
 #include "napi/exports.h"
+#include "napi/pending_logon.h"
 #include "napi/program_run.h"
 #include "napi/programs.h"
 
@@ -107,7 +108,8 @@ port::ProgramOptions OptionsOf(const Napi::Object& from) {
   options.arguments = Texts(from, "args");
   const Napi::Value cwd = from.Get("cwd");
   if (!cwd.IsUndefined()) options.cwd = Text(cwd, "cwd");
-  options.environment = Texts(from, "env");
+  options.login_environment = from.Get("env").IsUndefined();
+  if (!options.login_environment) options.environment = Texts(from, "env");
   ForEach(from, "stdio", [&](const Napi::Value& item) { options.stdio.push_back(Stdio(item)); });
   options.detached = from.Get("detached").ToBoolean();
   options.tree = from.Get("tree").ToBoolean();
@@ -158,12 +160,15 @@ Napi::Value OrNumber(Napi::Env env, Start start) {
 }
 
 Napi::Value StartProgram(const Napi::CallbackInfo& info) {
-  const TokenRef token = TokenForWork(info);
+  const auto logon = IsPendingLogon(info[0]) ? TakePendingLogon(info, 0) : nullptr;
+  const TokenRef token = logon ? nullptr : TokenForWork(info);
   const port::ProgramOptions options = OptionsOf(ObjectArgument(info, 1));
   const Napi::Function ended = FunctionArgument(info, 2);
-  return OrNumber(info.Env(), [&]() -> Napi::Value {
-    return Environment::Of(info.Env()).programs().Start(token, options, ended);
-  });
+  const auto start = [&] {
+    return logon ? port::StartProgramWithLogon(*logon, options) : port::StartProgram(token, options);
+  };
+  return OrNumber(info.Env(),
+                  [&]() -> Napi::Value { return Environment::Of(info.Env()).programs().Add(start, ended); });
 }
 
 Napi::Value KillProgram(const Napi::CallbackInfo& info) {

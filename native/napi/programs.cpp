@@ -77,11 +77,10 @@ class OwnedDescriptors {
 
 }  // namespace
 
-Napi::Object Programs::Start(const TokenRef& token, const port::ProgramOptions& options,
-                             Napi::Function ended) {
+Napi::Object Programs::Add(const Start& start, Napi::Function ended) {
   auto running = std::make_shared<Running>(env_, ended);
   Napi::Object result = Napi::Object::New(env_);
-  running->program = port::StartProgram(token, options);
+  running->program = start();
   port::Program& program = *running->program;
   OwnedDescriptors descriptors(program.TakeDescriptors());
   do {

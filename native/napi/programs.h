@@ -3,11 +3,11 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 
 #include "core/port/program.h"
-#include "core/token.h"
 #include "napi/loop_wake.h"
 
 namespace impersonate {
@@ -23,10 +23,12 @@ class Programs : public std::enable_shared_from_this<Programs> {
   Programs(const Programs&) = delete;
   Programs& operator=(const Programs&) = delete;
 
+  using Start = std::function<std::unique_ptr<port::Program>()>;
+
   // Starts a program, with the process identity on the thread, and calls `ended(code, signal)` from the event
   // loop in the async context of this call. Returns its object for JavaScript: see `startProgram` in
   // types/native-program.d.ts. Throws Napi::Error and Error.
-  Napi::Object Start(const TokenRef& token, const port::ProgramOptions& options, Napi::Function ended);
+  Napi::Object Add(const Start& start, Napi::Function ended);
 
   // Returns 0 or an errno; ESRCH if there is no such program.
   int Kill(Id id, int signal);

@@ -83,6 +83,7 @@ OwnedSocket ConnectToPipe(const PipeConnection&) { Unsupported(); }
 
 std::unique_ptr<Program> StartProgram(const TokenRef&, const ProgramOptions&) { Unsupported(); }
 void RunSessionMonitor() { Unsupported(); }
+std::unique_ptr<Program> StartProgramWithLogon(const Logon&, const ProgramOptions&) { Unsupported(); }
 std::vector<std::string> LoginEnvironment(const Token&) { Unsupported(); }
 
 std::shared_ptr<ServerCredentials> AcquireServerCredentials(const std::string&, const std::string&, bool) {

@@ -128,8 +128,11 @@ export function checkPublicApi() {
   const bases = [...exported.keys()].flatMap((symbol) => [...basesOf(symbol, checker)]);
   const problems = [];
   for (const symbol of new Set([...exported.keys(), ...bases])) {
-    for (const declaration of (symbol.declarations ?? []).filter(isOurs)) {
-      const parts = [declaration, ...membersOf(declaration)];
+    const declarations = (symbol.declarations ?? []).filter(isOurs);
+    const first = declarations.find(ts.isFunctionDeclaration);
+    for (const declaration of declarations) {
+      const isOverload = ts.isFunctionDeclaration(declaration) && declaration !== first;
+      const parts = isOverload ? [] : [declaration, ...membersOf(declaration)];
       for (const part of parts) {
         const member = part === declaration ? '' : `.${part.name?.getText() ?? 'constructor'}`;
         const isBase = bases.includes(symbol) && part === declaration;

@@ -3,6 +3,7 @@ import { drives } from './items/drives.mjs';
 import { files, restricted, shares } from './items/files.mjs';
 import { negotiate } from './items/negotiate.mjs';
 import { pipeAccess, pipeClients, pipeLevels, pipeTokens } from './items/pipes.mjs';
+import { programs } from './items/programs.mjs';
 import { anonymousTokens, iis, linkedTokens, logons, s4uLogons } from './items/sources.mjs';
 import { kernelObjects, levels, primaryTokens, privileges } from './items/threads.mjs';
 
@@ -25,6 +26,7 @@ export const items = [
   primaryTokens,
   drives,
   kernelObjects,
+  programs,
   builds,
   timings,
   pipeAccess,

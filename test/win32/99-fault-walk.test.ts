@@ -1,10 +1,14 @@
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { getSystemErrorName } from 'node:util';
 import { connectPeer, createPeerServer, enablePrivileges, NegotiateServer, Token } from 'impersonate';
+import type { NativeProgram, NativeProgramOptions, ProgramUser } from '../../types/native-program';
 import { unknownImports, walkFaults } from '../support/win32/fault-walk';
 import { newAddress } from '../support/network/peers';
+import { idOf, native, optionsOf } from '../support/win32/programs';
 import { clientHello, clientProof, seam, toComplete } from '../support/win32/seam';
 import { domain, everyone, world } from '../support/world/win32';
 
@@ -101,6 +105,33 @@ function fromIis(): void {
   expect(token.user.id).toBe(alice.id);
 }
 
+/** Runs a program with pipes to its end. `user` is a token's number or a logon. */
+async function runToEnd(user: () => ProgramUser, changes: Partial<NativeProgramOptions> = {}): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const options = optionsOf('whoami', ['/user'], { stdio: [null, 'pipe', 'overlapped'], ...changes });
+    const started = native.startProgram(user(), options, () => {
+      native.closeProgram((started as NativeProgram).id);
+      resolve();
+    });
+    if (typeof started === 'number') {
+      const code = getSystemErrorName(started);
+      reject(Object.assign(new Error(`spawn ${code}`), { code: `ERR_${code}` }));
+    } else {
+      for (const fd of started.descriptors) if (fd >= 0) closeSync(fd);
+    }
+  });
+}
+
+const byToken = (): number => idOf(token);
+const byPassword = (): ProgramUser => {
+  const account = { user: 'alice', domain, type: 2, provider: 0, service: '' };
+  return native.prepareLogon(account, 'alice');
+};
+/** The error for which the service Secondary Logon starts the program: the call never succeeds. */
+const withoutRight = (): void => {
+  seam().failImport('impersonate.node', 'CreateProcessAsUserW', { error: 1314, times: Infinity, late: true });
+};
+
 let token: Token;
 beforeAll(async () => {
   token = await alice.token();
@@ -125,9 +156,19 @@ const self = new Uint8Array([
 
 const logonTypes = ['network', 'interactive', 'networkCleartext', 'batch', 'service', 'unlock'] as const;
 const messages = [toComplete(clientHello), toComplete(clientProof(`alice@${domain}`, 'alice'))];
-/** The resources with which a pipe server waits for the next client. */
+/** When a program has ended, its job releases what it has started. If that fails, it ends. */
+const job = ['SetInformationJobObject'];
+/** What the work completes without. */
 const survivals: Readonly<Record<string, string[]>> = {
+  // The resources with which a pipe server waits for the next client.
   'a peer': ['ConnectNamedPipe', 'CreateEventW', 'CreateNamedPipeW'],
+  'a program': job,
+  'a program in a folder, with variables': job,
+  // The profile of a program that has ended stays loaded.
+  'a program with the profile': ['OpenThreadToken', ...job],
+  'a program by Secondary Logon': ['CreateProcessAsUserW', ...job],
+  'a program with a logon': job,
+  'a program with a logon, with the user’s environment': job,
 };
 const works: [string, () => unknown][] = [
   ...logonTypes.map((type): [string, () => unknown] => [
@@ -199,6 +240,18 @@ const works: [string, () => unknown][] = [
   ['an access check of text', () => mayRead({ sddl })],
   ['an access check of bytes', () => mayRead({ securityDescriptor: self })],
   ['an access check of a path', () => mayRead('C:\\')],
+  ['a program', () => runToEnd(byToken)],
+  ['a program in a folder, with variables', () => runToEnd(byToken, { cwd: 'C:\\', env: ['A=1'] })],
+  ['a program with the profile', () => runToEnd(byToken, { profile: true })],
+  [
+    'a program by Secondary Logon',
+    () => {
+      withoutRight();
+      return runToEnd(byToken);
+    },
+  ],
+  ['a program with a logon', () => runToEnd(byPassword, { env: ['A=1', 'PATH=C:\\windows\\system32'] })],
+  ['a program with a logon, with the user’s environment', () => runToEnd(byPassword, { env: undefined })],
   [
     'a pool key',
     () => {

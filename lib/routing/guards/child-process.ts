@@ -1,5 +1,7 @@
 import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
+import type { TokenId } from '../../../types/native';
+import type { ProgramUser } from '../../../types/native-program';
 import { currentIdentity, hasIdentity } from '../../flow/identity';
 import { ImpersonationError } from '../../internal/error';
 import { type NodeHandle, ProgramHandle } from '../../process/program-handle';
@@ -24,17 +26,24 @@ export function workerInFlowError(what: string): ImpersonationError {
 const isOfCluster = ({ envPairs }: NodeOptions): boolean =>
   Array.isArray(envPairs) && envPairs.some((pair) => String(pair).startsWith('NODE_UNIQUE_ID='));
 
-/** Returns the token of the user that a program is started as; undefined for one of the process. */
-function userOf(options: NodeOptions, start: Start | undefined): number | undefined {
+/** The process looks the program up, and may be its user itself (`netOnly`). */
+function requireProcess(): void {
+  requireToken('spawnWithLogon');
+  if (hasIdentity()) throw notRoutedError('spawnWithLogon', 'the process starts the program', '');
+}
+
+/** Returns the user that a program is started as; undefined for one of the process. */
+function userOf(options: NodeOptions, start: Start | undefined): ProgramUser | undefined {
   if (!start) requireToken(isOfCluster(options) ? 'cluster.fork' : 'child_process.spawn');
-  const token = start?.token ?? currentIdentity()?.tokenRef.id;
-  if (token === undefined) return undefined;
+  else if (typeof start.user !== 'number') requireProcess();
+  const user = start?.user ?? currentIdentity()?.tokenRef.id;
+  if (user === undefined) return undefined;
   if (isOfCluster(options)) throw workerInFlowError('A worker of a cluster');
   // A separate check: only the process may choose the user of a program.
   const { uid, gid } = ownOptions({ ...start?.options, ...options });
   if (uid != null || gid != null)
     throw notRoutedError('spawn', 'a uid or gid is for the process to give', 'child_process.');
-  return token;
+  return user;
 }
 
 /** Node's handle of a process has no other way to start a program, which would be the process's. */
@@ -63,17 +72,17 @@ function routeStarts({ prototype, spawnOfHandle }: HandleClass): void {
     // A copy, so that what is checked is what is used. Node completes it.
     const options: NodeOptions & { envPairs?: unknown } = ownOptions(given);
     const start = startOf(options);
-    const token = userOf(options, start);
+    const user = userOf(options, start);
     const child = receiver as { _handle?: NodeHandle | ProgramHandle | null };
     const { _handle: nodeHandle } = child;
     // Another handle is one that starts a program as the user already: node's own can start none here.
-    if (token === undefined || !nodeHandle || !isOfNode(nodeHandle))
+    if (user === undefined || !nodeHandle || !isOfNode(nodeHandle))
       return Reflect.apply(original, receiver, [given, ...rest]);
-    const prepared = prepare(token, options, start);
+    const prepared = prepare(user, options, start);
     // Node reports any other value.
     if (options.envPairs === undefined || Array.isArray(options.envPairs))
-      options.envPairs = typeof prepared === 'number' ? [] : prepared.env;
-    const handle = new ProgramHandle(nodeHandle, spawnOfHandle, token, prepared, options);
+      options.envPairs = typeof prepared === 'number' ? [] : (prepared.env ?? []);
+    const handle = new ProgramHandle(nodeHandle, spawnOfHandle, user, prepared, options);
     child._handle = handle;
     try {
       return Reflect.apply(original, receiver, [options, ...rest]);
@@ -100,10 +109,10 @@ function routeSync(): void {
     replaceMethod(sync, 'spawn', (original, receiver, args) => {
       const options: NodeOptions = ownOptions(args[0] ?? {});
       const start = startOf(options);
-      const token = userOf(options, start);
-      return token === undefined
-        ? Reflect.apply(original, receiver, args)
-        : runProgram(token, options, start);
+      const user = userOf(options, start);
+      if (user === undefined) return Reflect.apply(original, receiver, args);
+      // No function that waits starts programs with a logon.
+      return runProgram(user as TokenId, options, start);
     });
     return;
   }

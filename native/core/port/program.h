@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/port/logon.h"
 #include "core/token.h"
 
 namespace impersonate::port {
@@ -50,6 +51,9 @@ struct ProgramOptions {
   std::optional<std::string> cwd;
   // Of the form NAME=value.
   std::vector<std::string> environment;
+  // Of a program with a logon: it has the user's environment at login, which the system makes, and a name is
+  // looked up in PATH of this process.
+  bool login_environment = false;
   std::vector<ProgramStdio> stdio;
   // In a session of its own, and not ended with this process.
   bool detached = false;
@@ -120,6 +124,11 @@ std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOption
 // The body of a session's monitor: opens the session, starts the program, and closes the session when the
 // program has ended. Call it on the main thread of a process that StartProgram has started for this.
 [[noreturn]] void RunSessionMonitor();
+
+// Starts the program as the user of a name and a password, of whom this process needs no token
+// (CreateProcessWithLogonW). `logon.type` is kInteractive, or kNewCredentials: then the program is this
+// process's user on this computer. Waits for the security authority, on the calling thread. Throws Error.
+std::unique_ptr<Program> StartProgramWithLogon(const Logon& logon, const ProgramOptions& options);
 
 // The environment that a login gives the token's user, of the form NAME=value.
 std::vector<std::string> LoginEnvironment(const Token& token);

@@ -261,6 +261,11 @@ std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOption
   return linux_port::ProgramOf(std::move(started), options);
 }
 
+std::unique_ptr<Program> StartProgramWithLogon(const Logon&, const ProgramOptions&) {
+  throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
+              "Linux starts programs with a token only: use Token.logon() and token.spawn()");
+}
+
 }  // namespace impersonate::port
 
 namespace impersonate::linux_port {

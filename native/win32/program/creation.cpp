@@ -1,6 +1,5 @@
 #include "win32/program/creation.h"
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "win32/program/environment_block.h"
 #include "win32/program/image.h"
 #include "win32/program/program_error.h"
+#include "win32/program/secondary_logon.h"
 #include "win32/sid.h"
 #include "win32/text.h"
 #include "win32/token/security_descriptor.h"
@@ -23,17 +23,6 @@
 namespace impersonate::win32 {
 namespace {
 
-// CreateProcessWithTokenW takes no longer command line, with the NUL at its end.
-constexpr std::size_t kMaxWithToken = 1024;
-
-constexpr char kRights[] =
-    "to start programs as another user the process needs SeAssignPrimaryTokenPrivilege and "
-    "SeIncreaseQuotaPrivilege, "
-    "or SeImpersonatePrivilege and the service Secondary Logon (docs/rights.md)";
-
-constexpr char kNoDesktop[] =
-    "the user has no access to the window station or desktop: leave out options.desktop, or grant the user "
-    "access";
 constexpr char kBatchFile[] = "a batch file needs options.shell";
 constexpr char kReplaced[] = "another file has taken the place of the program while it was started";
 
@@ -116,7 +105,7 @@ DWORD CreationFlags(const port::ProgramOptions& options, const ProgramHandles& h
   return kAlways | (hidden || (!handles.has_console() && HasConsole()) ? CREATE_NO_WINDOW : 0UL);
 }
 
-// One start: what both calls that create a process take.
+// One start as the user of a token.
 class Creation {
  public:
   Creation(const TokenRef& token, const port::ProgramOptions& options, ProgramHandles& handles,
@@ -125,23 +114,17 @@ class Creation {
         handles_(handles),
         job_(job.get()),
         primary_(PrimaryCopyOf(*token)),
-        command_line_(CommandLine(options.arguments, options.verbatim_arguments)),
-        environment_(options.environment, Win32Token::From(*token).handle()),
-        desktop_(ToWide(options.desktop)),
-        flags_(CreationFlags(options, handles)) {
+        launch_(options, handles),
+        environment_(options.environment, Win32Token::From(*token).handle()) {
     const std::wstring file = ToWide(options.file);
-    if (IsBatchFile(file)) throw ProgramError(ERROR_INVALID_PARAMETER, "CreateProcessAsUserW", kBatchFile);
     const std::wstring cwd = ToWide(options.cwd.value_or(""));
     {
       const TokenScope as_user(token);
-      folder_ = WorkingDirectory(cwd);
-      image_.emplace(file, folder_, environment_.Find(L"PATH"));
+      launch_.folder = WorkingDirectory(cwd);
+      image_.emplace(file, launch_.folder, environment_.Find(L"PATH"), Image::Denied::kSkipped);
     }
-    startup_.StartupInfo.cb = sizeof startup_;
-    startup_.StartupInfo.dwFlags = STARTF_USESHOWWINDOW;
-    startup_.StartupInfo.wShowWindow = options.hide_window ? SW_HIDE : SW_SHOWDEFAULT;
-    startup_.StartupInfo.lpDesktop = desktop_.data();
-    handles.Describe(startup_.StartupInfo);
+    launch_.file = image_->path();
+    launch_.environment = environment_.data();
   }
 
   CreatedProcess Create() {
@@ -155,44 +138,18 @@ class Creation {
   CreatedProcess CreateAsUser() {
     const std::vector<HANDLE>& inherited = handles_.MakeInheritable();
     Attributes attributes(inherited, job_);
-    startup_.lpAttributeList = attributes.get();
+    STARTUPINFOEXW startup{launch_.startup, attributes.get()};
+    startup.StartupInfo.cb = sizeof startup;
     PROCESS_INFORMATION created{};
-    std::wstring command_line = command_line_;  // the call may write to it
-    if (CreateProcessAsUserW(primary_.get(), image_->path().c_str(), command_line.data(), nullptr, nullptr,
-                             !inherited.empty(), flags_ | EXTENDED_STARTUPINFO_PRESENT, environment_.data(),
-                             folder_.c_str(), &startup_.StartupInfo, &created)) {
+    std::wstring command_line = launch_.command_line;  // the call may write to it
+    if (CreateProcessAsUserW(primary_.get(), launch_.file.c_str(), command_line.data(), nullptr, nullptr,
+                             !inherited.empty(), launch_.flags | EXTENDED_STARTUPINFO_PRESENT,
+                             launch_.environment, launch_.folder.c_str(), &startup.StartupInfo, &created)) {
       return CreatedProcess(created);
     }
     const DWORD error = GetLastError();
-    if (error == ERROR_PRIVILEGE_NOT_HELD) return CreateWithToken();
+    if (error == ERROR_PRIVILEGE_NOT_HELD) return CreateWithToken(primary_.get(), launch_, handles_, job_);
     throw ProgramError(error, "CreateProcessAsUserW", error == ERROR_DLL_INIT_FAILED ? kNoDesktop : "");
-  }
-
-  // By the service Secondary Logon, which passes on the three standard handles, and nothing else.
-  CreatedProcess CreateWithToken() {
-    if (handles_.count() > 3) {
-      throw Error(
-          "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
-          std::string("Descriptors above 2, and so IPC, cannot be passed to the program: ") + kRights);
-    }
-    if (command_line_.size() >= kMaxWithToken) {
-      throw Error("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
-                  std::string("The command line has more than 1023 characters: ") + kRights);
-    }
-    STARTUPINFOW startup = startup_.StartupInfo;
-    startup.cb = sizeof startup;
-    startup.lpReserved2 = nullptr;
-    startup.cbReserved2 = 0;
-    PROCESS_INFORMATION information{};
-    std::wstring command_line = command_line_;
-    if (!CreateProcessWithTokenW(primary_.get(), 0, image_->path().c_str(), command_line.data(), flags_,
-                                 environment_.data(), folder_.c_str(), &startup, &information)) {
-      const DWORD error = GetLastError();
-      throw ProgramError(error, "CreateProcessWithTokenW", error == ERROR_PRIVILEGE_NOT_HELD ? kRights : "");
-    }
-    CreatedProcess created(information);
-    if (!AssignProcessToJobObject(job_, created.process())) ThrowLastError("AssignProcessToJobObject");
-    return created;
   }
 
   // The process must be the user's, and run the file that the user has opened.
@@ -212,16 +169,25 @@ class Creation {
   ProgramHandles& handles_;
   HANDLE job_;
   UniqueHandle primary_;
-  std::wstring command_line_;
+  Launch launch_;
   EnvironmentBlock environment_;
-  std::wstring desktop_;
-  DWORD flags_;
-  std::wstring folder_;
   std::optional<Image> image_;
-  STARTUPINFOEXW startup_{};
 };
 
 }  // namespace
+
+Launch::Launch(const port::ProgramOptions& options, ProgramHandles& handles)
+    : command_line(CommandLine(options.arguments, options.verbatim_arguments)),
+      desktop(ToWide(options.desktop)),
+      flags(CreationFlags(options, handles)) {
+  if (IsBatchFile(ToWide(options.file)))
+    throw ProgramError(ERROR_INVALID_PARAMETER, "CreateProcessAsUserW", kBatchFile);
+  startup.cb = sizeof startup;
+  startup.dwFlags = STARTF_USESHOWWINDOW;
+  startup.wShowWindow = options.hide_window ? SW_HIDE : SW_SHOWDEFAULT;
+  startup.lpDesktop = desktop.data();
+  handles.Describe(startup);
+}
 
 UniqueHandle CreatedProcess::Start() {
   if (ResumeThread(thread_.get()) == static_cast<DWORD>(-1)) ThrowLastError("ResumeThread");

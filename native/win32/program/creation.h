@@ -35,6 +35,26 @@ class CreatedProcess {
   DWORD id_;
 };
 
+// What every call that creates a process takes.
+struct Launch {
+  // Without the file, the environment and the folder. Throws EINVAL for a batch file.
+  Launch(const port::ProgramOptions& options, ProgramHandles& handles);
+  Launch(const Launch&) = delete;
+  Launch& operator=(const Launch&) = delete;
+
+  std::wstring file, folder;
+  std::wstring command_line;
+  std::wstring desktop;
+  // Not owned; null for the one that the system makes for the user.
+  wchar_t* environment = nullptr;
+  DWORD flags;
+  STARTUPINFOW startup{};
+};
+
+inline constexpr char kNoDesktop[] =
+    "the user has no access to the window station or desktop: leave out options.desktop, or grant the user "
+    "access";
+
 // Creates the process of a program as the token's user, in the job, with these handles only. The calling
 // thread has the process identity; the program's file and the working directory are opened as the user. When
 // it throws, there is no process.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cwchar>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -16,11 +17,13 @@
 namespace impersonate::win32 {
 namespace {
 
-// The same ones as of libuv, which takes them from its own process.
+// The same ones as of libuv, which takes them from its own process. The first ones the system has for all
+// users.
 constexpr const wchar_t* kRequired[] = {
-    L"HOMEDRIVE", L"HOMEPATH",   L"LOGONSERVER", L"PATH",        L"SYSTEMDRIVE", L"SYSTEMROOT",
-    L"TEMP",      L"USERDOMAIN", L"USERNAME",    L"USERPROFILE", L"WINDIR",
+    L"PATH",        L"SYSTEMDRIVE", L"SYSTEMROOT", L"WINDIR",   L"HOMEDRIVE",   L"HOMEPATH",
+    L"LOGONSERVER", L"TEMP",        L"USERDOMAIN", L"USERNAME", L"USERPROFILE",
 };
+constexpr std::ptrdiff_t kOfAllUsers = 4;
 
 // The name may begin with an equals sign, as those of the working directories of drives do.
 std::size_t NameLength(const std::wstring& variable) { return variable.find(L'=', 1); }
@@ -78,9 +81,9 @@ EnvironmentBlock::EnvironmentBlock(const std::vector<std::string>& given, HANDLE
 
 void EnvironmentBlock::AddRequired(HANDLE token) {
   std::vector<std::wstring> missing;
-  for (const wchar_t* name : kRequired) {
-    if (FindIn(variables_, name) == nullptr) missing.emplace_back(name);
-  }
+  const auto* const end = token == nullptr ? kRequired + kOfAllUsers : std::end(kRequired);
+  std::copy_if(std::begin(kRequired), end, std::back_inserter(missing),
+               [&](const wchar_t* name) { return FindIn(variables_, name) == nullptr; });
   if (missing.empty()) return;
   const std::vector<std::wstring> login = EnvironmentOfUser(token);
   for (const std::wstring& name : missing) {

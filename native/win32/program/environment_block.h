@@ -15,7 +15,8 @@ std::vector<std::wstring> EnvironmentOfUser(HANDLE token);
 class EnvironmentBlock {
  public:
   // `given` has the form NAME=value, and everything else is ignored. The variables that programs for Windows
-  // cannot do without, such as SYSTEMROOT, are those of the token's user unless they are given.
+  // cannot do without, such as SYSTEMROOT, are those of the token's user unless they are given. Without a
+  // token, only those that are the same for all users.
   EnvironmentBlock(const std::vector<std::string>& given, HANDLE token);
 
   // The value of a variable; "" if there is none.

@@ -97,7 +97,8 @@ std::wstring ImagePathOf(HANDLE process) {
 
 }  // namespace
 
-Image::Image(const std::wstring& file, const std::wstring& folder, const std::wstring& path) {
+Image::Image(const std::wstring& file, const std::wstring& folder, const std::wstring& path, Denied denied)
+    : denied_(denied) {
   const std::size_t last = file.find_last_of(kEndsOfFolder);
   const std::size_t start = last == std::wstring::npos ? 0 : last + 1;
   const std::wstring name = file.substr(start);
@@ -112,7 +113,7 @@ Image::Image(const std::wstring& file, const std::wstring& folder, const std::ws
       if ((found = OpenWithExtension(directory, name, folder))) break;
     }
   }
-  if (!found) throw ProgramError(denied_ ? ERROR_ACCESS_DENIED : ERROR_FILE_NOT_FOUND, "CreateFileW");
+  if (!found) throw ProgramError(was_denied_ ? ERROR_ACCESS_DENIED : ERROR_FILE_NOT_FOUND, "CreateFileW");
 }
 
 bool Image::OpenWithExtension(const std::wstring& directory, const std::wstring& name,
@@ -145,8 +146,10 @@ bool Image::Open(const std::wstring& path) {
       return false;
     case ERROR_ACCESS_DENIED:
       // A directory cannot be opened in this way.
-      denied_ = denied_ || !IsFolder(path);
-      return false;
+      if (IsFolder(path)) return false;
+      was_denied_ = true;
+      path_ = path;
+      return denied_ == Denied::kFound;
     default:
       throw ProgramError(error, "CreateFileW");
   }
@@ -162,7 +165,7 @@ bool Image::IsOf(HANDLE process) const {
          expected.nFileIndexHigh == actual.nFileIndexHigh && expected.nFileIndexLow == actual.nFileIndexLow;
 }
 
-std::wstring WorkingDirectory(const std::wstring& path) {
+std::wstring AbsolutePath(const std::wstring& path) {
   const std::wstring given = path.empty() ? L"." : path;
   std::wstring full(MAX_PATH, L'\0');
   for (;;) {
@@ -171,8 +174,12 @@ std::wstring WorkingDirectory(const std::wstring& path) {
     if (length == 0) throw ProgramError(GetLastError(), "GetFullPathNameW");
     const bool fits = length < full.size();
     full.resize(length);
-    if (fits) break;
+    if (fits) return full;
   }
+}
+
+std::wstring WorkingDirectory(const std::wstring& path) {
+  const std::wstring full = AbsolutePath(path);
   const UniqueHandle folder =
       OpenFile(full, FILE_TRAVERSE | SYNCHRONIZE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
                FILE_FLAG_BACKUP_SEMANTICS);

@@ -12,10 +12,14 @@ namespace impersonate::win32 {
 // lives, the file cannot be written to.
 class Image {
  public:
+  // What a file is that the user may not execute: found and not opened, if the system opens it as another
+  // user later.
+  enum class Denied { kSkipped, kFound };
+
   // Looks a name up in `folder`, which is absolute, and then in `path`, as libuv does; a path only below
   // `folder`. Tries the name if it has an extension, then with .com and with .exe. Throws ENOENT, or EACCES
   // if the user may not execute what was found.
-  Image(const std::wstring& file, const std::wstring& folder, const std::wstring& path);
+  Image(const std::wstring& file, const std::wstring& folder, const std::wstring& path, Denied denied);
 
   const std::wstring& path() const noexcept { return path_; }
 
@@ -28,10 +32,14 @@ class Image {
 
   std::wstring path_;
   UniqueHandle file_;
-  bool denied_ = false;
+  const Denied denied_;
+  bool was_denied_ = false;
 };
 
-// The absolute path of a program's working directory; this process's if `path` is empty. Throws ENOENT, or
+// The absolute path; that of this process's working directory if `path` is empty.
+std::wstring AbsolutePath(const std::wstring& path);
+
+// The absolute path of a program's working directory. Throws ENOENT, or
 // EACCES if the calling thread's user may not enter it: the program itself would silently start elsewhere.
 std::wstring WorkingDirectory(const std::wstring& path);
 

@@ -57,19 +57,11 @@ const Folder& FolderOf(const std::string& name) {
   throw win32::InvalidArgument("'" + name + "' is not a known folder of a user");
 }
 
-// Makes a call with the privileges that profiles need, on this thread alone.
-template <typename Call>
-auto WithProfilePrivileges(Call call) {
-  const win32::AsProcess as_process;
-  const TokenRef able = WithPrivileges(*ProcessToken(), {"SeBackupPrivilege", "SeRestorePrivilege"});
-  const TokenScope scope(able);
-  return call();
-}
-
 class LoadedProfile final : public Profile {
  public:
   explicit LoadedProfile(TokenRef token)
       : token_(std::move(token)),
+        able_(WithPrivileges(*ProcessToken(), {"SeBackupPrivilege", "SeRestorePrivilege"})),
         unload_(win32::SystemFunction<decltype(UnloadUserProfile)>(L"userenv.dll", "UnloadUserProfile")) {
     auto* const load = win32::SystemFunction<decltype(LoadUserProfileW)>(L"userenv.dll", "LoadUserProfileW");
     const std::optional<Account> account = LookupAccount({PrincipalKind::kUser, token_->user()});
@@ -80,15 +72,16 @@ class LoadedProfile final : public Profile {
     information.dwSize = sizeof information;
     information.dwFlags = PI_NOUI;
     information.lpUserName = name.data();
-    WithProfilePrivileges([&] {
-      if (!load(handle(), &information)) win32::ThrowLastError("LoadUserProfileW");
-    });
+    const TokenScope with_privileges(able_);
+    if (!load(handle(), &information)) win32::ThrowLastError("LoadUserProfileW");
     hive_ = information.hProfile;
   }
 
   ~LoadedProfile() override {
     try {
-      WithProfilePrivileges([&] { unload_(handle(), hive_); });
+      const win32::AsProcess as_process;
+      const TokenScope with_privileges(able_);
+      unload_(handle(), hive_);
     } catch (const Error&) {
       // It stays loaded until the computer restarts.
     }
@@ -98,6 +91,8 @@ class LoadedProfile final : public Profile {
   HANDLE handle() const noexcept { return Win32Token::From(*token_).handle(); }
 
   TokenRef token_;
+  // The process with the privileges that both calls need. Kept, so that little can fail when it is unloaded.
+  TokenRef able_;
   decltype(&UnloadUserProfile) unload_;
   HANDLE hive_ = nullptr;
 };

@@ -18,6 +18,7 @@
 #include "win32/program/environment_block.h"
 #include "win32/program/job.h"
 #include "win32/program/program_error.h"
+#include "win32/program/secondary_logon.h"
 #include "win32/program/stdio.h"
 #include "win32/text.h"
 #include "win32/thread/current_thread.h"
@@ -70,8 +71,8 @@ class Wait {
   static void CALLBACK OnEnd(PTP_CALLBACK_INSTANCE, void* data, PTP_WAIT, TP_WAIT_RESULT) {
     auto* const wait = static_cast<Wait*>(data);
     wait->thread_ = GetCurrentThreadId();
-    // Whatever ran on the thread before.
-    const win32::AsProcess as_process;
+    // Whatever ran on the thread before. It cannot fail by an exception, which nothing here could catch.
+    win32::RestoreCurrentThreadToken(nullptr);
     wait->end_(wait->data_);
   }
 
@@ -166,18 +167,35 @@ class Win32Program final : public Program {
   std::atomic<int> signal_{0};
 };
 
+std::unique_ptr<Surroundings> SurroundingsOf(const ProgramOptions& options) {
+  return std::make_unique<Surroundings>(
+      Surroundings{Job(!options.detached, options.breakaway), nullptr, nullptr});
+}
+
+std::unique_ptr<Program> Started(win32::CreatedProcess created, win32::ProgramHandles& handles,
+                                 std::unique_ptr<Surroundings> surroundings, bool tree) {
+  auto program = std::make_unique<Win32Program>(std::move(surroundings), tree);
+  program->Start(std::move(created), handles);
+  return program;
+}
+
 }  // namespace
 
 std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOptions& options) {
   const win32::AsProcess as_process;
   win32::ProgramHandles handles(options.stdio);
-  auto surroundings = std::make_unique<Surroundings>(
-      Surroundings{Job(!options.detached, options.breakaway), nullptr, nullptr});
+  auto surroundings = SurroundingsOf(options);
   if (options.profile) surroundings->profile = LoadProfile(token);
   win32::CreatedProcess created = win32::CreateProgram(token, options, handles, surroundings->job);
-  auto program = std::make_unique<Win32Program>(std::move(surroundings), options.tree);
-  program->Start(std::move(created), handles);
-  return program;
+  return Started(std::move(created), handles, std::move(surroundings), options.tree);
+}
+
+std::unique_ptr<Program> StartProgramWithLogon(const Logon& logon, const ProgramOptions& options) {
+  const win32::AsProcess as_process;
+  win32::ProgramHandles handles(options.stdio);
+  auto surroundings = SurroundingsOf(options);
+  win32::CreatedProcess created = win32::CreateWithLogon(logon, options, handles, surroundings->job);
+  return Started(std::move(created), handles, std::move(surroundings), options.tree);
 }
 
 void RunSessionMonitor() {

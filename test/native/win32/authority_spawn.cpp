@@ -1,11 +1,15 @@
 // Processes of a user by the secondary logon service, which Wine does not have.
 
 #include <windows.h>
+// After windows.h.
+#include <userenv.h>
 
 #include <array>
+#include <memory>
 
 #include "authority.h"
 #include "call_failed.h"
+#include "program_calls.h"
 #include "users.h"
 
 namespace seam {
@@ -51,11 +55,22 @@ struct Program {
   LPPROCESS_INFORMATION out;
 };
 
+struct BlockFree {
+  void operator()(void* block) const { DestroyEnvironmentBlock(block); }
+};
+
 DWORD Spawn(HANDLE token, const Program& program) {
   const InheritedStandardHandles handles(*program.startup);
+  std::unique_ptr<void, BlockFree> of_user;
+  if (program.environment == nullptr) {
+    void* block = nullptr;
+    if (!CreateEnvironmentBlock(&block, token, FALSE)) return GetLastError();
+    of_user.reset(block);
+  }
   return CreateProcessAsUserW(token, program.application, program.command, nullptr, nullptr, handles.any(),
-                              program.flags, program.environment, program.directory, program.startup,
-                              program.out)
+                              program.flags | CREATE_UNICODE_ENVIRONMENT,
+                              of_user ? of_user.get() : program.environment, program.directory,
+                              program.startup, program.out)
              ? ERROR_SUCCESS
              : GetLastError();
 }
@@ -70,17 +85,29 @@ BOOL WINAPI AuthorityCreateProcessWithTokenW(HANDLE token, DWORD, LPCWSTR applic
   });
 }
 
-BOOL WINAPI AuthorityCreateProcessWithLogonW(LPCWSTR name, LPCWSTR domain, LPCWSTR password, DWORD,
+// The caller's own identity, for LOGON_NETCREDENTIALS_ONLY.
+Handle OwnToken() {
+  HANDLE token = nullptr;
+  if (!OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &token)) ThrowLastError("OpenProcessToken");
+  return Handle(token);
+}
+
+BOOL WINAPI AuthorityCreateProcessWithLogonW(LPCWSTR name, LPCWSTR domain, LPCWSTR password, DWORD how,
                                              LPCWSTR application, LPWSTR command, DWORD flags,
                                              LPVOID environment, LPCWSTR directory, LPSTARTUPINFOW startup,
                                              LPPROCESS_INFORMATION out) {
   return ReturnWin32Bool([&] {
-    const std::optional<User> user = FindUser(name, domain != nullptr ? domain : L"");
+    const std::wstring of = domain != nullptr ? domain : L"";
+    RecordProgramWithLogon((of + L"\\" + name).c_str(), how, application, command, flags, environment,
+                           directory, *startup);
+    const Program program{application, command, flags, environment, directory, startup, out};
+    if (how == LOGON_NETCREDENTIALS_ONLY) return Spawn(OwnToken().get(), program);
+    const std::optional<User> user = FindUser(name, of);
     const DWORD refused = user ? CheckPassword(*user, password) : ERROR_LOGON_FAILURE;
     RecordAuthorityCall("CreateProcessWithLogonW", name, refused);
     if (refused != ERROR_SUCCESS) return refused;
     const Handle token = MakeUserToken(*user, L"S-1-5-4", TokenPrimary, SecurityImpersonation);
-    return Spawn(token.get(), {application, command, flags, environment, directory, startup, out});
+    return Spawn(token.get(), program);
   });
 }
 

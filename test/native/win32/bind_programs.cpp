@@ -31,6 +31,9 @@ Napi::Value TakeCalls(const Napi::CallbackInfo& info) {
     number("runtimeBlock", call.runtime_block);
     entry.Set("inherits", Napi::Boolean::New(env, call.inherits != FALSE));
     entry.Set("folder", WriteText(env, call.folder));
+    entry.Set("account", WriteText(env, call.account));
+    number("logonFlags", call.logon_flags);
+    entry.Set("hasEnvironment", Napi::Boolean::New(env, call.has_environment));
     entry.Set("impersonating", Napi::Boolean::New(env, call.impersonating));
     list.Set(list.Length(), entry);
   }
@@ -57,6 +60,20 @@ Napi::Value InJob(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), in_job != FALSE);
 }
 
+// Starts a program of the calling process's user that is not in its job, and returns its number.
+Napi::Value StartOutsideOfJob(const Napi::CallbackInfo& info) {
+  std::wstring command_line = ReadText(info[0]);
+  STARTUPINFOW startup{};
+  startup.cb = sizeof startup;
+  PROCESS_INFORMATION created{};
+  if (!CreateProcessW(nullptr, command_line.data(), nullptr, nullptr, FALSE,
+                      CREATE_BREAKAWAY_FROM_JOB | DETACHED_PROCESS, nullptr, nullptr, &startup, &created)) {
+    ThrowLastError("CreateProcessW");
+  }
+  const Handle process(created.hProcess), thread(created.hThread);
+  return Napi::Number::New(info.Env(), created.dwProcessId);
+}
+
 }  // namespace
 
 void BindPrograms(Napi::Object& exports) {
@@ -65,6 +82,7 @@ void BindPrograms(Napi::Object& exports) {
   Export<Swap>(exports, "swapProgram");
   Export<MakeInheritable>(exports, "makeInheritable");
   Export<InJob>(exports, "isInJob");
+  Export<StartOutsideOfJob>(exports, "startOutsideOfJob");
 }
 
 }  // namespace seam

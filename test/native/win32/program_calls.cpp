@@ -23,23 +23,32 @@ Programs& ThePrograms() {
   return programs;
 }
 
-void Record(const char* function, LPCWSTR application, LPCWSTR command_line, BOOL inherits, DWORD flags,
-            LPCWSTR folder, const STARTUPINFOW& startup) {
-  Programs& programs = ThePrograms();
+void Record(ProgramCall call, const STARTUPINFOW& startup) {
+  call.startup_flags = startup.dwFlags;
+  call.show_window = startup.wShowWindow;
+  call.desktop = TextOf(startup.lpDesktop);
+  call.runtime_block = startup.cbReserved2;
   HANDLE token = nullptr;
-  const bool impersonating = OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token) != FALSE;
-  if (impersonating) CloseHandle(token);
+  call.impersonating = OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token) != FALSE;
+  if (call.impersonating) CloseHandle(token);
+  Programs& programs = ThePrograms();
   const std::lock_guard<std::mutex> lock(programs.mutex);
-  programs.calls.push_back({function, TextOf(application), TextOf(command_line), flags, startup.dwFlags,
-                            startup.wShowWindow, TextOf(startup.lpDesktop), startup.cbReserved2, inherits,
-                            TextOf(folder), impersonating});
+  programs.calls.push_back(std::move(call));
 }
 
 BOOL WINAPI RecordedCreateProcessAsUserW(HANDLE token, LPCWSTR application, LPWSTR command_line,
                                          LPSECURITY_ATTRIBUTES process, LPSECURITY_ATTRIBUTES thread,
                                          BOOL inherits, DWORD flags, LPVOID environment, LPCWSTR folder,
                                          LPSTARTUPINFOW startup, LPPROCESS_INFORMATION out) {
-  Record("CreateProcessAsUserW", application, command_line, inherits, flags, folder, *startup);
+  ProgramCall call{};
+  call.function = "CreateProcessAsUserW";
+  call.application = TextOf(application);
+  call.command_line = TextOf(command_line);
+  call.flags = flags;
+  call.inherits = inherits;
+  call.folder = TextOf(folder);
+  call.has_environment = environment != nullptr;
+  Record(std::move(call), *startup);
   Programs& programs = ThePrograms();
   std::wstring other;
   {
@@ -56,6 +65,20 @@ BOOL WINAPI RecordedCreateProcessAsUserW(HANDLE token, LPCWSTR application, LPWS
 
 std::vector<Substitute> ProgramSubstitutes() {
   return {Replace<decltype(CreateProcessAsUserW)>("CreateProcessAsUserW", RecordedCreateProcessAsUserW)};
+}
+
+void RecordProgramWithLogon(LPCWSTR account, DWORD logon_flags, LPCWSTR application, LPCWSTR command_line,
+                            DWORD flags, LPVOID environment, LPCWSTR folder, const STARTUPINFOW& startup) {
+  ProgramCall call{};
+  call.function = "CreateProcessWithLogonW";
+  call.application = TextOf(application);
+  call.command_line = TextOf(command_line);
+  call.flags = flags;
+  call.folder = TextOf(folder);
+  call.account = account;
+  call.logon_flags = logon_flags;
+  call.has_environment = environment != nullptr;
+  Record(std::move(call), startup);
 }
 
 std::vector<ProgramCall> TakeProgramCalls() {

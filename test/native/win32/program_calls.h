@@ -22,12 +22,20 @@ struct ProgramCall {
   WORD runtime_block;
   BOOL inherits;
   std::wstring folder;
+  // Of CreateProcessWithLogonW: domain\\name, and its LOGON_ flags.
+  std::wstring account;
+  DWORD logon_flags;
+  bool has_environment;
   // Whether the calling thread had a token of its own.
   bool impersonating;
 };
 
 // Records the creation of processes, and creates another one if that is set.
 std::vector<Substitute> ProgramSubstitutes();
+
+// Records the creation of a process by CreateProcessWithLogonW.
+void RecordProgramWithLogon(LPCWSTR account, DWORD logon_flags, LPCWSTR application, LPCWSTR command_line,
+                            DWORD flags, LPVOID environment, LPCWSTR folder, const STARTUPINFOW& startup);
 
 // Removes and returns all records, oldest first.
 std::vector<ProgramCall> TakeProgramCalls();

@@ -85,6 +85,10 @@ export interface ProgramCall {
   readonly runtimeBlock: number;
   readonly inherits: boolean;
   readonly folder: string;
+  /** Of CreateProcessWithLogonW: 'domain\\name', and its LOGON_ flags. */
+  readonly account: string;
+  readonly logonFlags: number;
+  readonly hasEnvironment: boolean;
   /** Whether the calling thread had a token. */
   readonly impersonating: boolean;
 }
@@ -224,6 +228,8 @@ export interface Seam {
   makeInheritable(handle: bigint): void;
   /** Whether the process is in a job. */
   isInJob(processId: number): boolean;
+  /** Starts a program that leaves the job of this process, and returns its number. */
+  startOutsideOfJob(commandLine: string): number;
 
   /** Whether this is Wine. */
   isWine(): boolean;
