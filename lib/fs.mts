@@ -36,4 +36,4 @@ export {
 import all from './fs.js';
 
 export default all.default;
-export type { DisposableFolder } from './fs.js';
+export type * from './fs.js';

@@ -6,16 +6,4 @@ export {
   iisAuthentication,
   koaAuthentication,
 } from './http.js';
-export type {
-  ActAs,
-  ActAsOptions,
-  AuthenticatedRequest,
-  ExpressMiddleware,
-  FastifyHook,
-  Handshake,
-  HandshakeStep,
-  HttpAuthenticationOptions,
-  KoaContext,
-  KoaMiddleware,
-  Negotiator,
-} from './http.js';
+export type * from './http.js';

@@ -2,4 +2,4 @@ import './index.js';
 
 export * from './unrouted.mjs';
 export { seal } from './index.js';
-export type { SealOptions } from './index.js';
+export type * from './index.js';
