@@ -11,6 +11,7 @@ const builtins = new Set(
     'crypto',
     'dgram',
     'diagnostics_channel',
+    'dns',
     'events',
     'fs',
     'http',
@@ -112,7 +113,8 @@ const floors = [
   ['fs'],
   ['token'],
   ['negotiate', 'peers', 'process', 'worker'],
-  ['http'],
+  ['doctor', 'http'],
+  ['commands'],
   ['routing'],
   ['faces'],
 ];
