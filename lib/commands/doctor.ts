@@ -21,7 +21,9 @@ interface Failure {
 }
 
 function failedToLoad(error: unknown): Failure {
-  const { code = 'unknown', message } = error as NodeJS.ErrnoException;
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  // This is the doctor.
+  const message = (error as Error).message.replace(/; run npx impersonate doctor$/, '');
   const problem = { because: message, fix: fixes[code] ?? `Look ${code} up in docs/errors.md` };
   return {
     capabilities: names.map((name) => ({ name, can: false, ...problem })),

@@ -45,7 +45,8 @@ function textOf(value: unknown): string {
     return Object.entries(value)
       .map(([name, part]) => `${name} ${textOf(part)}`)
       .join(' ');
-  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Returns the properties of an object as rows, those of objects in it with their path. */

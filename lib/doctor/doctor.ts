@@ -29,6 +29,7 @@ export interface KerberosFacts {
   readonly keytabProblem?: string;
   /** The principals that the keytab has keys of. */
   readonly principals: readonly string[];
+  /** The realm of the keytab, or the default one. */
   readonly realm?: string;
   /** The KDC whose clock was read. */
   readonly kdc?: string;
@@ -42,18 +43,25 @@ export interface KerberosFacts {
 
 /** What the kernel and the system report about a Linux process. */
 export interface LinuxFacts {
+  /** The system. */
   readonly port: 'linux';
   /** Real, effective and saved. */
   readonly uids: readonly number[];
+  /** Real, effective and saved. */
   readonly gids: readonly number[];
+  /** The supplementary groups. */
   readonly groups: readonly number[];
+  /** The capability sets of the thread, by the names of capabilities(7). */
   readonly capabilities: Readonly<
     Record<'effective' | 'permitted' | 'inheritable' | 'bounding' | 'ambient', readonly string[]>
   >;
   /** The SECBIT_ flags, by the names of capabilities(7). */
   readonly securebits: readonly string[];
+  /** Whether no_new_privs is set. */
   readonly noNewPrivileges: boolean;
+  /** Whether a seccomp filter checks system calls. */
   readonly seccomp: 'none' | 'strict' | 'filter';
+  /** The ids that the user namespace maps, and whether groups can be set in it. */
   readonly userNamespace: {
     readonly uids: readonly IdRange[];
     readonly gids: readonly IdRange[];
@@ -63,6 +71,7 @@ export interface LinuxFacts {
   readonly reservedUid: number | null;
   /** The value of UV_USE_IO_URING; null if it is not set. */
   readonly ioUring: string | null;
+  /** Linux-PAM, with which `Token.logon` checks passwords. */
   readonly pam: {
     /** Why Linux-PAM cannot be used. Absent if it can. */
     readonly problem?: string;
@@ -73,6 +82,7 @@ export interface LinuxFacts {
     /** Whether the process may read /etc/shadow. */
     readonly readsShadow: boolean;
   };
+  /** Kerberos, with which `NegotiateServer` authenticates clients. */
   readonly kerberos: KerberosFacts;
   /** The error of acting as another user and reverting. Absent if it worked. */
   readonly switchProblem?: string;
@@ -80,11 +90,15 @@ export interface LinuxFacts {
 
 /** What Windows reports about the process. */
 export interface WindowsFacts {
+  /** The system. */
   readonly port: 'win32';
+  /** The user that the process runs as. */
   readonly account: Principal;
+  /** The number of the Terminal Services session; 0 is that of services. */
   readonly session: number;
   /** Whether the process is in a job. */
   readonly job: boolean;
+  /** The privileges that the package uses. */
   readonly privileges: Readonly<Record<string, PrivilegeState>>;
   /** Whether the ASP.NET Core Module of IIS has started the process. */
   readonly startedByIis: boolean;
@@ -94,7 +108,9 @@ export interface WindowsFacts {
 
 /** The result of `doctor()`. */
 export interface Diagnosis {
+  /** Every capability. */
   readonly capabilities: readonly Capability[];
+  /** What decides them, for a report. */
   readonly facts: LinuxFacts | WindowsFacts | { readonly port: 'unsupported' };
 }
 

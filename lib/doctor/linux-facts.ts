@@ -1,6 +1,7 @@
 import type { NativeLinuxFacts } from '../../types/native';
 import { native } from '../internal/binding';
 import { deferred } from '../internal/deferred';
+import { withoutAdvice } from '../internal/error';
 import { originals } from '../fs/node-fs';
 import type { LinuxFacts } from './doctor';
 import { kerberosFacts } from './kerberos';
@@ -62,6 +63,6 @@ export async function linuxFacts(switchProblem: Error | undefined): Promise<Linu
     ioUring: process.env.UV_USE_IO_URING ?? null,
     pam: pamFacts(facts.pamProblem),
     kerberos: await kerberosFacts(),
-    ...(switchProblem && { switchProblem: switchProblem.message }),
+    ...(switchProblem && { switchProblem: withoutAdvice(switchProblem) }),
   };
 }

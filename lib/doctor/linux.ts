@@ -1,5 +1,5 @@
 import { deferred } from '../internal/deferred';
-import { ImpersonationError } from '../internal/error';
+import { ImpersonationError, withoutAdvice } from '../internal/error';
 import { Token } from '../token/token';
 import type { IdRange, TrialIds } from '../token/trial';
 import type { LinuxFacts } from './doctor';
@@ -70,14 +70,14 @@ function ambientFixed({ securebits, capabilities }: LinuxFacts): Problem | undef
 function withoutReservedUid({ reservedUid }: LinuxFacts, error: ImpersonationError): Problem | undefined {
   if (reservedUid !== null || error.code !== 'ERR_NO_RESERVED_UID') return undefined;
   return {
-    because: error.message,
+    because: withoutAdvice(error),
     fix: 'Set IMPERSONATE_RESERVED_UID to a uid that is mapped and that no account has, or map more uids',
   };
 }
 
 /** What a filter or a security module does to the calls. */
 function denied({ seccomp }: LinuxFacts, error: ImpersonationError): Problem {
-  const because = error.message;
+  const because = withoutAdvice(error);
   if (seccomp === 'none')
     return {
       because,
@@ -112,7 +112,7 @@ function programProblem(ids: TrialIds): Problem | undefined {
     throw error ?? new Error(`${nowhere} was started`);
   } catch (error) {
     return {
-      because: (error as Error).message,
+      because: withoutAdvice(error as Error),
       fix:
         'Use Linux 5.9 or later, let the system call filter allow close_range, pidfd_send_signal and waitid, and with ' +
         '--permission allow child processes',

@@ -1,6 +1,7 @@
 import type { NativeWindowsFacts } from '../../types/native';
 import { native } from '../internal/binding';
 import { deferred } from '../internal/deferred';
+import { withoutAdvice } from '../internal/error';
 import { lookupAccount, toPrincipal, type Principal } from '../token/principal';
 import type { PrivilegeState } from '../token/trial';
 import type { WindowsFacts } from './doctor';
@@ -82,7 +83,7 @@ function accepting(): Problem | undefined {
     return undefined;
   } catch (error) {
     return {
-      because: (error as Error).message,
+      because: withoutAdvice(error as Error),
       fix: 'Run the process as a service of NETWORK SERVICE or of a domain account, whose password Windows has',
     };
   }

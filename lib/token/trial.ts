@@ -5,8 +5,11 @@ import { originals } from '../fs/node-fs';
 
 /** A line of /proc/self/uid_map or gid_map: `count` ids from `inside` on are the ids from `outside` on of the parent. */
 export interface IdRange {
+  /** The first id, as the process sees it. */
   readonly inside: number;
+  /** The same id in the parent's user namespace. */
   readonly outside: number;
+  /** How many ids follow each other. */
   readonly count: number;
 }
 
