@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import type { Diagnosis } from 'impersonate';
+import { root } from '../paths';
+import { type ChildOptions, type ChildResult, runProgram } from './child';
+import { prepared } from './examples';
+
+const file = resolve(root, 'bin', 'impersonate.cjs');
+
+/** Runs the command `impersonate`. Under Wine `first` is run before it, with `world` and the parts of Windows that Wine lacks. */
+export function runCommand(
+  args: readonly string[],
+  options: ChildOptions = {},
+  first = '',
+): Promise<ChildResult> {
+  return runProgram(file, { ...options, args, execArgv: [...prepared(first), ...(options.execArgv ?? [])] });
+}
+
+/** Returns the diagnosis that the command prints, and its exit code, for a process that needs these capabilities. */
+export async function diagnose(
+  need: readonly string[],
+  options?: ChildOptions,
+  first?: string,
+): Promise<Diagnosis & { readonly code: number | null }> {
+  const needed = need.flatMap((name) => ['--need', name]);
+  const { code, stdout, stderr } = await runCommand(['doctor', '--json', ...needed], options, first);
+  if (stdout === '') throw new Error(`the doctor ended with ${String(code)}: ${stderr}`);
+  return { ...(JSON.parse(stdout) as Diagnosis), code };
+}
