@@ -114,8 +114,7 @@ const floors = [
   ['token'],
   ['negotiate', 'peers', 'process', 'worker'],
   ['doctor', 'http'],
-  ['commands'],
-  ['routing'],
+  ['commands', 'routing'],
   ['faces'],
 ];
 // The modules that users import, and the first module of a worker's thread, which no module imports.

@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Diagnosis } from 'impersonate';
 import { root } from '../paths';
@@ -13,6 +14,11 @@ export function runCommand(
   first = '',
 ): Promise<ChildResult> {
   return runProgram(file, { ...options, args, execArgv: [...prepared(first), ...(options.execArgv ?? [])] });
+}
+
+/** Starts the command with pipes for its output. */
+export function spawnCommand(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Returns the diagnosis that the command prints, and its exit code, for a process that needs these capabilities. */
