@@ -40,7 +40,7 @@ function lacking({ capabilities, noNewPrivileges }: LinuxFacts): Problem | undef
         '--cap-add=SETGID (Docker), securityContext.capabilities.add: [SETUID, SETGID] (Kubernetes)',
     };
   const others = noNewPrivileges
-    ? 'start it without no_new_privs (NoNewPrivileges=, no-new-privileges), under which setcap and sudo have no effect'
+    ? 'start it without no_new_privs (NoNewPrivileges=, no-new-privileges), so that setcap has an effect'
     : 'run setcap cap_setuid,cap_setgid+ep on a copy of node; or run it as root';
   return {
     because: `the process lacks ${which}${noNewPrivileges ? ', and no_new_privs keeps it from getting more rights' : ''}`,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Capability, CapabilityName, Diagnosis, LinuxFacts } from 'impersonate';
 import { type ChildOptions, linesOf, runSource } from '../support/children/child';
@@ -37,6 +37,7 @@ const inNamespace = async (...given: Parameters<typeof outputInUserNamespace>): 
 const setprivOf = ({ fix = '' }: Capability): string[] =>
   /setpriv ((?:--\S+=[^\s)]+ ?)+)/.exec(fix)?.[1]?.trim().split(' ') ?? [];
 
+const setcap = '/usr/sbin/setcap';
 const { uid, gid } = serviceIds;
 const ids = ['setpriv', `--reuid=${String(uid)}`, `--regid=${String(gid)}`, '--clear-groups'];
 const service = asService(['setuid', 'setgid']);
@@ -86,6 +87,20 @@ describeSwitching('the doctor finds why a process cannot act as users, and its a
     expect(mended.facts.noNewPrivileges).toBe(kept.length > 0);
   });
 
+  // The kernel lets such a program ignore LD_PRELOAD, which loads a sanitizer.
+  const hasSetcap = existsSync(setcap) && process.env.LD_PRELOAD === undefined;
+  (hasSetcap ? test : test.skip)('setcap on a copy of node, except under no_new_privs', async () => {
+    const execPath = join(tempFolder('setcap'), 'node');
+    copyFileSync(process.execPath, execPath);
+    const found = await verdict('scopes', { execPath, through: ids });
+    const [command = ''] = /setcap \S+/.exec(found.fix ?? '') ?? [];
+    execFileSync(setcap, [...command.split(' ').slice(1), execPath]);
+    expect(await verdict('scopes', { execPath, through: ids })).toMatchObject({ can: true });
+    const barred = await verdict('scopes', { execPath, through: [...ids, '--no-new-privs'] });
+    expect(barred.because).toContain('no_new_privs');
+    expect(barred.fix).toContain('start it without no_new_privs');
+  });
+
   test('a bounding set without a capability', async () => {
     const found = await verdict('scopes', { through: [...ids, '--bounding-set=-setuid'] });
     expect(found.because).toContain('its bounding set does not let it get CAP_SETUID');
@@ -120,6 +135,15 @@ describeSwitching('the doctor finds why a process cannot act as users, and its a
     const set = ['env', 'IMPERSONATE_RESERVED_UID=2'];
     expect(await inNamespace(report, { ...few, through: set })).toMatchObject({ can: true });
     expect(await inNamespace(report, { ...few, uids: '0 0 1000' })).toMatchObject({ can: true });
+  });
+
+  test('a user namespace in which groups cannot be set', async () => {
+    const range = '0 0 65536';
+    const found = await inNamespace(report, { uids: range, gids: range, setgroups: 'deny' });
+    expect(found).toMatchObject({ can: false, facts: { userNamespace: { setgroups: 'deny' } } });
+    expect(found.because).toContain('/proc/self/setgroups');
+    expect(found.fix).toContain('newgidmap');
+    expect(await inNamespace(report, { uids: range, gids: range })).toMatchObject({ can: true });
   });
 
   test('ambient capabilities that could not be restored', async () => {
