@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { promises as dns } from 'node:dns';
 
@@ -23,15 +24,17 @@ const name = (type: number, ...components: readonly string[]): Buffer =>
 const client = 'impersonate-doctor';
 const encryptionTypes = [18, 17, 23];
 
-/** An AS-REQ of a client that no realm has. */
+/** An AS-REQ of a client that no realm has. It differs from all others: a KDC repeats its reply to the same request. */
 function requestFor(realm: string): Buffer {
+  const nonce = Buffer.alloc(4);
+  nonce.writeUInt32BE(randomInt(0x0100_0000, 0x7fff_ffff));
   const body = sequence(
     field(0, der(0x03, Buffer.alloc(5))),
     field(1, name(1, client)),
     field(2, text(realm)),
     field(3, name(2, 'krbtgt', realm)),
     field(5, der(0x18, Buffer.from('20370913024805Z'))),
-    field(7, der(0x02, Buffer.from([0x12, 0x34, 0x56]))),
+    field(7, der(0x02, nonce)),
     field(8, sequence(...encryptionTypes.map(integer))),
   );
   return der(0x6a, sequence(field(1, integer(5)), field(2, integer(10)), field(4, body)));

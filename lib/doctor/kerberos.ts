@@ -56,8 +56,9 @@ async function readClock(
 export async function kerberosFacts(): Promise<KerberosFacts> {
   const config = readKrb5Config();
   const keytab = readKeytab(krb5Variable('KRB5_KTNAME') ?? config.keytab ?? '/etc/krb5.keytab');
-  const clock = await readClock(keytab.principals, config);
+  // As the process, which a pinned thread is not again after an await.
   const problem = packageProblem();
+  const clock = await readClock(keytab.principals, config);
   return {
     ...(problem !== undefined && { packageProblem: problem }),
     ...keytab,

@@ -43,17 +43,22 @@ export function readKrb5Config(): Krb5Config {
   const files = (krb5Variable('KRB5_CONFIG') ?? '/etc/krb5.conf').split(':');
   const values = new Map<string, string>();
   const kdcs = new Map<string, string[]>();
-  let [section, realm] = ['', ''];
+  let section = '';
+  /** The names of the open braces. */
+  let open: string[] = [];
   for (const line of files.flatMap((file) => linesOf(file))) {
     const text = line.trim();
     if (text === '' || /^[#;]/.test(text)) continue;
     const header = /^\[([^\]]+)\]/.exec(text)?.[1];
     const [, name = '', value = ''] = /^([^=\s]+)\s*=\s*(.*)$/.exec(text) ?? [];
-    if (header !== undefined) [section, realm] = [header, ''];
-    else if (text.startsWith('}')) realm = '';
-    else if (value === '{') realm = name;
+    if (header !== undefined) [section, open] = [header, []];
+    else if (text.startsWith('}')) open.pop();
+    else if (value === '{') open.push(name);
     else if (section === 'libdefaults' && !values.has(name)) values.set(name, value);
-    else if (section === 'realms' && name === 'kdc') kdcs.set(realm, [...(kdcs.get(realm) ?? []), value]);
+    else if (section === 'realms' && open.length === 1 && name === 'kdc') {
+      const [realm = ''] = open;
+      kdcs.set(realm, [...(kdcs.get(realm) ?? []), value]);
+    }
   }
   return {
     defaultRealm: values.get('default_realm'),

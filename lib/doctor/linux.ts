@@ -134,6 +134,7 @@ export async function diagnoseLinux(): Promise<{
 }> {
   const tried = deferred().tryOtherUser();
   const error = tried instanceof ImpersonationError ? tried : undefined;
+  const programs = tried instanceof ImpersonationError ? undefined : programProblem(tried);
   const facts = await linuxFacts(error);
   const scopes = error && switchProblem(facts, error);
   return {
@@ -145,7 +146,7 @@ export async function diagnoseLinux(): Promise<{
       peers: requiring(scopes),
       iis: requiring(onWindowsOnly),
       'negotiate-accept': requiring(kerberosProblem(facts.kerberos), scopes),
-      processes: requiring(scopes ?? programProblem(tried as TrialIds)),
+      processes: requiring(scopes, programs),
       // There is nothing to load.
       profiles: requiring(),
     },

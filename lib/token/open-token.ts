@@ -61,6 +61,7 @@ export abstract class OpenToken {
    * have SeImpersonatePrivilege enabled; users of `Token.logon` need it not. `npx impersonate doctor` has the reason.
    *
    * @returns True if scopes and flows of other users can be entered; false on other systems.
+   * @throws ImpersonationError `ERR_TOKEN_LIMIT`; on Windows the system's error.
    * @example
    * if (!Token.canImpersonate()) throw new Error('Run this service with the right to impersonate: npx impersonate doctor');
    */

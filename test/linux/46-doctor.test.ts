@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Capability, CapabilityName, Diagnosis, LinuxFacts } from 'impersonate';
 import { type ChildOptions, linesOf, runSource } from '../support/children/child';
-import { diagnose, runCommand, spawnCommand } from '../support/children/command';
+import { commandFile, diagnose, runCommand, spawnCommand } from '../support/children/command';
 import { ended, programFile } from '../support/children/programs';
 import { tempFolder } from '../support/folders';
 import { asService, outputInUserNamespace, serviceIds } from '../support/linux/environment';
@@ -177,6 +177,22 @@ describeSwitching('the doctor finds why a process cannot act as users, and its a
   });
 });
 
+describeSwitching('the doctor is about the process', () => {
+  test('in an ImpersonatedWorker and on a sealed thread too', async () => {
+    const post = `require(${product}).doctor().then((found) => require('node:worker_threads').parentPort.postMessage(JSON.stringify(found)));`;
+    const lines = await linesOf(`
+      const { doctor, ImpersonatedWorker, seal } = require(${product});
+      const own = JSON.stringify(await doctor());
+      const token = await world.alice.token();
+      const worker = new ImpersonatedWorker(${JSON.stringify(post)}, { eval: true, token });
+      const posted = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+      print(String(posted === own));
+      seal();
+      print(String(JSON.stringify(await doctor()) === own));`);
+    expect(lines).toEqual(['true', 'true']);
+  });
+});
+
 describeSwitching('the doctor finds why programs cannot be started', () => {
   test('a filter that denies a call that only they need', async () => {
     const before = `${probe} probe().failSyscallOnAllThreads('close_range', 38);`;
@@ -339,6 +355,23 @@ describeSwitching('npx impersonate run', () => {
       1,
       expect.stringMatching(/^impersonate: EPERM: .*; run npx impersonate doctor$/),
     ]);
+  });
+});
+
+describeSwitching('colours', () => {
+  const hasScript = existsSync('/usr/bin/script');
+  (hasScript ? test : test.skip)('are for terminals, unless NO_COLOR is set', () => {
+    const command = `${process.execPath} ${commandFile} doctor`;
+    const onTerminal = (env: NodeJS.ProcessEnv): string =>
+      execFileSync('/usr/bin/script', ['-qec', command, '/dev/null'], {
+        env: { ...process.env, NO_COLOR: undefined, TERM: 'xterm', ...env },
+        encoding: 'utf8',
+      });
+    expect(onTerminal({})).toContain('\u001b[32myes\u001b[39m');
+    for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+      expect(onTerminal(env)).toMatch(/^yes {2}scopes/m);
+      expect(onTerminal(env)).not.toContain('\u001b');
+    }
   });
 });
 

@@ -69,6 +69,23 @@ describeKerberos('the doctor and Kerberos', () => {
     expect(Math.abs(kerberos.skew ?? NaN)).toBeLessThan(5);
   });
 
+  test('does not read the clock of an earlier reply, which a KDC repeats', async () => {
+    const requests: Buffer[] = [];
+    const recorder = createSocket('udp4').bind(0, '127.0.0.1');
+    recorder.on('message', (message) => requests.push(message));
+    await once(recorder, 'listening');
+    const { port } = recorder.address() as AddressInfo;
+    const file = config('recorder.conf', (text) =>
+      text.replaceAll(/kdc = 127\.0\.0\.1:\d+/g, `kdc = 127.0.0.1:${String(port)}`),
+    );
+    for (let round = 0; round < 2; round++) await diagnose(env({ KRB5_CONFIG: file }));
+    recorder.close();
+    expect(requests).toHaveLength(2);
+    const [one, other] = requests as [Buffer, Buffer];
+    expect(one.length).toBe(other.length);
+    expect(one.equals(other)).toBe(false);
+  });
+
   test('a keytab that the service may not read: one of its own mends it', async () => {
     const { accepting } = await diagnose({ ...env(), through: service });
     expect(accepting).toMatchObject({
@@ -187,10 +204,18 @@ describeKerberos('the doctor and Kerberos', () => {
   test('the files of krb5.conf that include others, and the keytab that it names', async () => {
     const part = join(folder, 'part');
     const own = ownFile('named.keytab', keytab);
-    writeFileSync(part, `[libdefaults]\n  default_keytab_name = FILE:${own}\n  clockskew = 60\n`);
-    const file = config('including.conf', (text) => `include ${part}\n${text}`);
+    writeFileSync(
+      part,
+      `[libdefaults]\n  default_keytab_name = FILE:${own}\n  clockskew = 60\n[realms]\n  OTHER = {\n    kdc = nowhere\n  }\n`,
+    );
+    const file = config(
+      'including.conf',
+      (text) =>
+        `include ${part}\n${text.replaceAll('    kdc', '    sub = {\n      kdc = other\n    }\n    kdc')}`,
+    );
     const { accepting, kerberos } = await diagnose(env({ KRB5_CONFIG: file, KRB5_KTNAME: undefined }));
     expect(accepting.can).toBe(true);
     expect(kerberos).toMatchObject({ keytab: own, allowedSkew: 60, realm });
+    expect(kerberos.kdc).toMatch(/^127\.0\.0\.1:/);
   });
 });

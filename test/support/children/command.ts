@@ -5,7 +5,7 @@ import { root } from '../paths';
 import { type ChildOptions, type ChildResult, runProgram } from './child';
 import { prepared } from './examples';
 
-const file = resolve(root, 'bin', 'impersonate.cjs');
+export const commandFile = resolve(root, 'bin', 'impersonate.cjs');
 
 /** Runs the command `impersonate`. Under Wine `first` is run before it, with `world` and the parts of Windows that Wine lacks. */
 export function runCommand(
@@ -13,12 +13,16 @@ export function runCommand(
   options: ChildOptions = {},
   first = '',
 ): Promise<ChildResult> {
-  return runProgram(file, { ...options, args, execArgv: [...prepared(first), ...(options.execArgv ?? [])] });
+  return runProgram(commandFile, {
+    ...options,
+    args,
+    execArgv: [...prepared(first), ...(options.execArgv ?? [])],
+  });
 }
 
 /** Starts the command with pipes for its output. */
 export function spawnCommand(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [commandFile, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Returns the diagnosis that the command prints, and its exit code, for a process that needs these capabilities. */
