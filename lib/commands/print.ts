@@ -8,9 +8,9 @@ const usesColours = (): boolean =>
 
 /** Returns the text in that style if standard output is a terminal that is to have colours. */
 export function styled(style: Style, text: string): string {
-  // Node 20 has it from 20.12 on.
+  // Node 20 has it from 20.12 on; later versions have rules of their own for colours.
   const { styleText } = util as Partial<typeof util>;
-  return usesColours() && styleText ? styleText(style, text) : text;
+  return usesColours() && styleText ? styleText(style, text, { validateStream: false }) : text;
 }
 
 export function print(...lines: readonly string[]): void {
