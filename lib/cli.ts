@@ -39,8 +39,8 @@ function requireNone([first]: readonly string[]): void {
 
 const commands: Readonly<Record<string, (args: string[]) => number | Promise<number>>> = {
   doctor(args) {
-    const need = { type: 'string', multiple: true, default: [] } as const;
-    const { values, positionals } = parse(args, { json: flag, need: { ...need, default: [] as string[] } });
+    const need = { type: 'string' as const, multiple: true as const, default: [] as string[] };
+    const { values, positionals } = parse(args, { json: flag, need });
     requireNone(positionals);
     return runDoctor(load, { json: values.json, need: values.need });
   },

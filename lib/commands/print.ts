@@ -1,7 +1,7 @@
 import * as util from 'node:util';
 
 /** What can be said of a text in colour. */
-export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow';
+export type Style = 'bold' | 'green' | 'red' | 'yellow';
 
 const usesColours = (): boolean =>
   process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';

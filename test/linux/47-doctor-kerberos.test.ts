@@ -74,7 +74,7 @@ describeKerberos('the doctor and Kerberos', () => {
     const recorder = createSocket('udp4').bind(0, '127.0.0.1');
     recorder.on('message', (message) => requests.push(message));
     await once(recorder, 'listening');
-    const { port } = recorder.address() as AddressInfo;
+    const { port } = recorder.address();
     const file = config('recorder.conf', (text) =>
       text.replaceAll(/kdc = 127\.0\.0\.1:\d+/g, `kdc = 127.0.0.1:${String(port)}`),
     );
@@ -151,7 +151,7 @@ describeKerberos('the doctor and Kerberos', () => {
       });
       there.send(message, port, '127.0.0.1');
     });
-    const { port: relayed } = relay.address() as AddressInfo;
+    const { port: relayed } = relay.address();
     const moved = config('moved.conf', (text) =>
       text.replaceAll(`127.0.0.1:${String(port)}`, `127.0.0.1:${String(relayed)}`),
     );
@@ -184,7 +184,7 @@ describeKerberos('the doctor and Kerberos', () => {
   test('a KDC that does not reply leaves the clock unknown', async () => {
     const silent = createSocket('udp4').bind(0, '127.0.0.1');
     await once(silent, 'listening');
-    const { port } = silent.address() as AddressInfo;
+    const { port } = silent.address();
     const file = config('silent.conf', (text) =>
       text.replaceAll(/kdc = 127\.0\.0\.1:\d+/g, `kdc = 127.0.0.1:${String(port)}`),
     );
