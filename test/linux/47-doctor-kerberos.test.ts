@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, chownSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Capability, Diagnosis, LinuxFacts } from 'impersonate';
 import { type ChildOptions, linesOf } from '../support/children/child';
