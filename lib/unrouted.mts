@@ -10,6 +10,7 @@ export {
   configurePool,
   connectPeer,
   createPeerServer,
+  doctor,
   enablePrivileges,
   impersonate,
   lookupAccount,

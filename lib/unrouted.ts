@@ -36,6 +36,15 @@ adoptPinnedThread();
 export type { AccessName, AccessTarget, DesiredAccess } from './token/access';
 export { lookupAccount, type Account } from './token/principal';
 export type * from './diagnostics/messages';
+export {
+  doctor,
+  type Capability,
+  type Diagnosis,
+  type KerberosFacts,
+  type LinuxFacts,
+  type WindowsFacts,
+} from './doctor/doctor';
+export type { CapabilityName } from './doctor/names';
 export { enablePrivileges } from './token/privileges';
 export { ImpersonationError } from './internal/error';
 export type * from './internal/error-codes';
@@ -61,6 +70,7 @@ export { spawnWithLogon } from './token/programs';
 export type { KnownFolder } from './process/surroundings';
 export type { UserProfile } from './process/user-profile';
 export type { Principal, Privilege } from './token/principal';
+export type { IdRange, PrivilegeState } from './token/trial';
 export type { IntegrityLevel, RestrictFlag, RestrictOptions } from './token/restrictions';
 export type { ShareOptions } from './token/tickets';
 export type { ForIdsOptions } from './token/for-ids';

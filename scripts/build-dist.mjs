@@ -37,7 +37,7 @@ async function bundle(input, plugins, output) {
 
 function bundleModules() {
   return bundle(
-    inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap', 'process/session-monitor']),
+    inputs(path.join(root, 'lib'), 'ts', [...entries, 'worker/bootstrap', 'process/session-monitor', 'cli']),
     [typescript],
     {
       format: 'cjs',

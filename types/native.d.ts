@@ -130,6 +130,27 @@ export interface FsCalls {
 
 export type FsCallName = keyof FsCalls;
 
+/** Capability sets are names separated by commas. A problem is the message of the error; empty for none. */
+export interface NativeLinuxFacts {
+  effective: string;
+  permitted: string;
+  inheritable: string;
+  bounding: string;
+  ambient: string;
+  /** The SECBIT_ flags, a decimal number; -1 if the kernel does not report them. */
+  securebits: string;
+  pamProblem: string;
+  reservedUid: string;
+  reservedUidProblem: string;
+}
+
+export interface NativeWindowsFacts {
+  /** A decimal number. */
+  session: string;
+  /** Empty outside of every job. */
+  job: string;
+}
+
 export interface NativeHooks {
   /** `errno` is 0 and `syscall` empty for the package's own errors. */
   createError(message: string, code: string, errno: number, syscall: string): Error;
@@ -280,4 +301,7 @@ export interface Native
 
   /** Calls `fn`, which changes the credentials of the process, while no thread is in a scope or can enter one. */
   changeCredentials<R>(fn: () => R): R;
+
+  /** Facts about the process that JavaScript cannot find out: NativeLinuxFacts or NativeWindowsFacts. As the process. */
+  processFacts(): NativeLinuxFacts | NativeWindowsFacts;
 }

@@ -1,5 +1,40 @@
 import type { ArgumentErrorCode, ImpersonationErrorCode } from './error-codes';
 
+/** Codes of errors whose cause is in the process's rights or in the system's configuration. */
+const configurationErrors = new Set(
+  (
+    'ERR_IMPERSONATION_DOWNGRADED ERR_NO_RESERVED_UID ERR_IIS_NOT_CONFIGURED ERROR_PRIVILEGE_NOT_HELD ' +
+    'SEC_E_NO_CREDENTIALS SEC_E_TIME_SKEW SEC_E_WRONG_PRINCIPAL SEC_E_TARGET_UNKNOWN ' +
+    'PAM_OPEN_ERR PAM_SYMBOL_ERR PAM_SERVICE_ERR PAM_SYSTEM_ERR PAM_CRED_INSUFFICIENT PAM_AUTHINFO_UNAVAIL ' +
+    'PAM_IGNORE PAM_ABORT PAM_MODULE_UNKNOWN'
+  ).split(' '),
+);
+/** Calls that fail without a capability, or with an id that the user namespace does not map. */
+const credentialCalls = new Set(['setgroups', 'setresgid', 'setresuid', 'capset', 'prctl']);
+const credentialErrors = new Set(['EPERM', 'EINVAL', 'ENOSYS']);
+
+/** Returns whether `npx impersonate doctor` finds the cause of an error. */
+function isDiagnosable(code: string, syscall: string, message: string): boolean {
+  if (configurationErrors.has(code)) return true;
+  // GSSAPI has no codes for a missing key and a wrong clock.
+  if (code === 'ERR_HANDSHAKE_REFUSED') return /key ?tab|decrypts|clock/i.test(message);
+  // pam_unix rejects the right password too, if the process may not read /etc/shadow.
+  if (code === 'PAM_AUTH_ERR') return process.geteuid?.() !== 0;
+  return credentialErrors.has(code) && credentialCalls.has(syscall);
+}
+
+const advice = '; run npx impersonate doctor';
+
+/** Returns the message of an error for the doctor's own report. */
+export const withoutAdvice = ({ message }: { readonly message: string }): string =>
+  message.endsWith(advice) ? message.slice(0, -advice.length) : message;
+
+/** Returns the message of an error, with what to do if the doctor finds its cause. */
+function withAdvice(message: string, code: string, syscall: string): string {
+  if (message.endsWith(advice) || !isDiagnosable(code, syscall, message)) return message;
+  return message + advice;
+}
+
 /**
  * What the operating system or this package refused.
  *
@@ -29,7 +64,7 @@ export class ImpersonationError extends Error {
    * @param syscall - See `syscall`; empty for none.
    */
   constructor(message: string, code: ImpersonationErrorCode, errno = 0, syscall = '') {
-    super(message);
+    super(withAdvice(message, code, syscall));
     Object.assign(this, { code }, errno !== 0 && { errno }, syscall !== '' && { syscall });
   }
 

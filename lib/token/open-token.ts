@@ -55,6 +55,20 @@ export abstract class OpenToken {
     refuseClone(this, 'A Token belongs to its thread: post token.share(), and call Token.claim() there');
   }
 
+  /**
+   * Returns whether the kernel lets this process act as other users, for a program that decides at start-up how it works.
+   * On Linux a thread acts as uid 65534 for a moment, or as another mapped uid, and reverts. On Windows the process must
+   * have SeImpersonatePrivilege enabled; users of `Token.logon` need it not. `npx impersonate doctor` has the reason.
+   *
+   * @returns True if scopes and flows of other users can be entered; false on other systems.
+   * @throws ImpersonationError `ERR_TOKEN_LIMIT`; on Windows the system's error.
+   * @example
+   * if (!Token.canImpersonate()) throw new Error('Run this service with the right to impersonate: npx impersonate doctor');
+   */
+  static canImpersonate(): boolean {
+    return deferred().canImpersonate();
+  }
+
   /** Whether `close()` has been called. Never throws. */
   get closed(): boolean {
     return this.#ref === undefined;

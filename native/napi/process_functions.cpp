@@ -1,6 +1,8 @@
 #include <napi.h>
 
+#include "core/port/diagnosis.h"
 #include "core/port/process.h"
+#include "core/scope_stack.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/error_bridge.h"
@@ -31,6 +33,13 @@ Napi::Value ChangeCredentials(const Napi::CallbackInfo& info) {
   return change.Call({});
 }
 
+Napi::Value ProcessFacts(const Napi::CallbackInfo& info) {
+  const BaselineScope as_process;
+  Napi::Object facts = Napi::Object::New(info.Env());
+  for (const Fact& fact : port::ProcessFacts()) facts.Set(fact.name, fact.text);
+  return facts;
+}
+
 class NoWork final : public Napi::AsyncWorker {
  public:
   explicit NoWork(Napi::Env env) : Napi::AsyncWorker(env, "impersonate:pool") {}
@@ -42,6 +51,7 @@ class NoWork final : public Napi::AsyncWorker {
 void ExportProcessFunctions(Napi::Env env, Napi::Object exports) {
   Export<Initialize>(env, exports, "initialize");
   Export<ChangeCredentials>(env, exports, "changeCredentials");
+  Export<ProcessFacts>(env, exports, "processFacts");
 }
 
 void StartPoolThreads(Napi::Env env) {

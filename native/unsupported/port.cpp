@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "core/port/diagnosis.h"
 #include "core/port/logon.h"
 #include "core/port/negotiate.h"
 #include "core/port/path.h"
@@ -25,6 +26,8 @@ void ClaimProcess() {}
 void Init(unsigned) {}
 CredentialChange::CredentialChange() = default;
 CredentialChange::~CredentialChange() = default;
+
+std::vector<Fact> ProcessFacts() { return {}; }
 
 TokenRef ProcessToken() { Unsupported(); }
 TokenRef ThreadToken() { Unsupported(); }

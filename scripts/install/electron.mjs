@@ -3,7 +3,7 @@ import path from 'node:path';
 import { windowsNode } from '../rig/npm-packages.mjs';
 import { toWindowsPath } from '../rig/paths.mjs';
 import { runWindowsNode } from '../rig/windows-node.mjs';
-import { withProject } from './project.mjs';
+import { isHealthy, withProject } from './project.mjs';
 
 const addon = path.join('node_modules', 'impersonate', 'prebuilds', 'win32-x64', 'node.napi.node');
 
@@ -42,6 +42,13 @@ async function runStep(name, program, major, args, cwd) {
   return { name, ok: code === 0 && / ok\s*$/.test(output), output };
 }
 
+async function runCommand(program, major, cwd) {
+  const command = 'node_modules\\impersonate\\bin\\impersonate.cjs';
+  const args = [command, 'doctor', '--json', '--need', 'scopes'];
+  const { code, output } = await runWindowsNode({ major, executable: program, args, cwd });
+  return { name: 'impersonate doctor', ok: code === 0 && isHealthy(output), output };
+}
+
 /**
  * Installs the tarball and runs a program under Wine in a stand-in for Electron: node.exe by another name, first
  * with the package in a folder, and then as if in an archive whose addons are unpacked. Returns the steps.
@@ -55,11 +62,12 @@ export function tryElectron(major, tarball) {
     const sources = { 'program.cjs': programSource, 'thread.cjs': threadSource, 'asar.cjs': asar };
     for (const [name, source] of Object.entries(sources)) await writeFile(path.join(project, name), source);
     const inFolder = await runStep('renamed node.exe', program, major, ['program.cjs'], project);
+    const command = await runCommand(program, major, project);
     await mkdir(path.dirname(unpacked), { recursive: true });
     await cp(path.join(project, 'node_modules'), path.join(archive, 'node_modules'), { recursive: true });
     await rename(path.join(archive, addon), unpacked);
     await writeFile(path.join(archive, addon), 'unpacked');
     const args = ['--require', toWindowsPath(path.join(project, 'asar.cjs')), '..\\..\\program.cjs'];
-    return [added, inFolder, await runStep('renamed node.exe, asar', program, major, args, archive)];
+    return [added, inFolder, command, await runStep('renamed node.exe, asar', program, major, args, archive)];
   });
 }

@@ -8,12 +8,13 @@ import { root } from '../support/root.mjs';
 import { managerCommand } from './managers.mjs';
 import { resolutions, sampleArgs, samples, typed, withoutBinary } from './samples.mjs';
 
-// A PATH with this node and a shell, and no compiler.
+// A PATH with this node, and what the launchers of package managers call, and no compiler.
 async function bareTools(folder, node) {
   const tools = path.join(folder, 'tools');
   await mkdir(tools);
   await symlink(node, path.join(tools, 'node'));
-  for (const name of ['sh', 'env', 'uname']) await symlink(findProgram(name), path.join(tools, name));
+  for (const name of ['sh', 'env', 'uname', 'dirname', 'sed'])
+    await symlink(findProgram(name), path.join(tools, name));
   return tools;
 }
 
@@ -61,6 +62,23 @@ export async function runStep(name, { node, env, cwd }, args) {
   return { name, ok: code === 0 && /^(?:.* ok\n)+$/.test(output), output };
 }
 
+/** Returns whether the doctor's JSON says that the process can act as users. */
+export function isHealthy(output) {
+  try {
+    return JSON.parse(output).capabilities.some(({ name, can }) => name === 'scopes' && can);
+  } catch {
+    return false;
+  }
+}
+
+// Runs the package's command as the package manager has put it in place.
+async function runCommand({ project, env }) {
+  const command = path.join(project, 'node_modules', '.bin', 'impersonate');
+  const args = ['doctor', '--json', '--need', 'scopes'];
+  const { code, output } = await capture(command, args, { cwd: project, env });
+  return { name: 'impersonate doctor', ok: code === 0 && isHealthy(output), output };
+}
+
 // Compiles the TypeScript sample with a resolution, and runs it.
 async function compileTypes(resolution, target, { project, node, env }) {
   const name = `${resolution.moduleResolution}, ${target}`;
@@ -93,7 +111,8 @@ export function tryInstall(manager, major, tarball) {
     const compilations = resolutions.flatMap((one) =>
       targetsOf(major).map((target) => () => compileTypes(one, target, { project, node, env })),
     );
-    return [added, ...(await inParallel([...runs, ...compilations]))];
+    const command = () => runCommand({ project, env });
+    return [added, ...(await inParallel([...runs, command, ...compilations]))];
   });
 }
 

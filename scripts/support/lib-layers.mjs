@@ -11,6 +11,7 @@ const builtins = new Set(
     'crypto',
     'dgram',
     'diagnostics_channel',
+    'dns',
     'events',
     'fs',
     'http',
@@ -112,8 +113,8 @@ const floors = [
   ['fs'],
   ['token'],
   ['negotiate', 'peers', 'process', 'worker'],
-  ['http'],
-  ['routing'],
+  ['doctor', 'http'],
+  ['commands', 'routing'],
   ['faces'],
 ];
 // The modules that users import, and the first module of a worker's thread, which no module imports.

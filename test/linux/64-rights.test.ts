@@ -129,7 +129,8 @@ describeSwitching('an entry during which capset fails', () => {
 describeSwitching('an error names what is missing', () => {
   const enter = `const alice = await world.alice.token();
     try { alice.runSync(() => { print('ran'); }); } catch (error) { print([error.code, error.syscall, error.message].join(' ')); }`;
-  const setgid = /^EPERM setgroups EPERM: .*, setgroups: the process lacks CAP_SETGID \(docs\/rights\.md\)$/;
+  const setgid =
+    /^EPERM setgroups EPERM: .*, setgroups: the process lacks CAP_SETGID \(docs\/rights\.md\); run npx impersonate doctor$/;
   test.each<[string, readonly string[], RegExp]>([
     ['no capability', asService([]), setgid],
     ['CAP_SETUID alone', asService(['setuid']), setgid],

@@ -21,7 +21,9 @@ describe('an entry that fails', () => {
       alice.impersonate();
     });
     expect(error).toMatchObject({ code: 'ERROR_PRIVILEGE_NOT_HELD', errno: 1314, syscall: 'SetThreadToken' });
-    expect(error.message).toMatch(/the process lacks SeImpersonatePrivilege \(docs\/rights\.md\)$/);
+    expect(error.message).toMatch(
+      /the process lacks SeImpersonatePrivilege \(docs\/rights\.md\); run npx impersonate doctor$/,
+    );
     expectActingAsService();
   });
 

@@ -138,6 +138,14 @@ std::vector<Privilege> ListCapabilities(const Capabilities& capabilities) {
   return list;
 }
 
+std::string CapabilityNames(std::uint64_t set) {
+  std::string text;
+  for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
+    if ((set & (std::uint64_t{1} << bit)) != 0) text += (text.empty() ? "" : ",") + std::string(kNames[bit]);
+  }
+  return text;
+}
+
 std::uint64_t CapabilityBit(const std::string& name) {
   for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
     if (name == kNames[bit]) return std::uint64_t{1} << bit;

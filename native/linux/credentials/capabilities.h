@@ -40,6 +40,9 @@ constexpr std::uint64_t kCapSetGid = std::uint64_t{1} << 6, kCapSetUid = std::ui
 // One entry for each permitted capability, enabled if it is effective too.
 std::vector<Privilege> ListCapabilities(const Capabilities& capabilities);
 
+// The names of a set, separated by commas.
+std::string CapabilityNames(std::uint64_t set);
+
 // The bit of CAP_name; throws ERR_INVALID_ARG_VALUE for a name that is no capability.
 std::uint64_t CapabilityBit(const std::string& name);
 

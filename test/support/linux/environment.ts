@@ -33,8 +33,9 @@ export async function outputInUserNamespace(
   {
     uids,
     gids = '0 0 4294967295',
+    setgroups = 'allow',
     through = [],
-  }: { uids: string; gids?: string; through?: readonly string[] },
+  }: { uids: string; gids?: string; setgroups?: 'allow' | 'deny'; through?: readonly string[] },
 ): Promise<string> {
   const command = [...through, process.execPath, writeSource('main', source)];
   const child = spawn('unshare', ['--user', 'sh', '-c', 'read ready; exec "$@"', 'sh', ...command], {
@@ -43,6 +44,7 @@ export async function outputInUserNamespace(
   });
   const folder = `/proc/${String(child.pid)}`;
   await entered(String(child.pid));
+  writeFileSync(`${folder}/setgroups`, setgroups);
   writeFileSync(`${folder}/uid_map`, uids);
   writeFileSync(`${folder}/gid_map`, gids);
   child.stdin.end('ready\n');

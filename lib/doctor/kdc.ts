@@ -1,0 +1,146 @@
+import { randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { promises as dns } from 'node:dns';
+
+// Just enough of Kerberos (RFC 4120) to read the clock of a KDC: it tells its time with every error, and a ticket for a
+// client that does not exist is an error.
+
+/** An ASN.1 value in DER. */
+function der(tag: number, ...parts: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(parts);
+  const { length } = content;
+  const size =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...size]), content]);
+}
+
+const field = (number: number, value: Buffer): Buffer => der(0xa0 + number, value);
+const sequence = (...parts: readonly Buffer[]): Buffer => der(0x30, ...parts);
+const integer = (value: number): Buffer => der(0x02, Buffer.from([value]));
+const text = (value: string): Buffer => der(0x1b, Buffer.from(value, 'utf8'));
+const name = (type: number, ...components: readonly string[]): Buffer =>
+  sequence(field(0, integer(type)), field(1, sequence(...components.map(text))));
+
+const client = 'impersonate-doctor';
+const encryptionTypes = [18, 17, 23];
+
+/** An AS-REQ of a client that no realm has. It differs from all others: a KDC repeats its reply to the same request. */
+function requestFor(realm: string): Buffer {
+  const nonce = Buffer.alloc(4);
+  nonce.writeUInt32BE(randomInt(0x0100_0000, 0x7fff_ffff));
+  const body = sequence(
+    field(0, der(0x03, Buffer.alloc(5))),
+    field(1, name(1, client)),
+    field(2, text(realm)),
+    field(3, name(2, 'krbtgt', realm)),
+    field(5, der(0x18, Buffer.from('20370913024805Z'))),
+    field(7, der(0x02, nonce)),
+    field(8, sequence(...encryptionTypes.map(integer))),
+  );
+  return der(0x6a, sequence(field(1, integer(5)), field(2, integer(10)), field(4, body)));
+}
+
+/** Returns the values of a DER text, one after the other. Throws a RangeError for one that ends early. */
+function valuesOf(bytes: Buffer): { readonly tag: number; readonly content: Buffer }[] {
+  const values = [];
+  for (let at = 0; at < bytes.length;) {
+    const tag = bytes.readUInt8(at);
+    const first = bytes.readUInt8(at + 1);
+    const sizeLength = first < 0x80 ? 0 : first - 0x80;
+    const length = sizeLength === 0 ? first : bytes.readUIntBE(at + 2, sizeLength);
+    const start = at + 2 + sizeLength;
+    if (start + length > bytes.length) throw new RangeError('the message ends within a value');
+    values.push({ tag, content: bytes.subarray(start, start + length) });
+    at = start + length;
+  }
+  return values;
+}
+
+const contentOf = (bytes: Buffer, tag: number): Buffer | undefined =>
+  valuesOf(bytes).find((value) => value.tag === tag)?.content;
+
+/** Returns the time of a KRB-ERROR in milliseconds; undefined for another message. */
+export function timeOfError(message: Buffer): number | undefined {
+  const error = contentOf(message, 0x7e);
+  const body = error && contentOf(error, 0x30);
+  const time = body && contentOf(body, 0xa4);
+  const digits = (time && contentOf(time, 0x18))?.toString('latin1') ?? '';
+  const iso = digits.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  const seconds = Date.parse(iso);
+  if (Number.isNaN(seconds) || !body) return undefined;
+  const fraction = contentOf(body, 0xa5);
+  const micros = fraction && contentOf(fraction, 0x02);
+  return seconds + (micros && micros.length <= 6 ? micros.readUIntBE(0, micros.length) / 1000 : 0);
+}
+
+/** Returns the host and port of `host`, `host:port` or `[address]:port`. */
+function toAddress(server: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain = server, port = '88'] =
+    /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(server) ?? [];
+  return { host: bracketed ?? plain, port: Number(port) };
+}
+
+const patience = 1500; // ms
+
+/** The clock of a KDC. */
+export interface KdcClock {
+  readonly kdc: string;
+  /** The seconds by which it is ahead of this computer's. */
+  readonly skew: number;
+}
+
+async function ask(server: string, request: Buffer): Promise<KdcClock> {
+  const { host, port } = toAddress(server);
+  const { address, family } = await dns.lookup(host);
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  try {
+    return await exchange(socket, { server, address, port }, request);
+  } finally {
+    socket.close();
+  }
+}
+
+function exchange(
+  socket: Socket,
+  { server, address, port }: { readonly server: string; readonly address: string; readonly port: number },
+  request: Buffer,
+): Promise<KdcClock> {
+  const sent = Date.now();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the KDC ${server} does not reply`)), patience);
+    socket.once('error', reject).on('message', (message) => {
+      const now = Date.now();
+      const time = timeOfMessage(message);
+      // Anything else may be from somebody else: it is waited on.
+      if (time === undefined) return;
+      clearTimeout(timer);
+      resolve({ kdc: server, skew: Math.round(time - (sent + now) / 2) / 1000 });
+    });
+    // Only the KDC's messages arrive on a connected socket.
+    socket.connect(port, address, () => socket.send(request));
+  });
+}
+
+function timeOfMessage(message: Buffer): number | undefined {
+  try {
+    return timeOfError(message);
+  } catch {
+    return undefined;
+  }
+}
+
+async function findKdcs(realm: string): Promise<string[]> {
+  const resolver = new dns.Resolver({ timeout: patience, tries: 1 });
+  const found = await resolver.resolveSrv(`_kerberos._udp.${realm.toLowerCase()}`);
+  return found.map(({ name: host, port }) => `${host}:${port}`);
+}
+
+/**
+ * Returns the clock of the realm's KDC that replies first (UDP). `known` are its KDCs by krb5.conf; without any DNS has
+ * them. Rejects if none replies.
+ */
+export async function readKdcClock(realm: string, known: readonly string[]): Promise<KdcClock> {
+  const servers = known.length > 0 ? known : await findKdcs(realm);
+  const request = requestFor(realm);
+  return Promise.any(servers.slice(0, 4).map((server) => ask(server, request)));
+}
