@@ -1,0 +1,25 @@
+export {
+  DeclarationError,
+  OperationGuard,
+  OperationInterceptor,
+  declare,
+  fastifyImpersonation,
+  operation,
+  service,
+  validate,
+} from './declarative.js';
+export type {
+  DeclarationProblem,
+  DeclareOperation,
+  DeclareOptions,
+  FastifyPlugin,
+  ImpersonationOption,
+  NestCallHandler,
+  NestContext,
+  NestObservable,
+  OperationDecorator,
+  OperationOptions,
+  ResolveCaller,
+  ServiceDecorator,
+  ServiceOptions,
+} from './declarative.js';
