@@ -95,7 +95,7 @@ export function declared<F>(fn: F, settings: OperationSettings, name: string, is
   const method = fn as Method;
   const operation = new Operation(settings, name, isHandler);
   // A handler throws at once also if it is async: Express 4 does not wait for promises.
-  const rejects = types.isAsyncFunction(method) && !isHandler;
+  const rejects = types.isAsyncFunction(method) && !types.isGeneratorFunction(method) && !isHandler;
   const wrapper: Method = function (...args) {
     const call = (): unknown =>
       perform({ operation, service: serviceFor(operation, this), receiver: this, fn: method, args });

@@ -83,7 +83,7 @@ function followIteration(target: object, following: Following): object {
 const producers = new WeakMap<object, Flow | null>();
 
 /** The methods by which a stream of node does its work, whoever calls them and whenever. */
-const innerMethods = ['_read', '_write', '_writev', '_final', '_destroy'];
+const innerMethods = ['_read', '_write', '_writev', '_transform', '_flush', '_final', '_destroy'];
 
 /** Returns whether operations have returned the stream before. Throws ERR_IDENTITY_CONFLICT if it is another user's. */
 function isProduced(stream: object, flow: Flow | null): boolean {
@@ -103,7 +103,8 @@ function produceStream(stream: EventEmitter, flow: Flow | null): void {
   producers.set(stream, flow);
   for (const name of innerMethods) {
     const method = methodOf(stream, name);
-    if (!method) continue;
+    // A Transform calls its `_final` a second time if it is not the one that it knows, and that one calls `_flush`.
+    if (!method || (name === '_final' && '_transform' in stream)) continue;
     Object.defineProperty(stream, name, {
       configurable: true,
       writable: true,

@@ -1,3 +1,4 @@
+import ts from 'typescript';
 import { Token } from 'impersonate';
 import {
   DeclarationError,
@@ -378,6 +379,61 @@ describeSwitching('decorators', () => {
     expect([alice.run(() => files.read()), await bob.run(() => files.list())]).toEqual(['alice', 'bob']);
     expect(caught(() => files.list()).message).toContain('Legacy.list');
     expect(Object.keys(files)).toEqual([]);
+  });
+
+  const source = `
+    @service({ impersonateCallerForAllOperations: true })
+    class Compiled {
+      @mark @operation({ impersonation: 'required' }) @mark
+      read(name: string): string { return name + me(); }
+      @operation('allowed')
+      async *list(): AsyncGenerator<string> { yield me(); }
+    }
+    return Compiled;`;
+
+  test.each([false, true])(
+    'are those that TypeScript compiles, with experimentalDecorators: %s',
+    async (legacy) => {
+      const compilerOptions = { target: ts.ScriptTarget.ES2022, experimentalDecorators: legacy };
+      const { outputText } = ts.transpileModule(`function make() {${source}}`, { compilerOptions });
+      const marked: unknown[] = [];
+      const mark = (...[target, , descriptor]: [unknown, unknown, PropertyDescriptor?]): void => {
+        marked.push(descriptor ? descriptor.value : target);
+      };
+      // eslint-disable-next-line @typescript-eslint/no-implied-eval -- compiled above
+      const make = new Function('service', 'operation', 'me', 'mark', `${outputText}\nreturn make();`);
+      const Compiled = make(service, operation, me, mark) as new () => {
+        read(name: string): string;
+        list(): AsyncGenerator<string>;
+      };
+      const files = new Compiled();
+      expect(alice.run(() => files.read('x '))).toBe('x alice');
+      expect((await alice.run(() => files.list().next())).value).toBe('alice');
+      expect(caught(() => files.list()).message).toContain('Compiled.list');
+      // The second decorator sees what the first one has made.
+      expect(marked[1]).toBe(Compiled.prototype.read);
+      expect(marked[0]).not.toBe(marked[1]);
+    },
+  );
+
+  test('keep the metadata of the decorators below them', () => {
+    const known = new Map<unknown, Map<unknown, unknown>>();
+    const of = (target: unknown): Map<unknown, unknown> => known.get(target) ?? new Map<unknown, unknown>();
+    const metadata = {
+      getOwnMetadataKeys: (target: unknown) => [...of(target).keys()],
+      getOwnMetadata: (key: unknown, target: unknown) => of(target).get(key),
+      defineMetadata: (key: unknown, value: unknown, target: unknown) =>
+        known.set(target, of(target).set(key, value)),
+    };
+    const body = (): void => {};
+    metadata.defineMetadata('path', '/files', body);
+    Object.assign(Reflect, metadata);
+    try {
+      const wrapped = operation('required', body);
+      expect([metadata.getOwnMetadata('path', wrapped), wrapped === body]).toEqual(['/files', false]);
+    } finally {
+      for (const name of Object.keys(metadata)) Reflect.deleteProperty(Reflect, name);
+    }
   });
 
   test('check a class when it is defined, and a class that inherits from it when it is validated', () => {
