@@ -7,9 +7,9 @@ import { type Actor, type Call, chooseActor } from './perform';
 /** The part of NestJS's ExecutionContext that is used. */
 export interface NestContext {
   /** Returns the class of the controller or resolver. */
-  getClass(): abstract new (...args: never[]) => unknown;
+  getClass(): object;
   /** Returns the method that handles the request. */
-  getHandler(): (...args: never[]) => unknown;
+  getHandler(): object;
 }
 
 /** The part of an Observable that is used. */
@@ -25,16 +25,16 @@ export interface NestCallHandler<O extends NestObservable = NestObservable> {
 }
 
 function operationIn(context: NestContext): { operation: Operation; call: Call } {
-  const handler = context.getHandler();
-  const prototype = context.getClass().prototype as unknown;
+  const handler = context.getHandler() as { readonly name?: string };
+  const controller = context.getClass() as { readonly name?: string; readonly prototype?: unknown };
   const operation = operationOf(handler);
   if (!operation) {
-    const name = `${context.getClass().name}.${handler.name}`;
+    const name = `${controller.name ?? ''}.${handler.name ?? ''}`;
     throw new DeclarationError([
       { operation: name, message: 'it has no declaration: decorate it with @operation()' },
     ]);
   }
-  const service = serviceFor(operation, prototype);
+  const service = serviceFor(operation, controller.prototype);
   return { operation, call: { operation, service, receiver: undefined, fn: () => undefined, args: [] } };
 }
 

@@ -89,8 +89,9 @@ const readers: [string, (stream: Readable) => Promise<string>][] = [
     'read()',
     async (stream) => {
       const seen: string[] = [];
-      stream.on('readable', () => {
-        for (let part: unknown = stream.read(); part !== null; part = stream.read()) seen.push(String(part));
+      stream.setEncoding('utf8').on('readable', () => {
+        for (let part = stream.read() as unknown; part !== null; part = stream.read())
+          seen.push(part as string);
       });
       await once(stream, 'end');
       return seen.join(' ');

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
@@ -298,7 +297,7 @@ describe('the declarations of a server', () => {
     another.use(auth.express);
     another.get('/', done);
     expect(problemsOf(caught(() => validate(another)))).toEqual(['GET /']);
-    expect(validate(express())).toBeUndefined();
+    validate(express());
   });
 
   test('of Express 4 are found too', () => {
