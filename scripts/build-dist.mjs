@@ -76,7 +76,9 @@ async function bundleDeclarations(folder, modules) {
     chunkFileNames: 'types.d.ts',
     minifyInternalExports: false,
     manualChunks: (id) =>
-      [folder, path.join(folder, 'declarative'), path.join(folder, 'http')].includes(path.dirname(id)) ? undefined : 'types',
+      [folder, path.join(folder, 'declarative'), path.join(folder, 'http')].includes(path.dirname(id))
+        ? undefined
+        : 'types',
   });
 }
 

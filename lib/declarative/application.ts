@@ -1,6 +1,12 @@
 // The routes of Express and Koa, which have no metadata: a handler is declared if operation() has made it.
 import { isAuthenticating } from '../internal/flow-store';
-import { type DeclarationProblem, type Service, problemsOf, undeclared } from './declaration';
+import {
+  type DeclarationProblem,
+  type Service,
+  problemsOf,
+  undeclared,
+  withoutPrototype,
+} from './declaration';
 import { type Operation, operationOf } from './operation';
 
 /** Part of a router: middleware, a router in it, or a route with its handlers. */
@@ -115,7 +121,10 @@ export function applicationProblems(app: Express | Koa, options: Service): Decla
       if (!operation) continue;
       found += 1;
       const name = operation.settings.name ?? route ?? operation.name;
-      const service = { ...options, ...(authentication !== undefined && { authentication }) };
+      const service = withoutPrototype({
+        ...options,
+        ...(authentication !== undefined && { authentication }),
+      });
       problems.push(...adoptionProblems(operation, app, name, service));
     }
     return route !== undefined && found === 0 ? [undeclared(route, remedy)] : problems;

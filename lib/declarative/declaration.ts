@@ -123,6 +123,10 @@ function validateBooleans<K extends string>(
   }
 }
 
+/** Returns a copy that inherits nothing: what is added to Object.prototype later must not become an option. */
+export const withoutPrototype = <T extends object>(value: T): Readonly<T> =>
+  Object.freeze(Object.assign(Object.create(null) as T, value));
+
 /** Returns the validated options of an operation, which can be its impersonation alone. */
 export function toOperationSettings(value: unknown, argument: string): OperationSettings {
   const given = typeof value === 'string' ? { impersonation: value } : value;
@@ -134,7 +138,7 @@ export function toOperationSettings(value: unknown, argument: string): Operation
     throw wrongValue(`${argument}.level`, `must be one of: ${levels.join(', ')}`);
   if (name !== undefined) validateString(name, `${argument}.name`);
   validateBooleans(given, argument, booleans);
-  return Object.freeze({ ...given, impersonation } as OperationSettings);
+  return withoutPrototype({ ...given, impersonation } as OperationSettings);
 }
 
 /** Returns the validated options of a service. `more` are keys that the caller validates. */
@@ -158,7 +162,7 @@ export function toService(given: unknown, argument: string, more: readonly strin
     });
   }
   validateBooleans(known, argument, flags);
-  return Object.freeze({ ...given, ...(helpers !== undefined && { helpers: [...helpers] }) } as Service);
+  return withoutPrototype({ ...given, ...(helpers !== undefined && { helpers: [...helpers] }) } as Service);
 }
 
 /** Returns whether an operation acts as its caller: the table of WCF. */

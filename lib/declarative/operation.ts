@@ -8,6 +8,7 @@ import {
   type OperationSettings,
   type Service,
   toOperationSettings,
+  withoutPrototype,
 } from './declaration';
 import { perform } from './perform';
 
@@ -44,7 +45,7 @@ export class Operation {
 const operations = new WeakMap<object, Operation>();
 /** The options of services, by a class's prototype or the object. */
 const services = new WeakMap<object, Service>();
-const undeclaredService: Service = Object.freeze({});
+const undeclaredService: Service = withoutPrototype({});
 
 /** Returns the declaration of a function; undefined if it has none. */
 export const operationOf = (fn: unknown): Operation | undefined =>

@@ -157,10 +157,34 @@ function followWebStream(source: ReadableStream, following: Following): Readable
 }
 
 /** Whether the object is a stream of node that can be read: a response of node:http, which handlers return, cannot. */
-const isStream = (value: object): value is EventEmitter =>
+const isStream = (value: object): boolean =>
   methodOf(value, 'pipe') !== undefined &&
   methodOf(value, 'on') !== undefined &&
   (methodOf(value, 'read') !== undefined || Reflect.get(value, 'readable') === true);
+
+type Kind = 'promise' | 'thenable' | 'web stream' | 'stream' | 'lazy' | 'plain';
+
+function kindOf(result: object): Kind {
+  if (types.isPromise(result)) return 'promise';
+  if (thenOf(result)) return 'thenable';
+  if (result instanceof ReadableStream && !result.locked) return 'web stream';
+  if (isStream(result)) return 'stream';
+  return isLazy(result) ? 'lazy' : 'plain';
+}
+
+function followPromise(promise: Promise<unknown>, following: Following): Promise<unknown> {
+  return promise.then(
+    (value) => follow(value, following),
+    (error: unknown) => {
+      following.settle({ error });
+      throw error;
+    },
+  );
+}
+
+/** Returns the promise of a thenable, which may begin its work when it is called. */
+const settled = (thenable: object): Promise<unknown> =>
+  new Promise((...settlers) => void Reflect.apply(thenOf(thenable) as Method, thenable, settlers));
 
 /**
  * Returns the result of an operation, or one that stands for it: what is left of its work, in a promise, a generator or a
@@ -168,24 +192,24 @@ const isStream = (value: object): value is EventEmitter =>
  */
 export function follow(result: unknown, following: Following): unknown {
   const { flow, settle } = following;
-  if (isObject(result)) {
-    const then = thenOf(result);
-    if (then) {
-      const promise = types.isPromise(result)
-        ? result
-        : inIdentity(flow, () => new Promise((...settlers) => void Reflect.apply(then, result, settlers)));
-      return promise.then(
-        (value) => follow(value, following),
-        (error: unknown) => {
-          settle({ error });
-          throw error;
-        },
+  // Its properties may be accessors of the operation's.
+  const kind = isObject(result) ? inIdentity(flow, () => kindOf(result)) : 'plain';
+  switch (kind) {
+    case 'promise':
+      return followPromise(result as Promise<unknown>, following);
+    case 'thenable':
+      return followPromise(
+        inIdentity(flow, () => settled(result as object)),
+        following,
       );
-    }
-    if (result instanceof ReadableStream && !result.locked) return followWebStream(result, following);
-    if (isStream(result)) return followStream(result, following);
-    if (isLazy(result)) return followIteration(result, following);
+    case 'web stream':
+      return followWebStream(result as ReadableStream, following);
+    case 'stream':
+      return followStream(result as EventEmitter, following);
+    case 'lazy':
+      return followIteration(result as object, following);
+    case 'plain':
+      settle();
+      return result;
   }
-  settle();
-  return result;
 }

@@ -163,6 +163,31 @@ describeSwitching('a declared operation', () => {
     expect([body.mock.calls, getter.mock.calls]).toEqual([[], []]);
   });
 
+  test('acts as the service for orAsService only if it is allowed, also if nothing has checked it', () => {
+    const body = jest.fn();
+    const handler = operation({ impersonation: 'required', orAsService: true }, body);
+    expect(caught(() => handler()).code).toBe('ERR_CALLER_REQUIRED');
+    expect(body).not.toHaveBeenCalled();
+  });
+
+  test('takes no option from Object.prototype', () => {
+    const files = declare(
+      { read: () => me(), list: () => me() },
+      { impersonateCallerForAllOperations: true, operations: { read: 'allowed', list: 'required' } },
+    );
+    const handler = operation('notAllowed', () => me());
+    const added = { orAsService: true, caller: () => bob, impersonateCallerForAllOperations: true };
+    Object.assign(Object.prototype, added);
+    try {
+      expect([caught(() => files.read()).code, caught(() => files.list()).code]).toEqual([
+        ...['ERR_CALLER_REQUIRED', 'ERR_CALLER_REQUIRED'],
+      ]);
+      expect([alice.run(() => files.read()), handler()]).toEqual(['alice', 'service']);
+    } finally {
+      for (const name of Object.keys(added)) Reflect.deleteProperty(Object.prototype, name);
+    }
+  });
+
   test('rejects without a caller if it is an async function', async () => {
     const files = declare({ read: async () => meTwice() }, { operations: { read: 'required' } });
     const promise = files.read();
@@ -355,6 +380,24 @@ describeSwitching('decorators', () => {
     expect(await alice.run(() => list.call(undefined as never))).toBe('alice');
     expect([alice.run(() => Standard.whole()), alice.run(() => whole())]).toEqual(['alice', 'alice']);
     expect(caught(() => whole()).code).toBe('ERR_CALLER_REQUIRED');
+  });
+
+  test('of a class hold for what it inherits, static methods included', () => {
+    @service()
+    class Base {
+      @operation('allowed')
+      own(): string {
+        return me();
+      }
+      @operation('allowed')
+      static whole(): string {
+        return me();
+      }
+    }
+    @service({ impersonateCallerForAllOperations: true })
+    class Derived extends Base {}
+    const seen = (): string[] => [new Base().own(), Base.whole(), new Derived().own(), Derived.whole()];
+    expect(alice.run(seen)).toEqual(['service', 'service', 'alice', 'alice']);
   });
 
   test('of the legacy kind are called with the target, the key and the descriptor', async () => {

@@ -140,6 +140,7 @@ describeSwitching('a result', () => {
         }
       }),
     );
+    expect(sync[Symbol.iterator]()).toBe(sync);
     expect(sync.next().value).toBe('alice');
     expect(bob.run(() => sync.next().value)).toBe('alice');
     expect(sync.return(undefined as never).value).toBe('finally alice');
@@ -196,6 +197,24 @@ describeSwitching('a result', () => {
           .next()
       ).value,
     ).toBe('alice');
+  });
+
+  test('is looked at as the caller', () => {
+    const seen: string[] = [];
+    const value = {
+      get next(): undefined {
+        seen.push(me());
+        return undefined;
+      },
+    };
+    expect(
+      as(
+        alice,
+        declared(() => value),
+      ),
+    ).toBe(value);
+    declared(() => value, { impersonation: 'notAllowed' })();
+    expect([...new Set(seen.slice(0, 1)), seen.at(-1)]).toEqual(['alice', 'service']);
   });
 
   test('that is a plain value stays what it is', () => {
@@ -304,7 +323,7 @@ describeSwitching('a result', () => {
   });
 
   test('keeps the token until it has settled, which closes a token that was made for the call', async () => {
-    for (const make of [parts, () => Readable.from(parts())]) {
+    for (const make of [parts, () => ({ [Symbol.asyncIterator]: parts }), () => Readable.from(parts())]) {
       const token = await world.alice.token();
       const forUser = jest.spyOn(Token, 'forUser').mockResolvedValue(token);
       try {
