@@ -302,6 +302,19 @@ describeSwitching('a result', () => {
       expect(await all(as(alice, run))).toBe('service');
       expect(await bob.run(() => all(as(alice, run)))).toBe('bob');
     }
+    const web = (): ReadableStream<string> =>
+      new ReadableStream(
+        {
+          pull(controller) {
+            controller.enqueue(me());
+            controller.close();
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    expect(await all(as(alice, declared(web)))).toBe('alice');
+    const asReader = declared(web, { ...required, impersonateOnSerializingReply: false });
+    expect(await all(as(alice, asReader))).toBe('service');
     const kept = { ...required, impersonateOnSerializingReply: true };
     expect(await all(as(alice, declared(make, kept, { impersonateOnSerializingReply: false })))).toBe(
       'alice',

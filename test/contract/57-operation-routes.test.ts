@@ -381,16 +381,24 @@ describeSwitching('NestJS', () => {
   test('has an interceptor that performs what follows it as declared', async () => {
     const interceptor = new OperationInterceptor();
     const perform = (handler: () => unknown): Promise<unknown> => {
-      const seen = me();
-      const late = interceptor.intercept(contextOf(handler), { handle: () => new Late(() => me()) });
-      return new Promise((resolve) => late.subscribe((value) => resolve([seen, value])));
+      let seen = '';
+      const handle = (): Late => {
+        seen = me();
+        return new Late(() => me());
+      };
+      const late = interceptor.intercept(contextOf(handler), { handle });
+      return new Promise((resolve) =>
+        late.subscribe((value) => {
+          resolve([seen, value]);
+        }),
+      );
     };
     const { read, own } = Files.prototype;
     const calls = [() => alice.run(perform, read), () => bob.run(perform, read), () => bob.run(perform, own)];
     expect(await Promise.all(calls.map((call) => call()))).toEqual([
       ['alice', 'alice'],
       ['bob', 'bob'],
-      ['bob', 'service'],
+      ['service', 'service'],
     ]);
     expect(caught(() => perform(read)).code).toBe('ERR_CALLER_REQUIRED');
     expect(problemsOf(caught(() => perform(forgotten)))).toEqual(['Files.forgotten']);
