@@ -31,6 +31,8 @@ export default defineConfig(
     '.rig/',
     '**/node_modules/',
     'test/native/**/build*/',
+    // They need NestJS and tRPC.
+    'examples/declarative/',
   ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,

@@ -15,6 +15,8 @@ export const leakChannel = channel('impersonate:leak');
 export const unsealedChannel = channel('impersonate:unsealed');
 /** A user's call hangs, or was rejected because all of the user's threads are busy: PoolMessage. */
 export const poolChannel = channel('impersonate:pool');
+/** The result of a declared operation has settled, or the operation was refused: OperationMessage. */
+export const operationChannel = channel('impersonate:operation');
 /** File system operations as a user: FsContext. */
 export const fsChannels = tracingChannel('impersonate:fs');
 

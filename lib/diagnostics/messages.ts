@@ -60,6 +60,25 @@ export interface HandleLeakMessage extends Identities {
 /** The message of `impersonate:leak`. */
 export type LeakMessage = HandleLeakMessage;
 
+/** The message of `impersonate:operation`: a declared operation has ended. */
+export interface OperationMessage {
+  /** The name of the operation, such as `Files.read` or `GET /files`. */
+  readonly operation: string;
+  /** The identity of the process. */
+  readonly process: Principal;
+  /** The identity that the operation had; of one that was refused, its caller. Absent if it has none. */
+  readonly user?: Principal;
+  /**
+   * `ok`, or `error` if the operation or the stream that it returned failed. `denied` if it was refused before any of its
+   * code ran: without a caller, or at too low a level.
+   */
+  readonly outcome: 'ok' | 'denied' | 'error';
+  /** The code of the error. Absent if there is none. */
+  readonly code?: string;
+  /** The milliseconds from the call until the result settled, a stream until it closed. */
+  readonly duration: number;
+}
+
 /**
  * The message of `impersonate:unsealed`: a built-in was called without a token on a thread that `seal()` has sealed in the
  * mode `report`. `user` is the process's principal, as which the call continues.

@@ -21,7 +21,8 @@ export function requireLevelForWork({
   throw error;
 }
 
-function requireNoScope(): void {
+/** Throws ERR_SCOPE_ACTIVE inside a synchronous scope. */
+export function requireNoScope(): void {
   // Not the depth: in a suspended scope the thread has the process identity.
   if (currentTokenId() === 0) return;
   throw new ImpersonationError(
@@ -30,10 +31,15 @@ function requireNoScope(): void {
   );
 }
 
+/** Calls `fn` in a new flow and returns its result. The caller makes the steps of a generator run in the flow. */
+export function startFlow<R>(flow: Flow, fn: () => R): R {
+  requireLevelForWork(flow);
+  requireNoScope();
+  return withHandlesWatched(flow, () => beginFlow(flow, fn));
+}
+
 /** Implements `token.run()`. */
 export function runAsFlow<A extends unknown[], R>(flow: Flow, fn: (...args: A) => R, args: A): R {
   validateFunction(fn, 'fn');
-  requireLevelForWork(flow);
-  requireNoScope();
-  return refuseGenerator(withHandlesWatched(flow, () => beginFlow(flow, () => fn(...args))));
+  return refuseGenerator(startFlow(flow, () => fn(...args)));
 }

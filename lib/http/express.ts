@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { markAuthenticating } from '../internal/flow-store';
 import type { Negotiator } from '../negotiate/negotiator';
 import { Authenticator, type RequestAuthenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
@@ -31,7 +32,7 @@ export function expressAuthentication(
 }
 
 export function expressMiddleware(authenticator: RequestAuthenticator): ExpressMiddleware {
-  return (request, response, next) => {
+  return markAuthenticating((request, response, next) => {
     authenticator.authenticate({
       given: request,
       request,
@@ -40,5 +41,5 @@ export function expressMiddleware(authenticator: RequestAuthenticator): ExpressM
         run(next);
       },
     });
-  };
+  });
 }

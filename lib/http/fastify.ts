@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { markAuthenticating } from '../internal/flow-store';
 import type { Negotiator } from '../negotiate/negotiator';
 import type { Token } from '../token/token';
 import { Authenticator, type RequestAuthenticator } from './authenticator';
@@ -39,7 +40,7 @@ export function fastifyAuthentication(
 }
 
 export function fastifyHook(authenticator: RequestAuthenticator): FastifyHook {
-  return (request, reply, done) => {
+  return markAuthenticating((request, reply, done) => {
     authenticator.authenticate({
       given: request,
       request: request.raw,
@@ -52,5 +53,5 @@ export function fastifyHook(authenticator: RequestAuthenticator): FastifyHook {
         reply.hijack();
       },
     });
-  };
+  });
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { currentFlow, runInFlow } from '../internal/flow-store';
+import { currentFlow, markAuthenticating, runInFlow } from '../internal/flow-store';
 import type { Negotiator } from '../negotiate/negotiator';
 import type { Token } from '../token/token';
 import { Authenticator, type RequestAuthenticator } from './authenticator';
@@ -80,26 +80,28 @@ export function koaAuthentication(
 }
 
 export function koaMiddleware(authenticator: RequestAuthenticator): KoaMiddleware {
-  return (context, next) =>
-    new Promise((resolve, reject) => {
-      authenticator.authenticate({
-        given: context,
-        request: context.req,
-        response: context.res,
-        authenticated(run, token) {
-          context.state.token = token;
-          run(() => {
-            next()
-              .then(() => {
-                sendInFlow(context);
-              })
-              .then(resolve, reject);
-          });
-        },
-        rejected() {
-          context.respond = false;
-          resolve();
-        },
-      });
-    });
+  return markAuthenticating(
+    (context, next) =>
+      new Promise((resolve, reject) => {
+        authenticator.authenticate({
+          given: context,
+          request: context.req,
+          response: context.res,
+          authenticated(run, token) {
+            context.state.token = token;
+            run(() => {
+              next()
+                .then(() => {
+                  sendInFlow(context);
+                })
+                .then(resolve, reject);
+            });
+          },
+          rejected() {
+            context.respond = false;
+            resolve();
+          },
+        });
+      }),
+  );
 }

@@ -8,6 +8,8 @@ export type ImpersonationErrorCode =
   | 'ERR_ADDON_NOT_FOUND'
   /** The callback of a synchronous scope returned a promise, or one of a scope or flow a generator: the rest of its work would not run as the user. Use `token.run()` for asynchronous work; iterate a generator inside the callback. */
   | 'ERR_ASYNC_RESULT'
+  /** A declared operation (`impersonate/declarative`) acts as its caller, and there is none: it was called outside of every flow, or `caller` returned none. Authenticate the request, or call the operation in `token.run()`. */
+  | 'ERR_CALLER_REQUIRED'
   /** The option or function exists on the other system only, or a library that it needs is missing (PAM, the package `kerberos`). The message says what to use or to install. */
   | 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
   /** A flow ended with handles open, and `setStrictHandles(true)` is set. The message lists them with the stack of their opening. Close them in the flow. */
@@ -50,6 +52,8 @@ export type ImpersonationErrorCode =
   | 'ERR_INTERNAL'
   /** The Authorization header of the request is not one of the scheme, or not base64. */
   | 'ERR_INVALID_AUTHORIZATION'
+  /** Declarations of operations (`impersonate/declarative`) contradict their service, or are missing. `errors` has all of them, each with its operation. Declare the operations as the messages say. */
+  | 'ERR_INVALID_DECLARATION'
   /** The account or token has an id that no thread may act as: 4294967295, or the reserved uid. For the latter set `IMPERSONATE_RESERVED_UID` to another. Linux. */
   | 'ERR_INVALID_IDENTITY'
   /** UV_USE_IO_URING is set on Node 20: file operations would not act as the user. Unset it. Linux. */

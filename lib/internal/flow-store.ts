@@ -79,6 +79,18 @@ export function beginFlow<R>(flow: Flow, fn: () => R): R {
   return flows.run(flow, fn);
 }
 
+/** Middleware of this package that handles requests in the flow of their user. */
+const authenticating = new WeakSet<object>();
+
+/** Records that the middleware authenticates requests, and returns it. */
+export function markAuthenticating<M extends object>(middleware: M): M {
+  authenticating.add(middleware);
+  return middleware;
+}
+
+/** Returns whether this package has made the middleware, and it authenticates requests. */
+export const isAuthenticating = (middleware: object): boolean => authenticating.has(middleware);
+
 /** Returns whether a flow, or the reverting of one, decides the identity of the running code, and not the thread. */
 export function isInFlow(): boolean {
   return flows.getStore() !== undefined;

@@ -56,8 +56,16 @@ console.log(found.code, found.message.split('\\n')[0], complete ? 'ok' : 'wrong'
 
 // Compiled with each of TypeScript's resolutions.
 export const typed = `import { Token, type Impersonation } from 'impersonate';
+import { declare, operation } from 'impersonate/declarative';
 import { authenticate } from 'impersonate/http';
 import { readFile } from 'impersonate/fs';
+class Files {
+  @operation('required')
+  read(name: string): Promise<string> {
+    return readFile(name, 'utf8');
+  }
+}
+const files = declare(new Files(), { helpers: [], operations: {} });
 export async function main(): Promise<string> {
   using token = await Token.forUser('daemon');
   {
@@ -65,7 +73,7 @@ export async function main(): Promise<string> {
     void scope;
   }
   void authenticate;
-  return token.run(() => readFile('/etc/passwd', 'utf8'));
+  return token.run(() => files.read('/etc/passwd'));
 }
 console.log('typed', (await main()).includes('daemon') ? 'ok' : 'wrong');
 `;

@@ -30,7 +30,11 @@ const builtins = new Set(
   ].map((name) => `node:${name}`),
 );
 // Other packages, each loaded by one module of lib.
-const packages = { 'lib/internal/binding.ts': 'bindings', 'lib/negotiate/kerberos.ts': 'kerberos' };
+const packages = {
+  'lib/internal/binding.ts': 'bindings',
+  'lib/negotiate/kerberos.ts': 'kerberos',
+  'lib/declarative/telemetry.ts': '@opentelemetry/api',
+};
 const loader = 'lib/internal/binding.ts';
 const loadingMembers = new Set(['dlopen', 'binding', '_linkedBinding', 'getBuiltinModule']);
 
@@ -113,7 +117,7 @@ const floors = [
   ['fs'],
   ['token'],
   ['negotiate', 'peers', 'process', 'worker'],
-  ['doctor', 'http'],
+  ['doctor', 'http', 'declarative'],
   ['commands', 'routing'],
   ['faces'],
 ];

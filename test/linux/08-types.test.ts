@@ -83,12 +83,55 @@ const sealing = `
   export { nothing };
 `;
 
+const declarations = `
+  import { subscribe } from 'node:diagnostics_channel';
+  import { Token, type OperationMessage } from 'impersonate';
+  import { DeclarationError, declare, operation, service, validate } from 'impersonate/declarative';
+  @service({ impersonateCallerForAllOperations: true, caller: (name: string) => Token.forUser(name), helpers: ['help'] })
+  class Files {
+    @operation({ impersonation: 'required', level: 'delegation' })
+    async read(name: string): Promise<string> { return name; }
+    @operation('allowed')
+    list(): string[] { return []; }
+    help(): void {}
+  }
+  const read: (name: string) => Promise<string> = new Files().read;
+  const object: { run(a: number): string } = declare({ run: (a: number) => String(a) }, { operations: { run: 'required' } });
+  const handler: (a: string) => number = operation('notAllowed', (a: string) => a.length);
+  validate([Files, object]);
+  validate(new Files(), { authentication: 'none' });
+  try { validate(Files); } catch (error) { if (error instanceof DeclarationError) error.errors.map(({ operation, message }) => operation + message); }
+  subscribe('impersonate:operation', (message) => {
+    const { operation, outcome, user, duration } = message as OperationMessage;
+    return [operation, outcome === 'denied', user?.id, duration];
+  });
+  // @ts-expect-error -- no such impersonation
+  operation('always');
+  // @ts-expect-error -- no such option
+  operation({ orAsSerivce: true });
+  // @ts-expect-error -- no level that a thread can act at
+  operation({ level: 'identification' });
+  // @ts-expect-error -- operations are needed
+  declare(object, {});
+  export { read, handler };
+`;
+
+const legacyDeclarations = `
+  import { operation, service } from 'impersonate/declarative';
+  @service()
+  export class Files {
+    @operation('required')
+    async read(name: string): Promise<string> { return name; }
+  }
+`;
+
 const withFrameworks = `
   import { NegotiateServer, type Token } from 'impersonate';
   import { expressAuthentication, fastifyAuthentication, koaAuthentication } from 'impersonate/http';
   import express = require('express');
-  import { fastify } from 'fastify';
+  import { fastify, type RouteShorthandOptions } from 'fastify';
   import Koa = require('koa');
+  import { fastifyImpersonation, operation, validate } from 'impersonate/declarative';
   const negotiator = new NegotiateServer();
   const use = (token: Token | undefined) => token?.user.id;
   const toExpress = express();
@@ -105,7 +148,17 @@ const withFrameworks = `
     request.token = 1;
     return [use(request.token), use(request.raw.token)];
   });
+  toFastify.register(fastifyImpersonation({ impersonateCallerForAllOperations: true }));
+  toFastify.get('/declared', { config: { impersonation: 'required' } }, () => 1);
+  toFastify.get('/options', { config: { impersonation: { impersonation: 'allowed', orAsService: true } } }, () => 1);
+  // @ts-expect-error -- no such impersonation
+  const wrong: RouteShorthandOptions = { config: { impersonation: 'always' } };
+  toFastify.get('/wrong', wrong, () => 1);
+  toExpress.get('/declared', operation('required', (request: express.Request, response: express.Response) => response.send(use(request.token))));
+  validate(toExpress, { caller: (request: express.Request) => request.token });
   const toKoa = new Koa();
+  toKoa.use(operation('notAllowed', (context: Koa.Context) => { context.body = use(context.state.token); }));
+  validate(toKoa);
   toKoa.use(koaAuthentication(negotiator));
   toKoa.use((context) => {
     // @ts-expect-error -- it is a Token
@@ -125,6 +178,11 @@ describe('the declarations', () => {
       expect(problemsOf(sealing, [], options)).toEqual([]);
     },
   );
+
+  test.each(resolutions)('declare operations, with the module resolution %s', (_name, options) => {
+    expect(problemsOf(declarations, [], options)).toEqual([]);
+    expect(problemsOf(legacyDeclarations, [], { ...options, experimentalDecorators: true })).toEqual([]);
+  });
 
   test('declare the token of a request of Express, Fastify and Koa', () => {
     const packages = ['@types/express', 'express', 'fastify', '@types/koa', 'koa'];

@@ -1,0 +1,215 @@
+import type { EventEmitter } from 'node:events';
+import { finished } from 'node:stream';
+import { types } from 'node:util';
+import { deferred } from '../internal/deferred';
+import { ImpersonationError } from '../internal/error';
+import { type Flow, asProcess, runInFlow } from '../internal/flow-store';
+import { native } from '../internal/binding';
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** How a result is followed. */
+interface Following {
+  /** The flow that what is left of the work runs in; the process identity for null. */
+  readonly flow: Flow | null;
+  /** Whether streams are produced in the flow, or by whoever reads them. */
+  readonly producesStreams: boolean;
+  /** Called when nothing is left of the work, with an error if it has failed. Later calls do nothing. */
+  readonly settle: (failure?: { readonly error: unknown }) => void;
+}
+
+const inIdentity = <R>(flow: Flow | null, fn: () => R): R => (flow ? runInFlow(flow, fn) : asProcess(fn));
+
+const methodOf = (value: object, name: string | symbol): Method | undefined => {
+  const method: unknown = Reflect.get(value, name);
+  return typeof method === 'function' ? (method as Method) : undefined;
+};
+
+const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+/** Returns the method `then` of a promise or another thenable. */
+export const thenOf = (value: unknown): Method | undefined =>
+  isObject(value) ? methodOf(value, 'then') : undefined;
+
+/** Whether the object yields values one by one, each made when it is requested. Arrays and the like are plain values. */
+const isLazy = (value: object): boolean =>
+  methodOf(value, 'next') !== undefined ||
+  methodOf(value, Symbol.asyncIterator) !== undefined ||
+  types.isGeneratorFunction(methodOf(value, Symbol.iterator));
+
+/** Whether a step of an iteration was its last one. */
+const isDone = (step: unknown): boolean => Boolean((step as { done?: unknown } | null | undefined)?.done);
+const steps: readonly unknown[] = ['next', 'return', 'throw'];
+
+/** Calls `settle` if the step was the last one, or has failed. */
+function watchStep(step: unknown, { settle }: Following): void {
+  const end = (done: unknown): void => {
+    if (isDone(done)) settle();
+  };
+  if (types.isPromise(step)) step.then(end, (error: unknown) => settle({ error }));
+  else end(step);
+}
+
+/**
+ * Returns a view of a generator, iterator or iterable whose methods run in the flow. The object itself stays as it is: the
+ * operation may return it to several callers.
+ */
+function followIteration(target: object, following: Following): object {
+  const view: object = new Proxy(target, {
+    get(_target, name): unknown {
+      const value: unknown = inIdentity(following.flow, () => Reflect.get(target, name, target) as unknown);
+      if (typeof value !== 'function' || name === 'constructor') return value;
+      return (...args: unknown[]) => {
+        try {
+          const result: unknown = inIdentity(following.flow, () =>
+            Reflect.apply(value as Method, target, args),
+          );
+          if (result === target) return view;
+          if (steps.includes(name)) watchStep(result, following);
+          else if (isObject(result) && isLazy(result)) return followIteration(result, following);
+          return follow(result, { ...following, settle: () => {} });
+        } catch (error) {
+          if (steps.includes(name)) following.settle({ error });
+          throw error;
+        }
+      };
+    },
+  });
+  return view;
+}
+
+/** Whom the streams that operations have returned are produced as. */
+const producers = new WeakMap<object, Flow | null>();
+
+/** The methods by which a stream of node does its work, whoever calls them and whenever. */
+const innerMethods = ['_read', '_write', '_writev', '_transform', '_flush', '_final', '_destroy'];
+
+/** Returns whether operations have returned the stream before. Throws ERR_IDENTITY_CONFLICT if it is another user's. */
+function isProduced(stream: object, flow: Flow | null): boolean {
+  const known = producers.get(stream);
+  if (known === undefined) return false;
+  // Of an operation that this one has called: its own declaration holds.
+  if (known === null || flow === null || native.equalTokens(known.tokenRef.id, flow.tokenRef.id)) return true;
+  throw new ImpersonationError(
+    'The operation returned a stream that is produced as another caller: make a stream for each call',
+    'ERR_IDENTITY_CONFLICT',
+  );
+}
+
+/** Makes a stream of node do its work and emit its events in the flow. */
+function produceStream(stream: EventEmitter, flow: Flow | null): void {
+  if (isProduced(stream, flow)) return;
+  producers.set(stream, flow);
+  for (const name of innerMethods) {
+    const method = methodOf(stream, name);
+    // A Transform calls its `_final` a second time if it is not the one that it knows, and that one calls `_flush`.
+    if (!method || (name === '_final' && '_transform' in stream)) continue;
+    Object.defineProperty(stream, name, {
+      configurable: true,
+      writable: true,
+      value: (...args: unknown[]) => inIdentity(flow, () => Reflect.apply(method, stream, args)),
+    });
+  }
+  if (flow) deferred().bindToFlow(flow, stream, undefined);
+}
+
+function followStream(stream: EventEmitter, { flow, producesStreams, settle }: Following): EventEmitter {
+  if (producesStreams) produceStream(stream, flow);
+  asProcess(() => {
+    finished(stream as NodeJS.ReadableStream, { writable: false }, (error) =>
+      settle(error ? { error } : undefined),
+    );
+  });
+  return stream;
+}
+
+/** Returns a web stream that is read from the given one in the flow. */
+function followWebStream(source: ReadableStream, following: Following): ReadableStream {
+  const { flow, producesStreams, settle } = following;
+  const run = <R>(fn: () => R): R => (producesStreams ? inIdentity(flow, fn) : fn());
+  const reader = run(() => source.getReader() as ReadableStreamDefaultReader<unknown>);
+  return new ReadableStream<unknown>(
+    {
+      pull: (controller) =>
+        run(() => reader.read()).then(
+          ({ done, value }) => {
+            if (!done) {
+              controller.enqueue(value);
+              return;
+            }
+            settle();
+            controller.close();
+          },
+          (error: unknown) => {
+            settle({ error });
+            throw error;
+          },
+        ),
+      cancel(reason) {
+        settle();
+        return run(() => reader.cancel(reason));
+      },
+    },
+    // It reads nothing ahead of its own reader.
+    { highWaterMark: 0 },
+  );
+}
+
+/** Whether the object is a stream of node that can be read: a response of node:http, which handlers return, cannot. */
+const isStream = (value: object): boolean =>
+  methodOf(value, 'pipe') !== undefined &&
+  methodOf(value, 'on') !== undefined &&
+  (methodOf(value, 'read') !== undefined || Reflect.get(value, 'readable') === true);
+
+type Kind = 'promise' | 'thenable' | 'web stream' | 'stream' | 'lazy' | 'plain';
+
+function kindOf(result: object): Kind {
+  if (types.isPromise(result)) return 'promise';
+  if (thenOf(result)) return 'thenable';
+  if (result instanceof ReadableStream && !result.locked) return 'web stream';
+  if (isStream(result)) return 'stream';
+  return isLazy(result) ? 'lazy' : 'plain';
+}
+
+function followPromise(promise: Promise<unknown>, following: Following): Promise<unknown> {
+  return promise.then(
+    (value) => follow(value, following),
+    (error: unknown) => {
+      following.settle({ error });
+      throw error;
+    },
+  );
+}
+
+/** Returns the promise of a thenable, which may begin its work when it is called. */
+const settled = (thenable: object): Promise<unknown> =>
+  new Promise((...settlers) => void Reflect.apply(thenOf(thenable) as Method, thenable, settlers));
+
+/**
+ * Returns the result of an operation, or one that stands for it: what is left of its work, in a promise, a generator or a
+ * stream, runs in the flow.
+ */
+export function follow(result: unknown, following: Following): unknown {
+  const { flow, settle } = following;
+  // Its properties may be accessors of the operation's.
+  const kind = isObject(result) ? inIdentity(flow, () => kindOf(result)) : 'plain';
+  switch (kind) {
+    case 'promise':
+      return followPromise(result as Promise<unknown>, following);
+    case 'thenable':
+      return followPromise(
+        inIdentity(flow, () => settled(result as object)),
+        following,
+      );
+    case 'web stream':
+      return followWebStream(result as ReadableStream, following);
+    case 'stream':
+      return followStream(result as EventEmitter, following);
+    case 'lazy':
+      return followIteration(result as object, following);
+    case 'plain':
+      settle();
+      return result;
+  }
+}
