@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { validateOptions, wrongType, wrongValue } from '../internal/validate';
@@ -25,17 +24,11 @@ export interface ComSecurityOptions {
   authentication?: keyof typeof authentications;
 }
 
-function choose<T extends Record<string, number>>(value: unknown, argument: string, choices: T): number {
+function choose(value: unknown, argument: string, choices: Readonly<Record<string, number>>): number {
   if (typeof value !== 'string') throw wrongType(argument, 'of type string', value);
   const chosen = Object.hasOwn(choices, value) ? choices[value] : undefined;
   if (chosen !== undefined) return chosen;
   throw wrongValue(argument, `must be one of ${Object.keys(choices).join(', ')}`);
-}
-
-/** The addons that are loaded, one of which may have set the security: COM does not report which code did. */
-function otherAddons(): string {
-  const files = Object.keys(require.cache).filter((file) => file.endsWith('.node') && file !== native.file);
-  return files.map((file) => path.basename(file)).join(', ') || 'none';
 }
 
 /**
@@ -63,12 +56,5 @@ export function initializeComSecurity(options: ComSecurityOptions): void {
   if (native.port !== 'win32') {
     throw new ImpersonationError('COM is a part of Windows', 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
   }
-  try {
-    native.initializeComSecurity(cloaking === cloakings.dynamic ? 1 : 0, authentication, level);
-  } catch (error) {
-    if (error instanceof ImpersonationError && error.code === 'RPC_E_TOO_LATE') {
-      error.message += `. Addons that are loaded: ${otherAddons()}`;
-    }
-    throw error;
-  }
+  native.initializeComSecurity(cloaking === cloakings.dynamic ? 1 : 0, authentication, level);
 }

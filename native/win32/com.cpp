@@ -46,7 +46,8 @@ void Check(HRESULT result, const char* call) {
                         win32::Hexadecimal(static_cast<std::uint32_t>(result)) + ")";
   if (result == RPC_E_TOO_LATE) {
     message +=
-        ": the security of COM is set once for a process, and it has been set by other code, or by COM itself "
+        ": the security of COM is set once for a process, and it has been set by other code, or by COM "
+        "itself "
         "at its first call between apartments or processes, without cloaking then. Call "
         "initializeComSecurity() before modules that use COM are loaded, or set cloaking on each proxy "
         "(CoSetProxyBlanket)";
@@ -59,8 +60,7 @@ void Check(HRESULT result, const char* call) {
 class ProcessCom {
  public:
   ProcessCom()
-      : decrement_(
-            win32::SystemFunction<decltype(CoDecrementMTAUsage)>(kLibrary, "CoDecrementMTAUsage")) {
+      : decrement_(win32::SystemFunction<decltype(CoDecrementMTAUsage)>(kLibrary, "CoDecrementMTAUsage")) {
     auto* const increment =
         win32::SystemFunction<decltype(CoIncrementMTAUsage)>(kLibrary, "CoIncrementMTAUsage");
     Check(increment(&cookie_), "CoIncrementMTAUsage");

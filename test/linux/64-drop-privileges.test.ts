@@ -148,6 +148,15 @@ describeSwitching('capabilities that have been dropped', () => {
 });
 
 describeSwitching('capabilities that cannot be dropped', () => {
+  test('because of the bounding set have an error that says how', async () => {
+    const lines = await linesOf(
+      `${open}
+      try { dropPrivileges({ keep: ['scopes'] }); } catch (error) { print(error.message); }`,
+      { through: asService(['setuid', 'setgid']) },
+    );
+    expect(lines).toEqual([expect.stringMatching(/without CAP_SETPCAP\..*CapabilityBoundingSet=/)]);
+  });
+
   test.each<[string, readonly string[], string, string]>([
     ['the bounding set without CAP_SETPCAP', asService(['setuid', 'setgid', 'kill']), '', 'EPERM prctl'],
     ['a capset that fails', [], `failSyscall('capset', 1);`, 'EPERM capset'],

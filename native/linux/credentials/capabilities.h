@@ -34,8 +34,9 @@ bool HasCapabilities(const Capabilities& capabilities) noexcept;
 // Returns null, or the name of the call that failed, with errno.
 const char* WriteCapabilities(const Capabilities& capabilities) noexcept;
 
-// Removes all capabilities but `keep` from all five sets of the calling thread, also the bounding set. Returns
-// null, or the name of the call that failed, with errno. Makes system calls only, as a signal handler may.
+// Removes all capabilities but `keep` from all five sets of the calling thread, also the bounding set.
+// Returns null, or the name of the call that failed, with errno. Makes system calls only, as a signal handler
+// may.
 const char* LimitCapabilitySets(std::uint64_t keep) noexcept;
 
 // Whether a program that the calling thread executes may have the capability: the bounding set.

@@ -191,10 +191,11 @@ void DropOnOtherThreads(std::uint64_t keep) {
 void RequireDroppable(const Sets& now, std::uint64_t keep) {
   constexpr std::uint64_t kSetPCap = std::uint64_t{1} << 8;
   if ((now[kBounding] & ~keep) != 0 && (now[kEffective] & kSetPCap) == 0) {
-    throw Error("EPERM", EPERM, "prctl",
-                "EPERM: Operation not permitted, prctl: the bounding set cannot be reduced without CAP_SETPCAP. "
-                "Reduce it where the service is started (CapabilityBoundingSet=), or give the service "
-                "CAP_SETPCAP too, which is dropped with the others (docs/rights.md)");
+    throw Error(
+        "EPERM", EPERM, "prctl",
+        "EPERM: Operation not permitted, prctl: the bounding set cannot be reduced without CAP_SETPCAP. "
+        "Reduce it where the service is started (CapabilityBoundingSet=), or give the service "
+        "CAP_SETPCAP too, which is dropped with the others (docs/rights.md)");
   }
   Capabilities same = ReadCapabilities();
   same.ambient = 0;  // stay as they are

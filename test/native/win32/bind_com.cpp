@@ -48,11 +48,12 @@ HRESULT WINAPI Decrement(CO_MTA_USAGE_COOKIE) {
 Napi::Value Patch(const Napi::CallbackInfo& info) {
   result = static_cast<HRESULT>(info[1].As<Napi::Number>().Int32Value());
   last_call = {};
-  return WriteLabels(info.Env(),
-                     RedirectImports(FindModule(ReadText(info[0])),
-                                     {Replace<decltype(CoInitializeSecurity)>("CoInitializeSecurity", Initialize),
-                                      Replace<decltype(CoIncrementMTAUsage)>("CoIncrementMTAUsage", Increment),
-                                      Replace<decltype(CoDecrementMTAUsage)>("CoDecrementMTAUsage", Decrement)}));
+  return WriteLabels(
+      info.Env(),
+      RedirectImports(FindModule(ReadText(info[0])),
+                      {Replace<decltype(CoInitializeSecurity)>("CoInitializeSecurity", Initialize),
+                       Replace<decltype(CoIncrementMTAUsage)>("CoIncrementMTAUsage", Increment),
+                       Replace<decltype(CoDecrementMTAUsage)>("CoDecrementMTAUsage", Decrement)}));
 }
 
 Napi::Value TakeCall(const Napi::CallbackInfo& info) {
