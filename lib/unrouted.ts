@@ -45,6 +45,7 @@ export {
   type WindowsFacts,
 } from './doctor/doctor';
 export type { CapabilityName } from './doctor/names';
+export { dropPrivileges, type DropPrivilegesOptions, type PrivilegedUse } from './token/drop-privileges';
 export { enablePrivileges } from './token/privileges';
 export { ImpersonationError } from './internal/error';
 export type * from './internal/error-codes';
@@ -63,6 +64,7 @@ export { setStrictHandles } from './flow/open-handles';
 export { connectPeer, type ConnectPeerOptions } from './peers/connect';
 export type { PeerServerOptions } from './peers/options';
 export { createPeerServer, PeerServer, type PeerListener, type PeerServerEvents } from './peers/peer-server';
+export { initializeComSecurity, type ComSecurityOptions } from './process/com-security';
 export type { ExecAs, ExecFileAs, BytesOutput, TextOutput, OptionsAsUser } from './process/functions';
 export type { ProgramLogon } from './process/logon-program';
 export type { ProgramOptions, Resource } from './process/options';

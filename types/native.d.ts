@@ -304,4 +304,11 @@ export interface Native
 
   /** Facts about the process that JavaScript cannot find out: NativeLinuxFacts or NativeWindowsFacts. As the process. */
   processFacts(): NativeLinuxFacts | NativeWindowsFacts;
+  /**
+   * Removes all privileges or capabilities but these from the process, on every thread and for good, while no thread is in
+   * a scope or can enter one.
+   */
+  dropPrivileges(keep: string[]): void;
+  /** Sets the security of COM for the process: numbers of RPC_C_AUTHN_LEVEL_ and RPC_C_IMP_LEVEL_. Windows. */
+  initializeComSecurity(dynamicCloaking: 0 | 1, authentication: number, level: number): void;
 }

@@ -68,7 +68,7 @@ export type ImpersonationErrorCode =
   | 'ERR_PEER_TIMEOUT'
   /** The program has replaced the global `Promise` (zone.js, `global.Promise = require('bluebird')`) or `AsyncLocalStorage` of node:async_hooks, which flows are made of: code of one user would run in the flow of another. Leave the built-in class in its place, or use `runSync()` or an `ImpersonatedWorker`. */
   | 'ERR_PROMISE_REPLACED'
-  /** A flow cannot begin inside a synchronous scope: begin it outside, or in `withoutToken()`. `process.setuid()` and the like (Linux) cannot be called while any thread acts as a user, and `process._tickCallback()` not inside a scope: call them outside. */
+  /** A flow cannot begin inside a synchronous scope: begin it outside, or in `withoutToken()`. `process.setuid()` and the like (Linux) and `dropPrivileges()` cannot be called while any thread acts as a user, the latter on Windows not while a token is open, and `process._tickCallback()` not inside a scope: call them outside. */
   | 'ERR_SCOPE_ACTIVE'
   /** A scope was left open across an `await`, or after its callback. It is written to standard error, and the process ends with exit code 70. Dispose every scope in the block that opened it. */
   | 'ERR_SCOPE_LEAKED'

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,8 @@
 #include <vector>
 
 #include "core/error.h"
+#include "linux/credentials/capabilities.h"
+#include "linux/credentials/capability_drop.h"
 #include "linux/credentials/process_credentials.h"
 #include "linux/credentials/reserved_uid.h"
 
@@ -112,6 +115,12 @@ CredentialChange::~CredentialChange() {
   linux_port::CountCredentialChange();
   linux_port::ScopeGate().unlock();
   linux_port::ThreadStartGate().unlock();
+}
+
+void DropPrivileges(const std::vector<std::string>& keep) {
+  std::uint64_t set = 0;
+  for (const std::string& name : keep) set |= linux_port::CapabilityBit(name, "keep");
+  linux_port::DropCapabilities(set);
 }
 
 }  // namespace impersonate::port

@@ -6,7 +6,7 @@
 // of that name.
 namespace impersonate {
 
-// initialize, changeCredentials, processFacts.
+// initialize, changeCredentials, dropPrivileges, initializeComSecurity, processFacts.
 void ExportProcessFunctions(Napi::Env env, Napi::Object exports);
 // Starts libuv's pool threads immediately, with the process identity: on Linux a thread that is started
 // inside a scope keeps the user's identity.

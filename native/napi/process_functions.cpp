@@ -1,5 +1,10 @@
 #include <napi.h>
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/port/com.h"
 #include "core/port/diagnosis.h"
 #include "core/port/process.h"
 #include "core/scope_stack.h"
@@ -40,6 +45,23 @@ Napi::Value ProcessFacts(const Napi::CallbackInfo& info) {
   return facts;
 }
 
+Napi::Value DropPrivileges(const Napi::CallbackInfo& info) {
+  const std::vector<std::string> keep = StringsArgument(info, 0);
+  const pool::UserThreads::Pause no_users;
+  const port::CredentialChange no_scopes;
+  port::DropPrivileges(keep);
+  return info.Env().Undefined();
+}
+
+Napi::Value InitializeComSecurity(const Napi::CallbackInfo& info) {
+  port::ComSecurity security;
+  security.dynamic_cloaking = IntegerArgument(info, 0) != 0;
+  security.authentication = static_cast<std::uint32_t>(IntegerArgument(info, 1));
+  security.level = static_cast<std::uint32_t>(IntegerArgument(info, 2));
+  port::InitializeComSecurity(security);
+  return info.Env().Undefined();
+}
+
 class NoWork final : public Napi::AsyncWorker {
  public:
   explicit NoWork(Napi::Env env) : Napi::AsyncWorker(env, "impersonate:pool") {}
@@ -52,6 +74,8 @@ void ExportProcessFunctions(Napi::Env env, Napi::Object exports) {
   Export<Initialize>(env, exports, "initialize");
   Export<ChangeCredentials>(env, exports, "changeCredentials");
   Export<ProcessFacts>(env, exports, "processFacts");
+  Export<DropPrivileges>(env, exports, "dropPrivileges");
+  Export<InitializeComSecurity>(env, exports, "initializeComSecurity");
 }
 
 void StartPoolThreads(Napi::Env env) {

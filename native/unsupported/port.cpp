@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "core/port/com.h"
 #include "core/port/diagnosis.h"
 #include "core/port/logon.h"
 #include "core/port/negotiate.h"
@@ -26,6 +27,8 @@ void ClaimProcess() {}
 void Init(unsigned) {}
 CredentialChange::CredentialChange() = default;
 CredentialChange::~CredentialChange() = default;
+void InitializeComSecurity(const ComSecurity&) { Unsupported(); }
+void DropPrivileges(const std::vector<std::string>&) { Unsupported(); }
 
 std::vector<Fact> ProcessFacts() { return {}; }
 

@@ -12,6 +12,7 @@
 #include "win32/last_error.h"
 #include "win32/process_identity.h"
 #include "win32/text.h"
+#include "win32/token/privilege_removal.h"
 
 namespace {
 
@@ -100,5 +101,7 @@ void Init(unsigned) { win32::ProcessIdentity::Get(); }
 // The token of a Windows process does not change.
 CredentialChange::CredentialChange() = default;
 CredentialChange::~CredentialChange() = default;
+
+void DropPrivileges(const std::vector<std::string>& keep) { win32::RemovePrivilegesBut(keep); }
 
 }  // namespace impersonate::port

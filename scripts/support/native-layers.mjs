@@ -19,7 +19,7 @@ const libuv = /^uv(?:\.h|\/[\w-]+\.h)$/;
 const windows = new Set(
   words(`accctrl.h aclapi.h authz.h bcrypt.h delayimp.h dpapi.h dsgetdc.h errhandlingapi.h fileapi.h handleapi.h
     intrin.h io.h iphlpapi.h libloaderapi.h lm.h lmaccess.h lmapibuf.h lmcons.h lmerr.h lsalookup.h mstcpip.h
-    namedpipeapi.h ntdef.h ntlsa.h ntsecapi.h ntsecpkg.h ntstatus.h processthreadsapi.h psapi.h rpc.h schannel.h
+    namedpipeapi.h ntdef.h ntlsa.h ntsecapi.h ntsecpkg.h ntstatus.h objbase.h processthreadsapi.h psapi.h rpc.h schannel.h
     sddl.h sdkddkver.h secext.h security.h securitybaseapi.h shlobj.h sspi.h tlhelp32.h userenv.h versionhelpers.h
     winbase.h wincred.h windows.h winerror.h winioctl.h winnt.h winsock2.h winsvc.h winternl.h ws2def.h
     ws2tcpip.h wtsapi32.h`),

@@ -1,4 +1,5 @@
 import { builds, timings } from './items/builds.mjs';
+import { com } from './items/com.mjs';
 import { drives } from './items/drives.mjs';
 import { files, restricted, shares } from './items/files.mjs';
 import { negotiate } from './items/negotiate.mjs';
@@ -27,6 +28,7 @@ export const items = [
   drives,
   kernelObjects,
   programs,
+  com,
   builds,
   timings,
   pipeAccess,

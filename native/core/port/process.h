@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 
@@ -52,5 +53,10 @@ class CredentialChange {
   CredentialChange(const CredentialChange&) = delete;
   CredentialChange& operator=(const CredentialChange&) = delete;
 };
+
+// Removes all capabilities or privileges but these from the process, on every thread and for good, and reads
+// them back. Throws Error if nothing has been changed; aborts the process if only a part was removed. Called
+// as the process, with a CredentialChange. Throws ERR_INVALID_ARG_VALUE for an unknown name.
+void DropPrivileges(const std::vector<std::string>& keep);
 
 }  // namespace impersonate::port

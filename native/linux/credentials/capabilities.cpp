@@ -128,6 +128,30 @@ const char* WriteCapabilities(const Capabilities& capabilities) noexcept {
   return raised ? nullptr : "prctl";
 }
 
+const char* LimitCapabilitySets(std::uint64_t keep) noexcept {
+  constexpr std::size_t kBits = 64;
+  for (std::size_t bit = 0; bit < kBits; ++bit) {
+    const int bounding = ::prctl(PR_CAPBSET_READ, static_cast<unsigned long>(bit), 0UL, 0UL, 0UL);
+    if (bounding < 0) break;  // the kernel has no more capabilities
+    if (bounding == 0 || ((keep >> bit) & 1) != 0) continue;
+    if (::prctl(PR_CAPBSET_DROP, static_cast<unsigned long>(bit), 0UL, 0UL, 0UL) != 0) return "prctl";
+  }
+  Capabilities kept;
+  if (const char* failed = Get(kept)) return failed;
+  kept.effective &= keep;
+  kept.permitted &= keep;
+  kept.inheritable &= keep;
+  // capset removes the others from the ambient set, and these need not be raised again.
+  kept.ambient = 0;
+  return WriteCapabilities(kept);
+}
+
+bool IsInBoundingSet(std::uint64_t capability) noexcept {
+  std::size_t bit = 0;
+  while ((capability >> bit) > 1) ++bit;
+  return ::prctl(PR_CAPBSET_READ, static_cast<unsigned long>(bit), 0UL, 0UL, 0UL) != 0;
+}
+
 std::vector<Privilege> ListCapabilities(const Capabilities& capabilities) {
   std::vector<Privilege> list;
   for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
@@ -146,11 +170,11 @@ std::string CapabilityNames(std::uint64_t set) {
   return text;
 }
 
-std::uint64_t CapabilityBit(const std::string& name) {
+std::uint64_t CapabilityBit(const std::string& name, const char* argument) {
   for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
     if (name == kNames[bit]) return std::uint64_t{1} << bit;
   }
-  throw Error("ERR_INVALID_ARG_VALUE", "removePrivileges: '" + name + "' is not a Linux capability");
+  throw Error("ERR_INVALID_ARG_VALUE", std::string(argument) + ": '" + name + "' is not a Linux capability");
 }
 
 }  // namespace impersonate::linux_port

@@ -34,6 +34,14 @@ bool HasCapabilities(const Capabilities& capabilities) noexcept;
 // Returns null, or the name of the call that failed, with errno.
 const char* WriteCapabilities(const Capabilities& capabilities) noexcept;
 
+// Removes all capabilities but `keep` from all five sets of the calling thread, also the bounding set.
+// Returns null, or the name of the call that failed, with errno. Makes system calls only, as a signal handler
+// may.
+const char* LimitCapabilitySets(std::uint64_t keep) noexcept;
+
+// Whether a program that the calling thread executes may have the capability: the bounding set.
+bool IsInBoundingSet(std::uint64_t capability) noexcept;
+
 // The bits of the capabilities to set groups and gids, and uids.
 constexpr std::uint64_t kCapSetGid = std::uint64_t{1} << 6, kCapSetUid = std::uint64_t{1} << 7;
 
@@ -43,7 +51,7 @@ std::vector<Privilege> ListCapabilities(const Capabilities& capabilities);
 // The names of a set, separated by commas.
 std::string CapabilityNames(std::uint64_t set);
 
-// The bit of CAP_name; throws ERR_INVALID_ARG_VALUE for a name that is no capability.
-std::uint64_t CapabilityBit(const std::string& name);
+// The bit of CAP_name; throws ERR_INVALID_ARG_VALUE, naming the argument, for a name that is no capability.
+std::uint64_t CapabilityBit(const std::string& name, const char* argument);
 
 }  // namespace impersonate::linux_port

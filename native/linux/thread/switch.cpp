@@ -24,6 +24,9 @@ bool IsSetgroupsDenied() { return ReadProcFile("/proc/self/setgroups") == "deny\
 std::string Missing(std::uint64_t capability) {
   std::string reason =
       capability == kCapSetUid ? "the process lacks CAP_SETUID" : "the process lacks CAP_SETGID";
+  if (!IsInBoundingSet(capability)) {
+    return reason + ", which dropPrivileges() has removed, or CapabilityBoundingSet= of the service";
+  }
   if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
     reason += "; no_new_privs is set, under which setcap has no effect";
   }

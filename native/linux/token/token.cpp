@@ -97,7 +97,7 @@ TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
   identity.restricted = identity.restricted || restrictions.drop_all_groups ||
                         !restrictions.drop_groups.empty() || !restrictions.remove_privileges.empty();
   for (const std::string& name : restrictions.remove_privileges) {
-    identity.capabilities &= ~linux_port::CapabilityBit(name);
+    identity.capabilities &= ~linux_port::CapabilityBit(name, "removePrivileges");
   }
   if (restrictions.drop_all_groups) identity.groups.clear();
   for (const std::string& text : restrictions.drop_groups) {

@@ -13,5 +13,6 @@ void BindFiles(Napi::Object& exports);
 void BindFaults(Napi::Object& exports);
 void BindMachine(Napi::Object& exports);
 void BindPrograms(Napi::Object& exports);
+void BindCom(Napi::Object& exports);
 
 }  // namespace seam

@@ -16,6 +16,7 @@ Napi::Object Init(Napi::Env, Napi::Object exports) {
   seam::BindFaults(exports);
   seam::BindMachine(exports);
   seam::BindPrograms(exports);
+  seam::BindCom(exports);
   return exports;
 }
 

@@ -72,6 +72,20 @@ export interface KernelObject {
   readonly security: string;
 }
 
+/** A call of CoInitializeSecurity. */
+export interface ComCall {
+  readonly made: boolean;
+  /** With the defaults for all arguments but the numbers, and while COM was initialized once. */
+  readonly plain: boolean;
+  /** The calling thread had a token of its own. */
+  readonly asUser: boolean;
+  readonly authentication: number;
+  readonly level: number;
+  readonly capabilities: number;
+  /** How often COM is initialized for the process. */
+  readonly uses: number;
+}
+
 /** How the module created a process. */
 export interface ProgramCall {
   readonly function: string;
@@ -214,6 +228,13 @@ export interface Seam {
   importCalls(moduleName: string, functionName: string): number;
   /** What the module imports by name, as 'advapi32.dll!LogonUserW'. */
   imports(moduleName: string): string[];
+  /**
+   * Records CoInitializeSecurity of the module, which then returns `result`, an HRESULT, and counts how often the module has
+   * initialized COM for the process.
+   */
+  patchCom(moduleName: string, result: number): string[];
+  /** Removes and returns the record of the last call; see ComCall. */
+  takeComCall(): ComCall;
   /** Removes the faults; authority and witness stay. */
   clearFaults(): void;
   /** Removes faults, authority and witness: every import table is restored. */
