@@ -19,7 +19,7 @@ import { loadTelemetry } from './telemetry';
 /** What `declare()` takes: the options of the service, and its operations. */
 export interface DeclareOptions extends ServiceOptions {
   /** The operations by the names of their methods: the impersonation alone, or all options. */
-  operations: Readonly<Record<string, ImpersonationOption | OperationOptions>>;
+  operations: Readonly<Record<string | symbol, ImpersonationOption | OperationOptions>>;
 }
 
 /** A decorator of classes: a standard one, or a legacy one (`experimentalDecorators`). */
@@ -128,7 +128,11 @@ export function service(options: ServiceOptions = {}): ServiceDecorator {
 }
 
 /** Returns why methods of the target cannot be declared. */
-function listProblems({ owner, name }: Target, methods: Methods, keys: string[]): DeclarationProblem[] {
+function listProblems(
+  { owner, name }: Target,
+  methods: Methods,
+  keys: readonly (string | symbol)[],
+): DeclarationProblem[] {
   return keys.flatMap((key) => {
     const method = methods.get(key);
     const isFixed =
@@ -141,7 +145,7 @@ function listProblems({ owner, name }: Target, methods: Methods, keys: string[])
           : isFixed
             ? 'it cannot be replaced, as the service is frozen: declare it before'
             : undefined;
-    return message === undefined ? [] : [{ operation: `${name}.${key}`, message }];
+    return message === undefined ? [] : [{ operation: `${name}.${String(key)}`, message }];
   });
 }
 
@@ -166,15 +170,17 @@ export function declare<S extends object>(target: S, options: DeclareOptions): S
   const given = toService(options, 'options', ['operations']);
   const { operations } = options;
   validateOptions(operations, 'options.operations', Object.keys((operations as object | undefined) ?? {}));
-  const settings = Object.keys(operations).map(
-    (key) => [key, toOperationSettings(operations[key], `options.operations.${key}`)] as const,
-  );
+  const keys = Reflect.ownKeys(operations);
+  const settings = keys.map((key) => {
+    const own: unknown = Reflect.get(operations, key);
+    return [key, toOperationSettings(own, `options.operations.${String(key)}`)] as const;
+  });
   const methods = allOf(into);
-  const problems = listProblems(into, methods, Object.keys(operations));
+  const problems = listProblems(into, methods, keys);
   const replaced = new Map(
     settings
       .filter(([key]) => methods.has(key))
-      .map(([key, own]) => [key, declared(methods.get(key), own, `${into.name}.${key}`)]),
+      .map(([key, own]) => [key, declared(methods.get(key), own, `${into.name}.${String(key)}`)]),
   );
   const all = new Map([...methods, ...replaced]);
   requireNone([...problems, ...serviceProblems(into, all, given)]);

@@ -188,6 +188,13 @@ describeSwitching('a declared operation', () => {
     }
   });
 
+  test('may be a method whose name is a symbol', () => {
+    const run = Symbol('run');
+    const files = declare({ [run]: () => me() }, { operations: { [run]: 'required' } });
+    expect(caught(() => files[run]()).code).toBe('ERR_CALLER_REQUIRED');
+    expect(alice.run(() => files[run]())).toBe('alice');
+  });
+
   test('rejects without a caller if it is an async function', async () => {
     const files = declare({ read: async () => meTwice() }, { operations: { read: 'required' } });
     const promise = files.read();
