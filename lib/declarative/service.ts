@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { validateOptions, wrongType } from '../internal/validate';
+import { validateOptions, wrongType, wrongValue } from '../internal/validate';
 import { applicationProblems, isApplication } from './application';
 import {
   type DeclarationProblem,
@@ -192,6 +192,15 @@ export function declare<S extends object>(target: S, options: DeclareOptions): S
   return target;
 }
 
+/** The options that only checks need. The others decide how a service runs, and it has its own. */
+const ofChecks = ['authentication', 'helpers'];
+
+function requireChecksOnly(options: Service): void {
+  const other = Object.keys(options).find((key) => !ofChecks.includes(key));
+  if (other !== undefined)
+    throw wrongValue(`options.${other}`, 'is for an application: give it to @service() or declare()');
+}
+
 function problemsOfTarget(
   value: unknown,
   argument: string,
@@ -199,7 +208,8 @@ function problemsOfTarget(
 ): DeclarationProblem[] {
   if (isApplication(value)) return applicationProblems(value, options ?? {});
   const target = targetOf(value, argument);
-  return serviceProblems(target, allOf(target), options ?? serviceOf(target.owner) ?? {});
+  if (options) requireChecksOnly(options);
+  return serviceProblems(target, allOf(target), { ...serviceOf(target.owner), ...options });
 }
 
 /**
@@ -208,7 +218,7 @@ function problemsOfTarget(
  * Of a service it checks the class or object, also a subclass that has no decorator.
  *
  * @param target - An application, a service, or an array of them.
- * @param options - What holds for all operations of an application.
+ * @param options - What holds for all operations of an application. For a service, only `authentication` and `helpers`.
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @throws DeclarationError `ERR_INVALID_DECLARATION` with all mistakes, each with its operation.
  * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for `spanAttributes` without OpenTelemetry's API.
