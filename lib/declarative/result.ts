@@ -175,18 +175,37 @@ function followWebStream(source: ReadableStream, following: Following): Readable
   );
 }
 
+/** Whether it is a response of fetch() with a body to read. Reading the global loads fetch(), which few operations need. */
+const isResponse = (value: object): value is Response & { readonly body: ReadableStream } =>
+  Reflect.get(value, Symbol.toStringTag) === 'Response' &&
+  value instanceof Response &&
+  value.body !== null &&
+  !value.body.locked;
+
+/** Returns a response like the given one, whose body is read from that one's in the flow. */
+function followResponse(
+  response: Response & { readonly body: ReadableStream },
+  following: Following,
+): Response {
+  const { status, statusText, headers, url, redirected, type } = response;
+  const made = new Response(followWebStream(response.body, following), { status, statusText, headers });
+  const kept = Object.entries({ url, redirected, type }).map(([name, value]) => [name, { value }] as const);
+  return Object.defineProperties(made, Object.fromEntries(kept));
+}
+
 /** Whether the object is a stream of node that can be read: a response of node:http, which handlers return, cannot. */
 const isStream = (value: object): boolean =>
   methodOf(value, 'pipe') !== undefined &&
   methodOf(value, 'on') !== undefined &&
   (methodOf(value, 'read') !== undefined || Reflect.get(value, 'readable') === true);
 
-type Kind = 'promise' | 'thenable' | 'web stream' | 'stream' | 'lazy' | 'plain';
+type Kind = 'promise' | 'thenable' | 'web stream' | 'response' | 'stream' | 'lazy' | 'plain';
 
 function kindOf(result: object): Kind {
   if (isPlainPromise(result)) return 'promise';
   if (thenOf(result)) return 'thenable';
   if (result instanceof ReadableStream && !result.locked) return 'web stream';
+  if (isResponse(result)) return 'response';
   if (isStream(result)) return 'stream';
   return isLazy(result) ? 'lazy' : 'plain';
 }
@@ -230,6 +249,8 @@ export function follow(result: unknown, following: Following): unknown {
       );
     case 'web stream':
       return followWebStream(result as ReadableStream, following);
+    case 'response':
+      return followResponse(result as Response & { readonly body: ReadableStream }, following);
     case 'stream':
       return followStream(result as EventEmitter, following);
     case 'lazy':

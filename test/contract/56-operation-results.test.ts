@@ -208,6 +208,26 @@ describeSwitching('a result', () => {
     expect([...values]).toEqual(['alice', 'alice']);
   });
 
+  test('that is a response has its body produced as the caller', async () => {
+    const make = (): Response => {
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            controller.enqueue(Buffer.from(me()));
+            controller.close();
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      return new Response(body, { status: 201, headers: { 'x-own': 'yes' } });
+    };
+    const response = declared(make, required, { caller: () => alice })();
+    expect([response.status, response.headers.get('x-own')]).toEqual([201, 'yes']);
+    expect(await response.text()).toBe('alice');
+    const empty = new Response(null, { status: 204 });
+    expect(declared(() => empty, required, { caller: () => alice })()).toBe(empty);
+  });
+
   test('that is a promise of a class with its own then() begins its work as the caller', async () => {
     class Late extends Promise<string> {
       override then<A, B>(...settlers: Parameters<Promise<string>['then']>): Promise<A | B> {
