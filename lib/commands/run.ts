@@ -46,6 +46,8 @@ export async function runProgram(
   for (const [signal, handler] of handlers) process.on(signal, handler);
   const { code, signal } = await endingOf(child, file);
   for (const [each, handler] of handlers) process.off(each, handler);
-  if (signal !== undefined && process.platform !== 'win32') process.kill(process.pid, signal);
+  // SIGUSR1 would make Node.js listen for debuggers, with the rights of this process.
+  const isFatal = signal !== undefined && signal !== 'SIGUSR1';
+  if (isFatal && process.platform !== 'win32') process.kill(process.pid, signal);
   return code;
 }

@@ -113,6 +113,7 @@ export function applicationProblems(app: Express | Koa, options: Service): Decla
   const entries = [...(isKoa(app) ? entriesOfKoa(app.middleware) : entriesOfExpress(stackOf(app)))];
   let authentication = options.authentication ?? (options.caller ? undefined : ('none' as const));
   return entries.flatMap(({ route, functions }) => {
+    const before = authentication;
     const problems: DeclarationProblem[] = [];
     let found = 0;
     for (const fn of functions.filter(isCallable)) {
@@ -127,6 +128,8 @@ export function applicationProblems(app: Express | Koa, options: Service): Decla
       });
       problems.push(...adoptionProblems(operation, app, name, service));
     }
+    // What authenticates one route does not authenticate the others.
+    if (route !== undefined) authentication = before;
     return route !== undefined && found === 0 ? [undeclared(route, remedy)] : problems;
   });
 }

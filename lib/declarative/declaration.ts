@@ -127,10 +127,18 @@ function validateBooleans<K extends string>(
 export const withoutPrototype = <T extends object>(value: T): Readonly<T> =>
   Object.freeze(Object.assign(Object.create(null) as T, value));
 
+/** Returns a copy of given options, with what they inherit: what is validated is what holds. */
+const copyOf = <K extends string>(given: Partial<Record<K, unknown>>, keys: readonly K[]) =>
+  Object.fromEntries(keys.flatMap((key) => (given[key] === undefined ? [] : [[key, given[key]]]))) as Partial<
+    Record<K, unknown>
+  >;
+
 /** Returns the validated options of an operation, which can be its impersonation alone. */
 export function toOperationSettings(value: unknown, argument: string): OperationSettings {
-  const given = typeof value === 'string' ? { impersonation: value } : value;
-  validateOptions(given, argument, ['impersonation', 'level', 'name', ...booleans]);
+  const own = typeof value === 'string' ? { impersonation: value } : value;
+  const keys = ['impersonation', 'level', 'name', ...booleans] as const;
+  validateOptions(own, argument, keys);
+  const given = copyOf(own, keys);
   const { impersonation = 'notAllowed', level, name } = given;
   if (!options.includes(impersonation))
     throw wrongValue(`${argument}.impersonation`, `must be one of: ${options.join(', ')}`);
@@ -142,16 +150,16 @@ export function toOperationSettings(value: unknown, argument: string): Operation
 }
 
 /** Returns the validated options of a service. `more` are keys that the caller validates. */
-export function toService(given: unknown, argument: string, more: readonly string[] = []): Service {
+export function toService(value: unknown, argument: string, more: readonly string[] = []): Service {
   const flags = [
     'impersonateCallerForAllOperations',
     'impersonateOnSerializingReply',
     'spanAttributes',
   ] as const;
   const keys = ['caller', 'authentication', 'helpers', ...flags] as const;
-  validateOptions(given, argument, [...keys, ...more]);
-  const known: Partial<Record<string, unknown>> = given;
-  const { caller, authentication, helpers } = known;
+  validateOptions(value, argument, [...keys, ...more]);
+  const given = copyOf(value, keys);
+  const { caller, authentication, helpers } = given;
   if (caller !== undefined) validateFunction(caller, `${argument}.caller`);
   if (authentication !== undefined && authentication !== 'none')
     levelNumber(authentication, `${argument}.authentication`);
@@ -161,7 +169,7 @@ export function toService(given: unknown, argument: string, more: readonly strin
       validateString(name, `${argument}.helpers[${String(index)}]`);
     });
   }
-  validateBooleans(known, argument, flags);
+  validateBooleans(given, argument, flags);
   return withoutPrototype({ ...given, ...(helpers !== undefined && { helpers: [...helpers] }) } as Service);
 }
 

@@ -28,24 +28,40 @@ const methodOf = (value: object, name: string | symbol): Method | undefined => {
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 
+/** Whether `then` of a promise runs no code of its class, which may begin its work only then. */
+const isPlainPromise = (value: object): value is Promise<unknown> =>
+  types.isPromise(value) && value.then === Promise.prototype.then && value.constructor === Promise;
+
 /** Returns the method `then` of a promise or another thenable. */
 export const thenOf = (value: unknown): Method | undefined =>
   isObject(value) ? methodOf(value, 'then') : undefined;
 
+/** Values that have all that they yield. */
+const isCollection = (value: object): boolean =>
+  Array.isArray(value) ||
+  ArrayBuffer.isView(value) ||
+  types.isMap(value) ||
+  types.isSet(value) ||
+  types.isArgumentsObject(value) ||
+  types.isBoxedPrimitive(value) ||
+  [URLSearchParams, Headers, FormData].some((type) => value instanceof type);
+
 /** Whether the object yields values one by one, each made when it is requested. Arrays and the like are plain values. */
-const isLazy = (value: object): boolean =>
-  methodOf(value, 'next') !== undefined ||
-  methodOf(value, Symbol.asyncIterator) !== undefined ||
-  types.isGeneratorFunction(methodOf(value, Symbol.iterator));
+function isLazy(value: object): boolean {
+  if (methodOf(value, 'next') ?? methodOf(value, Symbol.asyncIterator)) return true;
+  const iterate = methodOf(value, Symbol.iterator);
+  return iterate !== undefined && (types.isGeneratorFunction(iterate) || !isCollection(value));
+}
 
 /** Whether a step of an iteration was its last one. */
 const isDone = (step: unknown): boolean => Boolean((step as { done?: unknown } | null | undefined)?.done);
 const steps: readonly unknown[] = ['next', 'return', 'throw'];
 
 /** Calls `settle` if the step was the last one, or has failed. */
-function watchStep(step: unknown, { settle }: Following): void {
+function watchStep(step: unknown, { flow, settle }: Following): void {
   const end = (done: unknown): void => {
-    if (isDone(done)) settle();
+    // It may be an accessor of the operation's.
+    if (inIdentity(flow, () => isDone(done))) settle();
   };
   if (types.isPromise(step)) step.then(end, (error: unknown) => settle({ error }));
   else end(step);
@@ -66,9 +82,12 @@ function followIteration(target: object, following: Following): object {
             Reflect.apply(value as Method, target, args),
           );
           if (result === target) return view;
-          if (steps.includes(name)) watchStep(result, following);
-          else if (isObject(result) && isLazy(result)) return followIteration(result, following);
-          return follow(result, { ...following, settle: () => {} });
+          const isStep = steps.includes(name);
+          if (!isStep && isObject(result) && inIdentity(following.flow, () => isLazy(result)))
+            return followIteration(result, following);
+          const followed = follow(result, { ...following, settle: () => {} });
+          if (isStep) watchStep(followed, following);
+          return followed;
         } catch (error) {
           if (steps.includes(name)) following.settle({ error });
           throw error;
@@ -156,25 +175,51 @@ function followWebStream(source: ReadableStream, following: Following): Readable
   );
 }
 
+/** Whether it is a response of fetch() with a body to read. Reading the global loads fetch(), which few operations need. */
+const isResponse = (value: object): value is Response & { readonly body: ReadableStream } =>
+  Reflect.get(value, Symbol.toStringTag) === 'Response' &&
+  value instanceof Response &&
+  value.body !== null &&
+  !value.body.locked;
+
+/** Returns a response like the given one, whose body is read from that one's in the flow. */
+function followResponse(
+  response: Response & { readonly body: ReadableStream },
+  following: Following,
+): Response {
+  const { status, statusText, headers, url, redirected, type } = response;
+  const made = new Response(followWebStream(response.body, following), { status, statusText, headers });
+  const kept = Object.entries({ url, redirected, type }).map(([name, value]) => [name, { value }] as const);
+  return Object.defineProperties(made, Object.fromEntries(kept));
+}
+
 /** Whether the object is a stream of node that can be read: a response of node:http, which handlers return, cannot. */
 const isStream = (value: object): boolean =>
   methodOf(value, 'pipe') !== undefined &&
   methodOf(value, 'on') !== undefined &&
   (methodOf(value, 'read') !== undefined || Reflect.get(value, 'readable') === true);
 
-type Kind = 'promise' | 'thenable' | 'web stream' | 'stream' | 'lazy' | 'plain';
+type Kind = 'promise' | 'thenable' | 'web stream' | 'response' | 'stream' | 'lazy' | 'plain';
 
 function kindOf(result: object): Kind {
-  if (types.isPromise(result)) return 'promise';
+  if (isPlainPromise(result)) return 'promise';
   if (thenOf(result)) return 'thenable';
   if (result instanceof ReadableStream && !result.locked) return 'web stream';
+  if (isResponse(result)) return 'response';
   if (isStream(result)) return 'stream';
   return isLazy(result) ? 'lazy' : 'plain';
 }
 
 function followPromise(promise: Promise<unknown>, following: Following): Promise<unknown> {
   return promise.then(
-    (value) => follow(value, following),
+    (value) => {
+      try {
+        return follow(value, following);
+      } catch (error) {
+        following.settle({ error });
+        throw error;
+      }
+    },
     (error: unknown) => {
       following.settle({ error });
       throw error;
@@ -204,6 +249,8 @@ export function follow(result: unknown, following: Following): unknown {
       );
     case 'web stream':
       return followWebStream(result as ReadableStream, following);
+    case 'response':
+      return followResponse(result as Response & { readonly body: ReadableStream }, following);
     case 'stream':
       return followStream(result as EventEmitter, following);
     case 'lazy':

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { validateOptions, wrongType } from '../internal/validate';
+import { validateOptions, wrongType, wrongValue } from '../internal/validate';
 import { applicationProblems, isApplication } from './application';
 import {
   type DeclarationProblem,
@@ -19,7 +19,7 @@ import { loadTelemetry } from './telemetry';
 /** What `declare()` takes: the options of the service, and its operations. */
 export interface DeclareOptions extends ServiceOptions {
   /** The operations by the names of their methods: the impersonation alone, or all options. */
-  operations: Readonly<Record<string, ImpersonationOption | OperationOptions>>;
+  operations: Readonly<Record<string | symbol, ImpersonationOption | OperationOptions>>;
 }
 
 /** A decorator of classes: a standard one, or a legacy one (`experimentalDecorators`). */
@@ -128,7 +128,11 @@ export function service(options: ServiceOptions = {}): ServiceDecorator {
 }
 
 /** Returns why methods of the target cannot be declared. */
-function listProblems({ owner, name }: Target, methods: Methods, keys: string[]): DeclarationProblem[] {
+function listProblems(
+  { owner, name }: Target,
+  methods: Methods,
+  keys: readonly (string | symbol)[],
+): DeclarationProblem[] {
   return keys.flatMap((key) => {
     const method = methods.get(key);
     const isFixed =
@@ -141,7 +145,7 @@ function listProblems({ owner, name }: Target, methods: Methods, keys: string[])
           : isFixed
             ? 'it cannot be replaced, as the service is frozen: declare it before'
             : undefined;
-    return message === undefined ? [] : [{ operation: `${name}.${key}`, message }];
+    return message === undefined ? [] : [{ operation: `${name}.${String(key)}`, message }];
   });
 }
 
@@ -166,15 +170,17 @@ export function declare<S extends object>(target: S, options: DeclareOptions): S
   const given = toService(options, 'options', ['operations']);
   const { operations } = options;
   validateOptions(operations, 'options.operations', Object.keys((operations as object | undefined) ?? {}));
-  const settings = Object.keys(operations).map(
-    (key) => [key, toOperationSettings(operations[key], `options.operations.${key}`)] as const,
-  );
+  const keys = Reflect.ownKeys(operations);
+  const settings = keys.map((key) => {
+    const own: unknown = Reflect.get(operations, key);
+    return [key, toOperationSettings(own, `options.operations.${String(key)}`)] as const;
+  });
   const methods = allOf(into);
-  const problems = listProblems(into, methods, Object.keys(operations));
+  const problems = listProblems(into, methods, keys);
   const replaced = new Map(
     settings
       .filter(([key]) => methods.has(key))
-      .map(([key, own]) => [key, declared(methods.get(key), own, `${into.name}.${key}`)]),
+      .map(([key, own]) => [key, declared(methods.get(key), own, `${into.name}.${String(key)}`)]),
   );
   const all = new Map([...methods, ...replaced]);
   requireNone([...problems, ...serviceProblems(into, all, given)]);
@@ -186,6 +192,15 @@ export function declare<S extends object>(target: S, options: DeclareOptions): S
   return target;
 }
 
+/** The options that only checks need. The others decide how a service runs, and it has its own. */
+const ofChecks = ['authentication', 'helpers'];
+
+function requireChecksOnly(options: Service): void {
+  const other = Object.keys(options).find((key) => !ofChecks.includes(key));
+  if (other !== undefined)
+    throw wrongValue(`options.${other}`, 'is for an application: give it to @service() or declare()');
+}
+
 function problemsOfTarget(
   value: unknown,
   argument: string,
@@ -193,7 +208,8 @@ function problemsOfTarget(
 ): DeclarationProblem[] {
   if (isApplication(value)) return applicationProblems(value, options ?? {});
   const target = targetOf(value, argument);
-  return serviceProblems(target, allOf(target), options ?? serviceOf(target.owner) ?? {});
+  if (options) requireChecksOnly(options);
+  return serviceProblems(target, allOf(target), { ...serviceOf(target.owner), ...options });
 }
 
 /**
@@ -202,7 +218,7 @@ function problemsOfTarget(
  * Of a service it checks the class or object, also a subclass that has no decorator.
  *
  * @param target - An application, a service, or an array of them.
- * @param options - What holds for all operations of an application.
+ * @param options - What holds for all operations of an application. For a service, only `authentication` and `helpers`.
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @throws DeclarationError `ERR_INVALID_DECLARATION` with all mistakes, each with its operation.
  * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for `spanAttributes` without OpenTelemetry's API.

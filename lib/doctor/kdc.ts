@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { promises as dns } from 'node:dns';
+import { isIP } from 'node:net';
 
 // Just enough of Kerberos (RFC 4120) to read the clock of a KDC: it tells its time with every error, and a ticket for a
 // client that does not exist is an error.
@@ -89,9 +90,23 @@ export interface KdcClock {
   readonly skew: number;
 }
 
+const newResolver = (): dns.Resolver => new dns.Resolver({ timeout: patience, tries: 1 });
+
+async function addressOf(host: string): Promise<{ readonly address: string; readonly family: number }> {
+  const family = isIP(host);
+  if (family !== 0) return { address: host, family };
+  // getaddrinfo(), which knows more names, waits very long for a name server that does not reply.
+  await newResolver()
+    .resolve4(host)
+    .catch((error: NodeJS.ErrnoException) => {
+      if (error.code === dns.TIMEOUT) throw error;
+    });
+  return dns.lookup(host);
+}
+
 async function ask(server: string, request: Buffer): Promise<KdcClock> {
   const { host, port } = toAddress(server);
-  const { address, family } = await dns.lookup(host);
+  const { address, family } = await addressOf(host);
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   try {
     return await exchange(socket, { server, address, port }, request);
@@ -106,19 +121,20 @@ function exchange(
   request: Buffer,
 ): Promise<KdcClock> {
   const sent = Date.now();
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`the KDC ${server} does not reply`)), patience);
+  let timer: NodeJS.Timeout | undefined;
+  const clock = new Promise<KdcClock>((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`the KDC ${server} does not reply`)), patience);
     socket.once('error', reject).on('message', (message) => {
       const now = Date.now();
       const time = timeOfMessage(message);
       // Anything else may be from somebody else: it is waited on.
       if (time === undefined) return;
-      clearTimeout(timer);
       resolve({ kdc: server, skew: Math.round(time - (sent + now) / 2) / 1000 });
     });
     // Only the KDC's messages arrive on a connected socket.
     socket.connect(port, address, () => socket.send(request));
   });
+  return clock.finally(() => clearTimeout(timer));
 }
 
 function timeOfMessage(message: Buffer): number | undefined {
@@ -130,8 +146,7 @@ function timeOfMessage(message: Buffer): number | undefined {
 }
 
 async function findKdcs(realm: string): Promise<string[]> {
-  const resolver = new dns.Resolver({ timeout: patience, tries: 1 });
-  const found = await resolver.resolveSrv(`_kerberos._udp.${realm.toLowerCase()}`);
+  const found = await newResolver().resolveSrv(`_kerberos._udp.${realm.toLowerCase()}`);
   return found.map(({ name: host, port }) => `${host}:${port}`);
 }
 

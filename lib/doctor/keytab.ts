@@ -1,4 +1,4 @@
-import { originals } from '../fs/node-fs';
+import { readFile } from './file';
 
 /** Reads the big-endian values of a keytab one after the other. Throws a RangeError beyond the end. */
 class Reader {
@@ -59,7 +59,7 @@ function parse(bytes: Buffer): string[] {
 
 /** Returns the principals that a keytab has keys of (the format of MIT Kerberos and Heimdal). Throws if it has none to read. */
 export function keytabPrincipals(file: string): string[] {
-  const bytes = originals.readFileSync(file);
+  const bytes = readFile(file);
   try {
     return parse(bytes);
   } finally {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { native } from '../internal/binding';
 import { originals } from '../fs/node-fs';
+import { readFile } from './file';
 
 /** What the doctor needs of krb5.conf. */
 export interface Krb5Config {
@@ -24,29 +25,31 @@ function attempt<T>(read: () => T, otherwise: T): T {
   }
 }
 
-/** Returns the lines of a configuration file, with those of the files that it includes in their place. */
-function linesOf(file: string, depth = 0): string[] {
-  if (depth > 4) return [];
-  const lines = attempt(() => originals.readFileSync(file, 'utf8'), '').split('\n');
+/** Returns the lines of a configuration file, with those of the files that it includes in their place, each once. */
+function linesOf(file: string, seen: Set<string>): string[] {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const lines = attempt(() => readFile(file).toString('utf8'), '').split('\n');
   return lines.flatMap((line) => {
     const [, kind, target = ''] = /^\s*(include|includedir)\s+(\S+)/.exec(line) ?? [];
-    if (kind === 'include') return linesOf(target, depth + 1);
+    if (kind === 'include') return linesOf(target, seen);
     if (kind !== 'includedir') return [line];
     const names = attempt(() => originals.readdirSync(target), []);
     const files = names.filter((name) => /^[\w-]+$|^[^.].*\.conf$/.test(name)).sort();
-    return files.flatMap((name) => linesOf(path.join(target, name), depth + 1));
+    return files.flatMap((name) => linesOf(path.join(target, name), seen));
   });
 }
 
 /** Reads krb5.conf, or the files that KRB5_CONFIG names, in which an earlier value holds. */
 export function readKrb5Config(): Krb5Config {
   const files = (krb5Variable('KRB5_CONFIG') ?? '/etc/krb5.conf').split(':');
+  const seen = new Set<string>();
   const values = new Map<string, string>();
   const kdcs = new Map<string, string[]>();
   let section = '';
   /** The names of the open braces. */
   let open: string[] = [];
-  for (const line of files.flatMap((file) => linesOf(file))) {
+  for (const line of files.flatMap((file) => linesOf(file, seen))) {
     const text = line.trim();
     if (text === '' || /^[#;]/.test(text)) continue;
     const header = /^\[([^\]]+)\]/.exec(text)?.[1];

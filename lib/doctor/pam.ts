@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { originals } from '../fs/node-fs';
+import { readFile } from './file';
 import type { Problem } from './verdict';
 import type { LinuxFacts } from './doctor';
 
@@ -13,7 +14,7 @@ const shadow = '/etc/shadow';
 
 const readText = (file: string): string | undefined => {
   try {
-    return originals.readFileSync(file, 'utf8');
+    return readFile(file).toString('utf8');
   } catch {
     return undefined;
   }

@@ -188,6 +188,31 @@ describeSwitching('a declared operation', () => {
     }
   });
 
+  test('may be a method whose name is a symbol', () => {
+    const run = Symbol('run');
+    const files = declare({ [run]: () => me() }, { operations: { [run]: 'required' } });
+    expect(caught(() => files[run]()).code).toBe('ERR_CALLER_REQUIRED');
+    expect(alice.run(() => files[run]())).toBe('alice');
+  });
+
+  test('has the options that the given ones inherit', () => {
+    const shared = { impersonateCallerForAllOperations: true };
+    const options = Object.assign(Object.create(shared) as object, {
+      operations: { read: 'allowed' } as const,
+    });
+    const files = declare({ read: () => me() }, options);
+    expect(caught(() => files.read()).code).toBe('ERR_CALLER_REQUIRED');
+  });
+
+  test('is not checked by options with which its service does not run', () => {
+    class Bare {}
+    const options = { impersonateCallerForAllOperations: true };
+    expect(caught(() => validate(Bare, options))).toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: expect.stringContaining('options.impersonateCallerForAllOperations') as string,
+    });
+  });
+
   test('rejects without a caller if it is an async function', async () => {
     const files = declare({ read: async () => meTwice() }, { operations: { read: 'required' } });
     const promise = files.read();

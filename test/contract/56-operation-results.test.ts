@@ -197,6 +197,64 @@ describeSwitching('a result', () => {
     ).toBe('alice');
   });
 
+  test('that is an iterable without a generator runs as the caller', () => {
+    const rows = {
+      [Symbol.iterator]() {
+        let left = 2;
+        return { next: () => (left-- > 0 ? { done: false, value: me() } : { done: true, value: me() }) };
+      },
+    };
+    const values = declared(() => rows as Iterable<string>, required, { caller: () => alice })();
+    expect([...values]).toEqual(['alice', 'alice']);
+  });
+
+  test('that is a response has its body produced as the caller', async () => {
+    const make = (): Response => {
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            controller.enqueue(Buffer.from(me()));
+            controller.close();
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      return new Response(body, { status: 201, headers: { 'x-own': 'yes' } });
+    };
+    const response = declared(make, required, { caller: () => alice })();
+    expect([response.status, response.headers.get('x-own')]).toEqual([201, 'yes']);
+    expect(await response.text()).toBe('alice');
+    const empty = new Response(null, { status: 204 });
+    expect(declared(() => empty, required, { caller: () => alice })()).toBe(empty);
+  });
+
+  test('that is a promise of a class with its own then() begins its work as the caller', async () => {
+    class Late extends Promise<string> {
+      override then<A, B>(...settlers: Parameters<Promise<string>['then']>): Promise<A | B> {
+        return Promise.resolve(me()).then(...settlers) as Promise<A | B>;
+      }
+    }
+    const late = declared(() => new Late(() => {}) as Promise<string>, required, { caller: () => alice });
+    expect(await late()).toBe('alice');
+  });
+
+  test('that is refused after a promise has its failure published', async () => {
+    const outcomes: string[] = [];
+    const record = (message: unknown): void => void outcomes.push((message as OperationMessage).outcome);
+    const shared = new Readable({ read() {} });
+    const callers = [alice, bob];
+    const run = declared(() => Promise.resolve(shared), required, { caller: () => callers.shift() });
+    await run();
+    subscribe('impersonate:operation', record);
+    try {
+      expect((await rejected(run())).code).toBe('ERR_IDENTITY_CONFLICT');
+      expect(outcomes).toEqual(['error']);
+    } finally {
+      unsubscribe('impersonate:operation', record);
+      shared.destroy();
+    }
+  });
+
   test('is looked at as the caller', () => {
     const seen: string[] = [];
     const value = {

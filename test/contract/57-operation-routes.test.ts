@@ -301,6 +301,13 @@ describe('the declarations of a server', () => {
     validate(express());
   });
 
+  test('are not authenticated by what authenticates another one', () => {
+    const app = express();
+    app.get('/own', auth.express, operation('required', done));
+    app.get('/other', operation('required', done));
+    expect(problemsOf(caught(() => validate(app)))).toEqual(['GET /other']);
+  });
+
   test('of Express 4 are found too', () => {
     const deprecated = {
       get: (): never => {

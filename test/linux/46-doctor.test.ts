@@ -344,6 +344,11 @@ describeSwitching('npx impersonate run', () => {
     expect(await ended(spawnCommand(args))).toMatchObject({ code: null, signal: 'SIGTERM' });
   });
 
+  test('does not listen for debuggers, as SIGUSR1 makes Node.js do, if that has ended the program', async () => {
+    const args = ['run', '--user', world.alice.name, '--', 'sh', '-c', 'kill -USR1 $$'];
+    expect(await ended(spawnCommand(args))).toMatchObject({ code: 138, signal: null, stderr: '' });
+  });
+
   test('exits with 126 for a file that the user may not execute', async () => {
     const file = join(tempFolder('run'), 'tool');
     copyFileSync('/bin/true', file);

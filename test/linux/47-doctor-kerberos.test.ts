@@ -109,6 +109,17 @@ describeKerberos('the doctor and Kerberos', () => {
     expect((await diagnose(env({ KRB5_KTNAME: 'MEMORY:x' }))).accepting.because).toContain('not a file');
   });
 
+  test('a keytab or krb5.conf without an end: neither is waited on', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    for (const file of [fifo, '/dev/zero'])
+      expect((await diagnose(env({ KRB5_KTNAME: file }))).accepting.because).toContain('not a regular file');
+    const cyclic = join(folder, 'cyclic.conf');
+    writeFileSync(cyclic, `include ${cyclic}\n`.repeat(100));
+    for (const file of [fifo, cyclic])
+      expect((await diagnose(env({ KRB5_CONFIG: file }))).kerberos.principals).not.toEqual([]);
+  });
+
   test('a keytab without a key of HTTP: ktadd, as the advice has it, mends it', async () => {
     const file = join(folder, 'host.keytab');
     const kadmin = (command: string): void => {
