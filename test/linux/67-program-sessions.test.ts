@@ -363,12 +363,14 @@ describeSwitching('a program in a PAM session', () => {
         };
       };
       await open(0)();
+      await settled(() => children().length === 0);
       const before = descriptors();
       const all = Array.from({ length: 50 }, (_, i) => open(i));
       print(String(children().length));
       const seen = await Promise.all(all.map((end) => end()));
       print(String(seen.every(Boolean)));
-      await settled(() => children().length === 0 && descriptors() === before);`);
+      // The first one's may have been closing.
+      await settled(() => children().length === 0 && descriptors() <= before);`);
     expect(lines).toEqual(['50', 'true']);
     const steps = service.steps();
     const count = (step: string): number => steps.filter((one) => one.startsWith(step)).length;
@@ -417,7 +419,8 @@ describeSwitching('no program is started', () => {
       print(attempt('${newService([permit, 'session required pam_debug.so open_session=session_err']).name}'));
       print(attempt('${newService().name}', 'no-such-program'));
       print(attempt('impersonate-no-such-service'));
-      await settled(() => children().length === 0 && descriptors() === before);`);
+      // The first one's may have been closing.
+      await settled(() => children().length === 0 && descriptors() <= before);`);
     expect(lines).toEqual([
       'PAM_CRED_ERR pam_setcred',
       'PAM_SESSION_ERR pam_open_session',
