@@ -68,6 +68,11 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   return run(args);
 }
 
+// A reader that has read enough, as in `doctor | head`, is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;

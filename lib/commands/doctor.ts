@@ -1,7 +1,7 @@
 import type { Capability, Diagnosis } from '../doctor/doctor';
 import { capabilities, type CapabilityName } from '../doctor/names';
 import type * as Package from '../unrouted';
-import { columns, complain, print, printJson, rowsOf, styled } from './print';
+import { columns, complain, plain, print, printJson, rowsOf, styled } from './print';
 
 const names = Object.keys(capabilities) as CapabilityName[];
 
@@ -47,8 +47,8 @@ function linesOf({ name, can, level, because, fix }: Capability): string[] {
   const answer = can ? styled('green', 'yes') : `${styled('red', 'no')} `;
   const about = `${capabilities[name]}${level === undefined ? '' : ` (level ${level})`}`;
   const reasons = [
-    ...(because === undefined ? [] : [`because  ${because}`]),
-    ...(fix === undefined ? [] : [`${styled('yellow', 'fix')}      ${fix}`]),
+    ...(because === undefined ? [] : [`because  ${plain(because)}`]),
+    ...(fix === undefined ? [] : [`${styled('yellow', 'fix')}      ${plain(fix)}`]),
   ];
   return [
     `${answer}  ${styled('bold', name.padEnd(width))}  ${about}`,

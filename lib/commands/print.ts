@@ -13,6 +13,10 @@ export function styled(style: Style, text: string): string {
   return usesColours() && styleText ? styleText(style, text, { validateStream: false }) : text;
 }
 
+/** Returns the text without control characters, by which names of accounts and principals would change the terminal. */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+
 export function print(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
@@ -26,7 +30,7 @@ export function complain(...lines: readonly string[]): void {
 /** Returns lines of two columns. */
 export function columns(rows: readonly (readonly [title: string, text: string])[]): string[] {
   const width = Math.max(0, ...rows.map(([title]) => title.length));
-  return rows.map(([title, text]) => `${styled('bold', title.padEnd(width))}  ${text}`);
+  return rows.map(([title, text]) => `${styled('bold', title.padEnd(width))}  ${plain(text)}`);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -199,7 +199,34 @@ const isStream = (value: object): boolean =>
   methodOf(value, 'on') !== undefined &&
   (methodOf(value, 'read') !== undefined || Reflect.get(value, 'readable') === true);
 
-type Kind = 'promise' | 'thenable' | 'web stream' | 'response' | 'stream' | 'lazy' | 'plain';
+/** Whether it is an Observable, as of RxJS. */
+const isObservable = (value: object): value is Observable =>
+  methodOf(value, 'subscribe') !== undefined && methodOf(value, 'pipe') !== undefined;
+
+interface Observable {
+  readonly subscribe: (...args: unknown[]) => { add?: (end: () => void) => void } | undefined;
+}
+
+/** An Observable begins its work when it is subscribed to, which is then done in the flow. */
+function followObservable(observable: Observable, { flow, settle }: Following): object {
+  const { subscribe } = observable;
+  return Object.assign(observable, {
+    subscribe(...args: unknown[]): unknown {
+      try {
+        const subscription = inIdentity(flow, () => Reflect.apply(subscribe, observable, args));
+        // Called when it has completed or failed, or has been unsubscribed from.
+        if (subscription?.add) subscription.add(() => settle());
+        else settle();
+        return subscription;
+      } catch (error) {
+        settle({ error });
+        throw error;
+      }
+    },
+  });
+}
+
+type Kind = 'promise' | 'thenable' | 'web stream' | 'response' | 'observable' | 'stream' | 'lazy' | 'plain';
 
 function kindOf(result: object): Kind {
   if (isPlainPromise(result)) return 'promise';
@@ -207,6 +234,7 @@ function kindOf(result: object): Kind {
   if (result instanceof ReadableStream && !result.locked) return 'web stream';
   if (isResponse(result)) return 'response';
   if (isStream(result)) return 'stream';
+  if (isObservable(result)) return 'observable';
   return isLazy(result) ? 'lazy' : 'plain';
 }
 
@@ -251,6 +279,8 @@ export function follow(result: unknown, following: Following): unknown {
       return followWebStream(result as ReadableStream, following);
     case 'response':
       return followResponse(result as Response & { readonly body: ReadableStream }, following);
+    case 'observable':
+      return followObservable(result as Observable, following);
     case 'stream':
       return followStream(result as EventEmitter, following);
     case 'lazy':

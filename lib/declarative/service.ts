@@ -50,14 +50,19 @@ function targetOf(value: unknown, argument: string): Target {
 
 const foreign: readonly unknown[] = [Object.prototype, Function.prototype, EventEmitter.prototype, null];
 
-/** Returns the public methods, own and inherited. Accessors are not called. */
+/**
+ * Returns the public methods, own and inherited. Accessors are not called: undefined is one that replaces an inherited
+ * method.
+ */
 function methodsOf(owner: object): Map<string | symbol, unknown> {
   const methods = new Map<string | symbol, unknown>();
+  const accessors = new Set<string | symbol>();
   for (let each = owner; !foreign.includes(each); each = Object.getPrototypeOf(each) as object) {
     for (const key of Reflect.ownKeys(each)) {
-      const value: unknown = Object.getOwnPropertyDescriptor(each, key)?.value;
+      const { value, get } = Object.getOwnPropertyDescriptor(each, key) as PropertyDescriptor;
       const isMethod = key !== 'constructor' && typeof value === 'function';
-      if (isMethod && !methods.has(key)) methods.set(key, value);
+      if (isMethod && !methods.has(key)) methods.set(key, accessors.has(key) ? undefined : value);
+      else if (get) accessors.add(key);
     }
   }
   return methods;
@@ -179,7 +184,7 @@ export function declare<S extends object>(target: S, options: DeclareOptions): S
   const problems = listProblems(into, methods, keys);
   const replaced = new Map(
     settings
-      .filter(([key]) => methods.has(key))
+      .filter(([key]) => methods.get(key) !== undefined)
       .map(([key, own]) => [key, declared(methods.get(key), own, `${into.name}.${String(key)}`)]),
   );
   const all = new Map([...methods, ...replaced]);

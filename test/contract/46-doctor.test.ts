@@ -61,7 +61,9 @@ describeSwitching('npx impersonate doctor', () => {
   });
 
   test('prints a line for each capability, and no colours into a pipe', async () => {
-    const { code, stdout } = await runCommand(['doctor'], { env: { NO_COLOR: undefined } });
+    const escape = '\u001b[2J';
+    const env = { NO_COLOR: undefined, UV_USE_IO_URING: escape, KRB5_KTNAME: `/none${escape}` };
+    const { code, stdout } = await runCommand(['doctor'], { env });
     expect(code).toBe(0);
     const found = lines(stdout).flatMap((line) => /^(?:yes|no ) {2}([\w-]+) /.exec(line)?.[1] ?? []);
     expect(found).toEqual(names);

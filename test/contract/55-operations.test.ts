@@ -549,6 +549,13 @@ describeSwitching('decorators', () => {
       ...['Wrong.both', 'Wrong.forgotten', 'Wrong.missing', 'Wrong.own', 'Wrong.static all'],
     ]);
 
+    class Shadow extends Standard {}
+    Object.defineProperty(Shadow.prototype, 'read', { get: () => () => me() });
+    expect(Object.keys(problemsOf(() => validate(Shadow)))).toEqual(['Shadow.read']);
+    expect(Object.keys(problemsOf(() => declare(Shadow, { operations: { read: 'required' } })))).toContain(
+      'Shadow.read',
+    );
+
     class Derived extends Standard {
       more(): string {
         return this.read('x');

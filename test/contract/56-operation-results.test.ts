@@ -238,6 +238,32 @@ describeSwitching('a result', () => {
     expect(await late()).toBe('alice');
   });
 
+  test('that is an Observable is subscribed to as the caller, and keeps a made token until its end', async () => {
+    const ends: (() => void)[] = [];
+    const observable = {
+      pipe: () => undefined,
+      subscribe: (next: (value: string) => void) => {
+        next(me());
+        setImmediate(() => next(me()));
+        return { add: (end: () => void) => ends.push(end) };
+      },
+    };
+    const messages: OperationMessage[] = [];
+    const record = (message: unknown): void => void messages.push(message as OperationMessage);
+    subscribe('impersonate:operation', record);
+    try {
+      const made = declared(() => observable, required, { caller: () => alice })();
+      const seen: string[] = [];
+      made.subscribe((value) => seen.push(value));
+      await until(() => seen.length === 2);
+      expect([seen, messages]).toEqual([['alice', 'alice'], []]);
+      ends.forEach((end) => end());
+      expect(messages.map(({ outcome }) => outcome)).toEqual(['ok']);
+    } finally {
+      unsubscribe('impersonate:operation', record);
+    }
+  });
+
   test('that is refused after a promise has its failure published', async () => {
     const outcomes: string[] = [];
     const record = (message: unknown): void => void outcomes.push((message as OperationMessage).outcome);
