@@ -56,16 +56,18 @@ console.log(found.code, found.message.split('\\n')[0], complete ? 'ok' : 'wrong'
 
 // Compiled with each of TypeScript's resolutions.
 export const typed = `import { Token, type Impersonation } from 'impersonate';
-import { declare, operation } from 'impersonate/declarative';
+import { declare, operation, type OperationDecorator } from 'impersonate/declarative';
 import { authenticate } from 'impersonate/http';
 import { readFile } from 'impersonate/fs';
 class Files {
-  @operation('required')
   read(name: string): Promise<string> {
     return readFile(name, 'utf8');
   }
 }
-const files = declare(new Files(), { helpers: [], operations: {} });
+const files = declare(new Files(), { operations: { read: 'required' } });
+// node has no syntax for decorators.
+const decorator: OperationDecorator = operation('required');
+void decorator;
 export async function main(): Promise<string> {
   using token = await Token.forUser('daemon');
   {
