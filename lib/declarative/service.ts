@@ -59,10 +59,11 @@ function methodsOf(owner: object): Map<string | symbol, unknown> {
   const accessors = new Set<string | symbol>();
   for (let each = owner; !foreign.includes(each); each = Object.getPrototypeOf(each) as object) {
     for (const key of Reflect.ownKeys(each)) {
-      const { value, get } = Object.getOwnPropertyDescriptor(each, key) as PropertyDescriptor;
+      const found = Object.getOwnPropertyDescriptor(each, key);
+      const value: unknown = found?.value;
       const isMethod = key !== 'constructor' && typeof value === 'function';
       if (isMethod && !methods.has(key)) methods.set(key, accessors.has(key) ? undefined : value);
-      else if (get) accessors.add(key);
+      else if (found?.get) accessors.add(key);
     }
   }
   return methods;

@@ -98,8 +98,8 @@ async function addressOf(host: string): Promise<{ readonly address: string; read
   // getaddrinfo(), which knows more names, waits very long for a name server that does not reply.
   await newResolver()
     .resolve4(host)
-    .catch((error: NodeJS.ErrnoException) => {
-      if (error.code === dns.TIMEOUT) throw error;
+    .catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === dns.TIMEOUT) throw error;
     });
   return dns.lookup(host);
 }

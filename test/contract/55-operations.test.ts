@@ -205,9 +205,9 @@ describeSwitching('a declared operation', () => {
   });
 
   test('is not checked by options with which its service does not run', () => {
-    class Bare {}
+    const bare = {};
     const options = { impersonateCallerForAllOperations: true };
-    expect(caught(() => validate(Bare, options))).toMatchObject({
+    expect(caught(() => validate(bare, options))).toMatchObject({
       code: 'ERR_INVALID_ARG_VALUE',
       message: expect.stringContaining('options.impersonateCallerForAllOperations') as string,
     });

@@ -267,7 +267,7 @@ describeSwitching('a result', () => {
   test('that is refused after a promise has its failure published', async () => {
     const outcomes: string[] = [];
     const record = (message: unknown): void => void outcomes.push((message as OperationMessage).outcome);
-    const shared = new Readable({ read() {} });
+    const shared = new PassThrough();
     const callers = [alice, bob];
     const run = declared(() => Promise.resolve(shared), required, { caller: () => callers.shift() });
     await run();
