@@ -22,7 +22,7 @@ interface Failure {
 
 function failedToLoad(error: unknown): Failure {
   const { code = 'unknown' } = error as NodeJS.ErrnoException;
-  // This is the doctor.
+  // This is the doctor. The function of the package that does so cannot be loaded here.
   const message = (error as Error).message.replace(/; run npx impersonate doctor$/, '');
   const problem = { because: message, fix: fixes[code] ?? `Look ${code} up in docs/errors.md` };
   return {

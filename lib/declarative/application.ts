@@ -1,12 +1,6 @@
 // The routes of Express and Koa, which have no metadata: a handler is declared if operation() has made it.
 import { isAuthenticating } from '../internal/flow-store';
-import {
-  type DeclarationProblem,
-  type Service,
-  problemsOf,
-  undeclared,
-  withoutPrototype,
-} from './declaration';
+import { type DeclarationProblem, type Service, frozen, problemsOf, undeclared } from './declaration';
 import { type Operation, operationOf } from './operation';
 
 /** Part of a router: middleware, a router in it, or a route with its handlers. */
@@ -122,7 +116,7 @@ export function applicationProblems(app: Express | Koa, options: Service): Decla
       if (!operation) continue;
       found += 1;
       const name = operation.settings.name ?? route ?? operation.name;
-      const service = withoutPrototype({
+      const service = frozen({
         ...options,
         ...(authentication !== undefined && { authentication }),
       });

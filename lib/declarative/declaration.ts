@@ -5,6 +5,7 @@ import {
   validateFunction,
   validateOptions,
   validateString,
+  withoutPrototype,
   wrongValue,
 } from '../internal/validate';
 import { type ImpersonationLevel, levelNumber } from '../token/open-token';
@@ -23,8 +24,8 @@ export interface OperationOptions {
   /** Whether an `allowed` operation without a caller acts as the service. Otherwise it throws, which is the default. */
   orAsService?: boolean;
   /**
-   * Whether a stream that the operation returns is produced as the caller, which is the default. If false, the code that
-   * reads the stream decides as whom, as WCF does by default.
+   * Whether a stream that the operation returns is produced as the caller, which is the default. If false, it is produced
+   * under the identity of the code that reads it, as WCF does by default.
    */
   impersonateOnSerializingReply?: boolean;
   /** The least level of the caller's token; `impersonation` by default. */
@@ -123,9 +124,8 @@ function validateBooleans<K extends string>(
   }
 }
 
-/** Returns a copy that inherits nothing: what is added to Object.prototype later must not become an option. */
-export const withoutPrototype = <T extends object>(value: T): Readonly<T> =>
-  Object.freeze(Object.assign(Object.create(null) as T, value));
+/** Returns options that neither change nor inherit anything. */
+export const frozen = <T extends object>(value: T): Readonly<T> => Object.freeze(withoutPrototype(value));
 
 /** Returns a copy of given options, with what they inherit: what is validated is what holds. */
 const copyOf = <K extends string>(given: Partial<Record<K, unknown>>, keys: readonly K[]) =>
@@ -146,7 +146,7 @@ export function toOperationSettings(value: unknown, argument: string): Operation
     throw wrongValue(`${argument}.level`, `must be one of: ${levels.join(', ')}`);
   if (name !== undefined) validateString(name, `${argument}.name`);
   validateBooleans(given, argument, booleans);
-  return withoutPrototype({ ...given, impersonation } as OperationSettings);
+  return frozen({ ...given, impersonation } as OperationSettings);
 }
 
 /** Returns the validated options of a service. `more` are keys that the caller validates. */
@@ -170,7 +170,7 @@ export function toService(value: unknown, argument: string, more: readonly strin
     });
   }
   validateBooleans(given, argument, flags);
-  return withoutPrototype({ ...given, ...(helpers !== undefined && { helpers: [...helpers] }) } as Service);
+  return frozen({ ...given, ...(helpers !== undefined && { helpers: [...helpers] }) } as Service);
 }
 
 /** Returns whether an operation acts as its caller: the table of WCF. */
@@ -211,7 +211,7 @@ export function problemsOf(
   return messages.map((message) => ({ operation, message }));
 }
 
-/** Returns that nobody has declared the operation. */
+/** Returns the mistake of an operation without a declaration. */
 export const undeclared = (operation: string, remedy: string): DeclarationProblem => ({
   operation,
   message: `it is public and has no declaration: ${remedy}`,

@@ -6,6 +6,7 @@ import {
   type OperationOptions,
   type Service,
   type ServiceOptions,
+  frozen,
   problemsOf,
   requireNone,
   toOperationSettings,
@@ -18,7 +19,7 @@ import { loadTelemetry } from './telemetry';
 // @ts-expect-error -- An error here, where nothing imports the module, and none in the emitted declarations.
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whom the handler acts as: see `fastifyImpersonation`. */
+    /** Which identity the handler has: see `fastifyImpersonation`. */
     impersonation?: ImpersonationOption | OperationOptions;
   }
 }
@@ -121,7 +122,7 @@ class Routes {
     const isKnown = authentication !== undefined || caller !== undefined;
     return isKnown || isAuthenticated(instance, route)
       ? this.#service
-      : { ...this.#service, authentication: 'none' };
+      : frozen({ ...this.#service, authentication: 'none' });
   }
 
   /** Throws a DeclarationError if there are mistakes. `tree` has all routes. */

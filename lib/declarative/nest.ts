@@ -1,8 +1,7 @@
-import { startFlow } from '../flow/run';
-import { asProcess, runInFlow } from '../internal/flow-store';
 import { DeclarationError } from './declaration';
 import { type Operation, operationOf, serviceFor } from './operation';
-import { type Actor, type Call, chooseActor } from './perform';
+import { type Actor, type Call, begin, chooseActor } from './perform';
+import { followObservable } from './result';
 
 /** The part of NestJS's ExecutionContext that is used. */
 export interface NestContext {
@@ -86,13 +85,7 @@ export class OperationInterceptor {
     if (call.service.caller) return next.handle();
     const { flow } = chooseActor(call) as Actor;
     // NestJS binds the rest of the pipeline to the flow in which handle() is called; older versions to that of subscribe().
-    const observable = flow ? startFlow(flow, () => next.handle()) : asProcess(() => next.handle());
-    const subscribe = observable.subscribe;
-    return Object.assign(observable, {
-      subscribe: (...args: never[]): unknown => {
-        const start = (): unknown => Reflect.apply(subscribe, observable, args);
-        return flow ? runInFlow(flow, start) : asProcess(start);
-      },
-    });
+    const observable = begin(flow, () => next.handle());
+    return followObservable(observable, { flow, settle: () => {} });
   }
 }

@@ -7,8 +7,8 @@ import {
   type OperationOptions,
   type OperationSettings,
   type Service,
+  frozen,
   toOperationSettings,
-  withoutPrototype,
 } from './declaration';
 import { perform } from './perform';
 
@@ -45,7 +45,7 @@ export class Operation {
 const operations = new WeakMap<object, Operation>();
 /** The options of services, by a class's prototype or the object. */
 const services = new WeakMap<object, Service>();
-const undeclaredService: Service = withoutPrototype({});
+const undeclaredService: Service = frozen({});
 
 /** Returns the declaration of a function; undefined if it has none. */
 export const operationOf = (fn: unknown): Operation | undefined =>

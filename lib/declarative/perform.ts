@@ -72,7 +72,7 @@ function actorOf(call: Call, report: OperationReport | undefined, user: unknown)
 /** Returns the actor for a token that was made for this call, and is closed when the call has ended. */
 function actorOfMade(call: Call, report: OperationReport | undefined, made: Token): Actor {
   try {
-    // A generator that nobody reads to its end leaves it open.
+    // A generator that is not read to its end leaves it open.
     quietToken(made.ref());
     return { ...actorOf(call, report, made), made };
   } catch (error) {
@@ -107,6 +107,9 @@ export function chooseActor(call: Call, report?: OperationReport): Actor | Promi
   return asProcess(() => Promise.resolve(user).then((found) => given(call, report, found)));
 }
 
+/** Begins the work of an operation in the flow, or as the process, and returns its result. */
+export const begin = <R>(flow: Flow | null, fn: () => R): R => (flow ? startFlow(flow, fn) : asProcess(fn));
+
 /** Performs the operation as the actor, and follows its result until that has settled. */
 function performAs(call: Call, { flow, made }: Actor, report: OperationReport | undefined): unknown {
   const { operation, service, receiver, fn, args } = call;
@@ -120,8 +123,7 @@ function performAs(call: Call, { flow, made }: Actor, report: OperationReport | 
     return Reflect.apply(fn, receiver, args);
   };
   try {
-    const result = flow ? startFlow(flow, invoke) : asProcess(invoke);
-    return follow(result, { flow, producesStreams: produced ?? true, settle });
+    return follow(begin(flow, invoke), { flow, producesStreams: produced ?? true, settle });
   } catch (error) {
     settle({ error });
     throw error;

@@ -18,6 +18,7 @@ interface Following {
   readonly settle: (failure?: { readonly error: unknown }) => void;
 }
 
+/** Calls `fn` in the flow, or as the process. */
 const inIdentity = <R>(flow: Flow | null, fn: () => R): R => (flow ? runInFlow(flow, fn) : asProcess(fn));
 
 const methodOf = (value: object, name: string | symbol): Method | undefined => {
@@ -98,7 +99,7 @@ function followIteration(target: object, following: Following): object {
   return view;
 }
 
-/** Whom the streams that operations have returned are produced as. */
+/** The flows in which streams that operations have returned are produced; null for the process. */
 const producers = new WeakMap<object, Flow | null>();
 
 /** The methods by which a stream of node does its work, whoever calls them and whenever. */
@@ -203,18 +204,26 @@ const isStream = (value: object): boolean =>
 const isObservable = (value: object): value is Observable =>
   methodOf(value, 'subscribe') !== undefined && methodOf(value, 'pipe') !== undefined;
 
+/** The part of an Observable that is used. */
 interface Observable {
-  readonly subscribe: (...args: unknown[]) => { add?: (end: () => void) => void } | undefined;
+  readonly subscribe: (...args: never[]) => unknown;
 }
 
-/** An Observable begins its work when it is subscribed to, which is then done in the flow. */
-function followObservable(observable: Observable, { flow, settle }: Following): object {
-  const { subscribe } = observable;
+/** What RxJS returns of a subscription: `end` is called when it has completed or failed, or has been unsubscribed from. */
+interface Subscription {
+  add?(end: () => void): void;
+}
+
+/** Makes an Observable begin its work, which it does when it is subscribed to, in the flow. */
+export function followObservable<O extends Observable>(
+  observable: O,
+  { flow, settle }: Pick<Following, 'flow' | 'settle'>,
+): O {
+  const subscribe = observable.subscribe as (...args: unknown[]) => Subscription | undefined;
   return Object.assign(observable, {
     subscribe(...args: unknown[]): unknown {
       try {
         const subscription = inIdentity(flow, () => Reflect.apply(subscribe, observable, args));
-        // Called when it has completed or failed, or has been unsubscribed from.
         if (subscription?.add) subscription.add(() => settle());
         else settle();
         return subscription;

@@ -78,7 +78,7 @@ export function kerberosProblem(facts: KerberosFacts): Problem | undefined {
   if (keytabProblem !== undefined)
     return {
       because: `the keytab ${keytab} cannot be read: ${keytabProblem}`,
-      fix: 'Set KRB5_KTNAME to a keytab that the service, and nobody else, may read (ktadd of kadmin, ktpass of Windows or msktutil make one)',
+      fix: 'Set KRB5_KTNAME to a keytab that only the service may read (ktadd of kadmin, ktpass of Windows or msktutil make one)',
     };
   if (!principals.some(isService))
     return {

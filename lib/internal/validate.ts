@@ -122,3 +122,7 @@ export function toHandle(handle: unknown): bigint {
   if (value <= 0n || value > 0x7fff_ffff_ffff_ffffn) throw wrongValue('handle', 'must be a token handle');
   return value;
 }
+
+/** Returns a copy that inherits nothing: what other code adds to `Object.prototype` must not become an option. */
+export const withoutPrototype = <T extends object>(options: T): T =>
+  Object.assign(Object.create(null) as T, options);

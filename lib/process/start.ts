@@ -2,7 +2,7 @@ import { getSystemErrorMap } from 'node:util';
 import type { NativeProgramOptions, NativeStdio, ProgramUser } from '../../types/native-program';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
-import { wrongValue } from '../internal/validate';
+import { withoutPrototype, wrongValue } from '../internal/validate';
 import { type ProgramOptions, toOwnOptions } from './options';
 
 /** Returns libuv's number of an error. */
@@ -59,10 +59,6 @@ export interface NodeOptions extends ProgramOptions {
   readonly windowsVerbatimArguments?: unknown;
 }
 
-/** Returns a copy without inherited properties: what other code has added to `Object.prototype` is no option. */
-export const ownOptions = <T extends object>(options: T): T =>
-  Object.assign(Object.create(null) as T, options);
-
 /** A program that a method of a token starts, or spawnWithLogon(). */
 export interface Start {
   readonly user: ProgramUser;
@@ -92,7 +88,7 @@ function copyOf(env: object | undefined): Record<string, unknown> {
 
 /** Calls one of node's functions with options by which `startOf` finds the user, and returns its result. */
 export function startWith<R>(user: ProgramUser, given: object, call: (own: object) => R): R {
-  const options: ProgramOptions & { env?: unknown } = ownOptions(given);
+  const options: ProgramOptions & { env?: unknown } = withoutPrototype(given);
   const { env } = options;
   const hasEnvironment = typeof env === 'object' && env !== null;
   const start: Start = { user, options, hasEnvironment };

@@ -28,7 +28,7 @@ export function mappedIds(kind: 'uid' | 'gid'): readonly IdRange[] {
     .map(([inside = 0, outside = 0, count = 0]) => ({ inside, outside, count }));
 }
 
-/** The id of the unauthenticated user, which is nobody's on every distribution. */
+/** The id of the unprivileged account `nobody` on every distribution. */
 const overflowId = 65_534;
 
 /** Returns ids other than 0 to try, the most usual first. The last of a range may be the reserved uid. */

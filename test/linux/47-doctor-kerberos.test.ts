@@ -37,7 +37,7 @@ describeKerberos('the doctor and Kerberos', () => {
   const service = asService(['setuid', 'setgid']);
   const env = (changes: NodeJS.ProcessEnv = {}): ChildOptions => ({ env: { ...kdc.env, ...changes } });
 
-  /** A file that the service may read, and nobody else. */
+  /** A file that only the service may read. */
   const ownFile = (name: string, from: string): string => {
     const file = join(folder, name);
     copyFileSync(from, file);

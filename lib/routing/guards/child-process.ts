@@ -4,9 +4,10 @@ import type { TokenId } from '../../../types/native';
 import type { ProgramUser } from '../../../types/native-program';
 import { currentIdentity, hasIdentity } from '../../flow/identity';
 import { ImpersonationError } from '../../internal/error';
+import { withoutPrototype } from '../../internal/validate';
 import { type NodeHandle, ProgramHandle } from '../../process/program-handle';
 import { runProgram } from '../../process/run-program';
-import { type NodeOptions, ownOptions, prepare, type Start, startOf } from '../../process/start';
+import { type NodeOptions, prepare, type Start, startOf } from '../../process/start';
 import { refuseSync } from '../../process/token-methods';
 import { requireToken } from '../gate';
 import { type AnyFunction, guardMethod, notRoutedError, replaceMethod } from '../router';
@@ -40,7 +41,7 @@ function userOf(options: NodeOptions, start: Start | undefined): ProgramUser | u
   if (user === undefined) return undefined;
   if (isOfCluster(options)) throw workerInFlowError('A worker of a cluster');
   // A separate check: only the process may choose the user of a program.
-  const { uid, gid } = ownOptions({ ...start?.options, ...options });
+  const { uid, gid } = withoutPrototype({ ...start?.options, ...options });
   if (uid != null || gid != null)
     throw notRoutedError('spawn', 'a uid or gid is for the process to give', 'child_process.');
   return user;
@@ -70,7 +71,7 @@ function routeStarts({ prototype, spawnOfHandle }: HandleClass): void {
     if (typeof given !== 'object' || given === null)
       return Reflect.apply(original, receiver, [given, ...rest]);
     // A copy, so that what is checked is what is used. Node completes it.
-    const options: NodeOptions & { envPairs?: unknown } = ownOptions(given);
+    const options: NodeOptions & { envPairs?: unknown } = withoutPrototype(given);
     const start = startOf(options);
     const user = userOf(options, start);
     const child = receiver as { _handle?: NodeHandle | ProgramHandle | null };
@@ -107,7 +108,7 @@ function routeSync(): void {
   const sync = bindingOf('spawn_sync');
   if (sync) {
     replaceMethod(sync, 'spawn', (original, receiver, args) => {
-      const options: NodeOptions = ownOptions(args[0] ?? {});
+      const options: NodeOptions = withoutPrototype(args[0] ?? {});
       const start = startOf(options);
       const user = userOf(options, start);
       if (user === undefined) return Reflect.apply(original, receiver, args);

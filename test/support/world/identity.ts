@@ -1,7 +1,7 @@
 import { runSync } from 'impersonate';
 import { world } from './world';
 
-/** Whom the running code acts as, by the kernel: a test's user by the key, or the service. */
+/** The effective identity of the running code, by the kernel: a test's user by the key, or the service. */
 export function me(): string {
   try {
     const openable = (): string[] =>
