@@ -4,10 +4,8 @@
 // After windows.h.
 #include <objbase.h>
 
-#include <cstdint>
-#include <string>
+#include <iterator>
 
-#include "core/error.h"
 #include "win32/last_error.h"
 #include "win32/system_library.h"
 #include "win32/thread/current_thread.h"
@@ -17,12 +15,7 @@ namespace {
 
 constexpr wchar_t kLibrary[] = L"ole32.dll";
 
-struct Name {
-  HRESULT result;
-  const char* code;
-};
-
-constexpr Name kNames[] = {
+constexpr win32::StatusNames::Name kNames[] = {
     {RPC_E_TOO_LATE, "RPC_E_TOO_LATE"},
     {RPC_E_NO_GOOD_SECURITY_PACKAGES, "RPC_E_NO_GOOD_SECURITY_PACKAGES"},
     {RPC_E_ACCESS_DENIED, "RPC_E_ACCESS_DENIED"},
@@ -31,28 +24,16 @@ constexpr Name kNames[] = {
     {E_INVALIDARG, "E_INVALIDARG"},
     {E_OUTOFMEMORY, "E_OUTOFMEMORY"},
 };
+constexpr win32::StatusNames kResults{kNames, std::size(kNames), "E_"};
 
-std::string CodeOf(HRESULT result) {
-  for (const Name& name : kNames) {
-    if (name.result == result) return name.code;
-  }
-  return "E_" + win32::Hexadecimal(static_cast<std::uint32_t>(result));
-}
+constexpr char kTooLate[] =
+    "the security of COM is set once for a process, and it has been set by other code, or by COM itself at "
+    "its first call between apartments or processes, without cloaking then. Call initializeComSecurity() "
+    "before modules that use COM are loaded, or set cloaking on each proxy (CoSetProxyBlanket)";
 
 void Check(HRESULT result, const char* call) {
   if (SUCCEEDED(result)) return;
-  const std::string code = CodeOf(result);
-  std::string message = std::string(call) + " failed: " + code + " (" +
-                        win32::Hexadecimal(static_cast<std::uint32_t>(result)) + ")";
-  if (result == RPC_E_TOO_LATE) {
-    message +=
-        ": the security of COM is set once for a process, and it has been set by other code, or by COM "
-        "itself "
-        "at its first call between apartments or processes, without cloaking then. Call "
-        "initializeComSecurity() before modules that use COM are loaded, or set cloaking on each proxy "
-        "(CoSetProxyBlanket)";
-  }
-  throw Error(code, static_cast<int>(result), call, message);
+  throw win32::StatusError(kResults, result, call, result == RPC_E_TOO_LATE ? kTooLate : "");
 }
 
 // Keeps COM initialized in the process, without an apartment of the calling thread: that is for the code that

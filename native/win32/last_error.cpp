@@ -95,6 +95,12 @@ std::string MissingPrivilege(const std::string& syscall) {
          " (docs/rights.md)";
 }
 
+std::string Message(const char* syscall, const std::string& code, const std::string& number,
+                    const std::string& hint) {
+  const std::string message = std::string(syscall) + " failed: " + code + " (" + number + ")";
+  return hint.empty() ? message : message + ": " + hint;
+}
+
 }  // namespace
 
 std::string ErrorCode(DWORD number) {
@@ -106,11 +112,19 @@ std::string ErrorCode(DWORD number) {
 
 Error Win32Error(DWORD number, const char* syscall, const std::string& hint) {
   const std::string code = ErrorCode(number);
-  std::string message = std::string(syscall) + " failed: " + code + " (" + std::to_string(number) + ")";
   const bool lacks_privilege = number == ERROR_PRIVILEGE_NOT_HELD && hint.empty();
   const std::string reason = lacks_privilege ? MissingPrivilege(syscall) : hint;
-  if (!reason.empty()) message += ": " + reason;
-  return Error(code, static_cast<int>(number), syscall, message);
+  return Error(code, static_cast<int>(number), syscall,
+               Message(syscall, code, std::to_string(number), reason));
+}
+
+Error StatusError(const StatusNames& names, LONG status, const char* syscall, const std::string& hint) {
+  const std::string number = Hexadecimal(static_cast<std::uint32_t>(status));
+  std::string code = names.prefix + number;
+  for (std::size_t i = 0; i < names.count; ++i) {
+    if (names.names[i].status == status) code = names.names[i].code;
+  }
+  return Error(code, static_cast<int>(status), syscall, Message(syscall, code, number, hint));
 }
 
 void ThrowLastError(const char* syscall) {

@@ -2,6 +2,7 @@
 
 #include <windows.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -19,6 +20,21 @@ Error Win32Error(DWORD number, const char* syscall, const std::string& hint = ""
 // Throws the same for the calling thread's last error: there must be no call between the failed call and this
 // one.
 [[noreturn]] void ThrowLastError(const char* syscall);
+
+// The statuses of COM or of SSPI that have names here, and the beginning of the codes of others.
+struct StatusNames {
+  struct Name {
+    LONG status;
+    const char* code;
+  };
+  const Name* names;
+  std::size_t count;
+  const char* prefix;
+};
+
+// The failure of `syscall` with a status: its name as code, or the prefix and "0x<number>"; `hint` is a
+// remedy.
+Error StatusError(const StatusNames& names, LONG status, const char* syscall, const std::string& hint = "");
 
 // The text of a status in the form of the system's documentation: "0xC000006D".
 std::string Hexadecimal(std::uint32_t status);

@@ -125,7 +125,7 @@ std::unique_ptr<Program> StartProgram(const TokenRef& token, const ProgramOption
 // program has ended. Call it on the main thread of a process that StartProgram has started for this.
 [[noreturn]] void RunSessionMonitor();
 
-// Starts the program as the user of a name and a password, of whom this process needs no token
+// Starts the program as the user of a name and a password, for which this process needs no token
 // (CreateProcessWithLogonW). `logon.type` is kInteractive, or kNewCredentials: then the program is this
 // process's user on this computer. Waits for the security authority, on the calling thread. Throws Error.
 std::unique_ptr<Program> StartProgramWithLogon(const Logon& logon, const ProgramOptions& options);

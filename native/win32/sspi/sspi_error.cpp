@@ -1,20 +1,14 @@
 #include "win32/sspi/sspi_error.h"
 
-#include <cstdint>
-#include <string>
+#include <iterator>
 
 #include "win32/last_error.h"
 
 namespace impersonate::win32 {
 namespace {
 
-struct SspiErrorName {
-  SECURITY_STATUS status;
-  const char* code;
-};
-
 // The names of the statuses that the server's calls can return.
-constexpr SspiErrorName kSspiErrors[] = {
+constexpr StatusNames::Name kNames[] = {
     {SEC_E_INSUFFICIENT_MEMORY, "SEC_E_INSUFFICIENT_MEMORY"},
     {SEC_E_INVALID_HANDLE, "SEC_E_INVALID_HANDLE"},
     {SEC_E_UNSUPPORTED_FUNCTION, "SEC_E_UNSUPPORTED_FUNCTION"},
@@ -53,20 +47,12 @@ constexpr SspiErrorName kSspiErrors[] = {
     {SEC_E_DOWNGRADE_DETECTED, "SEC_E_DOWNGRADE_DETECTED"},
 };
 
-std::string NameOf(SECURITY_STATUS status) {
-  for (const SspiErrorName& name : kSspiErrors) {
-    if (name.status == status) return name.code;
-  }
-  return "SEC_E_" + Hexadecimal(static_cast<std::uint32_t>(status));
-}
+constexpr StatusNames kStatuses{kNames, std::size(kNames), "SEC_E_"};
 
 }  // namespace
 
 Error SspiError(SECURITY_STATUS status, const char* syscall) {
-  const std::string code = NameOf(status);
-  const std::string message = std::string(syscall) + " failed: " + code + " (" +
-                              Hexadecimal(static_cast<std::uint32_t>(status)) + ")";
-  return Error(code, static_cast<int>(status), syscall, message);
+  return StatusError(kStatuses, status, syscall);
 }
 
 }  // namespace impersonate::win32
