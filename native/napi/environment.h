@@ -6,6 +6,7 @@
 #include <memory>
 #include <unordered_set>
 
+#include "core/port/initiate.h"
 #include "core/port/negotiate.h"
 #include "core/port/profile.h"
 #include "core/scope_stack.h"
@@ -48,6 +49,9 @@ class Environment {
   IdTable<fs::Directory>& directories() { return directories_; }
   IdTable<port::ServerCredentials>& server_credentials() { return server_credentials_; }
   IdTable<port::ServerContext>& server_contexts() { return server_contexts_; }
+  IdTable<port::DelegatedCredential>& delegated_credentials() { return delegated_credentials_; }
+  IdTable<port::Initiator>& initiators() { return initiators_; }
+  IdTable<port::InitiatorContext>& initiator_contexts() { return initiator_contexts_; }
   IdTable<port::Profile>& profiles() { return profiles_; }
 
   void SetHooks(Napi::Function create_error, Napi::Function describe_leak, Napi::Function noop);
@@ -79,6 +83,9 @@ class Environment {
   IdTable<fs::Directory> directories_;
   IdTable<port::ServerCredentials> server_credentials_;
   IdTable<port::ServerContext> server_contexts_;
+  IdTable<port::DelegatedCredential> delegated_credentials_;
+  IdTable<port::Initiator> initiators_;
+  IdTable<port::InitiatorContext> initiator_contexts_;
   IdTable<port::Profile> profiles_;
   Napi::FunctionReference create_error_;
   Napi::FunctionReference describe_leak_;

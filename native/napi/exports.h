@@ -16,7 +16,7 @@ void StartPoolThreads(Napi::Env env);
 void ExportTokenFunctions(Napi::Env env, Napi::Object exports);
 // prepareLogon, logon, forgetLogon.
 void ExportLogonFunctions(Napi::Env env, Napi::Object exports);
-// The server's side of a handshake: credentials and contexts.
+// Both sides of a handshake: credentials and contexts; withCredential and tokenDelegation.
 void ExportNegotiateFunctions(Napi::Env env, Napi::Object exports);
 // Tokens of peers, and named pipes.
 void ExportPeerFunctions(Napi::Env env, Napi::Object exports);

@@ -2,6 +2,7 @@
 #include "core/port/com.h"
 #include "core/port/diagnosis.h"
 #include "core/port/logon.h"
+#include "core/port/initiate.h"
 #include "core/port/negotiate.h"
 #include "core/port/path.h"
 #include "core/port/peer.h"
@@ -92,9 +93,16 @@ void RunSessionMonitor() { Unsupported(); }
 std::unique_ptr<Program> StartProgramWithLogon(const Logon&, const ProgramOptions&) { Unsupported(); }
 std::vector<std::string> LoginEnvironment(const Token&) { Unsupported(); }
 
-std::shared_ptr<ServerCredentials> AcquireServerCredentials(const std::string&, const std::string&, bool) {
+std::shared_ptr<ServerCredentials> AcquireServerCredentials(const ServerOptions&) {
   Unsupported();
 }
-std::shared_ptr<ServerContext> NewServerContext(std::shared_ptr<ServerCredentials>) { Unsupported(); }
+std::shared_ptr<ServerContext> NewServerContext(std::shared_ptr<ServerCredentials>, Bytes) { Unsupported(); }
+
+std::shared_ptr<Initiator> NewInitiator(const InitiatorOptions&) { Unsupported(); }
+std::shared_ptr<InitiatorContext> NewInitiatorContext(std::shared_ptr<Initiator>, TokenRef, InitiatorTarget) {
+  Unsupported();
+}
+Delegation DelegationOf(const Token&) { Unsupported(); }
+TokenRef WithCredential(const Token&, std::shared_ptr<DelegatedCredential>) { Unsupported(); }
 
 }  // namespace impersonate::port
