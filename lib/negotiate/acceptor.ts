@@ -1,4 +1,10 @@
-import type { Token } from '../token/token';
+import type { ContextId, CredentialsId, NativeAcceptance } from '../../types/native-negotiate';
+import { native } from '../internal/binding';
+import { asProcess } from '../internal/flow-store';
+import { onOwnThread } from '../internal/own-thread';
+import { internal } from '../internal/private';
+import { Token } from '../token/token';
+import type { ExchangeContext } from './exchange';
 
 /**
  * Maps a Kerberos principal `user@REALM` to the name of a local account.
@@ -17,31 +23,104 @@ export interface AcceptorOptions {
   readonly allowAnonymous: boolean;
   /** Replaces the default mapping of principals to accounts. */
   readonly mapUser?: MapUser | undefined;
+  /** The file with the server's keys. The operating system's default if undefined. */
+  readonly keytab?: string | undefined;
+  readonly extendedProtection: keyof typeof protections;
+  readonly constrainedDelegation: boolean;
 }
 
-/** The result of one handshake message. The caller of `accept()` closes the token. */
+/** What a server does with the TLS channel bindings of clients. */
+export const protections = { off: 0, allow: 1, require: 2 } as const;
+
+/** The result of one handshake message. The caller of `process()` closes the token. */
 export type AcceptResult =
   | { readonly done: false; readonly reply?: Buffer | undefined }
   | { readonly done: true; readonly reply?: Buffer | undefined; readonly token: Token };
 
-/** The security context of one client. */
-export interface AcceptorContext {
-  /**
-   * Processes the client's next message. The message is not empty and not modified by others. One call is pending at a
-   * time, and none follows after a rejection or the last message.
-   */
-  accept(message: Buffer): Promise<AcceptResult>;
-  /**
-   * Releases the system's context. If a call is pending, its result is discarded, unless it reaches the caller, who
-   * then closes the token. A second call does nothing.
-   */
-  close(): void;
+/** What differs between SSPI and GSSAPI. */
+export interface Acceptance {
+  /** Throws for a first message that the package need not see. */
+  checkFirst(message: Buffer): void;
+  /** The token of an authenticated client. It takes, or frees, what the result holds. */
+  tokenOf(accepted: NativeAcceptance): Promise<Token>;
 }
 
-/** The operating system's part of a NegotiateServer: SSPI on Windows, GSSAPI on Linux. */
-export interface Acceptor {
+/** SSPI returns the client's token itself. */
+export const sspiAcceptance: Acceptance = {
+  checkFirst: () => {},
+  tokenOf: ({ token }) => Promise.resolve(new Token(internal, token)),
+};
+
+/** Frees the credentials of servers that are garbage collected without `close()`. */
+const unclosed = new FinalizationRegistry<CredentialsId>((id) => {
+  native.freeCredentials(id);
+});
+
+function discard({ token, credential }: NativeAcceptance): void {
+  if (token !== 0) native.closeToken(token);
+  if (credential !== 0) native.freeCredential(credential);
+}
+
+/** A client's security context: a CtxtHandle, or a gss_ctx_id_t. */
+class NativeContext implements ExchangeContext<AcceptResult> {
+  readonly #id: ContextId;
+  readonly #acceptance: Acceptance;
+  readonly #closing = new AbortController();
+  #begun = false;
+
+  constructor(id: ContextId, acceptance: Acceptance) {
+    this.#id = id;
+    this.#acceptance = acceptance;
+  }
+
+  // Without await: inside a scope the leak detector would take it for an await of the scope's code.
+  process(message: Buffer): Promise<AcceptResult> {
+    const start = (): Promise<NativeAcceptance> => {
+      if (!this.#begun) this.#acceptance.checkFirst(message);
+      this.#begun = true;
+      return native.acceptMessage(this.#id, message);
+    };
+    return onOwnThread(start, this.#closing.signal, discard).then((accepted) => {
+      const { done, reply } = accepted;
+      if (!done) return { done, reply };
+      return this.#acceptance.tokenOf(accepted).then((token) => ({ done, reply, token }));
+    });
+  }
+
+  discard(result: AcceptResult): void {
+    if (result.done) result.token.close();
+  }
+
+  close(): void {
+    this.#closing.abort();
+    native.deleteContext(this.#id);
+  }
+}
+
+/** The credentials of a server, a CredHandle or a keytab, and the contexts that are made of them. */
+export class Acceptor {
+  readonly #id: CredentialsId;
+  readonly #acceptance: Acceptance;
+
+  /** Acquires the credentials as the process (AcquireCredentialsHandleW). */
+  constructor(options: AcceptorOptions, acceptance: Acceptance) {
+    const { package: name, principal = '', allowAnonymous, keytab = '' } = options;
+    const protection = protections[options.extendedProtection];
+    this.#acceptance = acceptance;
+    this.#id = asProcess(() =>
+      native.acquireCredentials(name, principal, allowAnonymous, protection, keytab, options.constrainedDelegation),
+    );
+    unclosed.register(this, this.#id, this);
+  }
+
   /** Makes a context for a new client, without a call of the security package. */
-  begin(): AcceptorContext;
+  begin(channelBindings: Uint8Array): ExchangeContext<AcceptResult> {
+    return new NativeContext(native.newContext(this.#id, channelBindings), this.#acceptance);
+  }
+
   /** Frees the credentials. The caller has closed all contexts. A second call does nothing. */
-  close(): void;
+  close(): void {
+    unclosed.unregister(this);
+    native.freeCredentials(this.#id);
+  }
 }

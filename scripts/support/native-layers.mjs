@@ -43,7 +43,7 @@ const layers = {
   linux: {
     headers: ['standard', 'posix'],
     folders: ['core', 'linux'],
-    rooms: ['credentials', 'pam', 'path', 'program', 'session', 'thread', 'token'],
+    rooms: ['credentials', 'gssapi', 'pam', 'path', 'program', 'session', 'thread', 'token'],
   },
   win32: {
     // The descriptors of a Windows process are those of its host's runtime, which libuv calls.

@@ -24,8 +24,11 @@ Identity Checked(Identity identity) {
 
 }  // namespace
 
-LinuxToken::LinuxToken(Source source, Level level, Identity identity)
-    : Token(level, std::to_string(identity.uid)), source_(source), identity_(Checked(std::move(identity))) {}
+LinuxToken::LinuxToken(Source source, Level level, Identity identity, GssCredentialRef credential)
+    : Token(level, std::to_string(identity.uid)),
+      source_(source),
+      identity_(Checked(std::move(identity))),
+      credential_(std::move(credential)) {}
 
 Identity IdentityOf(const Credentials& credentials) {
   return {credentials.effective_uid, credentials.effective_gid, credentials.groups,

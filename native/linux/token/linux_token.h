@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/description.h"
 #include "core/token.h"
 #include "linux/credentials/credentials.h"
+#include "linux/gssapi/credential.h"
 
 namespace impersonate::linux_port {
 
@@ -30,16 +32,22 @@ class LinuxToken final : public Token {
   enum class Source { kProcess, kUser, kAnonymous };
 
   // Throws ERR_INVALID_IDENTITY for the id -1, which the kernel takes for "do not change it".
-  LinuxToken(Source source, Level level, Identity identity);
+  LinuxToken(Source source, Level level, Identity identity, GssCredentialRef credential = nullptr);
+  // The identity of `from`, with that credential.
+  LinuxToken(const LinuxToken& from, GssCredentialRef credential)
+      : LinuxToken(from.source_, from.level(), from.identity_, std::move(credential)) {}
 
   static const LinuxToken& From(const Token& token) { return static_cast<const LinuxToken&>(token); }
 
   Source source() const noexcept { return source_; }
   const Identity& identity() const noexcept { return identity_; }
+  // By which a client authenticates to other services as the user; null if there is none.
+  const GssCredentialRef& credential() const noexcept { return credential_; }
 
  private:
   Source source_;
   Identity identity_;
+  GssCredentialRef credential_;
 };
 
 // The identity of a thread that has these credentials.

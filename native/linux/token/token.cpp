@@ -107,7 +107,7 @@ TokenRef Restrict(const Token& token, const Restrictions& restrictions) {
   }
   const auto source =
       from.source() == LinuxToken::Source::kProcess ? LinuxToken::Source::kUser : from.source();
-  return std::make_shared<LinuxToken>(source, from.level(), std::move(identity));
+  return std::make_shared<LinuxToken>(source, from.level(), std::move(identity), from.credential());
 }
 
 TokenRef Duplicate(const Token& token, Level level) {
@@ -115,7 +115,7 @@ TokenRef Duplicate(const Token& token, Level level) {
   if (level > from.level()) {
     throw Error("ERR_TOKEN_LEVEL", "A duplicate cannot have a higher impersonation level than its token");
   }
-  return std::make_shared<LinuxToken>(LinuxToken::Source::kUser, level, from.identity());
+  return std::make_shared<LinuxToken>(LinuxToken::Source::kUser, level, from.identity(), from.credential());
 }
 
 TokenRef LinkedToken(const Token&) {
@@ -157,11 +157,15 @@ bool Equal(const Token& a, const Token& b) {
 }
 
 std::string Fingerprint(const Token& token) {
-  const linux_port::Identity& identity = linux_port::LinuxToken::From(token).identity();
+  const LinuxToken& own = LinuxToken::From(token);
+  const linux_port::Identity& identity = own.identity();
   std::string text = std::to_string(identity.uid) + ":" + std::to_string(identity.gid) + ":";
   for (const gid_t gid : identity.groups) text += std::to_string(gid) + ",";
   text += ":" + std::to_string(identity.capabilities) + (identity.restricted ? "r" : "");
-  return text + ":" + std::to_string(static_cast<int>(token.level()));
+  text += ":" + std::to_string(static_cast<int>(token.level()));
+  // Connections that were authenticated by one credential are not for another.
+  if (!own.credential()) return text;
+  return text + (own.credential()->is_constrained() ? ":c:" : ":f:") + own.credential()->principal();
 }
 
 bool CheckAccess(const Token&, const AccessTarget&, std::uint32_t) {

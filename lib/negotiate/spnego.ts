@@ -1,0 +1,77 @@
+import { ImpersonationError } from '../internal/error';
+import { decode, encode, isMechanism, krb5, msKrb5, spnego, type Element } from './der';
+
+// The tags of RFC 4178, 4.2.
+const sequence = 0x30;
+const octets = 0x04;
+const oidTag = 0x06;
+const enumerated = 0x0a;
+const application = 0x60;
+const context = (number: number): number => 0xa0 + number;
+
+const states = { completed: 0, incomplete: 1, rejected: 2 } as const;
+
+/** What a server replies within SPNEGO. */
+export interface SpnegoReply {
+  /** The mechanism's own message; undefined if there is none. */
+  readonly message: Buffer | undefined;
+  /** Whether the server wants no further message. */
+  readonly completed: boolean;
+}
+
+function refused(reason: string): ImpersonationError {
+  return new ImpersonationError(`The server does not authenticate the client: ${reason}`, 'ERR_HANDSHAKE_REFUSED');
+}
+
+/** Wraps the first message of Kerberos, as the only mechanism that is offered: nobody can choose a weaker one. */
+export function wrapFirst(message: Buffer): Buffer {
+  const offered = encode(context(0), encode(sequence, Buffer.from(krb5, 'hex')));
+  const first = encode(context(2), encode(octets, message));
+  const init = encode(context(0), encode(sequence, offered, first));
+  return encode(application, Buffer.from(spnego, 'hex'), init);
+}
+
+/** Wraps a later message. */
+export function wrapNext(message: Buffer): Buffer {
+  return encode(context(1), encode(sequence, encode(context(2), encode(octets, message))));
+}
+
+function field(elements: readonly Element[], number: number, tag: number): Buffer | undefined {
+  const found = elements.find((element) => element.tag === context(number));
+  if (!found) return undefined;
+  const [inner, ...more] = decode(found.value) ?? [];
+  if (inner?.tag !== tag || more.length > 0) throw refused('its message is not SPNEGO');
+  return inner.value;
+}
+
+function fieldsOf(message: Buffer): readonly Element[] {
+  const [outer, ...after] = decode(message) ?? [];
+  const [inner, ...more] = (outer?.tag === context(1) && decode(outer.value)) || [];
+  const fields = inner?.tag === sequence ? decode(inner.value) : undefined;
+  if (!fields || after.length > 0 || more.length > 0) throw refused('its message is not SPNEGO');
+  return fields;
+}
+
+/**
+ * Reads a server's reply.
+ *
+ * @throws ImpersonationError `ERR_HANDSHAKE_REFUSED` if the server rejects the client, or sends anything else;
+ * `ERR_NTLM_REFUSED` if it chooses another mechanism than Kerberos.
+ */
+export function unwrap(message: Buffer): SpnegoReply {
+  // Some servers reply with the mechanism's own message.
+  if (isMechanism(message, krb5)) return { message, completed: true };
+  const fields = fieldsOf(message);
+  const state = field(fields, 0, enumerated)?.[0];
+  const mechanism = field(fields, 1, oidTag);
+  const inner = field(fields, 2, octets);
+  if (state === states.rejected) throw refused('it rejects the mechanism Kerberos, or the message');
+  if (mechanism && ![krb5, msKrb5].includes(encode(oidTag, mechanism).toString('hex'))) {
+    throw new ImpersonationError(
+      'The server has chosen another mechanism than Kerberos, such as NTLM: give its account the service principal name',
+      'ERR_NTLM_REFUSED',
+    );
+  }
+  // Kerberos was the only offer and has been accepted, so there is no list of mechanisms to protect.
+  return { message: inner, completed: state === undefined || state === states.completed };
+}
