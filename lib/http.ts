@@ -6,4 +6,4 @@ export { iisAuthentication, type IisRequest } from './http/iis';
 export { koaAuthentication, type KoaContext, type KoaMiddleware } from './http/koa';
 export { authenticate, type AuthenticatedRequest } from './http/node';
 export type { HttpAuthenticationOptions } from './http/options';
-export type { Handshake, HandshakeStep, Negotiator } from './negotiate/negotiator';
+export type { ConnectionOptions, Handshake, HandshakeStep, Negotiator } from './negotiate/negotiator';

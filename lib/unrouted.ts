@@ -54,9 +54,12 @@ export { configurePool, poolStats, type PoolOptions, type PoolStats } from './fs
 export type { BindOptions } from './flow/events';
 export { Impersonation } from './scope/impersonation';
 export { ImpersonatedWorker, type ImpersonatedWorkerOptions } from './worker/impersonated-worker';
-export type { ImpersonationLevel } from './token/open-token';
-export type { Handshake, HandshakeStep, Negotiator } from './negotiate/negotiator';
+export type { Delegation, ImpersonationLevel } from './token/open-token';
+export type { ConnectionOptions, Handshake, HandshakeStep, Negotiator } from './negotiate/negotiator';
 export type { MapUser } from './negotiate/acceptor';
+export { NegotiateClient, type NegotiateClientOptions, type Transition } from './negotiate/client';
+export type { ClientHandshake } from './negotiate/client-handshake';
+export type * from './negotiate/initiator';
 export type { ServerHandshake } from './negotiate/handshake';
 export { NegotiateServer, type NegotiateServerOptions } from './negotiate/server';
 export { runAs } from './token/run-as';

@@ -21,8 +21,8 @@ export interface Capability {
 
 /** The Kerberos set-up of a Linux server. Absent values are unknown. */
 export interface KerberosFacts {
-  /** Why the package `kerberos` cannot be loaded. Absent if it can. */
-  readonly packageProblem?: string;
+  /** Why the libraries of MIT Kerberos cannot be loaded. Absent if they can. */
+  readonly libraryProblem?: string;
   /** The keytab that GSSAPI uses. */
   readonly keytab: string;
   /** Why the keytab cannot be read. Absent if it can. */

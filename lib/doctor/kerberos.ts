@@ -1,4 +1,4 @@
-import { deferred } from '../internal/deferred';
+import { native } from '../internal/binding';
 import type { KerberosFacts } from './doctor';
 import { readKdcClock } from './kdc';
 import { keytabPrincipals } from './keytab';
@@ -10,9 +10,9 @@ const isService = (principal: string): boolean => principal.startsWith(`${servic
 
 const messageOf = (error: unknown): string => (error as Error).message;
 
-function packageProblem(): string | undefined {
+function libraryProblem(): string | undefined {
   try {
-    deferred().kerberos();
+    native.freeCredentials(native.acquireCredentials('Negotiate', '', false, 0, '', false));
     return undefined;
   } catch (error) {
     return messageOf(error);
@@ -57,10 +57,10 @@ export async function kerberosFacts(): Promise<KerberosFacts> {
   const config = readKrb5Config();
   const keytab = readKeytab(krb5Variable('KRB5_KTNAME') ?? config.keytab ?? '/etc/krb5.keytab');
   // As the process, which a pinned thread is not again after an await.
-  const problem = packageProblem();
+  const problem = libraryProblem();
   const clock = await readClock(keytab.principals, config);
   return {
-    ...(problem !== undefined && { packageProblem: problem }),
+    ...(problem !== undefined && { libraryProblem: problem }),
     ...keytab,
     ...clock,
     allowedSkew: config.clockSkew,
@@ -70,10 +70,10 @@ export async function kerberosFacts(): Promise<KerberosFacts> {
 /** Returns why a NegotiateServer with the default options cannot authenticate clients. */
 export function kerberosProblem(facts: KerberosFacts): Problem | undefined {
   const { keytab, keytabProblem, principals, skew = 0, allowedSkew, kdc = '' } = facts;
-  if (facts.packageProblem !== undefined)
+  if (facts.libraryProblem !== undefined)
     return {
-      because: facts.packageProblem,
-      fix: 'Run npm install kerberos, and install the libraries of MIT Kerberos (libgssapi-krb5-2, krb5-libs)',
+      because: facts.libraryProblem,
+      fix: 'Install the libraries of MIT Kerberos: libgssapi-krb5-2, or krb5-libs',
     };
   if (keytabProblem !== undefined)
     return {

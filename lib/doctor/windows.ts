@@ -79,7 +79,7 @@ function onIis(startedByIis: boolean): Problem | undefined {
 
 function accepting(): Problem | undefined {
   try {
-    native.freeCredentials(native.acquireCredentials('Negotiate', '', false));
+    native.freeCredentials(native.acquireCredentials('Negotiate', '', false, 1, '', false));
     return undefined;
   } catch (error) {
     return {

@@ -10,7 +10,9 @@ export type ImpersonationErrorCode =
   | 'ERR_ASYNC_RESULT'
   /** A declared operation (`impersonate/declarative`) acts as its caller, and there is none: it was called outside of every flow, or `caller` returned none. Authenticate the request, or call the operation in `token.run()`. */
   | 'ERR_CALLER_REQUIRED'
-  /** The option or function exists on the other system only, or a library that it needs is missing (PAM, the package `kerberos`). The message says what to use or to install. */
+  /** The NegotiateClient is closed. Make a new one. */
+  | 'ERR_CLIENT_CLOSED'
+  /** The option or function exists on the other system only, or a library that it needs is missing (PAM, MIT Kerberos). The message says what to use or to install. */
   | 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
   /** A flow ended with handles open, and `setStrictHandles(true)` is set. The message lists them with the stack of their opening. Close them in the flow. */
   | 'ERR_HANDLE_LEAKED'
@@ -22,7 +24,7 @@ export type ImpersonationErrorCode =
   | 'ERR_HANDSHAKE_CLOSED'
   /** `maxHandshakes` handshakes are in progress. Raise the option, or let the client retry. */
   | 'ERR_HANDSHAKE_LIMIT'
-  /** The client's message was not accepted by GSSAPI, or is for another mechanism or service. The message of the error has the reason, such as a wrong keytab or clock. Linux. */
+  /** A handshake message was not accepted: a client's by GSSAPI, or because it is for another mechanism or service; or a server rejects the client. The message of the error has the reason, such as a wrong keytab or clock. Linux. */
   | 'ERR_HANDSHAKE_REFUSED'
   /** The handshake did not end within `timeout`. */
   | 'ERR_HANDSHAKE_TIMEOUT'
@@ -60,8 +62,12 @@ export type ImpersonationErrorCode =
   | 'ERR_IO_URING'
   /** No uid is free to be the real uid of impersonating threads, or `IMPERSONATE_RESERVED_UID` cannot be used. Set it to a mapped uid of no account, other than 0. Linux. */
   | 'ERR_NO_RESERVED_UID'
+  /** The token has no credential for other services: see `token.delegation`. On Linux let clients forward their tickets, or set `constrainedDelegation` of the NegotiateServer, or `keytab` and `transition` of the NegotiateClient; docs/delegation.md has the steps. */
+  | 'ERR_NOT_DELEGATED'
   /** A function of Node.js was called in a flow, a scope or an `ImpersonatedWorker` and cannot act as the user: [routing.md](routing.md) lists them. Use another function, or call it in `withoutToken()` to act as the process. */
   | 'ERR_NOT_ROUTED'
+  /** The server has chosen NTLM, or another mechanism than Kerberos, which does not prove its identity. Register its service principal name; or set `allowNtlm` (Windows). */
+  | 'ERR_NTLM_REFUSED'
   /** The code runs outside of every scope and flow: it needs a token, or calls a built-in on a thread that is sealed (`seal()`). Call it in `token.run()`, `token.runSync()` or a scope; on a sealed thread, for the service's own work, in `withoutToken()`, or allow its path. */
   | 'ERR_NO_TOKEN'
   /** The client of a pipe wrote nothing within `identifyTimeout`, and Windows does not identify it before. Raise the option if clients are slow. Windows. */
@@ -84,6 +90,8 @@ export type ImpersonationErrorCode =
   | 'ERR_SERVER_CLOSED'
   /** The server was closed before it listened. */
   | 'ERR_SERVER_NOT_RUNNING'
+  /** The server has ended the handshake without proving its identity: its reply must not be trusted. It may be another server than the one that the service principal name stands for. */
+  | 'ERR_SERVER_UNPROVEN'
   /** The process that holds the PAM session of a program did not start, ended before the program was started, or did not open the session within a minute. Linux. The message says which; see the logs of PAM's modules. */
   | 'ERR_SESSION_FAILED'
   /** The socket is closed, or its client has disconnected. */

@@ -1,5 +1,6 @@
 import type { ContextId, CredentialsId, NativeAcceptance } from '../../types/native-negotiate';
 import { native } from '../internal/binding';
+import { ImpersonationError } from '../internal/error';
 import { asProcess } from '../internal/flow-store';
 import { onOwnThread } from '../internal/own-thread';
 import { internal } from '../internal/private';
@@ -45,11 +46,22 @@ export interface Acceptance {
   tokenOf(accepted: NativeAcceptance): Promise<Token>;
 }
 
-/** SSPI returns the client's token itself. */
-export const sspiAcceptance: Acceptance = {
-  checkFirst: () => {},
-  tokenOf: ({ token }) => Promise.resolve(new Token(internal, token)),
-};
+/** Returns how clients are authenticated by SSPI, which returns a token itself. Throws for options of GSSAPI. */
+export function sspiAcceptance(options: AcceptorOptions): Acceptance {
+  const given = options.constrainedDelegation ? ['constrainedDelegation'] : [];
+  for (const name of ['mapUser', 'keytab'] as const) if (options[name] !== undefined) given.push(name);
+  if (given.length > 0) {
+    throw new ImpersonationError(
+      `options.${given.join(' and options.')} is for Kerberos on Linux. Windows itself maps a client to an account, has ` +
+        "the account's keys, and delegates as the directory permits: leave it out",
+      'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+    );
+  }
+  return {
+    checkFirst: () => {},
+    tokenOf: ({ token }) => Promise.resolve(new Token(internal, token)),
+  };
+}
 
 /** Frees the credentials of servers that are garbage collected without `close()`. */
 const unclosed = new FinalizationRegistry<CredentialsId>((id) => {

@@ -24,6 +24,15 @@ export interface Handshake {
   close(): void;
 }
 
+/** What a server knows about a client's connection. */
+export interface ConnectionOptions {
+  /**
+   * The application data of the TLS channel's bindings: `tls-server-end-point:` and the hash of the server's certificate.
+   * Absent for a connection without TLS.
+   */
+  channelBindings?: Uint8Array;
+}
+
 /**
  * An authentication scheme of a server that works message by message: a `NegotiateServer`, or your own implementation.
  *
@@ -39,7 +48,8 @@ export interface Negotiator {
   /**
    * Begins the authentication of a client.
    *
+   * @param options - What is known about the connection.
    * @returns A handshake for one connection.
    */
-  handshake(): Handshake;
+  handshake(options?: ConnectionOptions): Handshake;
 }

@@ -9,11 +9,13 @@ import {
   validateInteger,
   validateOptions,
   validateString,
+  wrongType,
   wrongValue,
 } from '../internal/validate';
 import type { Acceptor, MapUser } from './acceptor';
-import type { HandshakeLimits, ServerHandshake } from './handshake';
-import type { Negotiator } from './negotiator';
+import type { HandshakeLimits } from './exchange';
+import type { ServerHandshake } from './handshake';
+import type { ConnectionOptions, Negotiator } from './negotiator';
 
 /** How a `NegotiateServer` authenticates clients, and its limits. */
 export interface NegotiateServerOptions {
@@ -40,6 +42,20 @@ export interface NegotiateServerOptions {
    * own; it rejects names with an instance (`user/admin`) and system accounts (a uid below 1000). Linux.
    */
   mapUser?: MapUser;
+  /** The file with the server's keys; by default the one that KRB5_KTNAME or krb5.conf names. Linux. */
+  keytab?: string;
+  /**
+   * What is done with the TLS channel bindings of clients, which show that nobody between them and the server passes their
+   * handshake on. `allow`, the default: they are checked if the client sends them. `require`: the client must send them.
+   * `off`: they are ignored, for a server behind a proxy that terminates TLS.
+   */
+  extendedProtection?: 'off' | 'allow' | 'require';
+  /**
+   * Whether tokens can be used for constrained delegation: `NegotiateClient` then authenticates their users to the
+   * services that the directory permits. Needs `keytab`, whose first key must be of the service's account. False by
+   * default. Linux; on Windows the directory alone decides.
+   */
+  constrainedDelegation?: boolean;
   /** The largest handshake message in bytes, 1 to 2,147,483,647; 65,536 by default. */
   maxMessageSize?: number;
   /** The number of messages that a client may send in a handshake, 1 to 2,147,483,647; 10 by default. */
@@ -56,6 +72,9 @@ const keys = [
   'principal',
   'allowAnonymous',
   'mapUser',
+  'keytab',
+  'extendedProtection',
+  'constrainedDelegation',
   'maxMessageSize',
   'maxMessages',
   'timeout',
@@ -66,14 +85,24 @@ const hour = 3_600_000;
 
 /** Validates the options that the operating system's part needs, and makes it. */
 function acceptorFor(options: NegotiateServerOptions): Acceptor {
-  const { package: name = 'Negotiate', principal, allowAnonymous = false, mapUser } = options;
+  const { package: name = 'Negotiate', principal, allowAnonymous = false, mapUser, keytab } = options;
+  const { extendedProtection = 'allow', constrainedDelegation = false } = options;
+  const { Acceptor, gssapiAcceptance, protections, sspiAcceptance } = deferred();
   if (!packages.includes(name)) throw wrongValue('options.package', `must be one of ${packages.join(', ')}`);
   if (principal !== undefined) validateString(principal, 'options.principal');
   validateBoolean(allowAnonymous, 'options.allowAnonymous');
   if (mapUser !== undefined) validateFunction(mapUser, 'options.mapUser');
-  const chosen = { package: name, principal, allowAnonymous, mapUser };
-  const { gssapiAcceptor, sspiAcceptor } = deferred();
-  return native.port === 'win32' ? sspiAcceptor(chosen) : gssapiAcceptor(chosen);
+  if (keytab !== undefined) validateString(keytab, 'options.keytab');
+  validateString(extendedProtection, 'options.extendedProtection');
+  if (!Object.hasOwn(protections, extendedProtection))
+    throw wrongValue('options.extendedProtection', "must be 'off', 'allow' or 'require'");
+  validateBoolean(constrainedDelegation, 'options.constrainedDelegation');
+  const chosen = {
+    ...{ package: name, principal, allowAnonymous, mapUser },
+    ...{ keytab, extendedProtection, constrainedDelegation },
+  };
+  const acceptance = native.port === 'win32' ? sspiAcceptance(chosen) : gssapiAcceptance(chosen);
+  return new Acceptor(chosen, acceptance);
 }
 
 /**
@@ -82,9 +111,8 @@ function acceptorFor(options: NegotiateServerOptions): Acceptor {
  * each connection and pass on what the client sends.
  *
  * It acquires the credentials of the process when it is made, also inside a scope or flow. It is used on the thread
- * that made it. The system processes the messages on other threads, since it may have to query another machine: on
- * Windows at most 32 messages at a time, on Linux on libuv's pool. `close()`, `using` or garbage collection frees the
- * credentials.
+ * that made it. The system processes the messages on other threads, since it may have to query another machine, at most
+ * 32 messages at a time. `close()`, `using` or garbage collection frees the credentials.
  *
  * @example
  * const server = new NegotiateServer();
@@ -101,13 +129,13 @@ export class NegotiateServer implements Negotiator {
   #closed = false;
 
   /**
-   * Acquires the server's credentials as the process (AcquireCredentialsHandleW; on Linux it loads the package
-   * `kerberos`).
+   * Acquires the server's credentials as the process (AcquireCredentialsHandleW; on Linux each handshake reads the
+   * keytab).
    *
    * @param options - The security package, the credentials, and limits.
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
    * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system, or on Linux
-   * without the package `kerberos`; or the system's error.
+   * without the libraries of MIT Kerberos; or the system's error.
    */
   constructor(options: NegotiateServerOptions = {}) {
     validateOptions(options, 'options', keys);
@@ -137,13 +165,19 @@ export class NegotiateServer implements Negotiator {
    * Begins the authentication of a client. The handshake closes itself when the client is authenticated, when a step
    * fails, and after `timeout` milliseconds.
    *
+   * @param options - The bindings of the connection's TLS channel, which `impersonate/http` passes.
    * @returns A handshake for one connection.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`.
    * @throws ImpersonationError `ERR_SERVER_CLOSED`; `ERR_HANDSHAKE_LIMIT` while `maxHandshakes` handshakes are open.
    * @example
    * using handshake = server.handshake();
    * const { reply, token } = await handshake.step(message);
    */
-  handshake(): ServerHandshake {
+  handshake(options: ConnectionOptions = {}): ServerHandshake {
+    validateOptions(options, 'options', ['channelBindings']);
+    const { channelBindings = new Uint8Array(0) } = options;
+    if (!(channelBindings instanceof Uint8Array))
+      throw wrongType('options.channelBindings', 'an instance of Uint8Array', channelBindings);
     if (this.#closed)
       throw new ImpersonationError('The NegotiateServer is closed: make a new one', 'ERR_SERVER_CLOSED');
     if (this.#handshakes.size >= this.#maxHandshakes) {
@@ -153,7 +187,7 @@ export class NegotiateServer implements Negotiator {
       );
     }
     const { ServerHandshake } = deferred();
-    const handshake = new ServerHandshake(internal, this.#acceptor.begin(), this.#limits, this.#onEnd);
+    const handshake = new ServerHandshake(internal, this.#acceptor.begin(channelBindings), this.#limits, this.#onEnd);
     this.#handshakes.add(handshake);
     return handshake;
   }

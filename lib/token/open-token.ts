@@ -26,6 +26,11 @@ export function levelNumber(level: unknown, argument: string): NativeLevel {
   return index as NativeLevel;
 }
 
+/** By what a service can authenticate to other services as the user: see `token.delegation`. */
+export type Delegation = 'none' | 'forwarded' | 'constrained' | 'transition';
+
+const delegations = ['none', 'forwarded', 'constrained', 'transition'] as const;
+
 /** Marks the tokens of every copy of the package, each with a value of its own. */
 const copyMark = Symbol.for('impersonate.Token');
 const thisCopy = Symbol('impersonate');
@@ -147,8 +152,21 @@ export abstract class OpenToken {
   }
 
   /**
+   * By what a `NegotiateClient` can authenticate the user to other services: `forwarded`, by the user's own ticket-granting
+   * ticket or password; `constrained`, by the user's ticket to this service, and `transition`, by the name alone, each at
+   * the services that the directory permits; `none`. On Linux `transition` needs the option of that name.
+   *
+   * @throws ImpersonationError `ERR_TOKEN_CLOSED`; on Windows the system's error.
+   * @example
+   * if (request.token.delegation === 'none') console.warn('The back end will refuse this user');
+   */
+  get delegation(): Delegation {
+    return delegations[native.tokenDelegation(this.openId())];
+  }
+
+  /**
    * A key that partitions a pool of connections, or of anything else that was opened as a user. It is equal only for
-   * tokens of the same user, logon session, groups, privileges, restrictions and level. It is not a secret, and not meant to be shown.
+   * tokens of the same user, logon session, groups, privileges, restrictions, level and delegated credential. It is not a secret, and not meant to be shown.
    *
    * @throws ImpersonationError `ERR_TOKEN_CLOSED`.
    * @example

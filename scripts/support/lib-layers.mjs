@@ -32,7 +32,6 @@ const builtins = new Set(
 // Other packages, each loaded by one module of lib.
 const packages = {
   'lib/internal/binding.ts': 'bindings',
-  'lib/negotiate/kerberos.ts': 'kerberos',
   'lib/declarative/telemetry.ts': '@opentelemetry/api',
 };
 const loader = 'lib/internal/binding.ts';

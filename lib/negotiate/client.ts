@@ -1,0 +1,221 @@
+import { inspect } from 'node:util';
+import type { InitiatorId } from '../../types/native-negotiate';
+import { native } from '../internal/binding';
+import { deferred } from '../internal/deferred';
+import { ImpersonationError } from '../internal/error';
+import { internal, refuseClone } from '../internal/private';
+import {
+  validateBoolean,
+  validateFunction,
+  validateInteger,
+  validateOptions,
+  validateString,
+  wrongType,
+  wrongValue,
+} from '../internal/validate';
+import { Token } from '../token/token';
+import type { ClientHandshake } from './client-handshake';
+import type { ClientHandshakeOptions, ClientNegotiator } from './initiator';
+
+/**
+ * Maps a token to the user's Kerberos principal, for protocol transition.
+ *
+ * @param token - The token of the flow, without a credential of its own.
+ * @returns The principal, such as `alice@EXAMPLE.COM`; null if the user must not be authenticated to other services.
+ */
+export type Transition = (token: Token) => string | null | Promise<string | null>;
+
+/** How a `NegotiateClient` authenticates, and its limits. */
+export interface NegotiateClientOptions {
+  /**
+   * The security package: `Negotiate` (SPNEGO), the default, as HTTP has it; or `Kerberos`, without SPNEGO around its
+   * messages.
+   */
+  package?: 'Negotiate' | 'Kerberos';
+  /** Whether the server may choose NTLM, which does not prove the server's identity. False by default. Windows. */
+  allowNtlm?: boolean;
+  /**
+   * A keytab file with the key of this service's account, for protocol transition, and to authenticate as the service
+   * outside of flows and scopes. Linux.
+   */
+  keytab?: string;
+  /** The principal of that key, `portal@EXAMPLE.COM`; by default the first one of the keytab. Linux. */
+  principal?: string;
+  /**
+   * Permits protocol transition: users of whom there is no ticket are authenticated by name (S4U2Self, S4U2Proxy), as the
+   * principal that this function returns. It decides as whom a local user appears in the realm. Needs `keytab`. Linux; on
+   * Windows the directory alone decides.
+   */
+  transition?: Transition;
+  /** The largest handshake message in bytes, 1 to 2,147,483,647; 65,536 by default. */
+  maxMessageSize?: number;
+  /** The number of messages that a server may send in a handshake, 1 to 2,147,483,647; 10 by default. */
+  maxMessages?: number;
+  /** Milliseconds from `handshake()` until the server must have proved its identity, 1 to 3,600,000; 30,000 by default. */
+  timeout?: number;
+}
+
+const keys = [
+  'package',
+  'allowNtlm',
+  'keytab',
+  'principal',
+  'transition',
+  'maxMessageSize',
+  'maxMessages',
+  'timeout',
+] as const;
+const handshakeKeys = ['target', 'delegate', 'channelBindings', 'token'] as const;
+const maxInt32 = 0x7fff_ffff;
+const hour = 3_600_000;
+const servicePrincipalName = /^[^\s/@]+\/[^\s/@]+(\/[^\s/@]+)?(@[^\s/@]+)?$/;
+
+/** Frees the initiators of clients that are garbage collected without `close()`. */
+const unclosed = new FinalizationRegistry<InitiatorId>((id) => {
+  native.freeInitiator(id);
+});
+
+function requirePlatform(option: string, given: boolean, port: 'linux' | 'win32'): void {
+  if (!given || native.port === port) return;
+  const name = port === 'linux' ? 'Linux' : 'Windows';
+  throw new ImpersonationError(
+    `options.${option} is for ${name} only: leave the option out`,
+    'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+  );
+}
+
+/** Validates the options that the operating system's part needs. */
+function validateInitiator(options: NegotiateClientOptions): void {
+  const { package: name = 'Negotiate', allowNtlm = false, keytab, principal, transition } = options;
+  if (!['Negotiate', 'Kerberos'].includes(name))
+    throw wrongValue('options.package', 'must be Negotiate or Kerberos');
+  validateBoolean(allowNtlm, 'options.allowNtlm');
+  if (keytab !== undefined) validateString(keytab, 'options.keytab');
+  if (principal !== undefined) validateString(principal, 'options.principal');
+  if (transition !== undefined) validateFunction(transition, 'options.transition');
+  requirePlatform('allowNtlm', allowNtlm, 'win32');
+  requirePlatform('keytab', keytab !== undefined, 'linux');
+  requirePlatform('principal', principal !== undefined, 'linux');
+  requirePlatform('transition', transition !== undefined, 'linux');
+  if (keytab === undefined && (principal ?? transition) !== undefined) {
+    throw wrongValue('options.keytab', 'must be set together with options.principal and options.transition');
+  }
+}
+
+/**
+ * Authenticates the effective identity to other services, message by message: InitializeSecurityContextW on a thread that
+ * carries the flow's token, gss_init_sec_context on Linux with the credential that came with the token. For HTTP use it
+ * with `negotiateFetch` of `impersonate/http`, for PostgreSQL with `impersonate/postgres`.
+ *
+ * Kerberos alone is used unless `allowNtlm` is set, and the server must prove its identity. Which users can be
+ * authenticated, and where, is decided by the directory: see docs/delegation.md and `token.delegation`. Outside of flows
+ * and scopes the process authenticates as itself. The client is used on the thread that made it. `close()`, `using` or
+ * garbage collection frees its credentials.
+ *
+ * @example
+ * const client = new NegotiateClient();
+ * await token.run(async () => {
+ *   using handshake = client.handshake({ target: 'HTTP/reports.example.com' });
+ *   const { message } = await handshake.step();
+ *   const { done } = await handshake.step(await exchange(message));
+ * });
+ */
+export class NegotiateClient implements ClientNegotiator {
+  /** The name of the scheme in HTTP. */
+  readonly scheme = 'Negotiate';
+  readonly #options: NegotiateClientOptions;
+  readonly #id: InitiatorId;
+  readonly #handshakes = new Set<ClientHandshake>();
+  readonly #onEnd = (handshake: ClientHandshake): void => void this.#handshakes.delete(handshake);
+  #closed = false;
+
+  /**
+   * Makes a client. It acquires no credentials yet.
+   *
+   * @param options - The security package, the service's own key on Linux, and limits.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system, or on Linux
+   * without the libraries of MIT Kerberos.
+   */
+  constructor(options: NegotiateClientOptions = {}) {
+    validateOptions(options, 'options', keys);
+    const { maxMessageSize = 65_536, maxMessages = 10, timeout = 30_000 } = options;
+    validateInteger(maxMessageSize, 'options.maxMessageSize', 1, maxInt32);
+    validateInteger(maxMessages, 'options.maxMessages', 1, maxInt32);
+    validateInteger(timeout, 'options.timeout', 1, hour);
+    validateInitiator(options);
+    const { package: name = 'Negotiate', allowNtlm = false, keytab = '', principal = '' } = options;
+    this.#options = { ...options, maxMessageSize, maxMessages, timeout };
+    this.#id = native.newInitiator(name, allowNtlm, keytab, principal);
+    unclosed.register(this, this.#id, this);
+    refuseClone(this, 'A NegotiateClient belongs to its thread: make one on each thread');
+  }
+
+  /** The number of open handshakes. */
+  get handshakes(): number {
+    return this.#handshakes.size;
+  }
+
+  /** Whether `close()` has been called. Never throws. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Begins the authentication of the effective identity at a server. The handshake keeps the identity, closes itself when
+   * the server has proved its own, when a step fails, and after `timeout` milliseconds.
+   *
+   * @param options - The server, what it may do with the identity, and the TLS channel. `token` replaces the effective
+   * identity; it may have the level `identification`.
+   * @returns A handshake for one connection.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError `ERR_CLIENT_CLOSED`, `ERR_TOKEN_CLOSED`, `ERR_IDENTITY_CONFLICT`.
+   * @example
+   * using handshake = client.handshake({ target: 'HTTP/reports.example.com' });
+   * const { message } = await handshake.step();
+   */
+  handshake(options: ClientHandshakeOptions & { token?: Token }): ClientHandshake {
+    if (this.#closed)
+      throw new ImpersonationError('The NegotiateClient is closed: make a new one', 'ERR_CLIENT_CLOSED');
+    validateOptions(options, 'options', handshakeKeys);
+    const { target, delegate = false, channelBindings = new Uint8Array(0), token = Token.current() } = options;
+    validateString(target, 'options.target');
+    if (!servicePrincipalName.test(target)) {
+      throw wrongValue('options.target', "must be a service principal name such as 'HTTP/host.example.com'");
+    }
+    validateBoolean(delegate, 'options.delegate');
+    if (!(channelBindings instanceof Uint8Array))
+      throw wrongType('options.channelBindings', 'an instance of Uint8Array', channelBindings);
+    Token.validate(token, 'options.token');
+    const request = { target, delegate, channelBindings: Buffer.from(channelBindings), token };
+    const { ClientHandshake } = deferred();
+    const handshake = new ClientHandshake(internal, this.#id, this.#options, request, this.#onEnd);
+    this.#handshakes.add(handshake);
+    return handshake;
+  }
+
+  /**
+   * Closes every handshake and frees the service's credentials. Pending steps reject with `ERR_HANDSHAKE_CLOSED`. A second
+   * call does nothing.
+   *
+   * @example
+   * process.once('SIGTERM', () => client.close());
+   */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const handshake of this.#handshakes) handshake.close();
+    unclosed.unregister(this);
+    native.freeInitiator(this.#id);
+  }
+
+  /** Calls `close()`, for `using client = ...`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Returns what `console.log` prints: the number of open handshakes. Never throws. */
+  [inspect.custom](): string {
+    return `NegotiateClient (${this.#closed ? 'closed' : `${this.handshakes} handshakes`})`;
+  }
+}
