@@ -104,7 +104,7 @@ class InitiatorContext implements ExchangeContext<ClientHandshakeStep> {
   #next(id: InitiatorContextId, message: Buffer): Promise<ClientHandshakeStep> {
     if (!this.#wraps) return this.#step(id, message);
     const reply = unwrap(message);
-    if (!reply.message) return Promise.reject(unproven());
+    if (!reply.message) throw unproven();
     return this.#step(id, reply.message).then((step) => {
       if (reply.completed && !step.done) throw unproven();
       if (!reply.completed && step.done) throw wantsMore();

@@ -98,8 +98,9 @@ export class Exchange<Result extends { readonly done: boolean }> {
         throw error;
       }
       this.#rejectPending = reject;
-      context
-        .process(bytes)
+      new Promise<Result>((done) => {
+        done(context.process(bytes));
+      })
         .then(
           (result) => this.#settle(context, result),
           (error: unknown) => {

@@ -67,6 +67,7 @@ function configure(folder: string, port: number): NodeJS.ProcessEnv {
     [
       '[libdefaults]',
       `  default_realm = ${realm}`,
+      '  forwardable = true',
       ...settings.map((setting) => `  ${setting} = false`),
       '[realms]',
       ...realms.map((name) => realmSection(name, [`kdc = ${address}`])),
