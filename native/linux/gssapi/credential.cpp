@@ -77,6 +77,7 @@ Bytes GssBytes::bytes() const {
 MemoryCache::MemoryCache() : name_(NewCacheName()) {}
 
 MemoryCache::~MemoryCache() {
+  if (!used_) return;
   const GssapiLibrary& library = GssapiLibrary::Get();
   Krb5ContextHandle context = nullptr;
   if (library.krb5_init_context(&context) != 0) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -44,7 +45,8 @@ class GssBytes final {
   GssBuffer buffer_;
 };
 
-// A cache of tickets in the memory of the process, which no other credential uses. Destroyed with the object.
+// A cache of tickets in the memory of the process, which no other credential uses. The library creates it at the
+// first use of its name; destroyed with the object. Any thread may use it.
 class MemoryCache final {
  public:
   MemoryCache();
@@ -52,10 +54,14 @@ class MemoryCache final {
   MemoryCache(const MemoryCache&) = delete;
   MemoryCache& operator=(const MemoryCache&) = delete;
 
-  const std::string& name() const noexcept { return name_; }
+  const std::string& name() const noexcept {
+    used_ = true;
+    return name_;
+  }
 
  private:
   std::string name_;
+  mutable std::atomic<bool> used_{false};
 };
 
 // A credential of GSSAPI. Any thread may use it. Its tickets are destroyed with it, unless they are in a cache
