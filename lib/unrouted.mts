@@ -2,6 +2,7 @@ export {
   ImpersonatedWorker,
   Impersonation,
   ImpersonationError,
+  NegotiateClient,
   NegotiateServer,
   PeerServer,
   Token,

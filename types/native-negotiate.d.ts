@@ -27,7 +27,7 @@ export interface NativeAcceptance {
   readonly client: string;
   readonly server: string;
   /** GSSAPI: 0 if there is none. */
-  readonly credential: DelegatedId | 0;
+  readonly credential: DelegatedId;
 }
 
 export interface NativeNegotiate {

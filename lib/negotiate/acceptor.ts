@@ -120,7 +120,14 @@ export class Acceptor {
     const protection = protections[options.extendedProtection];
     this.#acceptance = acceptance;
     this.#id = asProcess(() =>
-      native.acquireCredentials(name, principal, allowAnonymous, protection, keytab, options.constrainedDelegation),
+      native.acquireCredentials(
+        name,
+        principal,
+        allowAnonymous,
+        protection,
+        keytab,
+        options.constrainedDelegation,
+      ),
     );
     unclosed.register(this, this.#id, this);
   }

@@ -5,7 +5,7 @@ import { onOwnThread } from '../internal/own-thread';
 import { illegalConstructor, internal } from '../internal/private';
 import type { TokenRef } from '../internal/token-ref';
 import { wrongType } from '../internal/validate';
-import { Token } from '../token/token';
+import type { Token } from '../token/token';
 import type { NegotiateClientOptions } from './client';
 import { Exchange, type ExchangeContext, type HandshakeLimits } from './exchange';
 import type { ClientHandshakeLike, ClientHandshakeStep } from './initiator';
@@ -42,7 +42,8 @@ function principalOf(token: Token, { transition }: NegotiateClientOptions): Prom
     resolve(transition(token));
   }).then((principal) => {
     if (principal === null) return '';
-    if (typeof principal !== 'string') throw wrongType('options.transition()', 'of type string or null', principal);
+    if (typeof principal !== 'string')
+      throw wrongType('options.transition()', 'of type string or null', principal);
     return principal;
   });
 }
@@ -73,9 +74,6 @@ class InitiatorContext implements ExchangeContext<ClientHandshakeStep> {
       .then((user) => this.#step(this.#open(user), message))
       .then((step) => this.#wrapped(step, wrapFirst));
   }
-
-  /** Nothing is held by a result. */
-  discard(): void {}
 
   close(): void {
     this.#closing.abort();

@@ -178,7 +178,12 @@ export class NegotiateClient implements ClientNegotiator {
     if (this.#closed)
       throw new ImpersonationError('The NegotiateClient is closed: make a new one', 'ERR_CLIENT_CLOSED');
     validateOptions(options, 'options', handshakeKeys);
-    const { target, delegate = false, channelBindings = new Uint8Array(0), token = Token.current() } = options;
+    const {
+      target,
+      delegate = false,
+      channelBindings = new Uint8Array(0),
+      token = Token.current(),
+    } = options;
     validateString(target, 'options.target');
     if (!servicePrincipalName.test(target)) {
       throw wrongValue('options.target', "must be a service principal name such as 'HTTP/host.example.com'");

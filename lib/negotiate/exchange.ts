@@ -28,8 +28,8 @@ const errorOf = (code: Code): ImpersonationError => new ImpersonationError(error
 export interface ExchangeContext<Result extends { readonly done: boolean }> {
   /** Processes a message, which is not modified by others. One call is pending at a time. */
   process(message: Buffer): Promise<Result>;
-  /** Releases what a result holds that reaches no caller. */
-  discard(result: Result): void;
+  /** Releases what a result holds that reaches no caller. Absent if results hold nothing. */
+  discard?(result: Result): void;
   /** Releases the system's context, once a pending message is processed. */
   close(): void;
 }
@@ -125,7 +125,7 @@ export class Exchange<Result extends { readonly done: boolean }> {
   #settle(context: ExchangeContext<Result>, result: Result): Result {
     if (this.#context !== context) {
       // The exchange has ended meanwhile, and the step has been rejected.
-      context.discard(result);
+      context.discard?.(result);
       throw errorOf(this.#closeReason);
     }
     this.#rejectPending = undefined;

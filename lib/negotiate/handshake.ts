@@ -48,9 +48,10 @@ export class ServerHandshake implements Handshake {
    * const { reply, token } = await handshake.step(Buffer.from(base64, 'base64'));
    */
   step(message: Uint8Array): Promise<HandshakeStep> {
-    return this.#exchange
-      .step(message, 'message')
-      .then(({ reply, ...result }) => ({ ...(reply && { reply }), ...(result.done && { token: result.token }) }));
+    return this.#exchange.step(message, 'message').then(({ reply, ...result }) => ({
+      ...(reply && { reply }),
+      ...(result.done && { token: result.token }),
+    }));
   }
 
   /**

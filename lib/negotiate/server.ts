@@ -187,7 +187,12 @@ export class NegotiateServer implements Negotiator {
       );
     }
     const { ServerHandshake } = deferred();
-    const handshake = new ServerHandshake(internal, this.#acceptor.begin(channelBindings), this.#limits, this.#onEnd);
+    const handshake = new ServerHandshake(
+      internal,
+      this.#acceptor.begin(channelBindings),
+      this.#limits,
+      this.#onEnd,
+    );
     this.#handshakes.add(handshake);
     return handshake;
   }

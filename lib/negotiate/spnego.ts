@@ -20,7 +20,10 @@ export interface SpnegoReply {
 }
 
 function refused(reason: string): ImpersonationError {
-  return new ImpersonationError(`The server does not authenticate the client: ${reason}`, 'ERR_HANDSHAKE_REFUSED');
+  return new ImpersonationError(
+    `The server does not authenticate the client: ${reason}`,
+    'ERR_HANDSHAKE_REFUSED',
+  );
 }
 
 /** Wraps the first message of Kerberos, as the only mechanism that is offered: nobody can choose a weaker one. */
@@ -46,7 +49,7 @@ function field(elements: readonly Element[], number: number, tag: number): Buffe
 
 function fieldsOf(message: Buffer): readonly Element[] {
   const [outer, ...after] = decode(message) ?? [];
-  const [inner, ...more] = (outer?.tag === context(1) && decode(outer.value)) || [];
+  const [inner, ...more] = (outer?.tag === context(1) ? decode(outer.value) : undefined) ?? [];
   const fields = inner?.tag === sequence ? decode(inner.value) : undefined;
   if (!fields || after.length > 0 || more.length > 0) throw refused('its message is not SPNEGO');
   return fields;

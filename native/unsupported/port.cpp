@@ -1,8 +1,8 @@
 #include "core/error.h"
 #include "core/port/com.h"
 #include "core/port/diagnosis.h"
-#include "core/port/logon.h"
 #include "core/port/initiate.h"
+#include "core/port/logon.h"
 #include "core/port/negotiate.h"
 #include "core/port/path.h"
 #include "core/port/peer.h"
@@ -93,9 +93,7 @@ void RunSessionMonitor() { Unsupported(); }
 std::unique_ptr<Program> StartProgramWithLogon(const Logon&, const ProgramOptions&) { Unsupported(); }
 std::vector<std::string> LoginEnvironment(const Token&) { Unsupported(); }
 
-std::shared_ptr<ServerCredentials> AcquireServerCredentials(const ServerOptions&) {
-  Unsupported();
-}
+std::shared_ptr<ServerCredentials> AcquireServerCredentials(const ServerOptions&) { Unsupported(); }
 std::shared_ptr<ServerContext> NewServerContext(std::shared_ptr<ServerCredentials>, Bytes) { Unsupported(); }
 
 std::shared_ptr<Initiator> NewInitiator(const InitiatorOptions&) { Unsupported(); }

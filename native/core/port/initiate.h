@@ -66,11 +66,11 @@ class InitiatorContext {
   InitiatorContext& operator=(const InitiatorContext&) = delete;
   virtual ~InitiatorContext() = default;
 
-  // Processes a message from the server; an empty one begins the handshake. The calling thread has the process
-  // identity, and has it again afterwards. May wait for another machine: never call it on a JavaScript thread.
-  // Throws ERR_HANDSHAKE_BUSY while another message is being processed, ERR_HANDSHAKE_CLOSED after one that
-  // failed or was the last, ERR_NOT_DELEGATED for a token without a credential, and ERR_SERVER_UNPROVEN for a
-  // server that ends the handshake without proof.
+  // Processes a message from the server; an empty one begins the handshake. The calling thread has the
+  // process identity, and has it again afterwards. May wait for another machine: never call it on a
+  // JavaScript thread. Throws ERR_HANDSHAKE_BUSY while another message is being processed,
+  // ERR_HANDSHAKE_CLOSED after one that failed or was the last, ERR_NOT_DELEGATED for a token without a
+  // credential, and ERR_SERVER_UNPROVEN for a server that ends the handshake without proof.
   virtual InitiatorResult Step(const Bytes& message) = 0;
 
  protected:

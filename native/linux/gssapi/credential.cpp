@@ -91,8 +91,8 @@ GssCredential::GssCredential(GssCredentialHandle handle) : handle_(handle) {
   GssName name;
   std::uint32_t minor = 0;
   try {
-    const std::uint32_t major = gss.inquire_cred_by_mech(&minor, handle_, &kKrb5Mechanism, name.out(), nullptr,
-                                                         nullptr, nullptr);
+    const std::uint32_t major =
+        gss.inquire_cred_by_mech(&minor, handle_, &kKrb5Mechanism, name.out(), nullptr, nullptr, nullptr);
     if (IsGssError(major)) throw GssError(major, minor, "gss_inquire_cred_by_mech");
     principal_ = name.text();
     constrained_ = HasImpersonator(gss, handle_);
@@ -119,7 +119,8 @@ GssCredentialRef AcquireByTransition(const GssCredential& service, const std::st
   GssCredentialHandle handle = nullptr;
   std::uint32_t minor = 0;
   const std::uint32_t major = GssapiLibrary::Get().acquire_cred_impersonate_name(
-      &minor, service.get(), name.get(), kGssIndefinite, &kerberosOnly, kGssInitiate, &handle, nullptr, nullptr);
+      &minor, service.get(), name.get(), kGssIndefinite, &kerberosOnly, kGssInitiate, &handle, nullptr,
+      nullptr);
   if (IsGssError(major)) throw GssError(major, minor, "gss_acquire_cred_impersonate_name");
   return std::make_shared<GssCredential>(handle);
 }

@@ -45,8 +45,8 @@ class GssBytes final {
   GssBuffer buffer_;
 };
 
-// A cache of tickets in the memory of the process, which no other credential uses. The library creates it at the
-// first use of its name; destroyed with the object. Any thread may use it.
+// A cache of tickets in the memory of the process, which no other credential uses. The library creates it at
+// the first use of its name; destroyed with the object. Any thread may use it.
 class MemoryCache final {
  public:
   MemoryCache();
@@ -64,8 +64,8 @@ class MemoryCache final {
   mutable std::atomic<bool> used_{false};
 };
 
-// A credential of GSSAPI. Any thread may use it. Its tickets are destroyed with it, unless they are in a cache
-// of its own.
+// A credential of GSSAPI. Any thread may use it. Its tickets are destroyed with it, unless they are in a
+// cache of its own.
 class GssCredential final : public port::DelegatedCredential {
  public:
   // Takes the handle. Throws Error for a credential without Kerberos: a call with it would use the process's
@@ -87,8 +87,8 @@ class GssCredential final : public port::DelegatedCredential {
 
 using GssCredentialRef = std::shared_ptr<const GssCredential>;
 
-// The credential of this service, which gets its tickets by the keytab into `cache`. An empty principal is the
-// first one of the keytab. Throws Error.
+// The credential of this service, which gets its tickets by the keytab into `cache`. An empty principal is
+// the first one of the keytab. Throws Error.
 GssCredentialRef AcquireByKeytab(const std::string& keytab, const std::string& principal,
                                  const MemoryCache& cache);
 // The process's default credential: its KRB5CCNAME or KRB5_CLIENT_KTNAME. Throws Error.

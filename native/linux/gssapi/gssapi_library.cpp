@@ -112,11 +112,21 @@ constexpr StatusName kStatuses[] = {
 
 // By the number of the routine error, from 1.
 constexpr const char* kRoutineErrors[] = {
-    "GSS_S_BAD_MECH",      "GSS_S_BAD_NAME",           "GSS_S_BAD_NAMETYPE",
-    "GSS_S_BAD_BINDINGS",  "GSS_S_BAD_STATUS",         "GSS_S_BAD_MIC",
-    "GSS_S_NO_CRED",       "GSS_S_NO_CONTEXT",         "GSS_S_DEFECTIVE_TOKEN",
-    "GSS_S_DEFECTIVE_CREDENTIAL", "GSS_S_CREDENTIALS_EXPIRED", "GSS_S_CONTEXT_EXPIRED",
-    "GSS_S_FAILURE",       "GSS_S_BAD_QOP",            "GSS_S_UNAUTHORIZED",
+    "GSS_S_BAD_MECH",
+    "GSS_S_BAD_NAME",
+    "GSS_S_BAD_NAMETYPE",
+    "GSS_S_BAD_BINDINGS",
+    "GSS_S_BAD_STATUS",
+    "GSS_S_BAD_MIC",
+    "GSS_S_NO_CRED",
+    "GSS_S_NO_CONTEXT",
+    "GSS_S_DEFECTIVE_TOKEN",
+    "GSS_S_DEFECTIVE_CREDENTIAL",
+    "GSS_S_CREDENTIALS_EXPIRED",
+    "GSS_S_CONTEXT_EXPIRED",
+    "GSS_S_FAILURE",
+    "GSS_S_BAD_QOP",
+    "GSS_S_UNAUTHORIZED",
     "GSS_S_UNAVAILABLE",
 };
 

@@ -53,7 +53,8 @@ GssCredentialRef LinuxInitiator::CredentialOf(const LinuxToken& token, const std
     return has_keytab ? OfService() : linux_port::AcquireDefault();
   if (user.empty() || token.source() != LinuxToken::Source::kUser) {
     throw NotDelegated(
-        "let the client forward its ticket or set constrainedDelegation of the NegotiateServer, or set keytab "
+        "let the client forward its ticket or set constrainedDelegation of the NegotiateServer, or set "
+        "keytab "
         "and transition of the NegotiateClient");
   }
   if (!has_keytab) throw NotDelegated("protocol transition needs keytab of the NegotiateClient");
@@ -62,8 +63,7 @@ GssCredentialRef LinuxInitiator::CredentialOf(const LinuxToken& token, const std
 
 // "HTTP/host" is a host-based service, "HTTP/host@REALM" a principal.
 std::unique_ptr<GssName> TargetName(std::string text) {
-  if (text.find('@') != std::string::npos)
-    return std::make_unique<GssName>(text, linux_port::kPrincipalName);
+  if (text.find('@') != std::string::npos) return std::make_unique<GssName>(text, linux_port::kPrincipalName);
   const auto slash = text.find('/');
   if (slash != std::string::npos) text[slash] = '@';
   return std::make_unique<GssName>(text, linux_port::kHostBasedService);
@@ -120,10 +120,9 @@ InitiatorResult LinuxInitiatorContext::Initiate(const Bytes& message) {
   const std::uint32_t wanted = linux_port::kGssMutual | linux_port::kGssReplay | linux_port::kGssSequence |
                                linux_port::kGssIntegrity | (target_.delegate ? linux_port::kGssDelegate : 0);
   std::uint32_t minor = 0, flags = 0;
-  const std::uint32_t major =
-      gss.init_sec_context(&minor, credential_->get(), &handle_, name_->get(), &linux_port::kKrb5Mechanism,
-                           wanted, 0, target_.channel_bindings.empty() ? nullptr : &bindings, &input, nullptr,
-                           output.out(), &flags, nullptr);
+  const std::uint32_t major = gss.init_sec_context(
+      &minor, credential_->get(), &handle_, name_->get(), &linux_port::kKrb5Mechanism, wanted, 0,
+      target_.channel_bindings.empty() ? nullptr : &bindings, &input, nullptr, output.out(), &flags, nullptr);
   if (linux_port::IsGssError(major)) throw linux_port::GssError(major, minor, kInitiate);
   InitiatorResult result{output.bytes(), major == linux_port::kGssComplete};
   if (!result.done) return result;
@@ -136,8 +135,8 @@ InitiatorResult LinuxInitiatorContext::Initiate(const Bytes& message) {
 void LinuxInitiatorContext::RequirePrincipal() const {
   GssName source;
   std::uint32_t minor = 0;
-  const std::uint32_t major = GssapiLibrary::Get().inquire_context(&minor, handle_, source.out(), nullptr,
-                                                                   nullptr, nullptr, nullptr, nullptr, nullptr);
+  const std::uint32_t major = GssapiLibrary::Get().inquire_context(
+      &minor, handle_, source.out(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
   if (linux_port::IsGssError(major)) throw linux_port::GssError(major, minor, "gss_inquire_context");
   if (source.text() != credential_->principal()) throw NotDelegated("the context is of another principal");
 }
@@ -159,8 +158,8 @@ std::shared_ptr<Initiator> NewInitiator(const InitiatorOptions& options) {
 
 std::shared_ptr<InitiatorContext> NewInitiatorContext(std::shared_ptr<Initiator> initiator, TokenRef token,
                                                       InitiatorTarget target) {
-  return std::make_shared<LinuxInitiatorContext>(std::static_pointer_cast<LinuxInitiator>(std::move(initiator)),
-                                                 std::move(token), std::move(target));
+  return std::make_shared<LinuxInitiatorContext>(
+      std::static_pointer_cast<LinuxInitiator>(std::move(initiator)), std::move(token), std::move(target));
 }
 
 Delegation DelegationOf(const Token& token) {
@@ -171,8 +170,8 @@ Delegation DelegationOf(const Token& token) {
 }
 
 TokenRef WithCredential(const Token& token, std::shared_ptr<DelegatedCredential> credential) {
-  return std::make_shared<LinuxToken>(
-      LinuxToken::From(token), std::static_pointer_cast<const GssCredential>(std::move(credential)));
+  return std::make_shared<LinuxToken>(LinuxToken::From(token),
+                                      std::static_pointer_cast<const GssCredential>(std::move(credential)));
 }
 
 }  // namespace impersonate::port

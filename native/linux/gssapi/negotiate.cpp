@@ -13,11 +13,11 @@
 namespace impersonate::port {
 namespace {
 
+using linux_port::GssapiLibrary;
 using linux_port::GssBuffer;
 using linux_port::GssBytes;
 using linux_port::GssCredential;
 using linux_port::GssCredentialHandle;
-using linux_port::GssapiLibrary;
 using linux_port::GssName;
 
 constexpr const char* kAccept = "gss_accept_sec_context";
@@ -123,7 +123,8 @@ HandshakeResult LinuxServerContext::Establish(const Bytes& message) {
   const bool protects = options.extended_protection != ExtendedProtection::kOff;
   const bool requires_bindings = options.extended_protection == ExtendedProtection::kRequire;
   if (requires_bindings && channel_bindings_.empty()) {
-    throw Refused("options.extendedProtection is 'require', and the connection has no TLS channel to bind to");
+    throw Refused(
+        "options.extendedProtection is 'require', and the connection has no TLS channel to bind to");
   }
   const AcceptorCredential credential(*credentials_);
   linux_port::GssChannelBindings bindings;
@@ -133,9 +134,10 @@ HandshakeResult LinuxServerContext::Establish(const Bytes& message) {
   linux_port::GssOid* mechanism = nullptr;
   GssCredentialHandle delegated = nullptr;
   std::uint32_t minor = 0, flags = 0;
-  const std::uint32_t major = gss.accept_sec_context(
-      &minor, &handle_, credential.get(), &input, protects && !channel_bindings_.empty() ? &bindings : nullptr,
-      nullptr, &mechanism, reply.out(), &flags, nullptr, &delegated);
+  const std::uint32_t major =
+      gss.accept_sec_context(&minor, &handle_, credential.get(), &input,
+                             protects && !channel_bindings_.empty() ? &bindings : nullptr, nullptr,
+                             &mechanism, reply.out(), &flags, nullptr, &delegated);
   HandshakeResult result;
   if (delegated != nullptr) result.credential = std::make_shared<GssCredential>(delegated);
   if (linux_port::IsGssError(major)) {

@@ -16,9 +16,8 @@ GssCredentialRef Transitions::Get(const std::string& principal,
   GssCredentialRef credential = acquire();
   const std::lock_guard<std::mutex> lock(mutex_);
   if (kept_.size() >= kMost) {
-    kept_.erase(std::min_element(kept_.begin(), kept_.end(), [](const auto& a, const auto& b) {
-      return a.second.end < b.second.end;
-    }));
+    kept_.erase(std::min_element(kept_.begin(), kept_.end(),
+                                 [](const auto& a, const auto& b) { return a.second.end < b.second.end; }));
   }
   kept_[principal] = {credential, Clock::now() + kLifetime};
   return credential;

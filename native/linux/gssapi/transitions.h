@@ -11,8 +11,8 @@
 
 namespace impersonate::linux_port {
 
-// Credentials of users by protocol transition, by principal, so that the tickets of one are used again. Each is
-// kept for a short time only, as the directory may disable the user. Any thread may use it.
+// Credentials of users by protocol transition, by principal, so that the tickets of one are used again. Each
+// is kept for a short time only, as the directory may disable the user. Any thread may use it.
 class Transitions final {
  public:
   // Returns the kept credential, or the result of `acquire`, which is called outside of the lock.
