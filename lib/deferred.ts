@@ -5,7 +5,7 @@ export { accessSync, operations, promised } from './fs/operations';
 export { configurePoolByEnvironment } from './fs/pool';
 export { createReadStream, createWriteStream, failingOptions, streamOptions } from './fs/streams';
 export { Acceptor, protections, sspiAcceptance } from './negotiate/acceptor';
-export { ClientHandshake } from './negotiate/client-handshake';
+export { ClientHandshake, ticketsFor } from './negotiate/client-handshake';
 export { gssapiAcceptance } from './negotiate/gssapi';
 export { ServerHandshake } from './negotiate/handshake';
 export { connectTo } from './peers/client';

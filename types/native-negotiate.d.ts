@@ -17,6 +17,12 @@ export type InitiatorId = number;
 /** The client's side of a handshake. The environment owns it and deletes it at its end at the latest. */
 export type InitiatorContextId = number;
 
+/** Tickets in the memory of the process. The environment owns them and destroys them at its end at the latest. */
+export type TicketsId = number;
+
+/** A file with tickets. The environment removes it at its end at the latest. */
+export type TicketFileId = number;
+
 /** The outcome of one message of a client. */
 export interface NativeAcceptance {
   readonly done: boolean;
@@ -73,4 +79,17 @@ export interface NativeNegotiate {
   initiateMessage(id: InitiatorContextId, message: Uint8Array): Promise<{ done: boolean; message?: Buffer }>;
   /** Deletes the context, once a pending message is processed. A second call does nothing. */
   deleteInitiatorContext(id: InitiatorContextId): void;
+  /** Gets tickets for the services as the token's user, on a thread of its own. Linux. */
+  serviceTickets(
+    initiator: InitiatorId,
+    token: TokenId,
+    user: string,
+    targets: readonly string[],
+  ): Promise<TicketsId>;
+  /** Destroys tickets; files of them stay. A second call does nothing. */
+  freeTickets(id: TicketsId): void;
+  /** Writes a file as the token's user; 0 stands for the tickets that the user has forwarded. Linux. */
+  writeTickets(token: TokenId, tickets: TicketsId): { readonly id: TicketFileId; readonly name: string };
+  /** Removes the file as its user. A second call does nothing. */
+  removeTickets(id: TicketFileId): void;
 }

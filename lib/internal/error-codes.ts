@@ -102,6 +102,8 @@ export type ImpersonationErrorCode =
   | 'ERR_TICKET_INVALID'
   /** As many tickets are unclaimed as there may be tokens. Claim them, or share for a shorter time. */
   | 'ERR_TICKET_LIMIT'
+  /** The Kerberos tickets for programs (`client.tickets()`) are closed. Get new ones. */
+  | 'ERR_TICKETS_CLOSED'
   /** The token cache is closed. */
   | 'ERR_TOKEN_CACHE_CLOSED'
   /** The token is closed. */

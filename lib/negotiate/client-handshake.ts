@@ -9,6 +9,7 @@ import type { Token } from '../token/token';
 import type { NegotiateClientOptions } from './client';
 import { Exchange, type ExchangeContext, type HandshakeLimits } from './exchange';
 import type { ClientHandshakeLike, ClientHandshakeStep } from './initiator';
+import { Tickets } from './tickets';
 import { unwrap, wrapFirst, wrapNext } from './spnego';
 
 /** What a handshake asks for, validated. */
@@ -33,6 +34,22 @@ function wantsMore(): ImpersonationError {
     'The server does not authenticate the client: it wants more messages than Kerberos has',
     'ERR_HANDSHAKE_REFUSED',
   );
+}
+
+/** Implements `client.tickets()`. */
+export function ticketsFor(
+  initiator: InitiatorId,
+  options: NegotiateClientOptions,
+  token: Token,
+  targets: readonly string[],
+): Promise<Tickets> {
+  const ref = token.ref();
+  return principalOf(token, options)
+    .then((user) => onOwnThread(() => native.serviceTickets(initiator, ref.id, user, targets)))
+    .then((id) => new Tickets(internal, id))
+    .finally(() => {
+      ref.release();
+    });
 }
 
 /** The user's principal for protocol transition; '' if there is none. */

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { InitiatorId } from '../../types/native-negotiate';
 import { native } from '../internal/binding';
 import { deferred } from '../internal/deferred';
-import { ImpersonationError } from '../internal/error';
+import { ImpersonationError, promiseOf } from '../internal/error';
 import { internal, refuseClone } from '../internal/private';
 import {
   validateBoolean,
@@ -16,6 +16,7 @@ import {
 import { Token } from '../token/token';
 import type { ClientHandshake } from './client-handshake';
 import type { ClientHandshakeOptions, ClientNegotiator } from './initiator';
+import type { Tickets } from './tickets';
 
 /**
  * Maps a token to the user's Kerberos principal, for protocol transition.
@@ -82,6 +83,12 @@ function requirePlatform(option: string, given: boolean, port: 'linux' | 'win32'
     `options.${option} is for ${name} only: leave the option out`,
     'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
   );
+}
+
+function validateTarget(target: unknown, argument: string): void {
+  validateString(target, argument);
+  if (!servicePrincipalName.test(target))
+    throw wrongValue(argument, "must be a service principal name such as 'HTTP/host.example.com'");
 }
 
 /** Validates the options that the operating system's part needs. */
@@ -175,8 +182,7 @@ export class NegotiateClient implements ClientNegotiator {
    * const { message } = await handshake.step();
    */
   handshake(options: ClientHandshakeOptions & { token?: Token }): ClientHandshake {
-    if (this.#closed)
-      throw new ImpersonationError('The NegotiateClient is closed: make a new one', 'ERR_CLIENT_CLOSED');
+    this.#requireOpen();
     validateOptions(options, 'options', handshakeKeys);
     const {
       target,
@@ -184,10 +190,7 @@ export class NegotiateClient implements ClientNegotiator {
       channelBindings = new Uint8Array(0),
       token = Token.current(),
     } = options;
-    validateString(target, 'options.target');
-    if (!servicePrincipalName.test(target)) {
-      throw wrongValue('options.target', "must be a service principal name such as 'HTTP/host.example.com'");
-    }
+    validateTarget(target, 'options.target');
     validateBoolean(delegate, 'options.delegate');
     if (!(channelBindings instanceof Uint8Array))
       throw wrongType('options.channelBindings', 'an instance of Uint8Array', channelBindings);
@@ -197,6 +200,34 @@ export class NegotiateClient implements ClientNegotiator {
     const handshake = new ClientHandshake(internal, this.#id, this.#options, request, this.#onEnd);
     this.#handshakes.add(handshake);
     return handshake;
+  }
+
+  /**
+   * Gets tickets as the effective identity, for programs of the user: the option `credentials` of `token.spawn()`. The KDC
+   * must permit each service. On a thread of its own, as the process. Linux.
+   *
+   * @param options - The services, by their service principal names. `token` replaces the effective identity.
+   * @returns The tickets, to be closed.
+   * @throws TypeError Rejects with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
+   * @throws ImpersonationError Rejects with `ERR_CLIENT_CLOSED`, `ERR_NOT_DELEGATED`, the name of a status of Kerberos, such
+   * as `KRB5KDC_ERR_BADOPTION`, or the error of `transition`; `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Windows, where
+   * programs have the credentials of their token.
+   * @example
+   * using tickets = await client.tickets({ targets: ['cifs/files.example.com'], token });
+   */
+  tickets(options: { targets: readonly string[]; token?: Token }): Promise<Tickets> {
+    return promiseOf(() => {
+      this.#requireOpen();
+      validateOptions(options, 'options', ['targets', 'token']);
+      const { targets, token = Token.current() } = options;
+      if (!Array.isArray(targets)) throw wrongType('options.targets', 'an instance of Array', targets);
+      if (targets.length === 0) throw wrongValue('options.targets', 'must not be empty');
+      targets.forEach((target, index) => {
+        validateTarget(target, `options.targets[${index}]`);
+      });
+      Token.validate(token, 'options.token');
+      return deferred().ticketsFor(this.#id, this.#options, token, [...targets] as string[]);
+    });
   }
 
   /**
@@ -212,6 +243,11 @@ export class NegotiateClient implements ClientNegotiator {
     for (const handshake of this.#handshakes) handshake.close();
     unclosed.unregister(this);
     native.freeInitiator(this.#id);
+  }
+
+  #requireOpen(): void {
+    if (this.#closed)
+      throw new ImpersonationError('The NegotiateClient is closed: make a new one', 'ERR_CLIENT_CLOSED');
   }
 
   /** Calls `close()`, for `using client = ...`. */

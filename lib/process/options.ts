@@ -3,6 +3,8 @@ import type { NativeLimit, NativeProgramOptions } from '../../types/native-progr
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { validateBoolean, validateService, wrongType, wrongValue } from '../internal/validate';
+import type { Tickets } from '../negotiate/tickets';
+import { toCredentials } from './credentials';
 import { toNativeSession } from './session';
 
 /** The resources whose use `limits` bounds, by the names of ulimit(1) and prlimit(1), with the kernel's numbers. */
@@ -48,13 +50,20 @@ export interface ProgramOptions {
    * closed when the program has ended, also after the end of this process.
    */
   session?: string;
+  /**
+   * The user's Kerberos tickets for the program, so that curl, ssh, psql or smbclient authenticate as the user (Linux; a
+   * program of a Windows token has the credentials of its logon session). `true`: what the user has forwarded. `Tickets`:
+   * those for named services. They are in a file of the user's that KRB5CCNAME names, and that is removed when the program
+   * has ended, at the latest with this thread. None by default.
+   */
+  credentials?: boolean | Tickets;
 }
 
 /** The options of a program that are not node's, with their values checked. */
 export type OwnOptions = Pick<
   NativeProgramOptions,
   'tree' | 'breakaway' | 'profile' | 'desktop' | 'noNewPrivileges' | 'limits' | 'session'
->;
+> & { readonly credentials: number | undefined };
 
 function unavailable(name: string, system: string): ImpersonationError {
   return new ImpersonationError(
@@ -134,5 +143,6 @@ export function toOwnOptions(options: ProgramOptions, hasEnvironment: boolean): 
     noNewPrivileges: noNewPrivilegesOf(options),
     limits: limitsOf(options),
     session: sessionOf(options, hasEnvironment),
+    credentials: toCredentials(options),
   };
 }

@@ -3,6 +3,7 @@ import type { NativeProgram, ProgramId, ProgramUser } from '../../types/native-p
 import { nodeMajor, originals } from '../fs/node-fs';
 import { native } from '../internal/binding';
 import { withCode } from '../internal/error';
+import { ProgramCredentials } from './credentials';
 import {
   type NodeOptions,
   numberOf,
@@ -155,11 +156,20 @@ export class ProgramHandle {
     let { env } = this.#prepared;
     // Node adds the channel for messages.
     if (env && Array.isArray(envPairs)) env = envPairs.map(String);
-    const options = { ...this.#prepared, env, stdio: stdio.map(toNativeStdio) };
+    const credentials = new ProgramCredentials(this.#user, this.#prepared.credentials);
     const onExit = (code: number, signal: number): void => {
+      credentials.remove();
       this.onexit(code, signalName(signal));
     };
-    return orTooManyFiles(() => native.startProgram(this.#user, options, onExit));
+    let isRunning = false;
+    try {
+      const options = { ...this.#prepared, env: credentials.addTo(env), stdio: stdio.map(toNativeStdio) };
+      const started = orTooManyFiles(() => native.startProgram(this.#user, options, onExit));
+      isRunning = typeof started !== 'number';
+      return started;
+    } finally {
+      if (!isRunning) credentials.remove();
+    }
   }
 
   #started({ id, pid, descriptors }: NativeProgram, stdio: readonly Stdio[]): number {

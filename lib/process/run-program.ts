@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { TokenId } from '../../types/native';
 import type { NativeRunOptions } from '../../types/native-program';
 import { native } from '../internal/binding';
+import { ProgramCredentials } from './credentials';
 import { signalName } from './program-handle';
 import { type NodeOptions, orTooManyFiles, type Stdio, prepare, type Start, toNativeStdio } from './start';
 
@@ -38,8 +39,10 @@ export function runProgram(token: TokenId, given: SyncOptions, start: Start | un
   const stdio = given.stdio as readonly Stdio[];
   const prepared = prepare(token, given, start);
   if (typeof prepared === 'number') return failed(prepared);
+  const credentials = new ProgramCredentials(token, prepared.credentials);
   const options: NativeRunOptions = {
     ...prepared,
+    env: credentials.addTo(prepared.env),
     stdio: stdio.map(toNativeStdio),
     input: stdio.map(inputOf),
     output: stdio.map(({ writable }) => Boolean(writable)),
@@ -47,7 +50,13 @@ export function runProgram(token: TokenId, given: SyncOptions, start: Start | un
     maxBuffer: numberOf(given.maxBuffer, -1),
     killSignal: numberOf(given.killSignal, constants.signals.SIGTERM),
   };
-  const run = orTooManyFiles(() => native.runProgram(token, options));
+  const run = orTooManyFiles(() => {
+    try {
+      return native.runProgram(token, options);
+    } finally {
+      credentials.remove();
+    }
+  });
   if (typeof run === 'number') return failed(run);
   const { pid, status, signal, output, error } = run;
   return {

@@ -3,7 +3,7 @@ import type { NativeProgramOptions, NativeStdio, ProgramUser } from '../../types
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { withoutPrototype, wrongValue } from '../internal/validate';
-import { type ProgramOptions, toOwnOptions } from './options';
+import { type OwnOptions, type ProgramOptions, toOwnOptions } from './options';
 
 /** Returns libuv's number of an error. */
 export const numberOf = (name: string): number =>
@@ -147,7 +147,8 @@ function environmentOf(
 }
 
 /** What of a program's options is known before node has prepared its `stdio`. */
-export type Prepared = Omit<NativeProgramOptions, 'stdio' | 'env'> & { readonly env: string[] | undefined };
+export type Prepared = Omit<NativeProgramOptions, 'stdio' | 'env'> &
+  Pick<OwnOptions, 'credentials'> & { readonly env: string[] | undefined };
 
 function requireText(value: unknown, argument: string): string {
   const text = String(value);

@@ -51,6 +51,7 @@ Napi::Object RegisterAddon(Napi::Env env, Napi::Object exports) {
   ExportTokenFunctions(env, exports);
   ExportLogonFunctions(env, exports);
   ExportNegotiateFunctions(env, exports);
+  ExportTicketFunctions(env, exports);
   ExportPeerFunctions(env, exports);
   ExportScopeFunctions(env, exports);
   ExportProfileFunctions(env, exports);

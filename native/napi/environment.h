@@ -9,6 +9,7 @@
 #include "core/port/initiate.h"
 #include "core/port/negotiate.h"
 #include "core/port/profile.h"
+#include "core/port/tickets.h"
 #include "core/scope_stack.h"
 #include "core/token.h"
 #include "fs/directory.h"
@@ -52,6 +53,8 @@ class Environment {
   IdTable<port::DelegatedCredential>& delegated_credentials() { return delegated_credentials_; }
   IdTable<port::Initiator>& initiators() { return initiators_; }
   IdTable<port::InitiatorContext>& initiator_contexts() { return initiator_contexts_; }
+  IdTable<port::Tickets>& tickets() { return tickets_; }
+  IdTable<port::TicketFile>& ticket_files() { return ticket_files_; }
   IdTable<port::Profile>& profiles() { return profiles_; }
 
   void SetHooks(Napi::Function create_error, Napi::Function describe_leak, Napi::Function noop);
@@ -86,6 +89,8 @@ class Environment {
   IdTable<port::DelegatedCredential> delegated_credentials_;
   IdTable<port::Initiator> initiators_;
   IdTable<port::InitiatorContext> initiator_contexts_;
+  IdTable<port::Tickets> tickets_;
+  IdTable<port::TicketFile> ticket_files_;
   IdTable<port::Profile> profiles_;
   Napi::FunctionReference create_error_;
   Napi::FunctionReference describe_leak_;

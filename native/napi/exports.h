@@ -18,6 +18,8 @@ void ExportTokenFunctions(Napi::Env env, Napi::Object exports);
 void ExportLogonFunctions(Napi::Env env, Napi::Object exports);
 // Both sides of a handshake: credentials and contexts; withCredential and tokenDelegation.
 void ExportNegotiateFunctions(Napi::Env env, Napi::Object exports);
+// serviceTickets, freeTickets, writeTickets, removeTickets.
+void ExportTicketFunctions(Napi::Env env, Napi::Object exports);
 // Tokens of peers, and named pipes.
 void ExportPeerFunctions(Napi::Env env, Napi::Object exports);
 // enter, leave, isOpen, leaveAll, reportLeak, currentToken, runSync, runAtBaseline, pinThread,

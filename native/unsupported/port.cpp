@@ -10,6 +10,7 @@
 #include "core/port/profile.h"
 #include "core/port/program.h"
 #include "core/port/thread.h"
+#include "core/port/tickets.h"
 #include "core/port/token.h"
 
 namespace impersonate::port {
@@ -102,5 +103,12 @@ std::shared_ptr<InitiatorContext> NewInitiatorContext(std::shared_ptr<Initiator>
 }
 Delegation DelegationOf(const Token&) { Unsupported(); }
 TokenRef WithCredential(const Token&, std::shared_ptr<DelegatedCredential>) { Unsupported(); }
+
+std::shared_ptr<Tickets> ForwardedTickets(const Token&) { Unsupported(); }
+std::shared_ptr<Tickets> ServiceTickets(Initiator&, const TokenRef&, const std::string&,
+                                        const std::vector<std::string>&) {
+  Unsupported();
+}
+std::unique_ptr<TicketFile> WriteTickets(const TokenRef&, const Tickets&) { Unsupported(); }
 
 }  // namespace impersonate::port

@@ -3,9 +3,11 @@
 #include <dlfcn.h>
 
 #include <cstring>
+#include <iterator>
 #include <string>
 
 #include "core/error.h"
+#include "linux/errno_error.h"
 
 namespace impersonate::linux_port {
 namespace {
@@ -60,10 +62,23 @@ GssapiLibrary Load() {
   Find(gss, "gss_init_sec_context", library.init_sec_context);
   Find(gss, "gss_inquire_context", library.inquire_context);
   Find(gss, "gss_delete_sec_context", library.delete_sec_context);
+  Find(gss, "gss_canonicalize_name", library.canonicalize_name);
   Find(krb5, "krb5_init_context", library.krb5_init_context);
   Find(krb5, "krb5_free_context", library.krb5_free_context);
   Find(krb5, "krb5_cc_resolve", library.krb5_cc_resolve);
   Find(krb5, "krb5_cc_destroy", library.krb5_cc_destroy);
+  Find(krb5, "krb5_cc_close", library.krb5_cc_close);
+  Find(krb5, "krb5_cc_initialize", library.krb5_cc_initialize);
+  Find(krb5, "krb5_cc_copy_creds", library.krb5_cc_copy_creds);
+  Find(krb5, "krb5_cc_get_principal", library.krb5_cc_get_principal);
+  Find(krb5, "krb5_cc_start_seq_get", library.krb5_cc_start_seq_get);
+  Find(krb5, "krb5_cc_next_cred", library.krb5_cc_next_cred);
+  Find(krb5, "krb5_cc_end_seq_get", library.krb5_cc_end_seq_get);
+  Find(krb5, "krb5_cc_store_cred", library.krb5_cc_store_cred);
+  Find(krb5, "krb5_free_cred_contents", library.krb5_free_cred_contents);
+  Find(krb5, "krb5_unparse_name", library.krb5_unparse_name);
+  Find(krb5, "krb5_free_unparsed_name", library.krb5_free_unparsed_name);
+  Find(krb5, "krb5_free_principal", library.krb5_free_principal);
   return library;
 }
 
@@ -178,6 +193,14 @@ const GssapiLibrary& GssapiLibrary::Get() {
 std::string GssText(std::uint32_t major, std::uint32_t minor, GssOid& mechanism) {
   const std::string text = minor == 0 ? "" : StatusText(minor, kMinorStatus, mechanism);
   return text.empty() ? StatusText(major, kMajorStatus, mechanism) : text;
+}
+
+Error Krb5Error(std::int32_t status, const char* syscall) {
+  // An errno is a small number.
+  if (status > 0 && status < 4096) return ErrnoError(status, syscall);
+  const std::string code = CodeOf(0, static_cast<std::uint32_t>(status));
+  return Error(code, status, syscall,
+               std::string(syscall) + " failed: " + code + ", status " + std::to_string(status));
 }
 
 Error GssError(std::uint32_t major, std::uint32_t minor, const char* syscall) {

@@ -53,11 +53,21 @@ struct GssCredentialBody;
 struct GssContextBody;
 struct Krb5ContextBody;
 struct Krb5CacheBody;
+struct Krb5PrincipalBody;
 using GssNameHandle = GssNameBody*;
 using GssCredentialHandle = GssCredentialBody*;
 using GssContextHandle = GssContextBody*;
 using Krb5ContextHandle = Krb5ContextBody*;
 using Krb5CacheHandle = Krb5CacheBody*;
+using Krb5PrincipalHandle = Krb5PrincipalBody*;
+
+// A krb5_creds.
+struct Krb5Ticket {
+  std::int32_t magic = 0;
+  Krb5PrincipalHandle client = nullptr, server = nullptr;
+  // The rest, and more: the library writes 120 bytes in all.
+  alignas(void*) unsigned char rest[256] = {};
+};
 
 // Results.
 constexpr std::uint32_t kGssComplete = 0;
@@ -119,10 +129,24 @@ struct GssapiLibrary {
                                    std::uint32_t*, GssOid**, std::uint32_t*, int*, int*);
   std::uint32_t (*delete_sec_context)(std::uint32_t*, GssContextHandle*, GssBuffer*);
 
+  std::uint32_t (*canonicalize_name)(std::uint32_t*, GssNameHandle, GssOid*, GssNameHandle*);
+
   std::int32_t (*krb5_init_context)(Krb5ContextHandle*);
   void (*krb5_free_context)(Krb5ContextHandle);
   std::int32_t (*krb5_cc_resolve)(Krb5ContextHandle, const char*, Krb5CacheHandle*);
   std::int32_t (*krb5_cc_destroy)(Krb5ContextHandle, Krb5CacheHandle);
+  std::int32_t (*krb5_cc_close)(Krb5ContextHandle, Krb5CacheHandle);
+  std::int32_t (*krb5_cc_initialize)(Krb5ContextHandle, Krb5CacheHandle, Krb5PrincipalHandle);
+  std::int32_t (*krb5_cc_copy_creds)(Krb5ContextHandle, Krb5CacheHandle, Krb5CacheHandle);
+  std::int32_t (*krb5_cc_get_principal)(Krb5ContextHandle, Krb5CacheHandle, Krb5PrincipalHandle*);
+  std::int32_t (*krb5_cc_start_seq_get)(Krb5ContextHandle, Krb5CacheHandle, void**);
+  std::int32_t (*krb5_cc_next_cred)(Krb5ContextHandle, Krb5CacheHandle, void**, Krb5Ticket*);
+  std::int32_t (*krb5_cc_end_seq_get)(Krb5ContextHandle, Krb5CacheHandle, void**);
+  std::int32_t (*krb5_cc_store_cred)(Krb5ContextHandle, Krb5CacheHandle, Krb5Ticket*);
+  void (*krb5_free_cred_contents)(Krb5ContextHandle, Krb5Ticket*);
+  std::int32_t (*krb5_unparse_name)(Krb5ContextHandle, Krb5PrincipalHandle, char**);
+  void (*krb5_free_unparsed_name)(Krb5ContextHandle, char*);
+  void (*krb5_free_principal)(Krb5ContextHandle, Krb5PrincipalHandle);
 
   // The system's libgssapi_krb5.so.2 and libkrb5.so.3, loaded by the first call and never unloaded. Throws
   // ERR_FEATURE_UNAVAILABLE_ON_PLATFORM if they are missing; the next call tries again.
@@ -132,6 +156,8 @@ struct GssapiLibrary {
 // The failure of `syscall` of the mechanism Kerberos: the name of the Kerberos status as code
 // ("KRB5KDC_ERR_BADOPTION"), or of the routine error ("GSS_S_NO_CRED"), and the status as number.
 Error GssError(std::uint32_t major, std::uint32_t minor, const char* syscall);
+// The failure of `syscall` of libkrb5 with a Kerberos status, or an errno.
+Error Krb5Error(std::int32_t status, const char* syscall);
 // What the library says about a failure, for a message. `mechanism` is the one that returned `minor`.
 std::string GssText(std::uint32_t major, std::uint32_t minor, GssOid& mechanism);
 

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "linux/gssapi/credential.h"
 #include "linux/gssapi/gssapi_library.h"
-#include "linux/gssapi/transitions.h"
+#include "linux/gssapi/initiator.h"
 #include "linux/token/linux_token.h"
 
 namespace impersonate::port {
@@ -19,59 +19,15 @@ using linux_port::GssBuffer;
 using linux_port::GssBytes;
 using linux_port::GssCredential;
 using linux_port::GssCredentialRef;
+using linux_port::GssInitiator;
 using linux_port::GssName;
 using linux_port::LinuxToken;
 
 constexpr const char* kInitiate = "gss_init_sec_context";
 
-Error NotDelegated(const std::string& reason) {
-  return Error("ERR_NOT_DELEGATED", "The token has no credential for other services: " + reason);
-}
-
-// The key of this service, if it has one, and its tickets.
-class LinuxInitiator final : public Initiator {
- public:
-  explicit LinuxInitiator(const InitiatorOptions& options) : options_(options) {}
-
-  // The credential by which the token's user is authenticated. Throws Error.
-  GssCredentialRef CredentialOf(const LinuxToken& token, const std::string& user);
-
- private:
-  GssCredentialRef OfService() const {
-    return linux_port::AcquireByKeytab(options_.keytab, options_.principal, cache_);
-  }
-
-  InitiatorOptions options_;
-  linux_port::MemoryCache cache_;
-  linux_port::Transitions transitions_;
-};
-
-GssCredentialRef LinuxInitiator::CredentialOf(const LinuxToken& token, const std::string& user) {
-  if (token.credential()) return token.credential();
-  const bool has_keytab = !options_.keytab.empty();
-  if (token.source() == LinuxToken::Source::kProcess)
-    return has_keytab ? OfService() : linux_port::AcquireDefault();
-  if (user.empty() || token.source() != LinuxToken::Source::kUser) {
-    throw NotDelegated(
-        "let the client forward its ticket or set constrainedDelegation of the NegotiateServer, or set "
-        "keytab "
-        "and transition of the NegotiateClient");
-  }
-  if (!has_keytab) throw NotDelegated("protocol transition needs keytab of the NegotiateClient");
-  return transitions_.Get(user, [&] { return linux_port::AcquireByTransition(*OfService(), user); });
-}
-
-// "HTTP/host" is a host-based service, "HTTP/host@REALM" a principal.
-std::unique_ptr<GssName> TargetName(std::string text) {
-  if (text.find('@') != std::string::npos) return std::make_unique<GssName>(text, linux_port::kPrincipalName);
-  const auto slash = text.find('/');
-  if (slash != std::string::npos) text[slash] = '@';
-  return std::make_unique<GssName>(text, linux_port::kHostBasedService);
-}
-
 class LinuxInitiatorContext final : public InitiatorContext {
  public:
-  LinuxInitiatorContext(std::shared_ptr<LinuxInitiator> initiator, TokenRef token, InitiatorTarget target)
+  LinuxInitiatorContext(std::shared_ptr<GssInitiator> initiator, TokenRef token, InitiatorTarget target)
       : initiator_(std::move(initiator)), token_(std::move(token)), target_(std::move(target)) {}
   ~LinuxInitiatorContext() override { End(); }
 
@@ -83,7 +39,7 @@ class LinuxInitiatorContext final : public InitiatorContext {
   void RequirePrincipal() const;
   void End() noexcept;
 
-  std::shared_ptr<LinuxInitiator> initiator_;
+  std::shared_ptr<GssInitiator> initiator_;
   TokenRef token_;
   InitiatorTarget target_;
   std::mutex busy_;  // held while a message is processed
@@ -110,7 +66,7 @@ InitiatorResult LinuxInitiatorContext::Step(const Bytes& message) {
 InitiatorResult LinuxInitiatorContext::Initiate(const Bytes& message) {
   const GssapiLibrary& gss = GssapiLibrary::Get();
   if (!credential_) {
-    name_ = TargetName(target_.name);
+    name_ = linux_port::ServiceName(target_.name);
     credential_ = initiator_->CredentialOf(LinuxToken::From(*token_), target_.user);
   }
   linux_port::GssChannelBindings bindings;
@@ -138,7 +94,8 @@ void LinuxInitiatorContext::RequirePrincipal() const {
   const std::uint32_t major = GssapiLibrary::Get().inquire_context(
       &minor, handle_, source.out(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
   if (linux_port::IsGssError(major)) throw linux_port::GssError(major, minor, "gss_inquire_context");
-  if (source.text() != credential_->principal()) throw NotDelegated("the context is of another principal");
+  if (source.text() != credential_->principal())
+    throw linux_port::NotDelegated("the context is of another principal");
 }
 
 void LinuxInitiatorContext::End() noexcept {
@@ -153,13 +110,13 @@ void LinuxInitiatorContext::End() noexcept {
 
 std::shared_ptr<Initiator> NewInitiator(const InitiatorOptions& options) {
   GssapiLibrary::Get();
-  return std::make_shared<LinuxInitiator>(options);
+  return std::make_shared<GssInitiator>(options);
 }
 
 std::shared_ptr<InitiatorContext> NewInitiatorContext(std::shared_ptr<Initiator> initiator, TokenRef token,
                                                       InitiatorTarget target) {
-  return std::make_shared<LinuxInitiatorContext>(
-      std::static_pointer_cast<LinuxInitiator>(std::move(initiator)), std::move(token), std::move(target));
+  return std::make_shared<LinuxInitiatorContext>(std::static_pointer_cast<GssInitiator>(std::move(initiator)),
+                                                 std::move(token), std::move(target));
 }
 
 Delegation DelegationOf(const Token& token) {
