@@ -9,7 +9,7 @@ import type { Token } from '../token/token';
 import type { NegotiateClientOptions } from './client';
 import { Exchange, type ExchangeContext, type HandshakeLimits } from './exchange';
 import type { ClientHandshakeLike, ClientHandshakeStep } from './initiator';
-import { Tickets } from './tickets';
+import { Tickets } from '../token/kerberos-tickets';
 import { unwrap, wrapFirst, wrapNext } from './spnego';
 
 /** What a handshake asks for, validated. */

@@ -16,7 +16,7 @@ import {
 import { Token } from '../token/token';
 import type { ClientHandshake } from './client-handshake';
 import type { ClientHandshakeOptions, ClientNegotiator } from './initiator';
-import type { Tickets } from './tickets';
+import type { Tickets } from '../token/kerberos-tickets';
 
 /**
  * Maps a token to the user's Kerberos principal, for protocol transition.
@@ -220,13 +220,14 @@ export class NegotiateClient implements ClientNegotiator {
       this.#requireOpen();
       validateOptions(options, 'options', ['targets', 'token']);
       const { targets, token = Token.current() } = options;
-      if (!Array.isArray(targets)) throw wrongType('options.targets', 'an instance of Array', targets);
+      const given: unknown = targets;
+      if (!Array.isArray(given)) throw wrongType('options.targets', 'an instance of Array', targets);
       if (targets.length === 0) throw wrongValue('options.targets', 'must not be empty');
       targets.forEach((target, index) => {
         validateTarget(target, `options.targets[${index}]`);
       });
       Token.validate(token, 'options.token');
-      return deferred().ticketsFor(this.#id, this.#options, token, [...targets] as string[]);
+      return deferred().ticketsFor(this.#id, this.#options, token, [...targets]);
     });
   }
 

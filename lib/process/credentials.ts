@@ -1,7 +1,7 @@
 import type { ProgramUser } from '../../types/native-program';
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
-import { Tickets } from '../negotiate/tickets';
+import { Tickets } from '../token/kerberos-tickets';
 
 /** The variable by which Kerberos finds a user's tickets. */
 const variable = 'KRB5CCNAME';

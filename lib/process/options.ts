@@ -3,7 +3,7 @@ import type { NativeLimit, NativeProgramOptions } from '../../types/native-progr
 import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { validateBoolean, validateService, wrongType, wrongValue } from '../internal/validate';
-import type { Tickets } from '../negotiate/tickets';
+import type { Tickets } from '../token/kerberos-tickets';
 import { toCredentials } from './credentials';
 import { toNativeSession } from './session';
 
