@@ -40,8 +40,8 @@ export type AcceptResult =
 
 /** What differs between SSPI and GSSAPI. */
 export interface Acceptance {
-  /** Throws for a first message that the package need not see. */
-  checkFirst(message: Buffer): void;
+  /** Returns what of a client's message the package gets, and how its reply is sent. Throws for others. */
+  unwrap(message: Buffer): { readonly message: Buffer; reply(message: Buffer): Buffer };
   /** The token of an authenticated client. It takes, or frees, what the result holds. */
   tokenOf(accepted: NativeAcceptance): Promise<Token>;
 }
@@ -58,7 +58,7 @@ export function sspiAcceptance(options: AcceptorOptions): Acceptance {
     );
   }
   return {
-    checkFirst: () => {},
+    unwrap: (message) => ({ message, reply: (own) => own }),
     tokenOf: ({ token }) => Promise.resolve(new Token(internal, token)),
   };
 }
@@ -78,7 +78,6 @@ class NativeContext implements ExchangeContext<AcceptResult> {
   readonly #id: ContextId;
   readonly #acceptance: Acceptance;
   readonly #closing = new AbortController();
-  #begun = false;
 
   constructor(id: ContextId, acceptance: Acceptance) {
     this.#id = id;
@@ -87,13 +86,11 @@ class NativeContext implements ExchangeContext<AcceptResult> {
 
   // Without await: inside a scope the leak detector would take it for an await of the scope's code.
   process(message: Buffer): Promise<AcceptResult> {
-    const start = (): Promise<NativeAcceptance> => {
-      if (!this.#begun) this.#acceptance.checkFirst(message);
-      this.#begun = true;
-      return native.acceptMessage(this.#id, message);
-    };
+    const unwrapped = this.#acceptance.unwrap(message);
+    const start = (): Promise<NativeAcceptance> => native.acceptMessage(this.#id, unwrapped.message);
     return onOwnThread(start, this.#closing.signal, discard).then((accepted) => {
-      const { done, reply } = accepted;
+      const { done } = accepted;
+      const reply = accepted.reply && unwrapped.reply(accepted.reply);
       if (!done) return { done, reply };
       return this.#acceptance.tokenOf(accepted).then((token) => ({ done, reply, token }));
     });

@@ -5,10 +5,9 @@ import { internal } from '../internal/private';
 import { wrongValue } from '../internal/validate';
 import { Token } from '../token/token';
 import type { Acceptance, AcceptorOptions, MapUser } from './acceptor';
-import { isMechanism, krb5, spnego } from './der';
+import { isMechanism, krb5 } from './der';
 import { isService, isServiceName, localAccount } from './principal-names';
-
-const mechanisms = { Negotiate: [spnego, krb5], Kerberos: [krb5] };
+import { type SpnegoOffer, unwrapOffer } from './spnego';
 
 /**
  * The first uid of ordinary accounts (UID_MIN). System accounts have customary names, and a realm may have unrelated
@@ -30,20 +29,23 @@ function unmapped(client: string, reason: string): ImpersonationError {
 
 /** Makes principals into the tokens of local accounts. */
 class GssapiAcceptance implements Acceptance {
-  readonly #mechanisms: readonly string[];
+  /** Whether messages may be within SPNEGO. */
+  readonly #isWrapped: boolean;
   readonly #service: string;
   readonly #mapUser: MapUser | undefined;
 
-  constructor(oids: readonly string[], service: string, mapUser: MapUser | undefined) {
-    this.#mechanisms = oids;
+  constructor(isWrapped: boolean, service: string, mapUser: MapUser | undefined) {
+    this.#isWrapped = isWrapped;
     this.#service = service;
     this.#mapUser = mapUser;
   }
 
-  checkFirst(message: Buffer): void {
-    if (this.#mechanisms.some((oid) => isMechanism(message, oid))) return;
+  unwrap(message: Buffer): SpnegoOffer {
+    if (isMechanism(message, krb5)) return { message, reply: (own) => own };
+    const offer = this.#isWrapped ? unwrapOffer(message) : undefined;
+    if (offer) return offer;
     throw refused(
-      'the message is not of a mechanism that this server accepts, SPNEGO or Kerberos as options.package has it',
+      'the message is not of Kerberos, or of SPNEGO with Kerberos as the first mechanism, as options.package has it',
     );
   }
 
@@ -115,5 +117,5 @@ export function gssapiAcceptance(options: AcceptorOptions): Acceptance {
   if (options.constrainedDelegation && options.keytab === undefined) {
     throw wrongValue('options.keytab', 'must be set together with options.constrainedDelegation');
   }
-  return new GssapiAcceptance(mechanisms[name], principal, mapUser);
+  return new GssapiAcceptance(name === 'Negotiate', principal, mapUser);
 }

@@ -26,6 +26,39 @@ function refused(reason: string): ImpersonationError {
   );
 }
 
+/** A client's first message, and how the server replies to it. */
+export interface SpnegoOffer {
+  /** The message of Kerberos. */
+  readonly message: Buffer;
+  /** Wraps the server's reply, which completes the handshake. */
+  reply(message: Buffer): Buffer;
+}
+
+const isKerberos = (oid: Buffer): boolean => [krb5, msKrb5].includes(encode(oidTag, oid).toString('hex'));
+
+/**
+ * Reads a client's first message. Undefined unless it is SPNEGO, and Kerberos is the mechanism that the client prefers: the
+ * list of mechanisms then needs no protection, as nobody gains by a change of it.
+ */
+export function unwrapOffer(message: Buffer): SpnegoOffer | undefined {
+  const [outer, ...after] = decode(message) ?? [];
+  const [oid, init] = (outer?.tag === application ? decode(outer.value) : undefined) ?? [];
+  if (after.length > 0 || oid?.tag !== oidTag || init?.tag !== context(0)) return undefined;
+  if (encode(oidTag, oid.value).toString('hex') !== spnego) return undefined;
+  const [fields] = decode(init.value) ?? [];
+  const elements = (fields?.tag === sequence ? decode(fields.value) : undefined) ?? [];
+  const [preferred] = decode(field(elements, 0, sequence) ?? Buffer.alloc(0)) ?? [];
+  const inner = field(elements, 2, octets);
+  if (preferred?.tag !== oidTag || !isKerberos(preferred.value) || !inner) return undefined;
+  const completed = encode(context(0), encode(enumerated, Buffer.from([states.completed])));
+  const chosen = encode(context(1), encode(oidTag, preferred.value));
+  return {
+    message: inner,
+    reply: (own) =>
+      encode(context(1), encode(sequence, completed, chosen, encode(context(2), encode(octets, own)))),
+  };
+}
+
 /** Wraps the first message of Kerberos, as the only mechanism that is offered: nobody can choose a weaker one. */
 export function wrapFirst(message: Buffer): Buffer {
   const offered = encode(context(0), encode(sequence, Buffer.from(krb5, 'hex')));
@@ -39,12 +72,12 @@ export function wrapNext(message: Buffer): Buffer {
   return encode(context(1), encode(sequence, encode(context(2), encode(octets, message))));
 }
 
-function field(elements: readonly Element[], number: number, tag: number): Buffer | undefined {
+/** The value of a field with that type; undefined if there is none, null if it has another one. */
+function field(elements: readonly Element[], number: number, tag: number): Buffer | null | undefined {
   const found = elements.find((element) => element.tag === context(number));
   if (!found) return undefined;
   const [inner, ...more] = decode(found.value) ?? [];
-  if (inner?.tag !== tag || more.length > 0) throw refused('its message is not SPNEGO');
-  return inner.value;
+  return inner?.tag === tag && more.length === 0 ? inner.value : null;
 }
 
 function fieldsOf(message: Buffer): readonly Element[] {
@@ -65,11 +98,15 @@ export function unwrap(message: Buffer): SpnegoReply {
   // Some servers reply with the mechanism's own message.
   if (isMechanism(message, krb5)) return { message, completed: true };
   const fields = fieldsOf(message);
-  const state = field(fields, 0, enumerated)?.[0];
-  const mechanism = field(fields, 1, oidTag);
-  const inner = field(fields, 2, octets);
+  const [stateField, mechanism, inner] = [
+    field(fields, 0, enumerated),
+    field(fields, 1, oidTag),
+    field(fields, 2, octets),
+  ];
+  if (stateField === null || mechanism === null || inner === null) throw refused('its message is not SPNEGO');
+  const state = stateField?.[0];
   if (state === states.rejected) throw refused('it rejects the mechanism Kerberos, or the message');
-  if (mechanism && ![krb5, msKrb5].includes(encode(oidTag, mechanism).toString('hex'))) {
+  if (mechanism && !isKerberos(mechanism)) {
     throw new ImpersonationError(
       'The server has chosen another mechanism than Kerberos, such as NTLM: give its account the service principal name',
       'ERR_NTLM_REFUSED',

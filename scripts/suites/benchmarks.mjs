@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { benchmarkUsers } from '../../benchmarks/world/users.mjs';
+import { kerberosEnvironment } from '../kdc/environment.mjs';
 import { withUsers } from '../linux-users/with-users.mjs';
 import { linuxNodeFolder, npmPackage } from '../rig/npm-packages.mjs';
 import { toWindowsPath } from '../rig/paths.mjs';
@@ -23,6 +24,7 @@ export async function prepareBenchmarks(ports) {
   ensureNodeModules(folder);
   if (ports.includes('linux')) {
     ensurePrograms({ strace: 'strace' });
+    kerberosEnvironment();
     await buildBenchmarks();
   }
   if (ports.includes('win32')) {

@@ -56,8 +56,8 @@ export function buildWin32() {
   build('build:win32', 'build:ts', 'build:test');
 }
 
-/** Builds the package with the benchmarks' addon, for this system. */
+/** Builds the package with the benchmarks' addon, for this system, and the KDC of the tests. */
 export async function buildBenchmarks() {
   await buildShipped();
-  build('build:benchmarks');
+  build('build:benchmarks', 'build:test');
 }

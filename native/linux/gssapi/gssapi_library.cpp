@@ -14,7 +14,6 @@ namespace {
 
 // The interface has no const; the library does not write to them.
 unsigned char krb5_bytes[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02};
-unsigned char spnego_bytes[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x02};
 unsigned char service_bytes[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x01, 0x04};
 unsigned char principal_bytes[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02, 0x01};
 unsigned char impersonator_bytes[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02, 0x05, 0x0e};
@@ -55,7 +54,6 @@ GssapiLibrary Load() {
   Find(gss, "gss_acquire_cred_impersonate_name", library.acquire_cred_impersonate_name);
   Find(gss, "gss_inquire_cred_by_mech", library.inquire_cred_by_mech);
   Find(gss, "gss_inquire_cred_by_oid", library.inquire_cred_by_oid);
-  Find(gss, "gss_set_neg_mechs", library.set_neg_mechs);
   Find(gss, "gss_store_cred_into", library.store_cred_into);
   Find(gss, "gss_release_cred", library.release_cred);
   Find(gss, "gss_accept_sec_context", library.accept_sec_context);
@@ -157,13 +155,13 @@ std::string CodeOf(std::uint32_t major, std::uint32_t minor) {
 constexpr int kMajorStatus = 1;
 constexpr int kMinorStatus = 2;
 
-std::string StatusText(std::uint32_t status, int type, GssOid& mechanism) {
+std::string StatusText(std::uint32_t status, int type) {
   const GssapiLibrary& gss = GssapiLibrary::Get();
   std::string text;
   std::uint32_t next = 0, minor = 0;
   do {
     GssBuffer part;
-    if (IsGssError(gss.display_status(&minor, status, type, &mechanism, &next, &part))) break;
+    if (IsGssError(gss.display_status(&minor, status, type, &kKrb5Mechanism, &next, &part))) break;
     if (!text.empty()) text += "; ";
     text.append(static_cast<const char*>(part.value), part.length);
     gss.release_buffer(&minor, &part);
@@ -174,7 +172,6 @@ std::string StatusText(std::uint32_t status, int type, GssOid& mechanism) {
 }  // namespace
 
 GssOid kKrb5Mechanism{sizeof(krb5_bytes), krb5_bytes};
-GssOid kSpnegoMechanism{sizeof(spnego_bytes), spnego_bytes};
 GssOid kHostBasedService{sizeof(service_bytes), service_bytes};
 GssOid kPrincipalName{sizeof(principal_bytes), principal_bytes};
 GssOid kGetImpersonator{sizeof(impersonator_bytes), impersonator_bytes};
@@ -190,9 +187,9 @@ const GssapiLibrary& GssapiLibrary::Get() {
   return library;
 }
 
-std::string GssText(std::uint32_t major, std::uint32_t minor, GssOid& mechanism) {
-  const std::string text = minor == 0 ? "" : StatusText(minor, kMinorStatus, mechanism);
-  return text.empty() ? StatusText(major, kMajorStatus, mechanism) : text;
+std::string GssText(std::uint32_t major, std::uint32_t minor) {
+  const std::string text = minor == 0 ? "" : StatusText(minor, kMinorStatus);
+  return text.empty() ? StatusText(major, kMajorStatus) : text;
 }
 
 Error Krb5Error(std::int32_t status, const char* syscall) {
@@ -206,7 +203,7 @@ Error Krb5Error(std::int32_t status, const char* syscall) {
 Error GssError(std::uint32_t major, std::uint32_t minor, const char* syscall) {
   const std::string code = CodeOf(major, minor);
   return Error(code, static_cast<std::int32_t>(minor), syscall,
-               std::string(syscall) + " failed: " + code + ", " + GssText(major, minor, kKrb5Mechanism));
+               std::string(syscall) + " failed: " + code + ", " + GssText(major, minor));
 }
 
 }  // namespace impersonate::linux_port

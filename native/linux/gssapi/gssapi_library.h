@@ -93,7 +93,6 @@ constexpr std::uint32_t kGssIndefinite = 0xffffffffu;
 
 // The mechanisms and the types of names.
 extern GssOid kKrb5Mechanism;
-extern GssOid kSpnegoMechanism;
 extern GssOid kHostBasedService;
 extern GssOid kPrincipalName;
 extern GssOid kGetImpersonator;
@@ -115,7 +114,6 @@ struct GssapiLibrary {
   std::uint32_t (*inquire_cred_by_mech)(std::uint32_t*, GssCredentialHandle, GssOid*, GssNameHandle*,
                                         std::uint32_t*, std::uint32_t*, int*);
   std::uint32_t (*inquire_cred_by_oid)(std::uint32_t*, GssCredentialHandle, GssOid*, GssBufferSet**);
-  std::uint32_t (*set_neg_mechs)(std::uint32_t*, GssCredentialHandle, const GssOidSet*);
   std::uint32_t (*store_cred_into)(std::uint32_t*, GssCredentialHandle, int, GssOid*, std::uint32_t,
                                    std::uint32_t, const GssStore*, GssOidSet**, int*);
   std::uint32_t (*release_cred)(std::uint32_t*, GssCredentialHandle*);
@@ -158,7 +156,7 @@ struct GssapiLibrary {
 Error GssError(std::uint32_t major, std::uint32_t minor, const char* syscall);
 // The failure of `syscall` of libkrb5 with a Kerberos status, or an errno.
 Error Krb5Error(std::int32_t status, const char* syscall);
-// What the library says about a failure, for a message. `mechanism` is the one that returned `minor`.
-std::string GssText(std::uint32_t major, std::uint32_t minor, GssOid& mechanism);
+// What the library says about a failure of Kerberos, for a message.
+std::string GssText(std::uint32_t major, std::uint32_t minor);
 
 }  // namespace impersonate::linux_port

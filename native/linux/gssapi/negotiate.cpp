@@ -66,24 +66,14 @@ AcceptorCredential::AcceptorCredential(const LinuxServerCredentials& server) {
     elements.push_back({"ccache", server.cache().name().c_str()});
   }
   const linux_port::GssStore store{static_cast<std::uint32_t>(elements.size()), elements.data()};
-  linux_port::GssOid mechanisms[] = {linux_port::kKrb5Mechanism, linux_port::kSpnegoMechanism};
-  linux_port::GssOidSet wanted{std::size(mechanisms), mechanisms};
+  linux_port::GssOidSet kerberos{1, &linux_port::kKrb5Mechanism};
   std::uint32_t minor = 0;
   const std::uint32_t major =
-      gss.acquire_cred_from(&minor, nullptr, linux_port::kGssIndefinite, &wanted,
+      gss.acquire_cred_from(&minor, nullptr, linux_port::kGssIndefinite, &kerberos,
                             options.constrained_delegation ? linux_port::kGssBoth : linux_port::kGssAccept,
                             elements.empty() ? nullptr : &store, &handle_, nullptr, nullptr);
-  if (linux_port::IsGssError(major)) {
-    throw Refused("gss_acquire_cred_from: " + linux_port::GssText(major, minor, linux_port::kKrb5Mechanism),
-                  static_cast<int>(minor));
-  }
-  // Within SPNEGO the client may choose Kerberos alone, whatever mechanisms the system has.
-  const linux_port::GssOidSet kerberos{1, &linux_port::kKrb5Mechanism};
-  const std::uint32_t limited = gss.set_neg_mechs(&minor, handle_, &kerberos);
-  if (linux_port::IsGssError(limited)) {
-    gss.release_cred(&minor, &handle_);
-    throw linux_port::GssError(limited, minor, "gss_set_neg_mechs");
-  }
+  if (!linux_port::IsGssError(major)) return;
+  throw Refused("gss_acquire_cred_from: " + linux_port::GssText(major, minor), static_cast<int>(minor));
 }
 
 // The context of one client. It accepts a single message: Kerberos needs no second one.
@@ -141,7 +131,7 @@ HandshakeResult LinuxServerContext::Establish(const Bytes& message) {
   HandshakeResult result;
   if (delegated != nullptr) result.credential = std::make_shared<GssCredential>(delegated);
   if (linux_port::IsGssError(major)) {
-    throw Refused(linux_port::GssText(major, minor, linux_port::kSpnegoMechanism), static_cast<int>(minor));
+    throw Refused(linux_port::GssText(major, minor), static_cast<int>(minor));
   }
   if (major != linux_port::kGssComplete) throw Refused("the first message does not complete the handshake");
   if (!linux_port::SameOid(mechanism, linux_port::kKrb5Mechanism)) throw Refused("it did not use Kerberos");
