@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Handshake, Negotiator } from '../negotiate/negotiator';
+import type { TLSSocket } from 'node:tls';
+import { tlsServerEndPoint } from '../negotiate/channel-bindings';
+import type { ConnectionOptions, Handshake, Negotiator } from '../negotiate/negotiator';
 import type { Token } from '../token/token';
 import type { TokenRef } from '../internal/token-ref';
 
@@ -32,7 +34,7 @@ export class Connection {
 
   /** Returns the handshake in progress, or begins one. */
   handshake(negotiator: Negotiator): Handshake {
-    return (this.#handshake ??= negotiator.handshake());
+    return (this.#handshake ??= negotiator.handshake(this.#bindings()));
   }
 
   /** Makes the connection unauthenticated and closes the handshake in progress. */
@@ -60,6 +62,13 @@ export class Connection {
       if (this.#tokens.size === 0) resolve();
       else this.#onIdle = resolve;
     });
+  }
+
+  /** Returns the channel bindings of TLS: a hash of this server's certificate on the connection. */
+  #bindings(): ConnectionOptions {
+    const certificate = (this.#socket as Partial<TLSSocket>).getX509Certificate?.();
+    const channelBindings = certificate && tlsServerEndPoint(certificate.raw);
+    return channelBindings ? { channelBindings } : {};
   }
 
   #close(): void {

@@ -34,10 +34,18 @@ export type ImpersonationErrorCode =
   | 'ERR_HANDSHAKE_TOO_LONG'
   /** The request was answered before its client was authenticated. Do not write to a response before the authentication. */
   | 'ERR_HTTP_ANSWERED'
+  /** The body of a request to a server that may ask for authentication is a stream of more than `maxBufferedBody` bytes. Raise the option, pass a Buffer, or set `preemptive`. */
+  | 'ERR_HTTP_BODY_TOO_LARGE'
+  /** The dispatcher, agent or fetch function is closed. Make a new one. */
+  | 'ERR_HTTP_CLIENT_CLOSED'
   /** A proxy forwarded the request, and the handshake needs a connection of the client's own. Let clients connect directly, or use Kerberos. */
   | 'ERR_HTTP_FORWARDED'
   /** A further request arrived on the connection while a handshake message was being processed. The connection is closed. */
   | 'ERR_HTTP_PIPELINED'
+  /** No data passed on the connection of a request for `timeout` milliseconds. Raise the option if the server is slow. */
+  | 'ERR_HTTP_TIMEOUT'
+  /** A request for an upgrade, or by CONNECT, was to go through a client that authenticates. Use a connection of its own. */
+  | 'ERR_HTTP_UPGRADE'
   /** The request came by HTTP/2, whose connection has no single user. Serve HTTP/1.1. */
   | 'ERR_HTTP_VERSION'
   /** Code of one user's flow runs inside another user's scope. Call what was bound in a flow outside of scopes, or in `withoutToken()`. */

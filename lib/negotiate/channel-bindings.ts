@@ -77,7 +77,7 @@ function split(der: Buffer): [Element, Buffer] | undefined {
 /** Returns the elements of a sequence of DER; none if it is invalid. */
 function elementsOf(der: Buffer): Element[] {
   const found: Element[] = [];
-  for (let rest = der; rest.length > 0; ) {
+  for (let rest = der; rest.length > 0;) {
     const parts = split(rest);
     if (!parts) return [];
     found.push(parts[0]);

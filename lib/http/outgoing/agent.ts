@@ -1,4 +1,11 @@
-import { Agent, type ClientRequest, type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  createServer,
+} from 'node:http';
 import { pipeline } from 'node:stream';
 import { asProcess } from '../../internal/flow-store';
 import { wrongValue } from '../../internal/validate';
@@ -57,21 +64,32 @@ export class NegotiateAgent extends Agent {
     super();
     this.#transport = new Transport(toHttpSettings(options, ['protocol']));
     const { protocol = 'https:' } = options;
-    if (!['https:', 'http:'].includes(protocol)) throw wrongValue('options.protocol', "must be 'https:' or 'http:'");
+    if (!['https:', 'http:'].includes(protocol))
+      throw wrongValue('options.protocol', "must be 'https:' or 'http:'");
     this.protocol = protocol;
     this.defaultPort = protocol === 'https:' ? 443 : 80;
-    const settings = { maxHeaderSize: 0x7fff_ffff, requireHostHeader: false, requestTimeout: 0, headersTimeout: 0 };
+    const settings = {
+      maxHeaderSize: 0x7fff_ffff,
+      requireHostHeader: false,
+      requestTimeout: 0,
+      headersTimeout: 0,
+    };
     this.#parser = createServer(settings, (request, response) => void this.#handle(request, response));
   }
 
   /** Called by node:http for each request. @internal */
-  addRequest(request: ClientRequest, options: { readonly port?: unknown; readonly socketPath?: unknown }): void {
+  addRequest(
+    request: ClientRequest,
+    options: { readonly port?: unknown; readonly socketPath?: unknown },
+  ): void {
     const caller = currentCaller();
     const [near, far] = LocalSocket.pair();
     const { host } = request;
     try {
       if (options.socketPath) throw wrongValue('options.socketPath', 'is not supported by a NegotiateAgent');
-      const url = new URL(`${this.protocol}//${host.includes(':') ? `[${host}]` : host}:${String(options.port)}`);
+      const url = new URL(
+        `${this.protocol}//${host.includes(':') ? `[${host}]` : host}:${String(options.port)}`,
+      );
       this.#passages.set(far, { url, caller, near });
     } catch (error) {
       process.nextTick(() => near.destroy(error as Error));

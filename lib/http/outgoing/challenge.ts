@@ -8,7 +8,9 @@ const quoted = /"(?:[^"\\]|\\.)*"/g;
  */
 export function readChallenge({ headersDistinct }: IncomingMessage, scheme: string): Buffer | undefined {
   const values = headersDistinct['www-authenticate'] ?? [];
-  const challenges = values.flatMap((value) => value.replace(quoted, '""').split(',')).map((one) => one.trim());
+  const challenges = values
+    .flatMap((value) => value.replace(quoted, '""').split(','))
+    .map((one) => one.trim());
   const found = challenges.flatMap((challenge) => {
     const [, name = '', data = ''] = /^([^\s=]+)(?: +([A-Za-z0-9+/]+=*))?$/.exec(challenge) ?? [];
     return name.toLowerCase() === scheme.toLowerCase() ? [data] : [];
@@ -17,4 +19,5 @@ export function readChallenge({ headersDistinct }: IncomingMessage, scheme: stri
 }
 
 /** Returns the value of the header Authorization. */
-export const toAuthorization = (scheme: string, message: Buffer): string => `${scheme} ${message.toString('base64')}`;
+export const toAuthorization = (scheme: string, message: Buffer): string =>
+  `${scheme} ${message.toString('base64')}`;

@@ -17,16 +17,27 @@ export interface RequestHead {
 }
 
 /** Headers of one connection, which the request and the response of another one do not have. */
-const hopHeaders = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te', 'expect']);
+const hopHeaders = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'te',
+  'expect',
+]);
 
 /** Yields the headers of a list of names and values in turn. */
 function* pairsOf(list: readonly string[]): Generator<[string, string]> {
-  for (let index = 0; index + 1 < list.length; index += 2) yield [list[index] as string, list[index + 1] as string];
+  for (let index = 0; index + 1 < list.length; index += 2)
+    yield [list[index] as string, list[index + 1] as string];
 }
 
 /** Returns a list of names and values without the headers of one connection, and without those in `others`. */
 export function endToEnd(list: readonly string[], ...others: string[]): string[] {
-  return [...pairsOf(list)].filter(([name]) => !hopHeaders.has(name.toLowerCase()) && !others.includes(name.toLowerCase())).flat();
+  return [...pairsOf(list)]
+    .filter(([name]) => !hopHeaders.has(name.toLowerCase()) && !others.includes(name.toLowerCase()))
+    .flat();
 }
 
 /** Returns the value of a header in a list of names and values. */
@@ -145,7 +156,8 @@ export class Connection extends Agent {
       ...framing(head, body),
     ];
     return asProcess(() => {
-      if (this.closed) throw Object.assign(new Error('The server closed the connection'), { code: 'ECONNRESET' });
+      if (this.closed)
+        throw Object.assign(new Error('The server closed the connection'), { code: 'ECONNRESET' });
       const request = httpRequest({
         agent: this,
         protocol: url.protocol,
@@ -156,7 +168,7 @@ export class Connection extends Agent {
         setHost: false,
         timeout: this.#timeout,
       });
-      request.strictContentLength = true;
+      Object.assign(request, { strictContentLength: true });
       const written = body.writeTo(request).catch((error: unknown) => void request.destroy(error as Error));
       this.#idle = Promise.all([this.#untilFree(), written]).then(() => {});
       return this.#responseTo(request);

@@ -28,7 +28,8 @@ function* headerPairs(headers: unknown): Generator<[unknown, unknown]> {
   }
 }
 
-const textOf = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value));
+const textOf = (value: unknown): string =>
+  Buffer.isBuffer(value) ? value.toString('latin1') : String(value);
 
 /** Returns headers in any form that undici accepts as a list of names and values in turn. */
 function toList(headers: unknown): string[] {
@@ -56,8 +57,11 @@ function toBody(body: unknown): { readonly source: BodySource; readonly type?: s
   if (ArrayBuffer.isView(body)) return { source: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
   const isForm = Object.prototype.toString.call(body) === '[object FormData]';
   if (!isForm && !(body instanceof Blob)) return { source: body as AsyncIterable<unknown> };
-  const made = new Response(body as BodyInit);
-  return { source: made.body as unknown as AsyncIterable<unknown>, type: isForm ? made.headers.get('content-type') : null };
+  const made = new Response(body as Blob);
+  return {
+    source: made.body as unknown as AsyncIterable<unknown>,
+    type: isForm ? made.headers.get('content-type') : null,
+  };
 }
 
 /**

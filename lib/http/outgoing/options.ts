@@ -87,7 +87,12 @@ function toTest(entry: unknown, argument: string): (url: URL) => boolean {
   const [, protocol = '', host = ''] = /^(https?:\/\/)\*\.(.+)$/i.exec(entry) ?? [];
   const text = host === '' ? entry : protocol + host;
   const named = URL.canParse(text) ? new URL(text) : undefined;
-  if (!named || !/^https?:$/.test(named.protocol) || named.href !== `${named.origin}/` || text.includes('*')) {
+  if (
+    !named ||
+    !/^https?:$/.test(named.protocol) ||
+    named.href !== `${named.origin}/` ||
+    text.includes('*')
+  ) {
     throw wrongValue(argument, "must be an origin such as 'https://api.example' or 'https://*.example'");
   }
   if (host === '') return ({ origin }) => origin === named.origin;
@@ -100,7 +105,8 @@ function toAllows(origins: unknown): (url: URL) => boolean {
     const allows = origins as (origin: string) => unknown;
     return ({ origin }) => allows(origin) === true;
   }
-  if (!Array.isArray(origins)) throw wrongType('options.origins', 'an array of origins or a function', origins);
+  if (!Array.isArray(origins))
+    throw wrongType('options.origins', 'an array of origins or a function', origins);
   validateArray(origins, 'options.origins');
   const tests = origins.map((entry, index) => toTest(entry, `options.origins[${String(index)}]`));
   return (url) => tests.some((test) => test(url));

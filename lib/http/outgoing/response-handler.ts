@@ -36,7 +36,8 @@ export interface DispatchHandler {
 
 const toBuffers = (list: readonly string[]): Buffer[] => list.map((text) => Buffer.from(text, 'latin1'));
 
-const abortError = (): Error => Object.assign(new Error('Request aborted'), { name: 'AbortError', code: 'UND_ERR_ABORTED' });
+const abortError = (): Error =>
+  Object.assign(new Error('Request aborted'), { name: 'AbortError', code: 'UND_ERR_ABORTED' });
 
 /** Passes one response to a handler of undici, in the context of the code that made the request. */
 export class ResponseHandler implements DispatchController {
@@ -112,10 +113,20 @@ export class ResponseHandler implements DispatchController {
     const handler = this.#handler;
     this.#call(() => {
       if (handler.onResponseStart) {
-        handler.onResponseStart(this, statusCode, headers as Record<string, string | string[]>, statusMessage);
+        handler.onResponseStart(
+          this,
+          statusCode,
+          headers as Record<string, string | string[]>,
+          statusMessage,
+        );
       } else {
         handler.onResponseStarted?.();
-        const more = handler.onHeaders?.(statusCode, toBuffers(response.rawHeaders), () => this.resume(), statusMessage);
+        const more = handler.onHeaders?.(
+          statusCode,
+          toBuffers(response.rawHeaders),
+          () => this.resume(),
+          statusMessage,
+        );
         if (more === false) this.pause();
       }
     });
