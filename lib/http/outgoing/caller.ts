@@ -9,7 +9,7 @@ export interface Caller {
   readonly key: string;
   /** Calls `fn` with the caller's identity, and returns its result. */
   asIdentity<R>(fn: () => R): R;
-  /** Calls `fn` in the caller's asynchronous context, and returns its result. */
+  /** Calls `fn`, code of the caller, in its asynchronous context with its identity, and returns its result. */
   inContext<R>(fn: () => R): R;
 }
 
@@ -19,8 +19,14 @@ export function currentCaller(): Caller {
   const identity = currentIdentity();
   const inContext = AsyncLocalStorage.snapshot() as Caller['inContext'];
   if (!identity) return { key: 'process', asIdentity: asProcess, inContext };
+  const key = `user ${token.poolKey}`;
   const flow = currentFlow();
-  // A scope ends before the request does.
-  const own = flow === identity ? flow : newFlow(token, identity.tokenRef);
-  return { key: `user ${token.poolKey}`, asIdentity: (fn) => runInFlow(own, fn), inContext };
+  if (flow === identity) return { key, asIdentity: (fn) => runInFlow(flow, fn), inContext };
+  // A scope, which ends before the request does: what follows is in a flow of its user.
+  const own = newFlow(token, identity.tokenRef);
+  return {
+    key,
+    asIdentity: (fn) => runInFlow(own, fn),
+    inContext: (fn) => asProcess(() => inContext(() => runInFlow(own, fn))),
+  };
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
 import { ImpersonationError } from '../../internal/error';
+import { asProcess } from '../../internal/flow-store';
 import type { BodySource } from './body';
 import { type Caller, currentCaller } from './caller';
 import { endToEnd } from './connection';
@@ -113,20 +114,21 @@ export class NegotiateDispatcher extends EventEmitter {
    * const api = new Agent().compose(() => (options, handler) => dispatcher.dispatch(options, handler));
    */
   dispatch(options: DispatchOptions, handler: DispatchHandler): boolean {
-    return this.dispatchTo(undefined, options, handler);
+    return this.dispatchAs(currentCaller(), options, handler);
   }
 
-  /** @internal `dispatch()` that sends credentials to one origin only, if it is given. */
-  dispatchTo(only: string | undefined, options: DispatchOptions, handler: DispatchHandler): boolean {
-    const caller = currentCaller();
+  /** @internal `dispatch()` of another caller, which sends credentials to one origin only, if it is given. */
+  dispatchAs(caller: Caller, options: DispatchOptions, handler: DispatchHandler, only?: string): boolean {
     const sink = new ResponseHandler(handler, caller);
-    this.#send(options, { caller, sink, only }).then(
-      (response) => {
-        sink.respond(response);
-      },
-      (error: unknown) => {
-        sink.fail(error);
-      },
+    void asProcess(() =>
+      this.#send(options, { caller, sink, only }).then(
+        (response) => {
+          sink.respond(response);
+        },
+        (error: unknown) => {
+          sink.fail(error);
+        },
+      ),
     );
     return true;
   }

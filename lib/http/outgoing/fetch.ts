@@ -1,5 +1,5 @@
-import type { DispatchOptions } from './dispatcher';
-import { NegotiateDispatcher } from './dispatcher';
+import { currentCaller } from './caller';
+import { type DispatchOptions, NegotiateDispatcher } from './dispatcher';
 import type { NegotiateHttpOptions } from './options';
 import type { DispatchHandler } from './response-handler';
 
@@ -30,14 +30,16 @@ export function createNegotiateFetch(options: NegotiateHttpOptions): NegotiateFe
   const dispatcher = new NegotiateDispatcher(options);
   const close = (): Promise<void> => dispatcher.close();
   const negotiateFetch = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    // The identity of this call, which fetch() leaves before it dispatches.
+    const caller = currentCaller();
     let first: string | undefined;
     const forOneOrigin = {
       dispatch(request: DispatchOptions, handler: DispatchHandler): boolean {
         first ??= new URL(request.origin ?? '').origin;
-        return dispatcher.dispatchTo(first, request, handler);
+        return dispatcher.dispatchAs(caller, request, handler, first);
       },
     };
-    return fetch(input, { ...init, dispatcher: forOneOrigin } as RequestInit);
+    return caller.inContext(() => fetch(input, { ...init, dispatcher: forOneOrigin } as RequestInit));
   };
   return Object.assign(negotiateFetch, { close, [Symbol.asyncDispose ?? Symbol()]: close }) as NegotiateFetch;
 }
