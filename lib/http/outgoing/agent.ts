@@ -84,7 +84,7 @@ export class NegotiateAgent extends Agent {
   ): void {
     const caller = currentCaller();
     const [near, far] = LocalSocket.pair();
-    const { host } = request;
+    const { host, timeout } = request as ClientRequest & { readonly timeout?: number };
     try {
       if (options.socketPath) throw wrongValue('options.socketPath', 'is not supported by a NegotiateAgent');
       const url = new URL(
@@ -95,6 +95,7 @@ export class NegotiateAgent extends Agent {
       process.nextTick(() => near.destroy(error as Error));
     }
     request.onSocket(near as never);
+    if (timeout !== undefined) near.setTimeout(timeout);
     asProcess(() => this.#parser.emit('connection', far));
   }
 
