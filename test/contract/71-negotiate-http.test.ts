@@ -1,5 +1,5 @@
 import dns from 'node:dns';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import { Token } from 'impersonate';
 import { createNegotiateFetch, type NegotiateFetch, type NegotiateHttpOptions } from 'impersonate/http';
 import { until } from '../support/children/progress';
@@ -113,10 +113,7 @@ describeSwitching('createNegotiateFetch()', () => {
   });
 
   test('an unauthenticated connection of one user is not used for another, and a public one for nobody', async () => {
-    const open = {
-      '/public': (_request: unknown, response: ServerResponse): unknown => response.end('public'),
-    };
-    const server = await backEnd({ open: open as BackEndOptions['open'] & object });
+    const server = await backEnd({ open: { '/public': (_request, response) => response.end('public') } });
     let allowed = true;
     const negotiateFetch = fetchOf({ origins: () => allowed });
     expect(await alice.run(() => textOf(negotiateFetch(`${server.origin}/public`)))).toBe('public');

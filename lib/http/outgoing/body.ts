@@ -77,19 +77,19 @@ export class RequestBody {
   close(): void {
     const rest = this.#rest;
     this.#rest = undefined;
-    if (rest?.return) this.#caller.inContext(() => Promise.resolve(rest.return?.()).catch(() => {}));
+    if (rest?.return) void this.#caller.inContext(() => Promise.resolve(rest.return?.()).catch(() => {}));
   }
 
   /** Reads the next part of the source, in the context of the caller. */
   async #next(): Promise<Buffer | undefined> {
     const rest = this.#rest;
     if (!rest) return undefined;
-    const { done, value } = await this.#caller.inContext(() => rest.next());
+    const { done, value } = (await this.#caller.inContext(() => rest.next())) as IteratorResult<Uint8Array>;
     if (done) {
       this.#rest = undefined;
       return undefined;
     }
-    const part = Buffer.from(value as Uint8Array);
+    const part = Buffer.from(value);
     this.#size += part.length;
     if (this.#size > this.#limit) this.#parts = undefined;
     this.#parts?.push(part);

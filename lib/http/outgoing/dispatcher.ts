@@ -1,3 +1,4 @@
+import type { File } from 'node:buffer';
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
@@ -12,7 +13,7 @@ import { Transport } from './transport';
 
 /** The options of a request, as undici's `dispatch()` has them. Others are ignored. */
 export interface DispatchOptions {
-  readonly origin?: string | URL | undefined;
+  readonly origin: string | URL;
   readonly path: string;
   readonly method: string;
   readonly headers?: unknown;
@@ -50,19 +51,28 @@ function withQuery(path: string, query: DispatchOptions['query']): string {
   return `${path}${path.includes('?') ? '&' : '?'}${parameters.toString()}`;
 }
 
+type FormEntries = Iterable<[string, string | File]>;
+
+/** Returns the form as one of this realm: that of the package undici is a class of its own. */
+function toForm(entries: FormEntries): FormData {
+  const form = new FormData();
+  for (const [name, value] of entries) {
+    if (typeof value === 'string') form.append(name, value);
+    else form.append(name, value, value.name);
+  }
+  return form;
+}
+
 /** Returns a body in any form that undici accepts, with the type of its content if the form decides that. */
 function toBody(body: unknown): { readonly source: BodySource; readonly type?: string | null } {
   if (body === undefined || body === null) return { source: null };
   if (typeof body === 'string') return { source: Buffer.from(body) };
   if (types.isAnyArrayBuffer(body)) return { source: Buffer.from(body) };
   if (ArrayBuffer.isView(body)) return { source: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
-  const isForm = Object.prototype.toString.call(body) === '[object FormData]';
-  if (!isForm && !(body instanceof Blob)) return { source: body as AsyncIterable<unknown> };
-  const made = new Response(body as Blob);
-  return {
-    source: made.body as unknown as AsyncIterable<unknown>,
-    type: isForm ? made.headers.get('content-type') : null,
-  };
+  if (body instanceof Blob) return { source: body.stream() };
+  if (Object.prototype.toString.call(body) !== '[object FormData]') return { source: body as AsyncIterable<unknown> };
+  const made = new Response(toForm(body as FormEntries));
+  return { source: made.body, type: made.headers.get('content-type') };
 }
 
 /**
@@ -163,11 +173,14 @@ export class NegotiateDispatcher extends EventEmitter {
   destroy(callback: () => void): void;
   destroy(error?: Error | null | (() => void), callback?: () => void): Promise<void> | void {
     this.#transport.destroy(error instanceof Error ? error : undefined);
-    return this.close((typeof error === 'function' ? error : callback) as () => void);
+    const closed = this.close();
+    const done = typeof error === 'function' ? error : callback;
+    if (!done) return closed;
+    void closed.then(done);
   }
 
   async #send(
-    { origin = '', path, method, headers, body, query, upgrade }: DispatchOptions,
+    { origin, path, method, headers, body, query, upgrade }: DispatchOptions,
     { caller, sink, only }: { caller: Caller; sink: ResponseHandler; only: string | undefined },
   ): Promise<IncomingMessage> {
     const url = new URL(origin);

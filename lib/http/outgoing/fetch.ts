@@ -33,13 +33,13 @@ export function createNegotiateFetch(options: NegotiateHttpOptions): NegotiateFe
     // The identity of this call, which fetch() leaves before it dispatches.
     const caller = currentCaller();
     let first: string | undefined;
-    const forOneOrigin = {
+    const dispatcherOfCall: object = {
       dispatch(request: DispatchOptions, handler: DispatchHandler): boolean {
-        first ??= new URL(request.origin ?? '').origin;
+        first ??= new URL(request.origin).origin;
         return dispatcher.dispatchAs(caller, request, handler, first);
       },
     };
-    return caller.inContext(() => fetch(input, { ...init, dispatcher: forOneOrigin } as RequestInit));
+    return caller.inContext(() => fetch(input, Object.assign({}, init, { dispatcher: dispatcherOfCall })));
   };
-  return Object.assign(negotiateFetch, { close, [Symbol.asyncDispose ?? Symbol()]: close }) as NegotiateFetch;
+  return Object.assign(negotiateFetch, { close, [Symbol.asyncDispose]: close });
 }

@@ -34,10 +34,10 @@ export class ConnectionPool {
 
   /** Returns an unused connection, for one caller alone, until it is released; undefined if there is none. */
   take(key: string | undefined): Connection | undefined {
-    const idle = (key !== undefined && this.#idle.get(key)) || [];
+    const idle = this.#idle.get(key ?? '') ?? [];
     for (let found = idle.pop(); found; found = idle.pop()) {
       clearTimeout(found.timer);
-      if (idle.length === 0) this.#idle.delete(key as string);
+      if (idle.length === 0) this.#idle.delete(key ?? '');
       if (!found.connection.closed) return found.connection;
     }
     return undefined;

@@ -100,7 +100,7 @@ export class BackEnd {
       busy.set(request.socket, count);
       this.most = Math.max(this.most, count);
       response.once('close', () => busy.set(request.socket, (busy.get(request.socket) ?? 0) - 1));
-      (open[request.url ?? ''] ?? (listener as (typeof open)[string]))(request, response);
+      (open[request.url ?? ''] ?? listener)(request, response);
     };
     this.#server = tls ? https.createServer(tls, receive) : http.createServer(receive);
     this.#server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
