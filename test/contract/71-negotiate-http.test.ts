@@ -207,13 +207,22 @@ describeSwitching('createNegotiateFetch()', () => {
   });
 
   test("leaves a request's own Authorization alone, and keeps no connection of it", async () => {
-    const server = await backEnd({}, (request, response) => server.reply(request, response));
-    const negotiateFetch = fetchOf({ origins: [server.origin] });
-    const headers = { authorization: token('i am bob') };
-    expect(await alice.run(() => textOf(negotiateFetch(server.origin, { headers })))).toBe('bob');
-    expect(await alice.run(() => textOf(negotiateFetch(server.origin)))).toBe('alice');
-    expect(server.connections).toBe(2);
-    expect([...server.users.values()].map(({ size }) => size)).toEqual([1, 1]);
+    const server = await backEnd();
+    const ask = (negotiateFetch: NegotiateFetch, authorization?: string): Promise<Response> =>
+      alice.run(() =>
+        negotiateFetch(server.origin, authorization === undefined ? {} : { headers: { authorization } }),
+      );
+    const allowed = fetchOf({ origins: [server.origin] });
+    expect(await textOf(ask(allowed, token('i am bob')))).toBe('bob');
+    expect(await textOf(ask(allowed))).toBe('alice');
+    expect((await ask(allowed, 'Basic YTpi')).status).toBe(401);
+    expect(server.lines).toEqual(
+      ['i am bob', '-', 'i am alice', 'Basic YTpi'].map((message) => `GET / ${message}`),
+    );
+    const anonymous = fetchOf({ origins: [] });
+    expect(await textOf(ask(anonymous, token('i am bob')))).toBe('bob');
+    expect((await ask(anonymous)).status).toBe(401);
+    expect(server.connections).toBe(5);
   });
 
   test('returns the 401 of a server that refuses the user, or offers another scheme only', async () => {
@@ -356,6 +365,24 @@ describeSwitching('createNegotiateFetch()', () => {
       alice.run(() => textOf(negotiateFetch(server.origin, { method })));
     expect([await ask('GET'), await ask('GET')]).toEqual(['alice', 'alice']);
     expect(await causeOf(ask('POST'))).toContain('socket hang up');
+  });
+
+  test('a handshake does not go on over another connection', async () => {
+    const server = await backEnd({
+      open: {
+        '/': (request, response) => {
+          const headers = {
+            'WWW-Authenticate': request.headers.authorization ? token('challenge 0') : 'Negotiate',
+          };
+          response.writeHead(401, { ...headers, connection: 'close' }).end();
+        },
+      },
+    });
+    const negotiateFetch = fetchOf({ client: new TestClient(2), origins: [server.origin] });
+    expect(await causeOf(alice.run(() => negotiateFetch(server.origin)))).toContain(
+      'which needs a single one',
+    );
+    expect(server.lines).toEqual(['GET / -', 'GET / hello']);
   });
 
   test('a request without progress times out', async () => {

@@ -103,6 +103,8 @@ export class BackEnd {
       (open[request.url ?? ''] ?? listener)(request, response);
     };
     this.#server = tls ? https.createServer(tls, receive) : http.createServer(receive);
+    // The client closes idle connections, not the server.
+    this.#server.keepAliveTimeout = 120_000;
     this.#server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
