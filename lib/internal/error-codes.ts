@@ -10,7 +10,7 @@ export type ImpersonationErrorCode =
   | 'ERR_ASYNC_RESULT'
   /** A declared operation (`impersonate/declarative`) acts as its caller, and there is none: it was called outside of every flow, or `caller` returned none. Authenticate the request, or call the operation in `token.run()`. */
   | 'ERR_CALLER_REQUIRED'
-  /** The NegotiateClient is closed. Make a new one. */
+  /** The NegotiateClient, or the dispatcher, agent or fetch function that uses it, is closed. Make a new one. */
   | 'ERR_CLIENT_CLOSED'
   /** The option or function exists on the other system only, or a library that it needs is missing (PAM, MIT Kerberos). The message says what to use or to install. */
   | 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
@@ -36,8 +36,6 @@ export type ImpersonationErrorCode =
   | 'ERR_HTTP_ANSWERED'
   /** The body of a request to a server that may ask for authentication is a stream of more than `maxBufferedBody` bytes. Raise the option, pass a Buffer, or set `preemptive`. */
   | 'ERR_HTTP_BODY_TOO_LARGE'
-  /** The dispatcher, agent or fetch function is closed. Make a new one. */
-  | 'ERR_HTTP_CLIENT_CLOSED'
   /** A proxy forwarded the request, and the handshake needs a connection of the client's own. Let clients connect directly, or use Kerberos. */
   | 'ERR_HTTP_FORWARDED'
   /** A further request arrived on the connection while a handshake message was being processed. The connection is closed. */

@@ -160,8 +160,8 @@ describeSwitching('a NegotiateAgent', () => {
     const waiting = codeOf('/wait');
     await until(() => server.lines.includes('GET /wait -'));
     agent.destroy();
-    expect(await waiting).toBe('ERR_HTTP_CLIENT_CLOSED');
-    expect(await codeOf('/')).toBe('ERR_HTTP_CLIENT_CLOSED');
+    expect(await waiting).toBe('ERR_CLIENT_CLOSED');
+    expect(await codeOf('/')).toBe('ERR_CLIENT_CLOSED');
   });
 
   test('ends a request that is destroyed, aborted or too slow', async () => {
@@ -357,7 +357,7 @@ describeSwitching('a NegotiateDispatcher', () => {
     expect(await codeOf({ upgrade: 'websocket' })).toBe('ERR_HTTP_UPGRADE');
     expect(await codeOf({ method: 'CONNECT' })).toBe('ERR_HTTP_UPGRADE');
     await dispatcher.close();
-    expect([await codeOf({}), dispatcher.closed, server.lines]).toEqual(['ERR_HTTP_CLIENT_CLOSED', true, []]);
+    expect([await codeOf({}), dispatcher.closed, server.lines]).toEqual(['ERR_CLIENT_CLOSED', true, []]);
   });
 
   test("serves Node's own fetch()", async () => {

@@ -92,6 +92,10 @@ describeKerberos('a request that is passed on to a back end over HTTP', () => {
 
   test('fails for a user who has not forwarded a ticket', async () => {
     const printed = await lines(`print(await ask('alice', kerberos.GSS_C_MUTUAL_FLAG));`);
-    expect(printed).toEqual(['TypeError,fetch failed', '500 '].map((line) => expect.stringContaining(line.split(',').pop() ?? '') as string));
+    expect(printed).toEqual(
+      ['TypeError,fetch failed', '500 '].map(
+        (line) => expect.stringContaining(line.split(',').pop() ?? '') as string,
+      ),
+    );
   });
 });

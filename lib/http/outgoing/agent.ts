@@ -100,7 +100,7 @@ export class NegotiateAgent extends Agent {
   }
 
   /**
-   * Closes the connections after their responses. New requests fail with `ERR_HTTP_CLIENT_CLOSED`.
+   * Closes the connections after their responses. New requests fail with `ERR_CLIENT_CLOSED`.
    *
    * @returns A promise that resolves when all are closed.
    * @example
@@ -111,7 +111,7 @@ export class NegotiateAgent extends Agent {
   }
 
   /**
-   * Closes the connections at once. Pending requests fail with `ERR_HTTP_CLIENT_CLOSED`.
+   * Closes the connections at once. Pending requests fail with `ERR_CLIENT_CLOSED`.
    *
    * @example
    * agent.destroy();

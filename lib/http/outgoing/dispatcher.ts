@@ -70,7 +70,8 @@ function toBody(body: unknown): { readonly source: BodySource; readonly type?: s
   if (types.isAnyArrayBuffer(body)) return { source: Buffer.from(body) };
   if (ArrayBuffer.isView(body)) return { source: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
   if (body instanceof Blob) return { source: body.stream() };
-  if (Object.prototype.toString.call(body) !== '[object FormData]') return { source: body as AsyncIterable<unknown> };
+  if (Object.prototype.toString.call(body) !== '[object FormData]')
+    return { source: body as AsyncIterable<unknown> };
   const made = new Response(toForm(body as FormEntries));
   return { source: made.body, type: made.headers.get('content-type') };
 }
@@ -115,7 +116,7 @@ export class NegotiateDispatcher extends EventEmitter {
   /**
    * Sends a request, as undici's functions and `fetch()` call it. The identity is that of this call. Errors are passed to
    * the handler: those of the client's handshake, of sockets, and `ERR_SERVER_UNPROVEN`, `ERR_HTTP_BODY_TOO_LARGE`,
-   * `ERR_HTTP_TIMEOUT`, `ERR_HTTP_UPGRADE`, `ERR_HTTP_CLIENT_CLOSED`, `ERR_HANDSHAKE_CLOSED`, `ERR_HANDSHAKE_TOO_LONG`.
+   * `ERR_HTTP_TIMEOUT`, `ERR_HTTP_UPGRADE`, `ERR_CLIENT_CLOSED`, `ERR_HANDSHAKE_CLOSED`, `ERR_HANDSHAKE_TOO_LONG`.
    *
    * @param options - The request.
    * @param handler - undici's handler, in its old or its new form. Its methods run in the context of this call.
@@ -144,7 +145,7 @@ export class NegotiateDispatcher extends EventEmitter {
   }
 
   /**
-   * Closes the connections after their responses. New requests fail with `ERR_HTTP_CLIENT_CLOSED`.
+   * Closes the connections after their responses. New requests fail with `ERR_CLIENT_CLOSED`.
    *
    * @param callback - Called when all are closed, in place of a promise.
    * @returns A promise that resolves when all are closed.
@@ -162,7 +163,7 @@ export class NegotiateDispatcher extends EventEmitter {
   /**
    * Closes the connections at once. Pending requests fail.
    *
-   * @param error - What they fail with; by default an error with the code `ERR_HTTP_CLIENT_CLOSED`.
+   * @param error - What they fail with; by default an error with the code `ERR_CLIENT_CLOSED`.
    * @param callback - Called when all are closed, in place of a promise.
    * @returns A promise that resolves when all are closed.
    * @example

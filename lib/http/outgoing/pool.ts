@@ -4,7 +4,7 @@ import { Connection } from './connection';
 import type { Settings } from './options';
 
 const closedError = (): ImpersonationError =>
-  new ImpersonationError('The client has been closed: make a new one', 'ERR_HTTP_CLIENT_CLOSED');
+  new ImpersonationError('The client has been closed: make a new one', 'ERR_CLIENT_CLOSED');
 
 /** A connection that waits for a request, and the timer that closes it. */
 interface Idle {
@@ -43,7 +43,7 @@ export class ConnectionPool {
     return undefined;
   }
 
-  /** Opens a connection. Rejects with ERR_HTTP_CLIENT_CLOSED, or as `Connection.open()` does. */
+  /** Opens a connection. Rejects with ERR_CLIENT_CLOSED, or as `Connection.open()` does. */
   async open(url: URL, signal: AbortSignal): Promise<Connection> {
     this.#requireOpen();
     const connection = await Connection.open(url, this.#settings, signal);
