@@ -178,7 +178,9 @@ describeSwitching('a NegotiateAgent', () => {
       const pending = alice.run(() =>
         ask(server.origin, { agent, signal: controller.signal }, (request) => {
           request.end();
-          void until(() => server.lines.length === before + 2).then(() => way(request));
+          void until(() => server.lines.length === before + 2 && server.negotiator.open.size === 0).then(() =>
+            way(request),
+          );
         }),
       );
       expect((await rejected(pending)).message).toMatch(/mine|aborted/);
@@ -316,7 +318,7 @@ describeSwitching('a NegotiateDispatcher', () => {
     let abort = (_error?: Error): void => {};
     const { handler, promise } = collector(form, (given) => (abort = given));
     alice.run(() => dispatcher.dispatch({ origin: server.origin, path: '/', method: 'GET' }, handler));
-    await until(() => server.lines.length === 2);
+    await until(() => server.lines.length === 2 && server.negotiator.open.size === 0);
     abort(new Error('mine'));
     expect((await rejected(promise)).message).toBe('mine');
     await until(() => server.sockets.size === 0);

@@ -84,12 +84,12 @@ export class RequestBody {
   async #next(): Promise<Buffer | undefined> {
     const rest = this.#rest;
     if (!rest) return undefined;
-    const { done, value } = (await this.#caller.inContext(() => rest.next())) as IteratorResult<Uint8Array>;
-    if (done) {
+    const next = (await this.#caller.inContext(() => rest.next())) as IteratorResult<Uint8Array, undefined>;
+    if (next.done) {
       this.#rest = undefined;
       return undefined;
     }
-    const part = Buffer.from(value);
+    const part = Buffer.from(next.value);
     this.#size += part.length;
     if (this.#size > this.#limit) this.#parts = undefined;
     this.#parts?.push(part);
