@@ -13,12 +13,19 @@ import { Transport } from './transport';
 
 /** The options of a request, as undici's `dispatch()` has them. Others are ignored. */
 export interface DispatchOptions {
+  /** The origin of the server. */
   readonly origin: string | URL;
+  /** The path, with the query. */
   readonly path: string;
+  /** The method. */
   readonly method: string;
+  /** The headers, in any form that undici accepts. */
   readonly headers?: unknown;
+  /** The body, in any form that undici accepts. */
   readonly body?: unknown;
+  /** Parameters that are added to the path. */
   readonly query?: Readonly<Record<string, unknown>> | undefined;
+  /** Not supported: the request fails with `ERR_HTTP_UPGRADE`. */
   readonly upgrade?: unknown;
 }
 

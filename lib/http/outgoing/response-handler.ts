@@ -3,34 +3,52 @@ import type { Caller } from './caller';
 
 /** What undici's new handlers are given to control a response. */
 export interface DispatchController {
+  /** Whether the request has been aborted. */
   readonly aborted: boolean;
+  /** Why; null if it has not been. */
   readonly reason: Error | null;
+  /** Whether the response is paused. */
   readonly paused: boolean;
   /** The headers as received: names and values in turn. */
   readonly rawHeaders: readonly Buffer[];
+  /** The trailers as received. */
   readonly rawTrailers: readonly Buffer[];
+  /** Pauses the response. */
   pause(): void;
+  /** Continues the response. */
   resume(): void;
+  /** Ends the request and closes its connection. */
   abort(reason?: Error): void;
 }
 
 /** A handler of undici, in its old form (undici 6) or its new one. */
 export interface DispatchHandler {
+  /** Old form: called when the request begins. */
   onConnect?(abort: (error?: Error) => void, context?: object): void;
+  /** Old form: called when the response begins. */
   onResponseStarted?(): void;
+  /** Old form: called with the headers. Returns false to pause. */
   onHeaders?(status: number, headers: Buffer[], resume: () => void, statusText: string): boolean;
+  /** Old form: called with each part of the body. Returns false to pause. */
   onData?(chunk: Buffer): boolean;
+  /** Old form: called at the end of the response. */
   onComplete?(trailers: string[] | null): void;
+  /** Old form: called if the request fails. */
   onError?(error: Error): void;
+  /** Called when the request begins. */
   onRequestStart?(controller: DispatchController, context: object): void;
+  /** Called with the headers. */
   onResponseStart?(
     controller: DispatchController,
     status: number,
     headers: Record<string, string | string[]>,
     statusText?: string,
   ): void;
+  /** Called with each part of the body. */
   onResponseData?(controller: DispatchController, chunk: Buffer): void;
+  /** Called at the end of the response. */
   onResponseEnd?(controller: DispatchController, trailers: Record<string, string | string[]>): void;
+  /** Called if the request fails. */
   onResponseError?(controller: DispatchController, error: Error): void;
 }
 
