@@ -15,7 +15,7 @@ import { chunkOf, typeExports, typescript } from './bundle/plugin.mjs';
 import { root } from './support/root.mjs';
 import { run } from './support/run.mjs';
 
-const entries = ['index', 'declarative', 'fs', 'http', 'register', 'unrouted'];
+const entries = ['index', 'declarative', 'fs', 'http', 'postgres', 'register', 'unrouted'];
 const [given] = process.argv.slice(2);
 const dist = given === undefined ? path.join(root, 'dist') : path.resolve(given);
 
@@ -76,7 +76,9 @@ async function bundleDeclarations(folder, modules) {
     chunkFileNames: 'types.d.ts',
     minifyInternalExports: false,
     manualChunks: (id) =>
-      [folder, path.join(folder, 'declarative'), path.join(folder, 'http')].includes(path.dirname(id))
+      ['', 'declarative', 'http', 'postgres']
+        .map((name) => path.join(folder, name))
+        .includes(path.dirname(id))
         ? undefined
         : 'types',
   });

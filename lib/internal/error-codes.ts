@@ -46,7 +46,7 @@ export type ImpersonationErrorCode =
   | 'ERR_HTTP_UPGRADE'
   /** The request came by HTTP/2, whose connection has no single user. Serve HTTP/1.1. */
   | 'ERR_HTTP_VERSION'
-  /** Code of one user's flow runs inside another user's scope. Call what was bound in a flow outside of scopes, or in `withoutToken()`. */
+  /** Code of one user's flow runs inside another user's scope, or writes to a connection of `gssStream()` that was authenticated for another identity. Call what was bound in a flow outside of scopes, or in `withoutToken()`; give each user a pool, as `UserPools` does. */
   | 'ERR_IDENTITY_CONFLICT'
   /** The process was not started by the ASP.NET Core Module of IIS, and no `pairingToken` was given. Windows. */
   | 'ERR_IIS_NOT_CONFIGURED'
@@ -78,6 +78,12 @@ export type ImpersonationErrorCode =
   | 'ERR_NO_TOKEN'
   /** The client of a pipe wrote nothing within `identifyTimeout`, and Windows does not identify it before. Raise the option if clients are slow. Windows. */
   | 'ERR_PEER_TIMEOUT'
+  /** A PostgreSQL server asked for a password or another method of authentication. Set the method `gss` (or `sspi`) in pg_hba.conf. */
+  | 'ERR_POSTGRES_PASSWORD_REQUESTED'
+  /** A PostgreSQL server sent what the protocol does not have before a client is authenticated, such as a message of more than 64 KiB. Check that the host and port are those of a PostgreSQL server. */
+  | 'ERR_POSTGRES_PROTOCOL'
+  /** A PostgreSQL server does not support TLS, and the connection is to use it. Set `ssl = on` in postgresql.conf. */
+  | 'ERR_POSTGRES_TLS_REFUSED'
   /** The program has replaced the global `Promise` (zone.js, `global.Promise = require('bluebird')`) or `AsyncLocalStorage` of node:async_hooks, which flows are made of: code of one user would run in the flow of another. Leave the built-in class in its place, or use `runSync()` or an `ImpersonatedWorker`. */
   | 'ERR_PROMISE_REPLACED'
   /** A flow cannot begin inside a synchronous scope: begin it outside, or in `withoutToken()`. `process.setuid()` and the like (Linux) and `dropPrivileges()` cannot be called while any thread acts as a user, the latter on Windows not while a token is open, and `process._tickCallback()` not inside a scope: call them outside. */

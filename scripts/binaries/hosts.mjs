@@ -81,7 +81,7 @@ const runtimes = {
 
 const entries = [
   'impersonate',
-  ...['fs', 'http', 'register', 'unrouted'].map((name) => `impersonate/${name}`),
+  ...['fs', 'http', 'postgres', 'register', 'unrouted'].map((name) => `impersonate/${name}`),
 ];
 const attempts = {
   'refused.cjs': `const code = (name) => { try { require(name); return 'loaded'; } catch (error) { return error.code + error.name; } };

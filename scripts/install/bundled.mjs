@@ -62,6 +62,7 @@ export const bundledProgram = (format) => ({
     ['{ ImpersonatedWorker, Token, UserWorkers }', 'impersonate'],
     ['{ readFile }', 'impersonate/fs'],
     [undefined, 'impersonate/http'],
+    [undefined, 'impersonate/postgres'],
     ['{ Token: OtherToken }', 'impersonate/unrouted'],
   ]),
   [`thread${extensions[format]}`]: source(format, thread, [

@@ -58,6 +58,7 @@ console.log(found.code, found.message.split('\\n')[0], complete ? 'ok' : 'wrong'
 export const typed = `import { Token, type Impersonation } from 'impersonate';
 import { declare, operation, type OperationDecorator } from 'impersonate/declarative';
 import { authenticate } from 'impersonate/http';
+import { gssStream } from 'impersonate/postgres';
 import { readFile } from 'impersonate/fs';
 class Files {
   read(name: string): Promise<string> {
@@ -75,6 +76,7 @@ export async function main(): Promise<string> {
     void scope;
   }
   void authenticate;
+  void gssStream;
   return token.run(() => files.read('/etc/passwd'));
 }
 console.log('typed', (await main()).includes('daemon') ? 'ok' : 'wrong');

@@ -116,7 +116,7 @@ const floors = [
   ['fs'],
   ['token'],
   ['negotiate', 'peers', 'process', 'worker'],
-  ['doctor', 'http', 'declarative'],
+  ['doctor', 'http', 'postgres', 'declarative'],
   ['commands', 'routing'],
   ['faces'],
 ];

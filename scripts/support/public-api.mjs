@@ -2,7 +2,7 @@ import path from 'node:path';
 import ts from 'typescript';
 import { root } from './root.mjs';
 
-const faces = ['index', 'declarative', 'http', 'fs', 'unrouted'];
+const faces = ['index', 'declarative', 'http', 'fs', 'postgres', 'unrouted'];
 const at = (node) => {
   const source = node.getSourceFile();
   const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));

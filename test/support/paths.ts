@@ -5,6 +5,8 @@ export const root = resolve(__dirname, '..', '..');
 export const product = resolve(root, 'dist', 'index.js');
 /** impersonate/http. */
 export const httpProduct = resolve(root, 'dist', 'http.js');
+/** impersonate/postgres. */
+export const postgresProduct = resolve(root, 'dist', 'postgres.js');
 /** The package without its routing of node:fs. */
 export const unrouted = resolve(root, 'dist', 'unrouted.js');
 export const productModule = resolve(root, 'dist', 'index.mjs');

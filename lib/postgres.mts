@@ -1,0 +1,2 @@
+export { UserPools, gssStream } from './postgres.js';
+export type * from './postgres.js';
