@@ -68,7 +68,7 @@ export function gssStream(options: GssStreamOptions): MakeGssSocket {
       return new GssSocket({ settings, owner, encryption, secured: undefined }).connect(port, host);
     }
     const { ssl = false } = library;
-    const tls = settings.tls ?? toTls(ssl, 'ssl');
+    const tls = settings.tls || toTls(ssl, 'ssl');
     const encryption = tls ? { options: tls, isDirect: library.sslNegotiation === 'direct' } : undefined;
     if (!ssl) return new GssSocket({ settings, owner, encryption, secured: undefined });
     // The stream has to read the messages, so it encrypts them itself. The connection reads this option later.

@@ -20,8 +20,8 @@ export interface GssStreamOptions {
   /** Whether the user's own ticket-granting ticket is forwarded to the server. False by default. */
   delegate?: boolean;
   /**
-   * Whether the connection is encrypted: true, or options of tls.connect(), which verify the certificate. By default the
-   * option `ssl` of node-postgres decides. postgres.js needs it here.
+   * Whether the connection is encrypted: true, or options of tls.connect(), which verify the certificate. Without it the
+   * option `ssl` of node-postgres decides; postgres.js needs it here.
    */
   tls?: boolean | ConnectionOptions;
 }
@@ -31,7 +31,7 @@ export interface Settings {
   readonly negotiator: ClientNegotiator;
   readonly target: string | undefined;
   readonly delegate: boolean;
-  readonly tls: ConnectionOptions | false | undefined;
+  readonly tls: ConnectionOptions | false;
 }
 
 /** Returns the options of tls.connect() for an option that may be a boolean. */
@@ -40,13 +40,15 @@ export function toTls(value: unknown, argument: string): ConnectionOptions | fal
   if (typeof value !== 'object' || value === null) {
     throw wrongType(argument, 'of type boolean or object', value);
   }
-  return withoutPrototype(value as ConnectionOptions);
+  const options = value as ConnectionOptions;
+  // node-postgres makes the property `key` of its option not enumerable.
+  return withoutPrototype({ ...options, ...(options.key !== undefined && { key: options.key }) });
 }
 
 /** Validates the options of `gssStream()`. */
 export function toSettings(options: unknown): Settings {
   validateOptions(options, 'options', ['negotiator', 'target', 'delegate', 'tls']);
-  const { target, delegate = false, tls } = options;
+  const { target, delegate = false, tls = false } = options;
   const negotiator = (options.negotiator ?? {}) as Partial<ClientNegotiator>;
   if (typeof negotiator !== 'object' || typeof negotiator.handshake !== 'function') {
     throw wrongType(
@@ -61,6 +63,6 @@ export function toSettings(options: unknown): Settings {
     negotiator: negotiator as ClientNegotiator,
     target,
     delegate,
-    tls: tls === undefined ? undefined : toTls(tls, 'options.tls'),
+    tls: toTls(tls, 'options.tls'),
   };
 }

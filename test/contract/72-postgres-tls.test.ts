@@ -1,10 +1,17 @@
+import type { TLSSocket } from 'node:tls';
 import pg from 'pg';
 import postgres from 'postgres';
 import { gssStream, type GssStreamOptions } from 'impersonate/postgres';
 import { rejected } from '../support/errors';
-import { serverCertificate as ca } from '../support/network/certificate';
+import { serverCertificate as ca, serverKey } from '../support/network/certificate';
 import { TestClientNegotiator } from '../support/network/client-negotiator';
-import { request, TestPostgres, type PostgresOptions } from '../support/network/postgres';
+import {
+  oneMessage,
+  request,
+  TestPostgres,
+  type PostgresClient,
+  type PostgresOptions,
+} from '../support/network/postgres';
 import { world } from '../support/world/world';
 
 const query = 'select current_user as who';
@@ -16,7 +23,7 @@ type Tls = GssStreamOptions['tls'];
 
 async function withPg(
   port: number,
-  config: pg.ClientConfig & { sslnegotiation?: string },
+  config: pg.ClientConfig & { sslnegotiation?: 'direct' },
   tls: Tls,
 ): Promise<string | undefined> {
   const stream = gssStream({ negotiator: new TestClientNegotiator(), ...(tls !== undefined && { tls }) });
@@ -89,9 +96,21 @@ describe.each(ways)('%s', (_, connect) => {
   });
 });
 
+test('encrypts as node-postgres asks, whatever its option tls is, with the certificate of the client', async () => {
+  let subject = '';
+  const authenticate = (client: PostgresClient): Promise<string> => {
+    subject = (client.socket as TLSSocket).getPeerCertificate().subject.CN;
+    return oneMessage(client);
+  };
+  using server = await TestPostgres.start({ ssl: 'S', authenticate });
+  const ssl = { ca, key: serverKey, cert: ca };
+  expect(await withPg(server.port, { ssl }, false)).toBe(first);
+  expect(subject).toBe('localhost');
+});
+
 test('begins TLS at once with sslnegotiation=direct of node-postgres', async () => {
   using server = await TestPostgres.start({ isDirect: true });
-  const config = { ssl: { ca }, sslnegotiation: 'direct' };
+  const config = { ssl: { ca }, sslnegotiation: 'direct' as const };
   expect(await withPg(server.port, config, undefined)).toBe(first);
   expect(server.clients[0]?.socket).toHaveProperty('alpnProtocol', 'postgresql');
 });

@@ -42,6 +42,7 @@ async function withPostgresJs(port: number, options: GssStreamOptions): Promise<
     user: 'u',
     max: 1,
     fetch_types: false,
+    onnotice: () => {},
     socket: gssStream(options),
   };
   const sql = postgres(config);

@@ -33,11 +33,17 @@ export class PostgresClient {
   startup = '';
   #socket: Socket;
   readonly #chunk: number;
+  #wake = (): void => {};
   #bytes = Buffer.alloc(0);
 
   constructor(socket: Socket, chunk: number) {
     this.#chunk = chunk;
-    this.#socket = socket.setNoDelay(true);
+    this.#socket = this.#watch(socket.setNoDelay(true));
+  }
+
+  #watch(socket: Socket): Socket {
+    for (const event of ['readable', 'end', 'close', 'error']) socket.on(event, () => this.#wake());
+    return socket;
   }
 
   get socket(): Socket {
@@ -50,7 +56,7 @@ export class PostgresClient {
       const bytes = this.#socket.read() as Buffer | null;
       if (bytes) this.#bytes = Buffer.concat([this.#bytes, bytes]);
       else if (this.#socket.readableEnded || this.#socket.destroyed) throw new Error('the client has left');
-      else await Promise.race([once(this.#socket, 'readable'), once(this.#socket, 'close')]);
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     const result = this.#bytes.subarray(0, size);
     this.#bytes = this.#bytes.subarray(size);
@@ -80,14 +86,10 @@ export class PostgresClient {
   }
 
   encrypt(): void {
-    const options = {
-      isServer: true,
-      key: serverKey,
-      cert: serverCertificate,
-      ALPNProtocols: ['postgresql'],
-    };
-    this.#socket = new TLSSocket(this.#socket, options);
-    this.#socket.on('error', () => {});
+    const certificate = { key: serverKey, cert: serverCertificate };
+    const asked = { requestCert: true, rejectUnauthorized: false };
+    const options = { isServer: true, ALPNProtocols: ['postgresql'], ...certificate, ...asked };
+    this.#socket = this.#watch(new TLSSocket(this.#socket, options));
   }
 }
 
@@ -121,7 +123,6 @@ export class TestPostgres {
   private constructor(options: PostgresOptions) {
     this.#options = options;
     this.#server = net.createServer((socket) => {
-      socket.on('error', () => {});
       const client = new PostgresClient(socket, options.chunk ?? Infinity);
       this.clients.push(client);
       this.#serve(client).catch(() => client.socket.destroy());
@@ -140,6 +141,10 @@ export class TestPostgres {
   }
 
   [Symbol.dispose](): void {
+    this.stop();
+  }
+
+  stop(): void {
     for (const { socket } of this.clients) socket.destroy();
     this.#server.close();
   }
