@@ -48,7 +48,7 @@ export interface ExchangeEvents {
   send(message: Buffer): void;
   /** Delivers bytes of the server to the client library. */
   deliver(bytes: Buffer): void;
-  /** The exchange waits for the handshake, and needs no bytes; or it needs them again. */
+  /** The exchange waits for the handshake, and needs no bytes; or it has read all bytes that it has. */
   waiting(isWaiting: boolean): void;
   /** The connection is authenticated. All further bytes have been or are to be delivered unread. */
   authenticated(): void;
@@ -179,8 +179,8 @@ export class Exchange {
         if (message) this.#events.send(gssResponse(message));
         this.#isProven = done;
         this.#isBusy = false;
-        this.#events.waiting(false);
         this.#readOn();
+        if (!this.#isBusy) this.#events.waiting(false);
       },
       (error: unknown) => {
         this.#fail(error);

@@ -156,6 +156,7 @@ export class GssSocket extends Duplex {
       waiting: (isWaiting) => {
         this.#isHeld = isWaiting;
         if (isWaiting) wire.pause();
+        else if (this.#hasEnded) this.push(null);
         else wire.resume();
       },
       authenticated: () => {
@@ -170,7 +171,7 @@ export class GssSocket extends Duplex {
       })
       .on('end', () => {
         this.#hasEnded = true;
-        this.push(null);
+        if (!this.#isHeld) this.push(null);
       });
     this.emit('connect');
     secured?.();

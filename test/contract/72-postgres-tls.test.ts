@@ -97,7 +97,7 @@ describe.each(ways)('%s', (_, connect) => {
 });
 
 test('encrypts as node-postgres asks, whatever its option tls is, with the certificate of the client', async () => {
-  let subject = '';
+  let subject: string | string[] | undefined;
   const authenticate = (client: PostgresClient): Promise<string> => {
     subject = (client.socket as TLSSocket).getPeerCertificate().subject.CN;
     return oneMessage(client);

@@ -186,6 +186,18 @@ describe.each<[string, Connect]>([
     expect([error.code, error.message]).toEqual(['28000', 'role "u" does not exist']);
   });
 
+  test('delivers the error of a server that leaves while the handshake is busy', async () => {
+    const refused = async (client: PostgresClient): Promise<string> => {
+      await client.write(request(gss));
+      await client.answer();
+      negotiator.delay = once(client.socket, 'end').then(() => {});
+      await client.write(request(gssContinue, 'proof'), errorResponse('role "u" does not exist'));
+      client.socket.end();
+      return new Promise(() => {});
+    };
+    expect((await rejected(outcome({ authenticate: refused }))).code).toBe('28000');
+  });
+
   test('reports the error of the handshake, or of its begin', async () => {
     const wrong = sending(request(gss), request(gssContinue, 'wrong'));
     expect((await rejected(outcome(wrong))).message).toBe('no challenge: wrong');
