@@ -1,4 +1,4 @@
-import { logOn, ticketsOf, type DomainUser } from './clients';
+import { logOn, type DomainUser } from './clients';
 import { linesOf } from '../support/children/child';
 import { postgresProduct, product } from '../support/paths';
 
@@ -35,7 +35,7 @@ async function outcome(
     const options = { negotiator: new NegotiateClient(), ...given };
     const rows = async () => {${libraries[library]}};
     rows().then(([row]) => row, ({ code, message }) => ({ code, message })).then((result) => console.log(JSON.stringify(result)));`;
-  const [line = ''] = await linesOf(source, { env: ticketsOf(tickets) }, 'bare');
+  const [line = ''] = await linesOf(source, { env: { ...process.env, KRB5CCNAME: `FILE:/run/tickets/${tickets}` } }, 'bare');
   return JSON.parse(line);
 }
 
