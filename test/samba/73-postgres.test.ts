@@ -35,7 +35,11 @@ async function outcome(
     const options = { negotiator: new NegotiateClient(), ...given };
     const rows = async () => {${libraries[library]}};
     rows().then(([row]) => row, ({ code, message }) => ({ code, message })).then((result) => console.log(JSON.stringify(result)));`;
-  const [line = ''] = await linesOf(source, { env: { ...process.env, KRB5CCNAME: `FILE:/run/tickets/${tickets}` } }, 'bare');
+  const [line = ''] = await linesOf(
+    source,
+    { env: { ...process.env, KRB5CCNAME: `FILE:/run/tickets/${tickets}` } },
+    'bare',
+  );
   return JSON.parse(line);
 }
 
