@@ -5,7 +5,6 @@ export type {
   ClientHandshakeStep,
   ClientNegotiator,
 } from './negotiate/initiator';
-export { gssStream, type MakeGssSocket } from './postgres/gss-stream';
+export { gssStream, type MakeConnection } from './postgres/gss-stream';
 export type { GssStreamOptions } from './postgres/options';
-export type { GssSocket } from './postgres/stream';
 export { UserPools, type UserPoolsOptions } from './postgres/user-pools';

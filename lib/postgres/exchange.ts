@@ -98,28 +98,32 @@ export class Exchange {
 
   #readOn(): void {
     if (this.#isBusy || this.#isOver || this.#size < this.#needed) return;
-    let bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+    const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
     try {
-      for (let size = this.#sizeOf(bytes); size <= bytes.length; size = this.#sizeOf(bytes)) {
-        const isOk = this.#readMessage(bytes.subarray(0, size));
-        if (isOk) {
-          this.close();
-          this.#events.authenticated();
-          this.#events.deliver(bytes);
-          return;
-        }
-        bytes = bytes.subarray(size);
-        if (this.#isBusy) {
-          this.#needed = 1;
-          break;
-        }
-      }
+      this.#readMessages(bytes);
     } catch (error) {
       this.#fail(error);
-      return;
     }
-    this.#chunks = bytes.length === 0 ? [] : [bytes];
-    this.#size = bytes.length;
+  }
+
+  /** Reads messages up to the first one that is incomplete, needs the handshake, or is AuthenticationOk. */
+  #readMessages(bytes: Buffer): void {
+    let rest = bytes;
+    for (let size = this.#sizeOf(rest); size <= rest.length; size = this.#sizeOf(rest)) {
+      if (this.#readMessage(rest.subarray(0, size))) {
+        this.close();
+        this.#events.authenticated();
+        this.#events.deliver(rest);
+        return;
+      }
+      rest = rest.subarray(size);
+      if (this.#isBusy) {
+        this.#needed = 1;
+        break;
+      }
+    }
+    this.#chunks = rest.length === 0 ? [] : [rest];
+    this.#size = rest.length;
   }
 
   /** Returns the size of the first message; of what is needed to know it if that is incomplete. */
@@ -180,11 +184,15 @@ export class Exchange {
         this.#isProven = done;
         this.#isBusy = false;
         this.#readOn();
-        if (!this.#isBusy) this.#events.waiting(false);
+        this.#resume();
       },
       (error: unknown) => {
         this.#fail(error);
       },
     );
+  }
+
+  #resume(): void {
+    if (!this.#isBusy) this.#events.waiting(false);
   }
 }

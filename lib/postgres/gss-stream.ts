@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { wrongValue } from '../internal/validate';
 import { toSettings, toTls, type GssStreamOptions } from './options';
 import { Owner } from './owner';
@@ -26,7 +27,7 @@ interface PgConnection {
  * @param options - What the library passes.
  * @returns A stream; for postgres.js one that is connecting.
  */
-export type MakeGssSocket = (this: unknown, options?: object) => GssSocket;
+export type MakeConnection = (this: unknown, options?: object) => Duplex;
 
 /** Returns the server that postgres.js connects to. A function in its option `socket` is not told which of several. */
 function serverOf({ host, port, path, ssl }: LibraryOptions): { host: string; port: number } {
@@ -57,12 +58,12 @@ function serverOf({ host, port, path, ssl }: LibraryOptions): { host: string; po
  * const stream = gssStream({ negotiator: new NegotiateClient() });
  * const client = new pg.Client({ host: 'db.example.com', user: 'alice', database: 'sales', ssl: true, stream });
  */
-export function gssStream(options: GssStreamOptions): MakeGssSocket {
+export function gssStream(options: GssStreamOptions): MakeConnection {
   const settings = toSettings(options);
   const owner = new Owner();
-  return function makeGssSocket(this: unknown, given = {}) {
+  return function makeConnection(this: unknown, given = {}) {
     const library = given as LibraryOptions;
-    if (library.socket === makeGssSocket) {
+    if (library.socket === makeConnection) {
       const { host, port } = serverOf(library);
       const encryption = settings.tls ? { options: settings.tls, isDirect: false } : undefined;
       return new GssSocket({ settings, owner, encryption, secured: undefined }).connect(port, host);

@@ -34,7 +34,6 @@ export class GssSocket extends Duplex {
   /** A write of the library that waits for the connection. */
   #waiting: (() => void) | undefined;
 
-  /** @internal */
   constructor(surroundings: Surroundings) {
     super({ allowHalfOpen: false });
     this.#surroundings = surroundings;
@@ -49,10 +48,6 @@ export class GssSocket extends Duplex {
 
   /**
    * Connects as the owner of the stream. The stream emits `connect` when messages can be sent, after TLS has begun.
-   *
-   * @param port - The server's port.
-   * @param host - The server's host, `localhost` by default.
-   * @returns This stream.
    */
   connect(port: number, host = 'localhost'): this {
     const { owner, encryption } = this.#surroundings;
@@ -88,25 +83,21 @@ export class GssSocket extends Duplex {
     return this;
   }
 
-  /** Sets TCP_NODELAY, as the method of a `net.Socket` does. Returns this stream. */
   setNoDelay(noDelay?: boolean): this {
     this.#socket.setNoDelay(noDelay);
     return this;
   }
 
-  /** Sets SO_KEEPALIVE, as the method of a `net.Socket` does. Returns this stream. */
   setKeepAlive(enable?: boolean, initialDelay?: number): this {
     this.#socket.setKeepAlive(enable, initialDelay);
     return this;
   }
 
-  /** Lets the connection keep the process running, which is the default. Returns this stream. */
   ref(): this {
     this.#socket.ref();
     return this;
   }
 
-  /** Lets the process end while the connection is open. Returns this stream. */
   unref(): this {
     this.#socket.unref();
     return this;

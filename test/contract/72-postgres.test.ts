@@ -149,21 +149,20 @@ describe.each<[string, Connect]>([
     expect(await failure(later)).toBe('ERR_POSTGRES_PASSWORD_REQUESTED');
   });
 
+  const [reply, first] = [request(gssContinue, 'proof'), request(gss)];
   test.each([
-    ['an oversized message', message('R', gss, Buffer.alloc(65_536))],
-    ['a length beyond all memory', Buffer.from([0x52, 0xff, 0xff, 0xff, 0xff])],
-    ['a request without a code', message('R', 'no')],
-    ['an oversized error', message('E', Buffer.alloc(70_000))],
-    ['data', message('D', Buffer.alloc(2))],
-    ['another protocol', Buffer.from('HTTP/1.1 400 Bad Request\r\n')],
-    ['a reply without a request', request(gssContinue, 'proof')],
-    ['a second request', Buffer.concat([request(gss), request(gss)])],
-    [
-      'a reply after the last',
-      Buffer.concat([request(gss), ...Array(2).fill(request(gssContinue, 'proof'))]),
-    ],
-  ])('rejects %s before the server has authenticated', async (_name, bytes) => {
-    expect(await failure(sending(bytes))).toBe('ERR_POSTGRES_PROTOCOL');
+    ['an oversized message', message('R', gss, Buffer.alloc(65_536)), '65544 bytes'],
+    ['a length beyond all memory', Buffer.from([0x52, 0xff, 0xff, 0xff, 0xff]), '4294967295 bytes'],
+    ['a request without a code', message('R', 'no'), '6 bytes'],
+    ['an oversized error', message('E', Buffer.alloc(70_000)), '70004 bytes'],
+    ['data', message('D', Buffer.alloc(2)), 'type 0x44'],
+    ['another protocol', Buffer.from('HTTP/1.1 400 Bad Request\r\n'), 'type 0x48'],
+    ['a reply without a request', reply, 'outside of the handshake'],
+    ['a second request', Buffer.concat([first, first]), 'a second request'],
+    ['a reply after the last', Buffer.concat([first, reply, reply]), 'outside of the handshake'],
+  ])('rejects %s before the server has authenticated', async (_name, bytes, text) => {
+    const error = await rejected(outcome(sending(bytes)));
+    expect([error.code, error.message]).toEqual(['ERR_POSTGRES_PROTOCOL', expect.stringContaining(text)]);
   });
 
   test('reads a message of the largest size', async () => {

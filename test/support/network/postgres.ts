@@ -67,6 +67,8 @@ export class PostgresClient {
   async read(hasType = true): Promise<{ type: string; body: Buffer }> {
     const type = hasType ? (await this.#read(1)).toString() : '';
     const size = (await this.#read(4)).readUInt32BE();
+    // Such as the first message of TLS, which this server has not agreed to.
+    if (size > 1_000_000) throw new Error('the client sends something else');
     return { type, body: Buffer.from(await this.#read(size - 4)) };
   }
 
@@ -155,7 +157,7 @@ export class TestPostgres {
     let { body } = await client.read(false);
     if (body.readUInt32BE() === 80_877_103) {
       await client.write(Buffer.from(ssl));
-      if (ssl === 'S') client.encrypt();
+      if (ssl.startsWith('S')) client.encrypt();
       ({ body } = await client.read(false));
     }
     client.startup = body.toString('latin1', 4);
