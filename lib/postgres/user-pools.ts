@@ -76,8 +76,7 @@ export class UserPools<P> {
       return known.pool;
     }
     const pool = this.#make(token);
-    // As the process: the timer must not keep the flow's token open.
-    const timer = asProcess(() => setTimeout(() => void this.#close(key), this.#idleTimeout).unref());
+    const timer = setTimeout(() => void this.#close(key), this.#idleTimeout).unref();
     this.#entries.set(key, { pool, timer });
     return pool;
   }

@@ -167,6 +167,17 @@ describeSwitching('UserPools', () => {
     expect(printed).toEqual(['alice as service,bob as service 0']);
   });
 
+  test('ends all pools as the process, whoever closes them', async () => {
+    const printed = await linesOf(`${setup('pg')}
+      const end = (pool) => print(pool + ' as ' + names[Token.current().user.id]);
+      const pools = new UserPools((token) => names[token.user.id], { end });
+      as('alice', () => pools.get());
+      await as('alice', () => pools.close());
+      print(pools.size);
+      server.stop();`);
+    expect(printed).toEqual(['alice as service', '0']);
+  });
+
   test('reports the error of an end', async () => {
     const printed = await linesOf(`${setup('pg')}
       let ends = 0;

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import postgres from 'postgres';
 import { gssStream, type GssStreamOptions } from 'impersonate/postgres';
@@ -65,6 +66,8 @@ async function threeMessages(client: PostgresClient): Promise<string> {
   return answers.join();
 }
 
+const notice = message('N', 'SNOTICE\0VNOTICE\0C00000\0Mhello\0', Buffer.alloc(1));
+
 const sending = (...messages: Buffer[]): PostgresOptions => ({
   authenticate: async (client) => {
     await client.write(...messages);
@@ -112,7 +115,6 @@ describe.each<[string, Connect]>([
   test('reads the request, the reply and all that follows in one piece', async () => {
     const early = [request(gss), request(gssContinue, 'more'), request(gssContinue, 'proof'), request(0)];
     const authenticate = async (client: PostgresClient): Promise<string> => {
-      const notice = message('N', 'SNOTICE\0VNOTICE\0C00000\0Mhello\0', Buffer.alloc(1));
       await client.write(notice, ...early);
       return `${await client.answer()},${await client.answer()}`;
     };
@@ -171,6 +173,28 @@ describe.each<[string, Connect]>([
     const large = sending(request(gss), request(gssContinue, Buffer.alloc(65_535, 'm')));
     expect((await rejected(outcome(large))).message).toMatch(/^no challenge: m+$/);
     expect(size).toBe(65_535);
+  });
+
+  test('reads no more while the handshake is busy', async () => {
+    let go = (): void => {};
+    negotiator.delay = new Promise((resolve) => (go = resolve));
+    const flooding = async (client: PostgresClient): Promise<string> => {
+      await client.write(notice, first);
+      let written = 0;
+      const piece = message('N', 'SNOTICE\0', Buffer.alloc(60_000, 'M'), Buffer.alloc(2));
+      for (let count = 0; count < 1000; count++) client.socket.write(piece, () => (written += 1));
+      let [last, still] = [-1, 0];
+      while (still < 20) {
+        await setTimeout(10);
+        still = last === written ? still + 1 : 0;
+        last = written;
+      }
+      go();
+      await client.answer();
+      await client.write(reply, request(0));
+      return last < 1000 ? 'waits' : 'reads';
+    };
+    expect(await outcome({ authenticate: flooding })).toBe('waits');
   });
 
   test('delivers the error of the server', async () => {
