@@ -64,7 +64,7 @@ describe.each(Object.keys(libraries) as (keyof typeof libraries)[])('PostgreSQL 
   test('rejects a ticket for another service', async () => {
     const target = 'HTTP/backend.impersonate.test';
     expect(await outcome(library, 'imp-alice', 'imp-alice', { target })).toMatchObject({
-      code: 'KRB5KRB_AP_ERR_NOT_US',
+      code: 'ERR_HANDSHAKE_REFUSED',
     });
     const unknown = 'postgres/nowhere.impersonate.test';
     expect(await outcome(library, 'imp-alice', 'imp-alice', { target: unknown })).toMatchObject({
@@ -74,6 +74,6 @@ describe.each(Object.keys(libraries) as (keyof typeof libraries)[])('PostgreSQL 
 
   test('rejects a client without tickets', async () => {
     const { code } = (await outcome(library, 'nobody', 'imp-alice')) as { code: string };
-    expect(code).toMatch(/^(KRB5_FCC_NOFILE|ERR_NO_CREDENTIALS|GSS_S_NO_CRED)$/);
+    expect(code).toMatch(/^KRB5_(CC_NOTFOUND|FCC_NOFILE)$/);
   });
 });
