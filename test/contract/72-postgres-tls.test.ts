@@ -3,7 +3,7 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { gssStream, type GssStreamOptions } from 'impersonate/postgres';
 import { rejected } from '../support/errors';
-import { serverCertificate as ca, serverKey } from '../support/network/certificate';
+import { cert as ca, key as serverKey } from '../support/network/certificate';
 import { TestClientNegotiator } from '../support/network/client-negotiator';
 import {
   oneMessage,
