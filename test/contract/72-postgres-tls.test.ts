@@ -3,7 +3,7 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { gssStream, type GssStreamOptions } from 'impersonate/postgres';
 import { rejected } from '../support/errors';
-import { cert as ca, key as serverKey } from '../support/network/certificate';
+import { cert as ca, key } from '../support/network/certificate';
 import { TestClientNegotiator } from '../support/network/client-negotiator';
 import {
   oneMessage,
@@ -104,7 +104,7 @@ test('encrypts as node-postgres asks, whatever its option tls is, with the certi
     return oneMessage(client);
   };
   using server = await TestPostgres.start({ ssl: 'S', authenticate });
-  const ssl = { ca, key: serverKey, cert: ca };
+  const ssl = { ca, key, cert: ca };
   expect(await withPg(server.port, { ssl }, false)).toBe(first);
   expect(subject).toBe('localhost');
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
-import { serverCertificate, serverKey } from './certificate';
+import { cert, key } from './certificate';
 
 /** Returns a message of PostgreSQL's protocol. */
 export function message(type: string, ...parts: (string | Buffer | number)[]): Buffer {
@@ -88,7 +88,7 @@ export class PostgresClient {
   }
 
   encrypt(): void {
-    const certificate = { key: serverKey, cert: serverCertificate };
+    const certificate = { key, cert };
     const asked = { requestCert: true, rejectUnauthorized: false };
     const options = { isServer: true, ALPNProtocols: ['postgresql'], ...certificate, ...asked };
     this.#socket = this.#watch(new TLSSocket(this.#socket, options));
