@@ -2,7 +2,6 @@
 
 #include <windows.h>
 
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,14 +12,14 @@
 #include "core/error.h"
 #include "win32/handle.h"
 #include "win32/last_error.h"
-#include "win32/sid.h"
 #include "win32/thread/current_thread.h"
-#include "win32/token/token_information.h"
+#include "win32/thread/impersonation.h"
 #include "win32/token/win32_token.h"
 
 namespace impersonate::port {
 namespace {
 
+using win32::VerifyCurrentThread;
 using win32::Win32Token;
 
 struct ThreadEnd {
@@ -39,44 +38,6 @@ DWORD Slot() {
   const DWORD slot = FlsAlloc(&OnThreadEnd);
   if (slot == FLS_OUT_OF_INDEXES) win32::ThrowLastError("FlsAlloc");
   return slot;
-}
-
-std::string LevelName(Level level) {
-  constexpr const char* kLevels[] = {"anonymous", "identification", "impersonation", "delegation"};
-  return kLevels[static_cast<std::size_t>(level)];
-}
-
-void RequireLevel(Level actual, Level wanted) {
-  if (actual == wanted) return;
-  throw Error("ERR_IMPERSONATION_DOWNGRADED",
-              "Windows gave the thread level " + LevelName(actual) + " instead of the token's level " +
-                  LevelName(wanted) +
-                  ": to act as another user the process needs SeImpersonatePrivilege (docs/rights.md)");
-}
-
-void RequireUser(const win32::Sid& actual, const win32::Sid& wanted) {
-  if (actual == wanted) return;
-  throw Error("ERR_IMPERSONATION_MISMATCH", "The thread has the user " + win32::SidToString(actual.get()) +
-                                                " instead of the token's user " +
-                                                win32::SidToString(wanted.get()));
-}
-
-// Reads the calling thread's token back after `token` was put on it. Throws ERR_IMPERSONATION_DOWNGRADED if
-// the level is not the token's own, and ERR_IMPERSONATION_MISMATCH if the user is not; changes nothing.
-void VerifyCurrentThread(const Win32Token& token) {
-  // A pseudo handle can be queried whatever the token's security descriptor.
-  const HANDLE carried = GetCurrentThreadToken();
-  TOKEN_TYPE type{};
-  DWORD length = 0;
-  if (!GetTokenInformation(carried, TokenType, &type, sizeof type, &length)) {
-    const DWORD error = GetLastError();
-    // Wine returns ERROR_INVALID_HANDLE.
-    if (error != ERROR_NO_TOKEN && error != ERROR_INVALID_HANDLE)
-      throw win32::Win32Error(error, "GetTokenInformation");
-    throw Error("ERR_IMPERSONATION_MISMATCH", "The thread has no token after the switch");
-  }
-  RequireLevel(win32::LevelOf(carried), token.level());
-  RequireUser(win32::UserOf(carried), win32::UserOf(token.handle()));
 }
 
 }  // namespace
