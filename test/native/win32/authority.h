@@ -17,6 +17,7 @@ std::vector<Substitute> AuthoritySubstitutes();
 std::vector<Substitute> LogonSubstitutes();
 std::vector<Substitute> LsaSubstitutes();
 std::vector<Substitute> SspiSubstitutes();
+std::vector<Substitute> InitiateSubstitutes();
 std::vector<Substitute> PeerSubstitutes();
 std::vector<Substitute> AccountSubstitutes();
 std::vector<Substitute> SpawnSubstitutes();
@@ -34,6 +35,9 @@ struct Outstanding {
 Outstanding CountOutstanding();
 void CountLsa(Outstanding& outstanding);
 void CountSspi(Outstanding& outstanding);
+
+// The logon type that LsaGetLogonSessionData reports for every session; 0 for access denied.
+void SetLogonType(ULONG type);
 
 // ERROR_SUCCESS if the password is correct and the account may log on; otherwise the Win32 error.
 DWORD CheckPassword(const struct User& user, std::wstring_view password);

@@ -5,6 +5,8 @@
 // After windows.h.
 #include <ntsecapi.h>
 
+#include <atomic>
+
 #include "authority.h"
 #include "call_failed.h"
 #include "identity.h"
@@ -20,6 +22,7 @@ constexpr NTSTATUS kSuccess = 0;
 constexpr auto kInternalError = static_cast<NTSTATUS>(0xC00000E5);
 constexpr auto kInvalidHandle = static_cast<NTSTATUS>(0xC0000008);
 constexpr auto kInvalidParameter = static_cast<NTSTATUS>(0xC000000D);
+constexpr auto kAccessDenied = static_cast<NTSTATUS>(0xC0000022);
 constexpr auto kPortConnectionRefused = static_cast<NTSTATUS>(0xC0000041);
 constexpr auto kPrivilegeNotHeld = static_cast<NTSTATUS>(0xC0000061);
 constexpr auto kNoSuchUser = static_cast<NTSTATUS>(0xC0000064);
@@ -193,7 +196,29 @@ NTSTATUS NTAPI AuthorityLsaLogonUser(HANDLE connection, PLSA_STRING origin, SECU
   });
 }
 
+std::atomic<ULONG>& TheLogonType() {
+  static std::atomic<ULONG> type{0};
+  return type;
+}
+
+NTSTATUS NTAPI AuthorityLsaGetLogonSessionData(PLUID, PSECURITY_LOGON_SESSION_DATA* out) {
+  return AsNtStatus([&] {
+    const ULONG type = TheLogonType();
+    RecordAuthorityCall("LsaGetLogonSessionData", L"", type != 0 ? ERROR_SUCCESS : ERROR_ACCESS_DENIED);
+    if (type == 0) return kAccessDenied;
+    auto buffer = std::make_unique<BYTE[]>(sizeof(SECURITY_LOGON_SESSION_DATA));
+    auto* const data = reinterpret_cast<SECURITY_LOGON_SESSION_DATA*>(buffer.get());
+    data->Size = sizeof *data;
+    data->LogonType = type;
+    Buffers().Add(std::move(buffer));
+    *out = data;
+    return kSuccess;
+  });
+}
+
 }  // namespace
+
+void SetLogonType(ULONG type) { TheLogonType() = type; }
 
 std::vector<Substitute> LsaSubstitutes() {
   return {
@@ -205,6 +230,7 @@ std::vector<Substitute> LsaSubstitutes() {
       Replace<decltype(LsaLookupAuthenticationPackage)>("LsaLookupAuthenticationPackage",
                                                         AuthorityLsaLookupAuthenticationPackage),
       Replace<decltype(LsaLogonUser)>("LsaLogonUser", AuthorityLsaLogonUser),
+      Replace<decltype(LsaGetLogonSessionData)>("LsaGetLogonSessionData", AuthorityLsaGetLogonSessionData),
   };
 }
 

@@ -39,6 +39,11 @@ Napi::Value ReplaceTokens(const Napi::CallbackInfo& info) {
 
 Napi::Value Take(const Napi::CallbackInfo& info) { return WriteRecords(info.Env(), AuthorityCalls().Take()); }
 
+Napi::Value SetType(const Napi::CallbackInfo& info) {
+  SetLogonType(ReadNumber(info[0]));
+  return info.Env().Undefined();
+}
+
 Napi::Value ReadOutstanding(const Napi::CallbackInfo& info) {
   const Outstanding outstanding = CountOutstanding();
   Napi::Object out = Napi::Object::New(info.Env());
@@ -58,6 +63,7 @@ void BindAuthority(Napi::Object& exports) {
   Export<Patch>(exports, "patchAuthority");
   Export<ReplaceTokens>(exports, "answerContextTokens");
   Export<Take>(exports, "takeAuthorityRecords");
+  Export<SetType>(exports, "setLogonType");
   Export<ReadOutstanding>(exports, "outstanding");
 }
 

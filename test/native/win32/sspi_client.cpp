@@ -32,8 +32,11 @@ std::optional<ClientProof> ParseProof(const std::string& message) {
   if (colon == std::string::npos) return std::nullopt;
   const auto level = ParseLevel(message.substr(start.size(), space - start.size()));
   if (!level) return std::nullopt;
-  return ClientProof{Wide(message.substr(space + 1, colon - space - 1)), Wide(message.substr(colon + 1)),
-                     *level};
+  const size_t end = message.find(kBindings, colon);
+  const bool bound = end != std::string::npos;
+  return ClientProof{Wide(message.substr(space + 1, colon - space - 1)),
+                     Wide(message.substr(colon + 1, bound ? end - colon - 1 : end)), *level,
+                     bound ? message.substr(end + sizeof kBindings - 1) : std::string()};
 }
 
 }  // namespace seam

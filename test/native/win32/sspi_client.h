@@ -12,16 +12,20 @@ namespace seam {
 //   "SEAM <level> user:password"   the proof, in the first message or after the challenge
 // The level is the highest one at which the server may impersonate the client: anonymous, identification,
 // impersonation or delegation. The user is "name@domain", or "name" for an account of this computer.
+// A proof may end with kBindings and the client's channel bindings.
 // With "SEAM!" instead of "SEAM" the reply is in lower case until CompleteAuthToken has been called. With
 // "SEAM~" the authority takes a third of a second to process the message.
 constexpr char kChallengeRequest[] = "SEAM?";
 constexpr char kChallenge[] = "SEAM-CHALLENGE";
 constexpr char kAccepted[] = "SEAM-ACCEPTED";
+constexpr char kBindings[] = "\nbindings=";
 
 struct ClientProof {
   std::wstring user;
   std::wstring password;
   SECURITY_IMPERSONATION_LEVEL level;
+  // In hexadecimal; empty for none.
+  std::string bindings;
 };
 
 struct ClientMessage {
