@@ -240,6 +240,7 @@ bool Win32InitiatorContext::HasChosenNtlm() {
 void Win32InitiatorContext::End() noexcept {
   if (begun_) DeleteSecurityContext(&handle_);
   credentials_.reset();
+  token_.reset();
   begun_ = false;
   ended_ = true;
 }

@@ -66,6 +66,12 @@ SECURITY_STATUS SEC_ENTRY AuthorityFreeCredentialsHandle(PCredHandle handle) {
   return AllCredentials().Remove(PointerOf(handle)) ? SEC_E_OK : SEC_E_INVALID_HANDLE;
 }
 
+// As the system does: without the connection's bindings nothing is checked.
+bool AreRightBindings(const std::string& connection, const std::string& client, ULONG request) {
+  if (connection.empty()) return true;
+  return client.empty() ? (request & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0 : client == connection;
+}
+
 SECURITY_STATUS Prove(const std::string& message, const std::string& bindings, ULONG request,
                       Context& context) {
   const std::optional<ClientProof> proof = ParseProof(message);
@@ -78,12 +84,6 @@ SECURITY_STATUS Prove(const std::string& message, const std::string& bindings, U
   context.user = std::move(user);
   context.level = proof->level;
   return SEC_E_OK;
-}
-
-// As the system does: without the connection's bindings nothing is checked.
-bool AreRightBindings(const std::string& connection, const std::string& client, ULONG request) {
-  if (connection.empty()) return true;
-  return client.empty() ? (request & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0 : client == connection;
 }
 
 SECURITY_STATUS Accept(const std::string& bytes, const std::string& bindings, ULONG request, Context& context,
