@@ -188,7 +188,8 @@ Win32InitiatorContext::Outcome Win32InitiatorContext::MakeMessage(const Bytes& m
                 "The token is anonymous or a guest's, and cannot authenticate to other services");
   }
   try {
-    const win32::Impersonation as_user(user);
+    std::optional<win32::Impersonation> as_user;
+    if (user) as_user.emplace(*user);
     return CallAsUser(message, out);
   } catch (const Error& error) {
     if (!user || error.code() != "SEC_E_NO_CREDENTIALS") throw;

@@ -50,10 +50,9 @@ void VerifyCurrentThread(const Win32Token& token) {
   RequireUser(UserOf(carried), UserOf(token.handle()));
 }
 
-Impersonation::Impersonation(const Win32Token* token) {
-  if (token == nullptr) return;
-  SetCurrentThreadToken(token->handle());
-  VerifyCurrentThread(*token);
+Impersonation::Impersonation(const Win32Token& token) {
+  SetCurrentThreadToken(token.handle());
+  VerifyCurrentThread(token);
 }
 
 }  // namespace impersonate::win32

@@ -14,8 +14,8 @@ void VerifyCurrentThread(const Win32Token& token);
 // be restored.
 class Impersonation {
  public:
-  // With null the thread stays as it is. If it throws, the thread is as it was.
-  explicit Impersonation(const Win32Token* token);
+  // If it throws, the thread is as it was.
+  explicit Impersonation(const Win32Token& token);
 
  private:
   SavedThreadToken keep_;

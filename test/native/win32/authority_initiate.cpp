@@ -57,7 +57,7 @@ Step NextStep(const std::string& reply, Context& context) {
   if (reply == "SEAM-ANSWER-NTLM") return {SEC_I_CONTINUE_NEEDED, kNtlm};
   if (reply != "SEAM-ACCEPTED-NTLM") return {SEC_E_INVALID_TOKEN, ""};
   context.package = L"NTLM";
-  return {SEC_E_OK, "", ISC_RET_MUTUAL_AUTH};
+  return {SEC_E_OK, ""};
 }
 
 SECURITY_STATUS SEC_ENTRY AuthorityInitializeSecurityContextW(PCredHandle handle, PCtxtHandle current,

@@ -187,7 +187,7 @@ export interface Seam {
   /** Counts the occurrences of the parts in the writable memory of another process, which is read once. */
   countInMemory(processId: number, parts: readonly Uint8Array[]): number;
   /**
-   * The module's logons, S4U, server-side Integrated Authentication, anonymous and pipe impersonation, account
+   * The module's logons, S4U, both sides of Integrated Authentication, anonymous and pipe impersonation, account
    * look-ups and CreateProcessWith... use the users defined here, with real tokens. What Wine does not keep of restricted
    * tokens is recorded: 'flags 1 S-1-...' of CreateRestrictedToken, 'integrity S-1-16-...' of SetTokenInformation. Of
    * pipes that the module makes or opens, the flags, the security descriptor and the requested access are recorded, and
@@ -202,6 +202,8 @@ export interface Seam {
   answerContextTokens(moduleName: string, user: string): string[];
   /** Returns the calls of the authority so far, oldest first, and clears them. */
   takeAuthorityRecords(): CallRecord[];
+  /** The SECURITY_LOGON_TYPE that LsaGetLogonSessionData of the module reports; 0, the default, for access denied. */
+  setLogonType(type: number): void;
   outstanding(): Outstanding;
 
   /** Records calls with paths, Node.js's own or those of a module, and checks them by the rules of allow(). */
@@ -309,6 +311,15 @@ export const clientHello: Buffer = Buffer.from('SEAM?');
 export const serverChallenge: Buffer = Buffer.from('SEAM-CHALLENGE');
 /** The reply of the server to right credentials. */
 export const serverAccepted: Buffer = Buffer.from('SEAM-ACCEPTED');
+
+/**
+ * What a server sends to an Integrated Authentication client, besides serverChallenge and serverAccepted: an end with a
+ * last message, an end without proof, what makes the client answer by NTLM, and an end by NTLM.
+ */
+export const serverLast: Buffer = Buffer.from('SEAM-LAST');
+export const serverUnproven: Buffer = Buffer.from('SEAM-UNPROVEN');
+export const serverWantsNtlm: Buffer = Buffer.from('SEAM-ANSWER-NTLM');
+export const serverAcceptedNtlm: Buffer = Buffer.from('SEAM-ACCEPTED-NTLM');
 
 /** Loads the addon at the first call, so that only the tests that need it fail if it is not built. */
 export function seam(): Seam {
