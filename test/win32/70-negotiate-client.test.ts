@@ -171,7 +171,9 @@ describe('what is requested', () => {
     await handshake.step();
     await handshake.step(serverAccepted);
     const calls = seam().takeAuthorityRecords();
-    return calls.filter(({ function: name }) => name === 'InitializeSecurityContextW').map(({ subject }) => subject);
+    return calls
+      .filter(({ function: name }) => name === 'InitializeSecurityContextW')
+      .map(({ subject }) => subject);
   };
 
   // ISC_REQ_: 1 delegate, 2 mutual authentication, 4 replay and 8 sequence detection, 0x800 connection.
@@ -197,11 +199,17 @@ describe('what is requested', () => {
     ['Kerberos', { package: 'Kerberos' }, 'Kerberos outbound'],
   ])('%s', async (_name, options, subject) => {
     await answer(serverAccepted, options);
-    expect(seam().takeAuthorityRecords()[0]).toMatchObject({ function: 'AcquireCredentialsHandleW', subject });
+    expect(seam().takeAuthorityRecords()[0]).toMatchObject({
+      function: 'AcquireCredentialsHandleW',
+      subject,
+    });
   });
 
   test('messages that need CompleteAuthToken are completed', async () => {
-    expect(await answer(toComplete(serverChallenge))).toEqual({ message: Buffer.from('SEAM-RESPONSE'), done: false });
+    expect(await answer(toComplete(serverChallenge))).toEqual({
+      message: Buffer.from('SEAM-RESPONSE'),
+      done: false,
+    });
     expect(await answer(toComplete(serverLast))).toEqual({ message: Buffer.from('SEAM-END'), done: true });
   });
 });
@@ -244,7 +252,9 @@ describe('NTLM', () => {
     ['in SPNEGO', ntlmInSpnego],
   ])('%s from the server is refused before the system gets it', async (_name, reply) => {
     expect(await rejected(answer(reply))).toMatchObject(refused);
-    const calls = seam().takeAuthorityRecords().map(({ function: name }) => name);
+    const calls = seam()
+      .takeAuthorityRecords()
+      .map(({ function: name }) => name);
     expect(calls.filter((name) => name === 'InitializeSecurityContextW')).toHaveLength(1);
   });
 
@@ -297,7 +307,9 @@ describe('a user without credentials', () => {
   ])('%s is not sent to the system', async (_name, changes) => {
     using token = Token.fromHandle(world.alice.mint(changes), { adopt: true });
     expect(token.delegation).toBe('none');
-    expect(await rejected(client.handshake({ target, token }).step())).toMatchObject({ code: 'ERR_NOT_DELEGATED' });
+    expect(await rejected(client.handshake({ target, token }).step())).toMatchObject({
+      code: 'ERR_NOT_DELEGATED',
+    });
     expect(seam().takeAuthorityRecords()).toEqual([]);
   });
 });
@@ -321,10 +333,11 @@ describe('the thread', () => {
       const steps = [client.handshake({ target, token: alice }).step(), handshake.step(serverAccepted)];
       const mismatch = expect.objectContaining({ code: 'ERR_IMPERSONATION_MISMATCH' }) as Error;
       expect(await Promise.all(steps.map(rejected))).toEqual([mismatch, mismatch]);
-      expect(seam().takeAuthorityRecords().map(({ function: name }) => name)).toEqual([
-        'DeleteSecurityContext',
-        'FreeCredentialsHandle',
-      ]);
+      expect(
+        seam()
+          .takeAuthorityRecords()
+          .map(({ function: name }) => name),
+      ).toEqual(['DeleteSecurityContext', 'FreeCredentialsHandle']);
     } finally {
       seam().closeHandle(bob);
     }
@@ -364,7 +377,9 @@ describe('errors of the system', () => {
     await handshake.step();
     // SEC_I_RENEGOTIATE
     seam().failImport(addon, 'InitializeSecurityContextW', { error: 0, returns: 0x00090321 });
-    expect(await rejected(handshake.step(serverAccepted))).toMatchObject({ syscall: 'InitializeSecurityContextW' });
+    expect(await rejected(handshake.step(serverAccepted))).toMatchObject({
+      syscall: 'InitializeSecurityContextW',
+    });
   });
 });
 

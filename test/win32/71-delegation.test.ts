@@ -1,5 +1,5 @@
 import { NegotiateServer, Token } from 'impersonate';
-import { rejected } from '../support/errors';
+import { rejected, type Caught } from '../support/errors';
 import { clientProof, seam, type SidAndAttributes, type TokenSpec } from '../support/win32/seam';
 import { domain, world } from '../support/world/win32';
 
@@ -9,7 +9,9 @@ const none = { lsaConnections: 0, lsaBuffers: 0, credentials: 0, contexts: 0, co
 
 function tokenWith(groups: readonly SidAndAttributes[], changes: Partial<TokenSpec> = {}): Token {
   const { spec } = world.alice;
-  return Token.fromHandle(seam().mint({ ...spec, groups: [...spec.groups, ...groups], ...changes }), { adopt: true });
+  return Token.fromHandle(seam().mint({ ...spec, groups: [...spec.groups, ...groups], ...changes }), {
+    adopt: true,
+  });
 }
 
 beforeEach(() => {
@@ -25,7 +27,12 @@ describe('token.delegation', () => {
     ['a logon with a password', [{ sid: 'S-1-5-4' }], {}, 'forwarded'],
     ['a service', [{ sid: 'S-1-5-6' }], { type: 'primary' }, 'forwarded'],
     ['a client of Kerberos', [network], {}, 'constrained'],
-    ['a client of Kerberos that only identifies itself', [network], { level: 'identification' }, 'constrained'],
+    [
+      'a client of Kerberos that only identifies itself',
+      [network],
+      { level: 'identification' },
+      'constrained',
+    ],
     ['a client that allows delegation', [network], { level: 'delegation' }, 'forwarded'],
     ['a user that the directory named to a service', [network, { sid: 'S-1-18-2' }], {}, 'transition'],
     ['a client of NTLM', [network, { sid: 'S-1-5-64-10' }], {}, 'transition'],
@@ -97,7 +104,10 @@ describe('extendedProtection', () => {
         token?.close();
         return token ? 'accepted' : 'unfinished';
       },
-      ({ code, syscall = '' }: { code: string; syscall?: string }) => `${code} ${syscall}`.trim(),
+      (error: unknown) => {
+        const { code = '', syscall = '' } = error as Caught;
+        return `${code} ${syscall}`.trim();
+      },
     );
   }
 
@@ -107,18 +117,22 @@ describe('extendedProtection', () => {
     ['allow', 'accepted', bad, 'accepted'],
     [undefined, 'accepted', bad, 'accepted'],
     ['require', 'accepted', bad, bad],
-  ])('%s, over TLS: clients with right bindings %s, wrong %s, none %s', async (protection, right, wrong, missing) => {
-    expect(await outcomeOf(protection, 'right', connection)).toBe(right);
-    expect(await outcomeOf(protection, 'wrong', connection)).toBe(wrong);
-    expect(await outcomeOf(protection, 'none', connection)).toBe(missing);
-  });
+  ])(
+    '%s, over TLS: clients with right bindings %s, wrong %s, none %s',
+    async (protection, right, wrong, missing) => {
+      expect(await outcomeOf(protection, 'right', connection)).toBe(right);
+      expect(await outcomeOf(protection, 'wrong', connection)).toBe(wrong);
+      expect(await outcomeOf(protection, 'none', connection)).toBe(missing);
+    },
+  );
 
   test.each<[Protection, string]>([
     ['off', 'accepted'],
     ['allow', 'accepted'],
     ['require', 'ERR_HANDSHAKE_REFUSED'],
   ])('%s, without TLS: %s', async (protection, outcome) => {
-    for (const client of ['right', 'none'] as const) expect(await outcomeOf(protection, client)).toBe(outcome);
+    for (const client of ['right', 'none'] as const)
+      expect(await outcomeOf(protection, client)).toBe(outcome);
   });
 
   test('require without TLS makes no call', async () => {

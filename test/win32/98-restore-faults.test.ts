@@ -65,12 +65,17 @@ const rows: [string, string, string[]][] = [
   ['an access check', "await token.canAccess({ sddl: 'O:SYG:SYD:' }, 'read');", [refused, aborted]],
   ['a linked token', 'service.linked().close();', [...once, ...once]],
   ['credentials', 'new NegotiateServer().close();', [refused, aborted]],
+  [
+    'an outgoing handshake',
+    "const client = new NegotiateClient(); try { const one = client.handshake({ target: 'HTTP/back', token }); await one.step(); await one.step(serverAccepted); } finally { client.close(); }",
+    [...once, ...once, ...once],
+  ],
 ];
 
 const program = (start: readonly [number, number]): string => `
-  const { seam } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
+  const { seam, serverAccepted } = require(${JSON.stringify(require.resolve('../support/win32/seam'))});
   const { newAddress } = require(${JSON.stringify(require.resolve('../support/network/peers'))});
-  const { connectPeer, createPeerServer, enablePrivileges, NegotiateServer } = require(${JSON.stringify(product)});
+  const { connectPeer, createPeerServer, enablePrivileges, NegotiateClient, NegotiateServer } = require(${JSON.stringify(product)});
   const addon = 'impersonate.node';
   const token = await world.alice.token();
   const service = Token.process();

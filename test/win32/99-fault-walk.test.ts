@@ -4,12 +4,19 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
-import { connectPeer, createPeerServer, enablePrivileges, NegotiateServer, Token } from 'impersonate';
+import {
+  connectPeer,
+  createPeerServer,
+  enablePrivileges,
+  NegotiateClient,
+  NegotiateServer,
+  Token,
+} from 'impersonate';
 import type { NativeProgram, NativeProgramOptions, ProgramUser } from '../../types/native-program';
 import { unknownImports, walkFaults } from '../support/win32/fault-walk';
 import { newAddress } from '../support/network/peers';
 import { idOf, native, optionsOf } from '../support/win32/programs';
-import { clientHello, clientProof, seam, toComplete } from '../support/win32/seam';
+import { clientHello, clientProof, seam, serverLast, toComplete } from '../support/win32/seam';
 import { domain, everyone, world } from '../support/world/win32';
 
 const { alice, bob } = world;
@@ -53,6 +60,14 @@ async function shake(messages: readonly Buffer[], user: string): Promise<void> {
   } finally {
     token?.close();
   }
+}
+
+/** Authenticates the user to another service, with TLS. */
+async function reach(): Promise<void> {
+  using client = new NegotiateClient();
+  using handshake = client.handshake({ target: 'HTTP/back', token, channelBindings: Buffer.from('tls') });
+  await handshake.step();
+  expect(await handshake.step(toComplete(serverLast))).toMatchObject({ done: true });
 }
 
 /** Waits for a client to be accepted or rejected. */
@@ -160,6 +175,8 @@ const messages = [toComplete(clientHello), toComplete(clientProof(`alice@${domai
 const job = ['SetInformationJobObject'];
 /** What the work completes without. */
 const survivals: Readonly<Record<string, string[]>> = {
+  // The groups of the token decide.
+  'what a token can delegate': ['LsaGetLogonSessionData'],
   // The resources with which a pipe server waits for the next client.
   'a peer': ['ConnectNamedPipe', 'CreateEventW', 'CreateNamedPipeW'],
   'a program': job,
@@ -204,6 +221,14 @@ const works: [string, () => unknown][] = [
   [
     'a handshake that ends with garbage',
     refused(() => shake([clientHello, Buffer.from([0, 255])], alice.id), 'SEC_E_INVALID_TOKEN'),
+  ],
+  ['an outgoing handshake', reach],
+  [
+    'what a token can delegate',
+    async () => {
+      using remote = await Token.forUser(`${domain}\\alice`);
+      expect(remote.delegation).toBe('constrained');
+    },
   ],
   ['a peer', meet],
   ['a request of IIS', fromIis],

@@ -88,10 +88,11 @@ bool HasNtlmMessage(const Bytes& message) {
 }
 
 [[noreturn]] void RefuseNtlm() {
-  throw Error("ERR_NTLM_REFUSED",
-              "The handshake would use NTLM, which does not prove the server's identity and cannot be "
-              "delegated. Kerberos needs the service principal name of options.target in the directory, and a "
-              "domain controller; allowNtlm permits NTLM");
+  throw Error(
+      "ERR_NTLM_REFUSED",
+      "The handshake would use NTLM, which does not prove the server's identity and cannot be "
+      "delegated. Kerberos needs the service principal name of options.target in the directory, and a "
+      "domain controller; allowNtlm permits NTLM");
 }
 
 // Whether the token has the identity of the process, whose credentials a thread without a token uses.
@@ -193,11 +194,12 @@ Win32InitiatorContext::Outcome Win32InitiatorContext::MakeMessage(const Bytes& m
     return CallAsUser(message, out);
   } catch (const Error& error) {
     if (!user || error.code() != "SEC_E_NO_CREDENTIALS") throw;
-    throw Error("ERR_NOT_DELEGATED", error.number(), error.syscall(),
-                "The token's user cannot authenticate to " + win32::ToUtf8(target_) +
-                    " through this service. The directory must permit the service to delegate to that target, "
-                    "and the user must not be marked as sensitive (docs/delegation.md); Token.logon makes a "
-                    "token with the user's own credentials");
+    throw Error(
+        "ERR_NOT_DELEGATED", error.number(), error.syscall(),
+        "The token's user cannot authenticate to " + win32::ToUtf8(target_) +
+            " through this service. The directory must permit the service to delegate to that target, "
+            "and the user must not be marked as sensitive (docs/delegation.md); Token.logon makes a "
+            "token with the user's own credentials");
   }
 }
 
@@ -206,9 +208,9 @@ Win32InitiatorContext::Outcome Win32InitiatorContext::CallAsUser(const Bytes& me
   win32::InMessage in(message, channel_bindings_);
   ULONG attributes = 0;
   TimeStamp expiry{};
-  const SECURITY_STATUS status = InitializeSecurityContextW(
-      credentials_->get(), begun_ ? &handle_ : nullptr, target_.data(), request_, 0, SECURITY_NATIVE_DREP,
-      in.get(), 0, &handle_, out, &attributes, &expiry);
+  const SECURITY_STATUS status =
+      InitializeSecurityContextW(credentials_->get(), begun_ ? &handle_ : nullptr, target_.data(), request_,
+                                 0, SECURITY_NATIVE_DREP, in.get(), 0, &handle_, out, &attributes, &expiry);
   // A first message that fails leaves no context; a later one leaves it to be deleted.
   if (status < 0) throw win32::SspiError(status, "InitializeSecurityContextW");
   begun_ = true;

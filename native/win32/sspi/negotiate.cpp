@@ -128,10 +128,10 @@ SECURITY_STATUS Win32ServerContext::AcceptMessage(const Bytes& message, SecBuffe
   win32::InMessage in(message, channel_bindings_);
   ULONG attributes = 0;
   TimeStamp expiry{};
-  const SECURITY_STATUS status = AcceptSecurityContext(
-      credentials_->get(), begun_ ? &handle_ : nullptr, in.get(),
-      channel_bindings_.empty() ? kRequest : RequestFor(protection), SECURITY_NATIVE_DREP, &handle_, out,
-      &attributes, &expiry);
+  const SECURITY_STATUS status =
+      AcceptSecurityContext(credentials_->get(), begun_ ? &handle_ : nullptr, in.get(),
+                            channel_bindings_.empty() ? kRequest : RequestFor(protection),
+                            SECURITY_NATIVE_DREP, &handle_, out, &attributes, &expiry);
   // A first message that fails leaves no context; a later one leaves it to be deleted.
   if (status < 0) throw win32::SspiError(status, "AcceptSecurityContext");
   begun_ = true;

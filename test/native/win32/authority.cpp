@@ -8,9 +8,9 @@ namespace seam {
 
 std::vector<Substitute> AuthoritySubstitutes() {
   std::vector<Substitute> all;
-  for (const auto& some : {LogonSubstitutes(), LsaSubstitutes(), SspiSubstitutes(),
-                           InitiateSubstitutes(), PeerSubstitutes(),
-                           AccountSubstitutes(), SpawnSubstitutes(), RestrictSubstitutes()}) {
+  for (const auto& some :
+       {LogonSubstitutes(), LsaSubstitutes(), SspiSubstitutes(), InitiateSubstitutes(), PeerSubstitutes(),
+        AccountSubstitutes(), SpawnSubstitutes(), RestrictSubstitutes()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

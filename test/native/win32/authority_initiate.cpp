@@ -42,8 +42,7 @@ Step FirstStep(const Credentials& credentials, const std::wstring& target, ULONG
                const std::string& bindings, Context& context) {
   context.target = target;
   context.package = L"Kerberos";
-  if (target.rfind(L"HTTP/", 0) == 0)
-    return {SEC_I_CONTINUE_NEEDED, ProofOfThread(request, bindings)};
+  if (target.rfind(L"HTTP/", 0) == 0) return {SEC_I_CONTINUE_NEEDED, ProofOfThread(request, bindings)};
   if (credentials.without_ntlm || credentials.package != L"Negotiate") return {SEC_E_TARGET_UNKNOWN, ""};
   context.package = L"NTLM";
   return {SEC_I_CONTINUE_NEEDED, kNtlm};
@@ -69,12 +68,13 @@ SECURITY_STATUS SEC_ENTRY AuthorityInitializeSecurityContextW(PCredHandle handle
     const Credentials* const credentials = AllCredentials().Find(PointerOf(handle));
     Context* const continued = FindContext(current);
     if (credentials == nullptr || !credentials->outbound) return SEC_E_INVALID_HANDLE;
-    if (current != nullptr && (continued == nullptr || continued->target != target)) return SEC_E_INVALID_HANDLE;
+    if (current != nullptr && (continued == nullptr || continued->target != target))
+      return SEC_E_INVALID_HANDLE;
     const std::string bindings = ChannelBindingsOf(in);
-    RecordAuthorityCall("InitializeSecurityContextW",
-                        target + (L" " + Hexadecimal(request)) +
-                            (bindings.empty() ? L"" : L" " + Wide(bindings)),
-                        ERROR_SUCCESS);
+    RecordAuthorityCall(
+        "InitializeSecurityContextW",
+        target + (L" " + Hexadecimal(request)) + (bindings.empty() ? L"" : L" " + Wide(bindings)),
+        ERROR_SUCCESS);
     const SecBuffer* const token = FindBuffer(in, SECBUFFER_TOKEN);
     if ((token == nullptr) != (continued == nullptr)) return SEC_E_INVALID_TOKEN;
     auto fresh = continued == nullptr ? std::make_unique<Context>() : nullptr;

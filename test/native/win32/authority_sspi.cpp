@@ -92,7 +92,8 @@ SECURITY_STATUS Accept(const std::string& bytes, const std::string& bindings, UL
   const ClientMessage message = ParseMessage(bytes);
   if (message.slow) Sleep(333);
   const bool requests_challenge = message.text == kChallengeRequest;
-  const SECURITY_STATUS proven = requests_challenge ? SEC_I_CONTINUE_NEEDED : Prove(message.text, bindings, request, context);
+  const SECURITY_STATUS proven =
+      requests_challenge ? SEC_I_CONTINUE_NEEDED : Prove(message.text, bindings, request, context);
   if (FAILED(proven)) return proven;
   context.incomplete = message.complete;
   std::string reply = requests_challenge ? kChallenge : kAccepted;
@@ -104,8 +105,8 @@ SECURITY_STATUS Accept(const std::string& bytes, const std::string& bindings, UL
 
 SECURITY_STATUS SEC_ENTRY AuthorityAcceptSecurityContext(PCredHandle credentials, PCtxtHandle current,
                                                          PSecBufferDesc in, ULONG request, ULONG,
-                                                         PCtxtHandle next, PSecBufferDesc out, ULONG* attributes,
-                                                         PTimeStamp expiry) {
+                                                         PCtxtHandle next, PSecBufferDesc out,
+                                                         ULONG* attributes, PTimeStamp expiry) {
   return AsSecurityStatus([&]() -> SECURITY_STATUS {
     const bool known = credentials != nullptr && AllCredentials().Find(PointerOf(credentials)) != nullptr;
     Context* const continued = FindContext(current);

@@ -51,18 +51,21 @@ const failures: ReadonlyMap<string, Failure> = new Map([
   ),
   ...all(file, 'CreateFileW CreateNamedPipeW ResumeThread'),
   ...all(number, 'GetSecurityInfo'),
-  ...all(ntstatus, 'LsaConnectUntrusted LsaLogonUser LsaLookupAuthenticationPackage LsaRegisterLogonProcess'),
+  ...all(
+    ntstatus,
+    `LsaConnectUntrusted LsaGetLogonSessionData LsaLogonUser LsaLookupAuthenticationPackage LsaRegisterLogonProcess`,
+  ),
   ...all(
     sspi,
-    `AcceptSecurityContext AcquireCredentialsHandleW CompleteAuthToken QuerySecurityContextToken
-     QuerySecurityPackageInfoW`,
+    `AcceptSecurityContext AcquireCredentialsHandleW CompleteAuthToken InitializeSecurityContextW
+     QueryContextAttributesW QuerySecurityContextToken QuerySecurityPackageInfoW`,
   ),
 ]);
 
 /** Calls that release, calls that cannot fail, and SetThreadToken, after some failures of which the process aborts. */
 const spared = new Set(
   `DeleteSecurityContext FreeContextBuffer FreeCredentialsHandle LsaDeregisterLogonProcess LsaFreeReturnBuffer
-   GetLengthSid GetSidIdentifierAuthority GetSidSubAuthority GetSidSubAuthorityCount IsWellKnownSid
+   EqualSid GetLengthSid GetSidIdentifierAuthority GetSidSubAuthority GetSidSubAuthorityCount IsWellKnownSid
    LsaNtStatusToWinError MapGenericMask SetThreadToken
    CryptAcquireContextA CryptGenRandom CryptReleaseContext`.split(/\s+/),
 );
