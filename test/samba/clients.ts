@@ -11,7 +11,8 @@ export const passwordOf = (user: DomainUser): string =>
   user === 'administrator' ? 'Pass-word.of-nobody.1' : `password-of-${user}`;
 
 const folder = '/run/tickets';
-const ticketsOf = (user: string): NodeJS.ProcessEnv => ({
+/** The environment of a process that has the user's tickets. */
+export const ticketsOf = (user: string): NodeJS.ProcessEnv => ({
   ...process.env,
   KRB5CCNAME: `FILE:${join(folder, user)}`,
 });

@@ -42,13 +42,13 @@ const windows = [
   process.env.IMPERSONATE_TEST_MAJOR ?? '',
 ];
 
-/** The port that the server prints first. */
-function portOf(child: ReturnType<typeof spawn>): Promise<string> {
+/** The port that a server prints first. */
+export function portOf(child: ReturnType<typeof spawn>): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = '';
     const take = (text: string): void => {
       output += text;
-      const port = /^port (\d+)\./m.exec(output)?.[1];
+      const port = /\bport (\d+)\./.exec(output)?.[1];
       if (port !== undefined) resolve(port);
     };
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', take);
