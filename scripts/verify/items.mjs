@@ -1,5 +1,6 @@
 import { builds, timings } from './items/builds.mjs';
 import { com } from './items/com.mjs';
+import { delegation } from './items/delegation.mjs';
 import { drives } from './items/drives.mjs';
 import { files, restricted, shares } from './items/files.mjs';
 import { negotiate } from './items/negotiate.mjs';
@@ -19,6 +20,7 @@ export const items = [
   logons,
   s4uLogons,
   negotiate,
+  delegation,
   iis,
   privileges,
   levels,

@@ -19,8 +19,12 @@ const addon = 'impersonate.node';
 for (const name of ['InitializeSecurityContextW', 'DeleteSecurityContext', 'FreeCredentialsHandle'])
   seam().failImport(addon, name, { error: 0, times: 0 });
 
-async function step([name = '', id = '', target = '']: readonly string[], challenge: Buffer): Promise<object> {
-  const handshake = handshakes.get(id) ?? clients.get(name)?.handshake({ target: decodeURIComponent(target) });
+async function step(
+  [name = '', id = '', target = '']: readonly string[],
+  challenge: Buffer,
+): Promise<object> {
+  const handshake =
+    handshakes.get(id) ?? clients.get(name)?.handshake({ target: decodeURIComponent(target) });
   if (!handshake) throw new Error(`no client ${name}`);
   handshakes.set(id, handshake);
   try {

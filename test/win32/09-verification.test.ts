@@ -71,7 +71,7 @@ function journal(home: string, entries: readonly { kind: string; name: string }[
     expect([...new Set(rows.map(({ result }) => result))].sort()).toEqual(['not shown', 'rehearsed']);
     expect(rows.every(({ check, evidence }) => check !== '' && evidence !== '')).toBe(true);
     const shown = new Set(rows.filter(({ result }) => result === 'rehearsed').map(({ item }) => item));
-    const rehearsed = 'files logons s4u negotiate levels anonymous tokens programs pipe levels';
+    const rehearsed = 'files logons s4u negotiate delegation levels anonymous tokens programs pipe levels';
     expect([...shown].join(' ')).toBe(rehearsed);
     expectNothingLeft(home);
     expect(stdout + readFileSync(file, 'utf8')).not.toContain(prefixOfPasswords);

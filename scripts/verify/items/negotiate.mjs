@@ -106,7 +106,7 @@ export const negotiate = {
     { what: 'a wrong password', run: wrongPassword },
     { what: 'a client that allows identification', run: identification },
     { what: 'over HTTP', run: overHttp },
-    never('Kerberos, delegation, channel binding', 'needs a domain'),
+    never('Kerberos', 'needs a domain'),
     never('anonymous and guest clients', 'needs another machine'),
   ],
 };
