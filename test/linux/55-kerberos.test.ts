@@ -57,6 +57,18 @@ describeKerberos('NegotiateServer over GSSAPI', () => {
     expect(printed).toEqual([alice, alice, bob, bob, '0 true,true,true']);
   });
 
+  test('keeps the ticket that a client forwards with the token', async () => {
+    const printed = await lines(`
+      const server = new NegotiateServer();
+      const [mutual, forward] = [kerberos.GSS_C_MUTUAL_FLAG, kerberos.GSS_C_MUTUAL_FLAG | kerberos.GSS_C_DELEG_FLAG];
+      for (const { mechOID } of [spnego, krb5]) for (const flags of [mutual, forward]) {
+        const { token } = await server.handshake().step(await firstMessage('alice', 'HTTP@localhost', { mechOID, flags }));
+        print(token.delegation);
+        token.close();
+      }`);
+    expect(printed).toEqual(['transition', 'forwarded', 'transition', 'forwarded']);
+  });
+
   test('rejects invalid tickets, and tickets for another service', async () => {
     const printed = await lines(`
       const server = new NegotiateServer({ maxMessageSize: 2048 });

@@ -1,26 +1,12 @@
 import { linesOf } from '../support/children/child';
+import { delegatedSource } from '../support/linux/delegated';
 import { describeKerberos, startKdc, type Kdc } from '../support/linux/kdc';
-import { product } from '../support/paths';
 
 /**
- * delegated: the token of a user whose client has forwarded a ticket. converse: the result of a handshake of `client` with
- * `server`, in the flow of `token`; undefined is no flow.
+ * converse: the result of a handshake of `client` with `server`, in the flow of `token`; undefined is no flow.
  */
 const setup = (tickets: string): string => `
-  const kerberos = require(${JSON.stringify(require.resolve('kerberos'))});
-  const { NegotiateClient, NegotiateServer, withoutToken } = require(${JSON.stringify(product)});
-  const ticketsOf = (user) => ${JSON.stringify(tickets)}.replace('alice', user);
-  const accept = async (user, flags, options = {}) => {
-    process.env.KRB5CCNAME = ticketsOf(user);
-    const client = await kerberos.initializeClient('HTTP@localhost', { mechOID: kerberos.GSS_MECH_OID_SPNEGO, flags });
-    await client.step('');
-    delete process.env.KRB5CCNAME;
-    const server = new NegotiateServer(options);
-    const { token } = await server.handshake().step(Buffer.from(client.response, 'base64'));
-    server.close();
-    return token;
-  };
-  const delegated = (user) => accept(user, kerberos.GSS_C_MUTUAL_FLAG | kerberos.GSS_C_DELEG_FLAG);
+  ${delegatedSource(tickets)}
   const target = 'HTTP/localhost';
   const nameOf = (id) => (id === world.alice.id ? 'alice' : id === world.bob.id ? 'bob' : id);
   const converse = async (token, client, server, options = { target }, bindings) => {
@@ -61,12 +47,13 @@ describeKerberos('NegotiateClient over GSSAPI', () => {
         print(token.delegation + ' ' + (await converse(token, client, server)));
         token.close();
       }
-      for (let i = 0; i < 100 && Token.count > 0; i++) {
+      for (let i = 0; i < 100 && Token.count > 1; i++) {
         await new Promise(setImmediate);
         gc();
       }
+      // One token is the process's, as which the first handshakes were.
       print(client.handshakes + ' ' + server.handshakes + ' ' + Token.count);`);
-    expect(printed).toEqual([`forwarded ${reached('alice')}`, `forwarded ${reached('bob')}`, '0 0 0']);
+    expect(printed).toEqual([`forwarded ${reached('alice')}`, `forwarded ${reached('bob')}`, '0 0 1']);
   });
 
   test('forwards the ticket on only if asked to', async () => {
@@ -82,7 +69,7 @@ describeKerberos('NegotiateClient over GSSAPI', () => {
     const printed = await lines(`
       const [client, server] = [new NegotiateClient(), new NegotiateServer()];
       const tokens = { alice: await delegated('alice'), bob: await delegated('bob') };
-      const plain = await accept('alice', kerberos.GSS_C_MUTUAL_FLAG);
+      const plain = await accept('alice', false);
       process.env.KRB5CCNAME = ticketsOf('bob');
       const known = await world.alice.token();
       const anonymous = Token.anonymous();
@@ -243,7 +230,7 @@ describeKerberos('NegotiateClient over GSSAPI', () => {
     const printed = await lines(`
       const [client, server] = [new NegotiateClient(), new NegotiateServer()];
       const token = await delegated('alice');
-      const plain = await accept('alice', kerberos.GSS_C_MUTUAL_FLAG);
+      const plain = await accept('alice', false);
       print([token.poolKey === plain.poolKey, token.equals(plain), token.poolKey === (await delegated('alice')).poolKey].join());
       for (const derived of [token.duplicate(), token.restrict({ dropGroups: true }), Token.claim(token.share())]) {
         print(derived.delegation + ' ' + (await converse(derived, client, server)));
@@ -289,7 +276,7 @@ describeKerberos('NegotiateClient over GSSAPI', () => {
     const [closed, busy] = ['ERR_HANDSHAKE_CLOSED', 'ERR_HANDSHAKE_BUSY'];
     expect(printed).toEqual([
       `${closed},${closed},${busy},ERR_HANDSHAKE_TIMEOUT,${closed} ${reached('alice')}`,
-      '0 0 1',
+      '0 0 2',
       `true,true,${closed}`,
       'ERR_CLIENT_CLOSED',
     ]);

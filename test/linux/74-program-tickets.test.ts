@@ -1,24 +1,12 @@
 import { linesOf } from '../support/children/child';
+import { delegatedSource } from '../support/linux/delegated';
 import { describeKerberos, startKdc, type Kdc } from '../support/linux/kdc';
-import { product } from '../support/paths';
+import { httpProduct } from '../support/paths';
 
 const setup = (tickets: string): string => `
   const fs = require('node:fs');
   const { promisify } = require('node:util');
-  const kerberos = require(${JSON.stringify(require.resolve('kerberos'))});
-  const { NegotiateClient, NegotiateServer } = require(${JSON.stringify(product)});
-  const ticketsOf = (user) => ${JSON.stringify(tickets)}.replace('alice', user);
-  const accept = async (user, flags) => {
-    process.env.KRB5CCNAME = ticketsOf(user);
-    const client = await kerberos.initializeClient('HTTP@localhost', { mechOID: kerberos.GSS_MECH_OID_SPNEGO, flags });
-    await client.step('');
-    delete process.env.KRB5CCNAME;
-    const server = new NegotiateServer();
-    const { token } = await server.handshake().step(Buffer.from(client.response, 'base64'));
-    server.close();
-    return token;
-  };
-  const delegated = (user) => accept(user, kerberos.GSS_C_MUTUAL_FLAG | kerberos.GSS_C_DELEG_FLAG);
+  ${delegatedSource(tickets)}
   const env = { ...process.env, PATH: '/usr/bin:/bin' };
   const run = async (token, file, args, options = {}) =>
     promisify(token.execFile)(file, args, { env, cwd: '/', ...options }).then(({ stdout }) => stdout.trim());
@@ -95,7 +83,7 @@ describeKerberos('Kerberos tickets of programs', () => {
   test('curl authenticates as the user to another server', async () => {
     const printed = await lines(`
       const http = require('node:http');
-      const { authenticate } = require(${JSON.stringify(require.resolve('../../dist/http'))});
+      const { authenticate } = require(${JSON.stringify(httpProduct)});
       const negotiator = new NegotiateServer();
       const server = http.createServer(authenticate(negotiator, (request, response) => response.end(request.token.name ?? request.token.user.id)));
       await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -113,7 +101,7 @@ describeKerberos('Kerberos tickets of programs', () => {
     const printed = await lines(`
       const before = left();
       const alice = await delegated('alice');
-      const plain = await accept('alice', kerberos.GSS_C_MUTUAL_FLAG);
+      const plain = await accept('alice', false);
       print(await code(run(alice, 'no-such-program', [], { credentials: true })));
       print(String(alice.spawnSync('no-such-program', [], { env, credentials: true }).error.code));
       print(await code(run(plain, 'klist', [], { credentials: true })));
