@@ -1,8 +1,9 @@
 #!/bin/bash
 # in-domain.sh TREE COMMAND [ARGUMENT...]
 # Process 1 of private mount, pid and network namespaces. Mounts TREE/usr over /usr (the host's /usr/local and /usr/src
-# stay), creates a domain and its controller, and runs COMMAND next to it. All written files, including /etc, are in
-# memory and end with the namespaces. The code is a function, because bash must have read it all before /usr changes.
+# stay), creates a domain, its controller and a database, and runs COMMAND next to them. All written files, including
+# /etc, are in memory and end with the namespaces. The code is a function, because bash must have read it all before
+# /usr changes.
 main() {
   set -eu
   local tree=$1 here=$PWD kept scripts
@@ -15,6 +16,11 @@ main() {
   cp -a /etc /run/etc
   rm -rf /run/etc/samba /run/etc/krb5.conf /run/etc/krb5.conf.d /run/etc/krb5.keytab
   cp "$scripts"/etc/* /run/etc/
+  # The browser's fonts and settings, which Debian's packages have in /etc.
+  for kept in fonts chromium chromium.d; do
+    rm -rf "/run/etc/$kept"
+    cp -a "$tree/etc/$kept" /run/etc/
+  done
   mkdir /run/etc/samba
   mount --bind /run/etc /etc
   ip link set lo up
@@ -22,13 +28,15 @@ main() {
   export KRB5RCACHEDIR=/run/rcache
   cd /run
   bash "$scripts/provision.sh" >/run/log/provision 2>&1 || fail provision
+  bash "$scripts/delegation.sh" >/run/log/delegation 2>&1 || fail delegation
+  bash "$scripts/database.sh" >/run/log/database 2>&1 &
   samba --interactive --no-process-group >/run/log/samba 2>&1 &
-  timeout 60 bash "$scripts/wait.sh" >/run/log/wait 2>&1 || fail samba wait
+  timeout 60 bash "$scripts/wait.sh" >/run/log/wait 2>&1 || fail samba database wait
   cd "$here"
   "$@"
 }
 fail() {
-  echo 'The domain controller could not be started:'
+  echo 'The domain could not be started:'
   for part in "$@"; do tail -n 20 "/run/log/$part"; done
   exit 70
 }

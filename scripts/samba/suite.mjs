@@ -23,6 +23,8 @@ const namespaces = [
   '--net',
 ];
 const timeoutSeconds = 600;
+/** The users of all tests, and two that the directory does not let services act for. */
+const users = [...testUsers, ...['imp-sensitive', 'imp-protected'].map((name) => ({ name, groups: [] }))];
 
 /** Returns the reason why no domain controller can run here; '' if one can. */
 function obstacle() {
@@ -30,7 +32,7 @@ function obstacle() {
   if (process.getuid() !== 0) {
     return 'It needs root with CAP_SYS_ADMIN and CAP_NET_ADMIN, for namespaces in which a domain controller runs as root.';
   }
-  return findMeans(testUsers).reason ?? '';
+  return findMeans(users).reason ?? '';
 }
 
 function requireNone(reason = '') {
@@ -54,7 +56,7 @@ export async function testWithSamba({ major, filters = [] }) {
   return withScratch(os.tmpdir(), 'impersonate-samba-', (scratch) => {
     const env = { IMPERSONATE_TEST_MAJOR: String(major), TMPDIR: scratch };
     const start = (args) => {
-      const [program, ...rest] = [...enter, ...findMeans(testUsers).command(node, args)];
+      const [program, ...rest] = [...enter, ...findMeans(users).command(node, args)];
       return runToEnd(program, rest, { env, timeoutSeconds });
     };
     return runJest(start, { config: 'test/samba/jest.config.cjs', filters });
