@@ -1,4 +1,4 @@
-/* global document, location, window, fetch */
+/* global document, location, window */
 // The page of the portal. It shows names and codes as text only, never as HTML.
 
 const element = (id) => document.getElementById(id);
@@ -96,7 +96,10 @@ async function upload() {
 async function showUser() {
   const { user, delegation } = await call('/api/user');
   element('user').textContent = user;
-  element('initial').textContent = user.replace(/^.*[-\\]/, '').slice(0, 1).toUpperCase();
+  element('initial').textContent = user
+    .replace(/^.*[-\\]/, '')
+    .slice(0, 1)
+    .toUpperCase();
   element('delegation').textContent = `Delegation: ${delegation}`;
 }
 

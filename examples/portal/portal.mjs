@@ -46,7 +46,10 @@ async function download(names, _request, response) {
   const file = await open(name);
   const content = file.createReadStream(); // it closes the file
   response.setHeader('Content-Type', 'application/octet-stream');
-  response.setHeader('Content-Disposition', `attachment; filename*=UTF-8''${encodeURIComponent(names.at(-1))}`);
+  response.setHeader(
+    'Content-Disposition',
+    `attachment; filename*=UTF-8''${encodeURIComponent(names.at(-1))}`,
+  );
   await pipeline(content, response);
 }
 
