@@ -5,21 +5,24 @@ import { promisify } from 'node:util';
 import { root } from '../support/paths';
 
 /** Accounts of scripts/samba/provision.sh: users, and machines by the name without the dollar. */
-export type DomainUser = 'imp-alice' | 'imp-bob' | 'administrator' | 'root' | 'daemon';
+export type DomainUser =
+  | ('imp-alice' | 'imp-bob' | 'imp-sensitive' | 'imp-protected')
+  | ('administrator' | 'root' | 'daemon');
 export const domain = 'IMPERSONATE';
 export const passwordOf = (user: DomainUser): string =>
   user === 'administrator' ? 'Pass-word.of-nobody.1' : `password-of-${user}`;
 
 const folder = '/run/tickets';
-/** The environment of a process that has the user's tickets. */
+/** The environment of a process that has the tickets of a cache. */
 export const ticketsOf = (user: string): NodeJS.ProcessEnv => ({
   ...process.env,
   KRB5CCNAME: `FILE:${join(folder, user)}`,
 });
 
-/** Gets the user a ticket-granting ticket by password, from the domain controller. */
-export function logOn(user: DomainUser): void {
-  execFileSync('kinit.mit', [user], { env: ticketsOf(user), input: `${passwordOf(user)}\n`, stdio: 'pipe' });
+/** Gets the user a ticket-granting ticket by password, from the domain controller, into the cache of that name. */
+export function logOn(user: DomainUser, cache: string = user, ...options: readonly string[]): void {
+  const env = ticketsOf(cache);
+  execFileSync('kinit.mit', [...options, user], { env, input: `${passwordOf(user)}\n`, stdio: 'pipe' });
 }
 
 /** A program that replies to each line with a line, until the end of the test file. */

@@ -1,0 +1,169 @@
+import { logOn } from './clients';
+import {
+  backEndUrl,
+  clockOf,
+  endPrograms,
+  hostOf,
+  request,
+  startBackEnd,
+  startPortal,
+  type Hop,
+  type Portal,
+} from './hops';
+
+const alice = 'imp-alice';
+const backEnd = ['backEnd', backEndUrl];
+const target = 'HTTP/backend.impersonate.test';
+const ticketFor = (target: string): string[] => ['ticket', target];
+const refused = (code: string): object => ({ error: { code, syscall: 'gss_init_sec_context' } });
+
+async function start(name: Portal, env?: NodeJS.ProcessEnv): Promise<void> {
+  await startPortal(name, env);
+}
+afterEach(endPrograms);
+beforeAll(async () => {
+  for (const user of [alice, 'imp-bob', 'imp-sensitive', 'imp-protected'] as const) logOn(user);
+  logOn(alice, 'not-forwardable', '-F');
+});
+beforeEach(async () => {
+  await startBackEnd();
+});
+
+describe.each(['classic', 'resource', 'transition', 'resource-transition'] as const)('%s', (name) => {
+  test('the user of the browser is the user at each back end', async () => {
+    await start(name);
+    const user = { user: alice, delegation: 'constrained' };
+    expect(await request(name, alice, backEnd)).toEqual({ ...user, result: alice });
+    expect(await request(name, alice, ['query', alice])).toEqual({ ...user, result: alice });
+    expect(await request(name, alice, ticketFor('cifs/dc.impersonate.test'))).toMatchObject(user);
+  });
+
+  test('the database does not accept one user as another', async () => {
+    await start(name);
+    expect(await request(name, 'imp-bob', ['query', alice])).toMatchObject({
+      user: 'imp-bob',
+      error: { code: '28000' },
+    });
+  });
+});
+
+describe.each(['transition', 'resource-transition'] as const)('%s, without a ticket of the user', (name) => {
+  test('the named user is the user at each back end', async () => {
+    await start(name);
+    const user = { user: alice, delegation: 'transition' };
+    expect(await request(name, 'nobody', ['as', alice, ...backEnd])).toEqual({ ...user, result: alice });
+    expect(await request(name, 'nobody', ['as', alice, 'query', alice])).toEqual({ ...user, result: alice });
+  });
+
+  test('a user who cannot be delegated is refused', async () => {
+    await start(name);
+    const hop = await request(name, 'nobody', ['as', 'imp-sensitive', ...backEnd]);
+    expect(hop).toMatchObject(refused('KRB5KDC_ERR_BADOPTION'));
+  });
+});
+
+test('requests of two users at the same time do not cross', async () => {
+  await start('classic');
+  const users = Array.from({ length: 60 }, (_, index) => [alice, 'imp-bob'][index % 2] ?? alice);
+  const hops = await Promise.all(
+    users.map((user, index) => request('classic', user, index % 3 === 0 ? ['query', user] : backEnd)),
+  );
+  expect(hops.map((hop) => (hop as Hop).result)).toEqual(users);
+  expect(hops.map((hop) => (hop as Hop).user)).toEqual(users);
+});
+
+describe('unconstrained delegation', () => {
+  test('a user who forwards the ticket-granting ticket is the user at the back end', async () => {
+    await start('open');
+    expect(await request('open', alice, backEnd, '--delegation', 'always')).toEqual({
+      user: alice,
+      delegation: 'forwarded',
+      result: alice,
+    });
+  });
+
+  test.each(['imp-sensitive', 'imp-protected'] as const)('%s cannot forward it', async (user) => {
+    await start('open');
+    const hop = await request('open', user, backEnd, '--delegation', 'always');
+    expect(hop).toMatchObject({ user, delegation: 'constrained', error: { code: 'KRB5KDC_ERR_BADOPTION' } });
+  });
+});
+
+describe('the KDC refuses', () => {
+  test.each([
+    ['classic', 'a target that is not on the list', 'HTTP/elsewhere', alice],
+    ['resource', 'a target that does not list the portal', 'HTTP/elsewhere', alice],
+    ['plain', 'a portal without any permission', target, alice],
+    ['classic', 'a user who cannot be delegated', target, 'imp-sensitive'],
+    ['resource', 'a user who cannot be delegated', target, 'imp-sensitive'],
+    ['classic', 'a member of Protected Users', target, 'imp-protected'],
+    ['resource', 'a member of Protected Users', target, 'imp-protected'],
+    ['classic', 'a ticket that is not forwardable', target, 'not-forwardable'],
+    ['resource', 'a ticket that is not forwardable', target, 'not-forwardable'],
+  ] as const)('%s: %s', async (name, _what, spn, user) => {
+    await start(name);
+    const hop = await request(name, user, ticketFor(spn));
+    expect(hop).toMatchObject(refused('KRB5KDC_ERR_BADOPTION'));
+  });
+
+  test.each(['classic', 'resource', 'plain'] as const)('%s: protocol transition', async (name) => {
+    await start(name);
+    const hop = await request(name, 'nobody', ['as', alice, ...ticketFor(target)]);
+    expect(hop).toMatchObject(refused('KRB5KDC_ERR_BADOPTION'));
+  });
+
+  test('a service principal name that no account has', async () => {
+    await start('classic');
+    expect(await request('classic', alice, ticketFor(`HTTP/${hostOf('nowhere')}`))).toMatchObject(
+      refused('KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN'),
+    );
+  });
+});
+
+describe('clocks, keys and expired tickets', () => {
+  test.each([
+    ['+4m', { result: 'a message' }],
+    ['+10m', refused('KRB5KRB_AP_ERR_SKEW')],
+    ['-10m', refused('KRB5KRB_AP_ERR_SKEW')],
+    ['+11h', refused('KRB5KRB_AP_ERR_TKT_EXPIRED')],
+  ])('the portal has accepted the user before its clock is set: %s', async (difference, outcome) => {
+    await start('classic', clockOf('+0'));
+    const hop = await request('classic', alice, ['ticketAt', `${difference} ${target}`]);
+    expect(hop).toMatchObject({ user: alice, ...outcome });
+  });
+
+  test.each(['+10m', '-10m'])('a portal whose clock is wrong accepts no client: %s', async (difference) => {
+    await start('classic', clockOf(difference));
+    expect(await request('classic', alice, backEnd)).toBe('401');
+    expect(await request('classic', alice, ['error'])).toMatchObject({
+      error: { code: 'ERR_HANDSHAKE_REFUSED', syscall: 'gss_accept_sec_context' },
+    });
+  });
+
+  test.each([
+    ['without a keytab', '/run/keytabs/absent', 'Keytab'],
+    ['with the keytab of another service', '/run/keytabs/portal-resource', 'not found in keytab'],
+  ])('a portal %s accepts no client, and says why', async (_what, KEYTAB, reason) => {
+    await start('classic', { KEYTAB });
+    expect(await request('classic', alice, backEnd)).toBe('401');
+    expect(await request('classic', alice, ['error'])).toMatchObject({
+      error: { code: 'ERR_HANDSHAKE_REFUSED', message: expect.stringContaining(reason) as string },
+    });
+  });
+
+  test('protocol transition without a keytab', async () => {
+    await start('transition', { KEYTAB: '/run/keytabs/absent' });
+    const hop = await request('transition', 'nobody', ['as', alice, ...backEnd]);
+    expect(hop).toMatchObject({ user: alice, error: { syscall: 'gss_acquire_cred_from' } });
+  });
+
+  test.each([
+    ['key', { KEYTAB: '/run/keytabs/database' }],
+    ['clock', clockOf('+10m')],
+  ])('a back end with a wrong %s rejects the user', async (_what, env) => {
+    await startBackEnd({ PORT: '8082', ...env });
+    await start('classic');
+    const hop = await request('classic', alice, ['backEnd', backEndUrl.replace('8081', '8082')]);
+    expect(hop).toMatchObject({ user: alice, result: 401 });
+  });
+});
