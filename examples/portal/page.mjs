@@ -85,12 +85,12 @@ async function upload() {
     say(`${file.name}: uploading …`);
     try {
       const { owner } = await call(urlOf('file', [...names(), file.name]), { method: 'PUT', body: file });
+      await showFolder();
       say(`${file.name} is uploaded. Its owner is ${owner}.`);
     } catch (error) {
       say(`${file.name}: ${error.message}`, true);
     }
   }
-  await showFolder();
 }
 
 async function showUser() {

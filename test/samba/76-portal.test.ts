@@ -35,7 +35,7 @@ async function open(user: string): Promise<Page> {
     executablePath: '/usr/lib/chromium/chromium',
     args: ['--no-sandbox', `--auth-server-allowlist=*.${hostOf('').slice(1)}`],
     env: { ...ticketsOf(user), HOME: profile } as Record<string, string>,
-    viewport: { width: 900, height: 620 },
+    viewport: { width: 900, height: 545 },
   });
   contexts.push(context);
   const page = await context.newPage();
