@@ -72,6 +72,25 @@ test('requests of two users at the same time do not cross', async () => {
   expect(hops.map((hop) => (hop as Hop).user)).toEqual(users);
 });
 
+test('without the options of delegation the portal goes nowhere as its users', async () => {
+  await start('transition', { DELEGATION: 'off' });
+  const error = {
+    code: 'ERR_NOT_DELEGATED',
+    message: expect.stringContaining('constrainedDelegation') as string,
+  };
+  for (const path of [backEnd, ['query', alice], ticketFor(target)]) {
+    expect(await request('transition', alice, path)).toMatchObject({
+      user: alice,
+      delegation: 'none',
+      error,
+    });
+    expect(await request('transition', 'nobody', ['as', alice, ...path])).toMatchObject({
+      user: alice,
+      error,
+    });
+  }
+});
+
 describe('unconstrained delegation', () => {
   test('a user who forwards the ticket-granting ticket is the user at the back end', async () => {
     await start('open');

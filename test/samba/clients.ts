@@ -6,8 +6,7 @@ import { root } from '../support/paths';
 
 /** Accounts of scripts/samba/provision.sh: users, and machines by the name without the dollar. */
 export type DomainUser =
-  | ('imp-alice' | 'imp-bob' | 'imp-sensitive' | 'imp-protected')
-  | ('administrator' | 'root' | 'daemon');
+  ('imp-alice' | 'imp-bob' | 'imp-sensitive' | 'imp-protected') | ('administrator' | 'root' | 'daemon');
 export const domain = 'IMPERSONATE';
 export const passwordOf = (user: DomainUser): string =>
   user === 'administrator' ? 'Pass-word.of-nobody.1' : `password-of-${user}`;

@@ -8,15 +8,16 @@ import type { Hop } from './hops';
 
 // node portal.js
 // A service that goes on to others as its client: KEYTAB is its key, PORT where it listens, FAKETIME_TIMESTAMP_FILE the
-// file that sets its clock. The path `/as/NAME/...` makes it the named user without a ticket (protocol transition), and
+// file that sets its clock; with DELEGATION=off it keeps no credentials of users. The path `/as/NAME/...` makes it the named user without a ticket (protocol transition), and
 // `/error` returns why it has rejected a client.
 
-const { KEYTAB: keytab = '', PORT: port, FAKETIME_TIMESTAMP_FILE: clock = '' } = process.env;
+const { KEYTAB: keytab = '', PORT: port, FAKETIME_TIMESTAMP_FILE: clock = '', DELEGATION } = process.env;
 let lastError: unknown;
-const server = new NegotiateServer({ keytab, constrainedDelegation: true });
+const delegates = DELEGATION !== 'off';
+const server = new NegotiateServer({ keytab, constrainedDelegation: delegates });
 const client = new NegotiateClient({
   keytab,
-  transition: (token) => `${token.user.name ?? ''}@IMPERSONATE.TEST`,
+  ...(delegates && { transition: ({ user }) => `${user.name ?? ''}@IMPERSONATE.TEST` }),
 });
 const fetchAsUser = createNegotiateFetch({ client, origins: () => true });
 
@@ -93,5 +94,6 @@ createServer((request, response) => {
   }
   const name = /^\/as\/([^/]+)/.exec(request.url ?? '')?.[1];
   if (name === undefined) listener(request, response);
-  else handleAs(name, request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+  else
+    handleAs(name, request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
 }).listen(Number(port), () => console.log(`port ${port ?? ''}.`));
