@@ -81,7 +81,6 @@ test('without the options of delegation the portal goes nowhere as its users', a
   for (const path of [backEnd, ['query', alice], ticketFor(target)]) {
     expect(await request('transition', alice, path)).toMatchObject({
       user: alice,
-      delegation: 'none',
       error,
     });
     expect(await request('transition', 'nobody', ['as', alice, ...path])).toMatchObject({
