@@ -33,6 +33,7 @@ done
 for portal in portal-resource portal-resource-transition; do
   for account in backend database 'dc$'; do samba-tool delegation add-principal "$account" "$portal"; done
 done
+samba-tool delegation add-principal portal-classic portal-resource # a portal behind a portal
 for portal in portal-transition portal-resource-transition; do
   samba-tool delegation for-any-protocol "$portal" on
 done

@@ -50,12 +50,13 @@ async function query(user: string): Promise<unknown> {
   }
 }
 
-async function backEnd(url: string): Promise<unknown> {
+/** Returns what another service responds with. */
+async function fetched(url: string): Promise<unknown> {
   const response = await fetchAsUser(url);
-  return response.ok ? ((await response.json()) as { user: string }).user : response.status;
+  return response.ok ? response.json() : response.status;
 }
 
-const hops: Record<string, (argument: string) => Promise<unknown>> = { ticket, ticketAt, query, backEnd };
+const hops: Record<string, (argument: string) => Promise<unknown>> = { ticket, ticketAt, query, fetched };
 
 function errorOf(error: unknown): NonNullable<Hop['error']> {
   const { code, syscall, message, cause } = error as NodeJS.ErrnoException;
