@@ -15,7 +15,7 @@ async function handle(_request, response) {
   response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer));
 }
 
-const listener = authenticate(new NegotiateServer({ keytab }), handle, {
+const listener = authenticate(new NegotiateServer(keytab && { keytab }), handle, {
   onError: (error) => console.error(`${error.code} ${error.message}`),
 });
 createServer({ maxHeaderSize: 65_536 }, listener).listen(Number(port), () =>

@@ -13,9 +13,10 @@ import { isFromOwnPage, sendError, sendJson, sendPage, setPolicies } from './res
 const { FOLDER: folder, BACKEND: backend, KEYTAB: keytab, PORT: port = '80' } = process.env;
 const illegal = process.platform === 'win32' ? /[\\/:\0]/ : /[/\0]/;
 
-const server = new NegotiateServer({ keytab, constrainedDelegation: true });
+// On Linux the service's key is a file. Windows has the key of the process's account, and delegates as the directory permits.
+const server = new NegotiateServer(keytab && { keytab, constrainedDelegation: true });
 const callBackend = createNegotiateFetch({
-  client: new NegotiateClient({ keytab }),
+  client: new NegotiateClient(),
   origins: [new URL(backend).origin],
 });
 
