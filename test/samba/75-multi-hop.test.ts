@@ -156,6 +156,12 @@ describe('the KDC refuses', () => {
   });
 });
 
+test('protocol transition does not reach a user that the directory does not know', async () => {
+  await start('transition');
+  const error = { code: 'KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN', syscall: 'gss_acquire_cred_impersonate_name' };
+  expect(await request('transition', 'nobody', ['as', 'nobody', ...backEnd])).toMatchObject({ error });
+});
+
 describe('clocks, keys and expired tickets', () => {
   test.each([
     ['+4m', { result: 'a message' }],
