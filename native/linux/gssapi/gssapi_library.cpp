@@ -73,6 +73,8 @@ GssapiLibrary Load() {
   Find(krb5, "krb5_cc_next_cred", library.krb5_cc_next_cred);
   Find(krb5, "krb5_cc_end_seq_get", library.krb5_cc_end_seq_get);
   Find(krb5, "krb5_cc_store_cred", library.krb5_cc_store_cred);
+  Find(krb5, "krb5_decode_ticket", library.krb5_decode_ticket);
+  Find(krb5, "krb5_free_ticket", library.krb5_free_ticket);
   Find(krb5, "krb5_free_cred_contents", library.krb5_free_cred_contents);
   Find(krb5, "krb5_unparse_name", library.krb5_unparse_name);
   Find(krb5, "krb5_free_unparsed_name", library.krb5_free_unparsed_name);

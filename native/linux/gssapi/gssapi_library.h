@@ -61,12 +61,31 @@ using Krb5ContextHandle = Krb5ContextBody*;
 using Krb5CacheHandle = Krb5CacheBody*;
 using Krb5PrincipalHandle = Krb5PrincipalBody*;
 
-// A krb5_creds.
+// A krb5_data.
+struct Krb5Data {
+  std::int32_t magic = 0;
+  std::uint32_t length = 0;
+  char* data = nullptr;
+};
+
+// A krb5_creds, up to the encoded ticket.
 struct Krb5Ticket {
   std::int32_t magic = 0;
   Krb5PrincipalHandle client = nullptr, server = nullptr;
+  // The key, times and flags, and addresses.
+  alignas(void*) unsigned char key[24] = {};
+  unsigned char times[24] = {};
+  void* addresses = nullptr;
+  Krb5Data encoded;
   // The rest, and more: the library writes 120 bytes in all.
-  alignas(void*) unsigned char rest[256] = {};
+  alignas(void*) unsigned char rest[176] = {};
+};
+static_assert(offsetof(Krb5Ticket, encoded) == 80);
+
+// The beginning of a krb5_ticket.
+struct Krb5DecodedTicket {
+  std::int32_t magic;
+  Krb5PrincipalHandle server;
 };
 
 // Results.
@@ -141,6 +160,8 @@ struct GssapiLibrary {
   std::int32_t (*krb5_cc_next_cred)(Krb5ContextHandle, Krb5CacheHandle, void**, Krb5Ticket*);
   std::int32_t (*krb5_cc_end_seq_get)(Krb5ContextHandle, Krb5CacheHandle, void**);
   std::int32_t (*krb5_cc_store_cred)(Krb5ContextHandle, Krb5CacheHandle, Krb5Ticket*);
+  std::int32_t (*krb5_decode_ticket)(const Krb5Data*, Krb5DecodedTicket**);
+  void (*krb5_free_ticket)(Krb5ContextHandle, Krb5DecodedTicket*);
   void (*krb5_free_cred_contents)(Krb5ContextHandle, Krb5Ticket*);
   std::int32_t (*krb5_unparse_name)(Krb5ContextHandle, Krb5PrincipalHandle, char**);
   void (*krb5_free_unparsed_name)(Krb5ContextHandle, char*);
