@@ -1,4 +1,5 @@
-import { logOn } from './clients';
+import { execFileSync } from 'node:child_process';
+import { logOn, passwordOf } from './clients';
 import {
   backEndUrl,
   clockOf,
@@ -16,6 +17,11 @@ const backEnd = ['fetched', backEndUrl];
 /** What the back end responds with. */
 const asAlice = { user: alice, groups: [alice, 'imp-staff'] };
 const target = 'HTTP/backend.impersonate.test';
+/** The owner of a file of the share, by its access control list. */
+function ownerOnShare(file: string): string | undefined {
+  const args = ['//dc.impersonate.test/share', file, `--user=${alice}%${passwordOf(alice)}`];
+  return /^OWNER:(.*)$/m.exec(execFileSync('smbcacls', args, { encoding: 'utf8' }))?.[1];
+}
 const ticketFor = (target: string): string[] => ['ticket', target];
 const refused = (code: string): object => ({ error: { code, syscall: 'gss_init_sec_context' } });
 
@@ -37,7 +43,10 @@ describe.each(['classic', 'resource', 'transition', 'resource-transition'] as co
     const user = { user: alice, delegation: 'constrained' };
     expect(await request(name, alice, backEnd)).toEqual({ ...user, result: asAlice });
     expect(await request(name, alice, ['query', alice])).toEqual({ ...user, result: alice });
-    expect(await request(name, alice, ticketFor('cifs/dc.impersonate.test'))).toMatchObject(user);
+    const { result } = (await request(name, alice, ['share', name])) as Hop;
+    expect(result).toMatch(/Default principal: imp-alice@IMPERSONATE\.TEST\n[^]* *putting file/);
+    expect(result).not.toContain('krbtgt');
+    expect(ownerOnShare(name)).toBe('IMPERSONATE\\imp-alice');
   });
 
   test('the database does not accept one user as another', async () => {
@@ -55,6 +64,8 @@ describe.each(['transition', 'resource-transition'] as const)('%s, without a tic
     const user = { user: alice, delegation: 'transition' };
     expect(await request(name, 'nobody', ['as', alice, ...backEnd])).toEqual({ ...user, result: asAlice });
     expect(await request(name, 'nobody', ['as', alice, 'query', alice])).toEqual({ ...user, result: alice });
+    await request(name, 'nobody', ['as', alice, 'share', `${name}-as`]);
+    expect(ownerOnShare(`${name}-as`)).toBe('IMPERSONATE\\imp-alice');
   });
 
   test('a user who cannot be delegated is refused', async () => {

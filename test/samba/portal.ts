@@ -56,7 +56,23 @@ async function fetched(url: string): Promise<unknown> {
   return response.ok ? response.json() : response.status;
 }
 
-const hops: Record<string, (argument: string) => Promise<unknown>> = { ticket, ticketAt, query, fetched };
+/** Writes a file to the file share by a program, which gets a ticket for the file server alone. */
+async function share(name: string): Promise<string> {
+  const token = Token.current();
+  using tickets = await client.tickets({ targets: ['cifs/dc.impersonate.test'] });
+  const command = `klist.mit
+    exec smbclient //dc.impersonate.test/share --use-kerberos=required --use-krb5-ccache="$KRB5CCNAME" -c "$1" 2>&1`;
+  const args = ['-c', command, 'sh', `put /etc/hosts ${name}; ls`];
+  return token.spawnSync('/bin/sh', args, { encoding: 'utf8', credentials: tickets }).stdout;
+}
+
+const hops: Record<string, (argument: string) => Promise<unknown>> = {
+  ticket,
+  ticketAt,
+  query,
+  fetched,
+  share,
+};
 
 function errorOf(error: unknown): NonNullable<Hop['error']> {
   const { code, syscall, message, cause } = error as NodeJS.ErrnoException;
