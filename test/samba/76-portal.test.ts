@@ -43,7 +43,7 @@ async function open(user: string): Promise<Page> {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/lib/chromium/chromium',
     args: ['--no-sandbox', `--auth-server-allowlist=*.${hostOf('').slice(1)}`],
-    env: { ...ticketsOf(user), HOME: profile } as Record<string, string>,
+    env: { ...ticketsOf(user), HOME: profile },
     viewport: { width: 900, height: 545 },
   });
   contexts.push(context);
