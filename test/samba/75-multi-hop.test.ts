@@ -20,7 +20,7 @@ const target = 'HTTP/backend.impersonate.test';
 /** Alice's SID in the directory. */
 function sidOfAlice(): string | undefined {
   const args = ['user', 'show', alice, '--attributes=objectSid'];
-  return /^objectSid: (.*)$/m.exec(execFileSync('samba-tool', args, { encoding: 'utf8' }))?.[1];
+  return /^objectSid: (.*)$/m.exec(execFileSync('samba-tool', args, { encoding: 'utf8' }))?.[1] ?? 'unknown';
 }
 /** The SID of the owner of a file of the share, by its access control list. */
 function ownerOnShare(file: string): string | undefined {
