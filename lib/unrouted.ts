@@ -60,6 +60,7 @@ export type { MapUser } from './negotiate/acceptor';
 export { NegotiateClient, type NegotiateClientOptions, type Transition } from './negotiate/client';
 export type { ClientHandshake } from './negotiate/client-handshake';
 export type * from './negotiate/initiator';
+export type { HandshakeLimitOptions } from './negotiate/limits';
 export type { Tickets } from './token/kerberos-tickets';
 export type { ServerHandshake } from './negotiate/handshake';
 export { NegotiateServer, type NegotiateServerOptions } from './negotiate/server';

@@ -7,8 +7,9 @@ import type { TokenRef } from '../internal/token-ref';
 import { wrongType } from '../internal/validate';
 import type { Token } from '../token/token';
 import type { NegotiateClientOptions } from './client';
-import { Exchange, type ExchangeContext, type HandshakeLimits } from './exchange';
+import { Exchange, type ExchangeContext } from './exchange';
 import type { ClientHandshakeLike, ClientHandshakeStep } from './initiator';
+import type { HandshakeLimits } from './limits';
 import { Tickets } from '../token/kerberos-tickets';
 import { unwrap, wrapFirst, wrapNext } from './spnego';
 
@@ -149,12 +150,13 @@ export class ClientHandshake implements ClientHandshakeLike {
     key: symbol,
     initiator: InitiatorId,
     options: NegotiateClientOptions,
+    limits: HandshakeLimits,
     request: HandshakeRequest,
     onEnd: (handshake: ClientHandshake) => void,
   ) {
     if (key !== internal) throw illegalConstructor('ClientHandshake');
     const context = new InitiatorContext(initiator, options, request);
-    this.#exchange = new Exchange(context, options as HandshakeLimits, () => {
+    this.#exchange = new Exchange(context, limits, () => {
       onEnd(this);
     });
   }

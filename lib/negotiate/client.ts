@@ -7,7 +7,6 @@ import { internal, refuseClone } from '../internal/private';
 import {
   validateBoolean,
   validateFunction,
-  validateInteger,
   validateOptions,
   validateString,
   wrongType,
@@ -16,6 +15,7 @@ import {
 import { Token } from '../token/token';
 import type { ClientHandshake } from './client-handshake';
 import type { ClientHandshakeOptions, ClientNegotiator } from './initiator';
+import { type HandshakeLimitOptions, type HandshakeLimits, limitKeys, toLimits } from './limits';
 import type { Tickets } from '../token/kerberos-tickets';
 
 /**
@@ -27,7 +27,7 @@ import type { Tickets } from '../token/kerberos-tickets';
 export type Transition = (token: Token) => string | null | Promise<string | null>;
 
 /** How a `NegotiateClient` authenticates, and its limits. */
-export interface NegotiateClientOptions {
+export interface NegotiateClientOptions extends HandshakeLimitOptions {
   /**
    * The security package: `Negotiate` (SPNEGO), the default, as HTTP has it; or `Kerberos`, without SPNEGO around its
    * messages.
@@ -48,27 +48,10 @@ export interface NegotiateClientOptions {
    * Windows the directory alone decides.
    */
   transition?: Transition;
-  /** The largest handshake message in bytes, 1 to 2,147,483,647; 65,536 by default. */
-  maxMessageSize?: number;
-  /** The number of messages that a server may send in a handshake, 1 to 2,147,483,647; 10 by default. */
-  maxMessages?: number;
-  /** Milliseconds from `handshake()` until the server must have proved its identity, 1 to 3,600,000; 30,000 by default. */
-  timeout?: number;
 }
 
-const keys = [
-  'package',
-  'allowNtlm',
-  'keytab',
-  'principal',
-  'transition',
-  'maxMessageSize',
-  'maxMessages',
-  'timeout',
-] as const;
+const keys = ['package', 'allowNtlm', 'keytab', 'principal', 'transition', ...limitKeys] as const;
 const handshakeKeys = ['target', 'delegate', 'channelBindings', 'token'] as const;
-const maxInt32 = 0x7fff_ffff;
-const hour = 3_600_000;
 const servicePrincipalName = /^[^\s/@]+\/[^\s/@]+(\/[^\s/@]+)?(@[^\s/@]+)?$/;
 
 /** Frees the initiators of clients that are garbage collected without `close()`. */
@@ -131,6 +114,7 @@ export class NegotiateClient implements ClientNegotiator {
   /** The name of the scheme in HTTP. */
   readonly scheme = 'Negotiate';
   readonly #options: NegotiateClientOptions;
+  readonly #limits: HandshakeLimits;
   readonly #id: InitiatorId;
   readonly #handshakes = new Set<ClientHandshake>();
   readonly #onEnd = (handshake: ClientHandshake): void => void this.#handshakes.delete(handshake);
@@ -146,13 +130,10 @@ export class NegotiateClient implements ClientNegotiator {
    */
   constructor(options: NegotiateClientOptions = {}) {
     validateOptions(options, 'options', keys);
-    const { maxMessageSize = 65_536, maxMessages = 10, timeout = 30_000 } = options;
-    validateInteger(maxMessageSize, 'options.maxMessageSize', 1, maxInt32);
-    validateInteger(maxMessages, 'options.maxMessages', 1, maxInt32);
-    validateInteger(timeout, 'options.timeout', 1, hour);
+    this.#limits = toLimits(options);
     validateInitiator(options);
     const { package: name = 'Negotiate', allowNtlm = false, keytab = '', principal = '' } = options;
-    this.#options = { ...options, maxMessageSize, maxMessages, timeout };
+    this.#options = { ...options };
     this.#id = native.newInitiator(name, allowNtlm, keytab, principal);
     unclosed.register(this, this.#id, this);
     refuseClone(this, 'A NegotiateClient belongs to its thread: make one on each thread');
@@ -197,7 +178,14 @@ export class NegotiateClient implements ClientNegotiator {
     Token.validate(token, 'options.token');
     const request = { target, delegate, channelBindings: Buffer.from(channelBindings), token };
     const { ClientHandshake } = deferred();
-    const handshake = new ClientHandshake(internal, this.#id, this.#options, request, this.#onEnd);
+    const handshake = new ClientHandshake(
+      internal,
+      this.#id,
+      this.#options,
+      this.#limits,
+      request,
+      this.#onEnd,
+    );
     this.#handshakes.add(handshake);
     return handshake;
   }

@@ -1,13 +1,7 @@
 import { runInFlow } from '../internal/flow-store';
 import { ImpersonationError } from '../internal/error';
 import { wrongType, wrongValue } from '../internal/validate';
-
-/** The limits of one handshake: bytes of a message, number of messages, and milliseconds in total. */
-export interface HandshakeLimits {
-  readonly maxMessageSize: number;
-  readonly maxMessages: number;
-  readonly timeout: number;
-}
+import type { HandshakeLimits } from './limits';
 
 const errorMessages = {
   ERR_HANDSHAKE_BUSY:

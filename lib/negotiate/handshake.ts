@@ -1,6 +1,7 @@
 import { illegalConstructor, internal } from '../internal/private';
 import type { AcceptResult } from './acceptor';
-import { Exchange, type ExchangeContext, type HandshakeLimits } from './exchange';
+import { Exchange, type ExchangeContext } from './exchange';
+import type { HandshakeLimits } from './limits';
 import type { Handshake, HandshakeStep } from './negotiator';
 
 /**

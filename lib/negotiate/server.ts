@@ -13,12 +13,12 @@ import {
   wrongValue,
 } from '../internal/validate';
 import type { Acceptor, MapUser } from './acceptor';
-import type { HandshakeLimits } from './exchange';
 import type { ServerHandshake } from './handshake';
+import { type HandshakeLimitOptions, type HandshakeLimits, limitKeys, maxInt32, toLimits } from './limits';
 import type { ConnectionOptions, Negotiator } from './negotiator';
 
 /** How a `NegotiateServer` authenticates clients, and its limits. */
-export interface NegotiateServerOptions {
+export interface NegotiateServerOptions extends HandshakeLimitOptions {
   /**
    * The security package. `Negotiate`, the default, is SPNEGO: the client chooses Kerberos, or NTLM if Kerberos is
    * unavailable. `NTLM` and `Kerberos` accept the messages of that package alone, without SPNEGO around them. On Linux
@@ -56,12 +56,6 @@ export interface NegotiateServerOptions {
    * default. Linux; on Windows the directory alone decides.
    */
   constrainedDelegation?: boolean;
-  /** The largest handshake message in bytes, 1 to 2,147,483,647; 65,536 by default. */
-  maxMessageSize?: number;
-  /** The number of messages that a client may send in a handshake, 1 to 2,147,483,647; 10 by default. */
-  maxMessages?: number;
-  /** Milliseconds from `handshake()` until the client must be authenticated, 1 to 3,600,000; 30,000 by default. */
-  timeout?: number;
   /** The number of handshakes that may be open at a time, 1 to 2,147,483,647; 10,000 by default. */
   maxHandshakes?: number;
 }
@@ -75,13 +69,9 @@ const keys = [
   'keytab',
   'extendedProtection',
   'constrainedDelegation',
-  'maxMessageSize',
-  'maxMessages',
-  'timeout',
+  ...limitKeys,
   'maxHandshakes',
 ] as const;
-const maxInt32 = 0x7fff_ffff;
-const hour = 3_600_000;
 
 /** Validates the options that the operating system's part needs, and makes it. */
 function acceptorFor(options: NegotiateServerOptions): Acceptor {
@@ -139,12 +129,9 @@ export class NegotiateServer implements Negotiator {
    */
   constructor(options: NegotiateServerOptions = {}) {
     validateOptions(options, 'options', keys);
-    const { maxMessageSize = 65_536, maxMessages = 10, timeout = 30_000, maxHandshakes = 10_000 } = options;
-    validateInteger(maxMessageSize, 'options.maxMessageSize', 1, maxInt32);
-    validateInteger(maxMessages, 'options.maxMessages', 1, maxInt32);
-    validateInteger(timeout, 'options.timeout', 1, hour);
+    const { maxHandshakes = 10_000 } = options;
+    this.#limits = toLimits(options);
     validateInteger(maxHandshakes, 'options.maxHandshakes', 1, maxInt32);
-    this.#limits = { maxMessageSize, maxMessages, timeout };
     this.#maxHandshakes = maxHandshakes;
     this.#acceptor = acceptorFor(options);
     this.scheme = options.package === 'NTLM' ? 'NTLM' : 'Negotiate';

@@ -104,11 +104,14 @@ describeKerberos('NegotiateClient over GSSAPI', () => {
       await converse(undefined, new NegotiateClient({ keytab }), server);
       print(await converse(await world.alice.token(), client, server));
       print(names.join());
-      print(await converse(undefined, new NegotiateClient({ keytab: '/nowhere' }), server));`);
+      print(await converse(undefined, new NegotiateClient({ keytab: '/nowhere' }), server));
+      const error = await new NegotiateClient({ keytab: '/nowhere' }).handshake({ target }).step().catch((e) => e);
+      print(String(error.message.endsWith('from the keytab /nowhere')));`);
     expect(printed).toEqual([
       'ERR_NOT_DELEGATED,,true',
       'host/localhost@IMPERSONATE.TEST,HTTP/localhost@IMPERSONATE.TEST',
       expect.stringMatching(/^(KRB5|GSS_S)\w+,gss_\w+,true$/),
+      'true',
     ]);
   });
 

@@ -109,7 +109,13 @@ GssCredential::~GssCredential() {
 
 GssCredentialRef AcquireByKeytab(const std::string& keytab, const std::string& principal,
                                  const MemoryCache& cache) {
-  return Acquire(principal, {{"client_keytab", keytab.c_str()}, {"ccache", cache.name().c_str()}});
+  try {
+    return Acquire(principal, {{"client_keytab", keytab.c_str()}, {"ccache", cache.name().c_str()}});
+  } catch (const Error& error) {
+    // The library names the empty cache if it cannot read the keytab.
+    throw Error(error.code(), error.number(), error.syscall(),
+                std::string(error.what()) + ". The tickets of this service come from the keytab " + keytab);
+  }
 }
 
 GssCredentialRef AcquireDefault() { return Acquire("", {}); }
