@@ -39,8 +39,10 @@ const sbin = '/usr/sbin/';
 export interface Kdc {
   /** The environment for Kerberos clients and servers; it names the keytab of a server too. */
   readonly env: NodeJS.ProcessEnv;
-  /** The value of KRB5CCNAME for that user's tickets. */
-  ticketsOf(user: KerberosUser): string;
+  /** The value of KRB5CCNAME for the tickets of that user, or of a principal that was added. */
+  ticketsOf(user: string): string;
+  /** Adds users, who get tickets, and returns their principals. Once. */
+  addUsers(count: number): string[];
   stop(): Promise<void>;
 }
 
@@ -138,18 +140,36 @@ async function serve(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   return child;
 }
 
+/** Creates principals with random keys, and gets their tickets with a keytab. */
+function addUsers(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  count: number,
+  ticketsOf: (user: string) => string,
+): string[] {
+  const added = Array.from({ length: count }, (_, index) => `imp-user-${String(index)}@${realm}`);
+  const keytab = join(folder, 'users.keytab');
+  const commands = added.map((user) => `addprinc -randkey ${user}`);
+  const input = `${[...commands, `ktadd -k ${keytab} ${added.join(' ')}`].join('\n')}\n`;
+  execFileSync(`${sbin}kadmin.local`, ['-r', realm], { env, input, stdio: 'pipe' });
+  for (const user of added)
+    execFileSync('kinit', ['-c', ticketsOf(user), '-k', '-t', keytab, user], { env, stdio: 'pipe' });
+  return added;
+}
+
 export async function startKdc(): Promise<Kdc> {
   const folder = tempFolder('kdc');
   const env = configure(folder, await freePort());
   fill(folder, env);
   const child = await serve(env);
-  const ticketsOf = (user: KerberosUser): string => `FILE:${join(folder, `${user}.tickets`)}`;
+  const ticketsOf = (user: string): string => `FILE:${join(folder, `${user}.tickets`)}`;
   for (const user of Object.keys(users) as KerberosUser[]) {
     execFileSync('kinit', ['-c', ticketsOf(user), users[user]], { env, input: 'pw\n', stdio: 'pipe' });
   }
   return {
     env,
     ticketsOf,
+    addUsers: (count) => addUsers(folder, env, count, ticketsOf),
     async stop() {
       child.removeAllListeners('exit');
       child.kill('SIGKILL');
