@@ -64,13 +64,15 @@ const setup = (users: readonly (readonly [principal: string, tickets: string])[]
     const negotiateFetch = createNegotiateFetch({ client, origins: [origin], idleTimeout: 600_000 });
     const ask = (token) => token.run(async () => (await negotiateFetch(origin)).text());
     const crossed = [];
-    const lane = async ([principal, token], count) => {
+    // The pauses mix the order of the users: an idle connection is seldom the one that was used last.
+    const lane = async ([principal, token], count, index) => {
       for (let i = 0; i < count; i++) {
+        for (let pause = (index * 7 + i * 3) % 11; pause > 0; pause--) await immediate();
         const text = await ask(token);
         if (text !== principal + ' ' + accountOf(principal)) crossed.push(principal + ': ' + text);
       }
     };
-    await Promise.all(requestsOf(tokens).map(([user, count]) => lane(user, count)));
+    await Promise.all(requestsOf(tokens).map(([user, count], index) => lane(user, count, index)));
     await negotiateFetch.close();
     await new Promise((resolve) => server.close(resolve));
     const open = client.handshakes + negotiator.handshakes + portal.handshakes;
