@@ -1,5 +1,6 @@
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
+import { createServer, type Socket } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { Token } from 'impersonate';
 import {
@@ -12,6 +13,7 @@ import { until } from '../support/children/progress';
 import { caught, rejected } from '../support/errors';
 import { BackEnd, type BackEndOptions, keyOf, TestClient } from '../support/network/back-end';
 import { cert, key } from '../support/network/certificate';
+import { listen } from '../support/network/http-client';
 import { alice, bob, describeSwitching, freshTokens } from '../support/world/acting';
 
 const ends: (() => unknown)[] = [];
@@ -143,6 +145,9 @@ describeSwitching('a NegotiateAgent', () => {
           response
             .writeHead(407, { 'WWW-Authenticate': 'Negotiate', 'Proxy-Authenticate': 'Negotiate' })
             .end(),
+        '/trailer': ({ socket }) =>
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTrailer: X-Sum\r\n\r\ntext'),
+        '/phrase': ({ socket }) => socket.write('HTTP/1.1 200 \u0001\r\nContent-Length: 4\r\n\r\ntext'),
       },
     });
     const agent = agentFor(server);
@@ -153,10 +158,15 @@ describeSwitching('a NegotiateAgent', () => {
     expect(await codeOf('/', { headers: { connection: 'upgrade', upgrade: 'websocket' } })).toBe(
       'ERR_HTTP_UPGRADE',
     );
+    expect(await codeOf('/', { method: 'CONNECT' })).toBe('ERR_HTTP_UPGRADE');
     expect(await codeOf('/', { socketPath: '/none' })).toBe('ERR_INVALID_ARG_VALUE');
     // A proxy gets no credentials.
     expect((await alice.run(() => ask(`${server.origin}/proxy`, { agent }))).status).toBe(407);
     expect(server.lines.filter((line) => line.includes('/proxy'))).toEqual(['GET /proxy -']);
+    expect((await alice.run(() => ask(`${server.origin}/trailer`, { agent }))).text).toBe('text');
+    const before = server.sockets.size;
+    expect(await codeOf('/phrase')).toBe('ERR_INVALID_CHAR');
+    await until(() => server.sockets.size < before);
     const waiting = codeOf('/wait');
     await until(() => server.lines.includes('GET /wait -'));
     agent.destroy();
@@ -358,8 +368,29 @@ describeSwitching('a NegotiateDispatcher', () => {
     };
     expect(await codeOf({ upgrade: 'websocket' })).toBe('ERR_HTTP_UPGRADE');
     expect(await codeOf({ method: 'CONNECT' })).toBe('ERR_HTTP_UPGRADE');
+    expect(await codeOf({ method: 'connect' })).toBe('ERR_HTTP_UPGRADE');
     await dispatcher.close();
     expect([await codeOf({}), dispatcher.closed, server.lines]).toEqual(['ERR_CLIENT_CLOSED', true, []]);
+  });
+
+  test.each(['destroy()', 'an abort without a reason'])('%s ends a request that is connecting', async (way) => {
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) => {
+      sockets.add(socket.on('error', () => {}).once('close', () => sockets.delete(socket)));
+    });
+    const origin = `https://127.0.0.1:${String(await listen(silent))}`;
+    ends.push(() => silent.close());
+    const dispatcher = new NegotiateDispatcher({ client: new TestClient(), origins: [origin] });
+    ends.push(() => dispatcher.destroy());
+    let abort = (_error?: Error): void => {};
+    const { handler, promise } = collector('old', (given) => (abort = given));
+    dispatcher.dispatch({ origin, path: '/', method: 'GET' }, handler);
+    const failed = rejected(promise);
+    await until(() => sockets.size === 1);
+    if (way === 'destroy()') await dispatcher.destroy();
+    else abort(null as never);
+    expect((await failed).code).toBe(way === 'destroy()' ? 'ERR_CLIENT_CLOSED' : 'UND_ERR_ABORTED');
+    await until(() => sockets.size === 0);
   });
 
   test("serves Node's own fetch()", async () => {

@@ -75,6 +75,7 @@ export class NegotiateAgent extends Agent {
       headersTimeout: 0,
     };
     this.#parser = createServer(settings, (request, response) => void this.#handle(request, response));
+    this.#parser.on('connect', ({ socket }) => this.#passages.get(socket)?.near.destroy(upgradeError()));
   }
 
   /** Called by node:http for each request. @internal */
@@ -126,9 +127,10 @@ export class NegotiateAgent extends Agent {
     const { url, caller, near } = passage;
     const ended = new AbortController();
     response.once('close', () => ended.abort(new Error('The request was aborted')));
+    let answer: IncomingMessage | undefined;
     try {
       if (request.headers.upgrade !== undefined) throw upgradeError();
-      const answer = await this.#transport.send(
+      answer = await this.#transport.send(
         {
           url,
           method: request.method ?? 'GET',
@@ -141,11 +143,12 @@ export class NegotiateAgent extends Agent {
       );
       const { statusCode = 0, statusMessage = '', rawHeaders } = answer;
       response.sendDate = false;
-      response.writeHead(statusCode, statusMessage, endToEnd(rawHeaders) as never);
+      response.writeHead(statusCode, statusMessage, endToEnd(rawHeaders, 'trailer') as never);
       pipeline(answer, response, (error) => {
         if (error) near.destroy(error);
       });
     } catch (error) {
+      answer?.destroy();
       near.destroy(error as Error);
     }
   }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
-const quoted = /"(?:[^"\\]|\\.)*"/g;
+/** A quoted string, which ends with the header if it is not closed: nothing in it is a challenge. */
+const quoted = /"(?:[^"\\]|\\.)*(?:"|\\?$)/g;
 
 /**
  * Returns the server's handshake message in WWW-Authenticate: empty if the server asks to begin; undefined if it does not

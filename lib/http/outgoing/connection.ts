@@ -56,6 +56,10 @@ function framing({ method, headers }: RequestHead, { length }: RequestBody): str
   return size === undefined ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', size];
 }
 
+/** The error of a connection that the server has closed too early. */
+export const hungUp = (): Error =>
+  Object.assign(new Error('The server closed the connection'), { code: 'ECONNRESET' });
+
 function timedOut(timeout: number): ImpersonationError {
   return new ImpersonationError(
     `No data has been sent or received for ${timeout} ms, as options.timeout permits: raise it if the server is slow`,
@@ -96,18 +100,18 @@ export class Connection extends Agent {
     this.#timeout = timeout;
   }
 
-  /** Opens a connection, as the process. Rejects with the error of the socket, ERR_HTTP_TIMEOUT or the signal's reason. */
-  static open(url: URL, { tls, timeout }: Settings, signal: AbortSignal): Promise<Connection> {
+  /** Opens a connection, as the process. Rejects with the error of the socket, ERR_HTTP_TIMEOUT or a signal's reason. */
+  static open(url: URL, { tls, timeout }: Settings, ...signals: AbortSignal[]): Promise<Connection> {
     return asProcess(async () => {
-      signal.throwIfAborted();
+      for (const signal of signals) signal.throwIfAborted();
       const socket = openSocket(url, tls);
-      const abort = (): void => void socket.destroy(signal.reason as Error);
+      const abort = ({ target }: Event): void => void socket.destroy((target as AbortSignal).reason as Error);
       socket.setTimeout(timeout, () => socket.destroy(timedOut(timeout)));
-      signal.addEventListener('abort', abort);
+      for (const signal of signals) signal.addEventListener('abort', abort);
       try {
         await once(socket, url.protocol === 'http:' ? 'connect' : 'secureConnect');
       } finally {
-        signal.removeEventListener('abort', abort);
+        for (const signal of signals) signal.removeEventListener('abort', abort);
         socket.removeAllListeners('timeout').setTimeout(0);
       }
       // An error between two requests is seen as the end of the socket.
@@ -156,8 +160,7 @@ export class Connection extends Agent {
       ...framing(head, body),
     ];
     return asProcess(() => {
-      if (this.closed)
-        throw Object.assign(new Error('The server closed the connection'), { code: 'ECONNRESET' });
+      if (this.closed) throw hungUp();
       const request = httpRequest({
         agent: this,
         protocol: url.protocol,
@@ -185,6 +188,8 @@ export class Connection extends Agent {
       let response: IncomingMessage | undefined;
       request.once('timeout', () => (response ?? request).destroy(timedOut(this.#timeout)));
       request.on('error', reject);
+      // The end without an error, as after a response that changes the protocol.
+      request.once('close', () => reject(hungUp()));
       request.once('response', (received) => {
         response = received;
         resolve(received);

@@ -193,7 +193,7 @@ export class NegotiateDispatcher extends EventEmitter {
   ): Promise<IncomingMessage> {
     const url = new URL(origin);
     sink.start();
-    if (upgrade || method === 'CONNECT') throw upgradeError();
+    if (upgrade || method.toUpperCase() === 'CONNECT') throw upgradeError();
     const { source, type } = toBody(body);
     const list = endToEnd(toList(headers), ...(type ? ['content-type'] : []));
     const request = {

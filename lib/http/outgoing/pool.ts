@@ -21,6 +21,8 @@ export class ConnectionPool {
   readonly #open = new Set<Connection>();
   readonly #idle = new Map<string, Idle[]>();
   #isClosed = false;
+  /** Aborted by destroy(), for connections that are being opened. */
+  readonly #ended = new AbortController();
   #onEmpty: (() => void)[] = [];
 
   constructor(settings: Settings) {
@@ -46,7 +48,7 @@ export class ConnectionPool {
   /** Opens a connection. Rejects with ERR_CLIENT_CLOSED, or as `Connection.open()` does. */
   async open(url: URL, signal: AbortSignal): Promise<Connection> {
     this.#requireOpen();
-    const connection = await Connection.open(url, this.#settings, signal);
+    const connection = await Connection.open(url, this.#settings, signal, this.#ended.signal);
     this.#open.add(connection);
     connection.onClose(() => {
       this.#open.delete(connection);
@@ -77,6 +79,7 @@ export class ConnectionPool {
   /** Closes all connections. Pending requests fail with `error`. */
   destroy(error: Error = closedError()): void {
     this.#end();
+    this.#ended.abort(error);
     for (const connection of this.#open) connection.destroy(error);
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Caller } from './caller';
+import { hungUp } from './connection';
 
 /** What undici's new handlers are given to control a response. */
 export interface DispatchController {
@@ -103,7 +104,8 @@ export class ResponseHandler implements DispatchController {
     this.#response?.resume();
   }
 
-  abort(reason: Error = abortError()): void {
+  abort(given?: Error | null): void {
+    const reason = given ?? abortError();
     this.#abort.abort(reason);
     this.#response?.destroy(reason);
     if (this.#response) this.fail(reason);
@@ -148,7 +150,11 @@ export class ResponseHandler implements DispatchController {
         if (more === false) this.pause();
       }
     });
-    if (response.destroyed) return;
+    if (response.destroyed) {
+      // It has broken off before anybody listened, unless the handler has ended it.
+      this.fail(hungUp());
+      return;
+    }
     const wasPaused = response.isPaused();
     response.on('data', (chunk: Buffer) => this.#pass(chunk));
     response.once('end', () => this.#end());

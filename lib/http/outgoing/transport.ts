@@ -113,7 +113,10 @@ class Exchange {
     try {
       if (this.#mayAuthenticate && !this.#settings.preemptive) await this.#body.read();
       const response = await this.#converse();
-      this.#pool.release(this.#key, this.#connection as Connection);
+      const connection = this.#connection as Connection;
+      this.#pool.release(this.#key, connection);
+      // A server may answer, and close the connection, before it has read the body.
+      void connection.idle().then(() => this.#body.close());
       return response;
     } catch (error) {
       this.#connection?.destroy();
