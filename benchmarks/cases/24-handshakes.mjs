@@ -75,7 +75,9 @@ async function* requests(token) {
   const each8 = (does) => (count) => each(count, usualConnections, does);
   const sides = {
     'fetch(), node:http': each8(() => fetched(fetch(plain.origin))),
-    'createNegotiateFetch(), NegotiateServer': each8(() => token.run(() => fetched(kept(authenticated.origin)))),
+    'createNegotiateFetch(), NegotiateServer': each8(() =>
+      token.run(() => fetched(kept(authenticated.origin))),
+    ),
     'http.Agent, node:http': each8(() => get(plain.origin, agents.plain)),
     'NegotiateAgent, NegotiateServer': each8(() => token.run(() => get(authenticated.origin, agents.own))),
   };

@@ -373,25 +373,33 @@ describeSwitching('a NegotiateDispatcher', () => {
     expect([await codeOf({}), dispatcher.closed, server.lines]).toEqual(['ERR_CLIENT_CLOSED', true, []]);
   });
 
-  test.each(['destroy()', 'an abort without a reason'])('%s ends a request that is connecting', async (way) => {
-    const sockets = new Set<Socket>();
-    const silent = createServer((socket) => {
-      sockets.add(socket.on('error', () => {}).once('close', () => sockets.delete(socket)));
-    });
-    const origin = `https://127.0.0.1:${String(await listen(silent))}`;
-    ends.push(() => silent.close());
-    const dispatcher = new NegotiateDispatcher({ client: new TestClient(), origins: [origin] });
-    ends.push(() => dispatcher.destroy());
-    let abort = (_error?: Error): void => {};
-    const { handler, promise } = collector('old', (given) => (abort = given));
-    dispatcher.dispatch({ origin, path: '/', method: 'GET' }, handler);
-    const failed = rejected(promise);
-    await until(() => sockets.size === 1);
-    if (way === 'destroy()') await dispatcher.destroy();
-    else abort(null as never);
-    expect((await failed).code).toBe(way === 'destroy()' ? 'ERR_CLIENT_CLOSED' : 'UND_ERR_ABORTED');
-    await until(() => sockets.size === 0);
-  });
+  test.each(['destroy()', 'an abort without a reason'])(
+    '%s ends a request that is connecting',
+    async (way) => {
+      const sockets = new Set<Socket>();
+      const silent = createServer((socket) => {
+        sockets.add(
+          socket
+            .resume()
+            .on('error', () => {})
+            .once('close', () => sockets.delete(socket)),
+        );
+      });
+      const origin = `https://127.0.0.1:${String(await listen(silent))}`;
+      ends.push(() => silent.close());
+      const dispatcher = new NegotiateDispatcher({ client: new TestClient(), origins: [origin] });
+      ends.push(() => dispatcher.destroy());
+      let abort = (_error?: Error): void => {};
+      const { handler, promise } = collector('old', (given) => (abort = given));
+      dispatcher.dispatch({ origin, path: '/', method: 'GET' }, handler);
+      const failed = rejected(promise);
+      await until(() => sockets.size === 1);
+      if (way === 'destroy()') await dispatcher.destroy();
+      else abort(null as never);
+      expect((await failed).code).toBe(way === 'destroy()' ? 'ERR_CLIENT_CLOSED' : 'UND_ERR_ABORTED');
+      await until(() => sockets.size === 0);
+    },
+  );
 
   test("serves Node's own fetch()", async () => {
     const server = await backEnd();
