@@ -58,11 +58,11 @@ export default async function* comparisons({ port }) {
 /** Requests over connections that are already authenticated, and requests with a connection and a handshake for each. */
 async function* requests(token) {
   const negotiator = new NegotiateServer();
-  const answer = (request, response) => response.end('hello');
+  const answer = (_request, response) => response.end('hello');
   const plain = await serve(answer);
   const authenticated = await serve(authenticate(negotiator, answer));
   const closing = await serve(
-    authenticate(negotiator, (request, response) => response.setHeader('Connection', 'close').end('hello')),
+    authenticate(negotiator, (_request, response) => response.setHeader('Connection', 'close').end('hello')),
   );
   const options = { client: new NegotiateClient(), origins: [authenticated.origin, closing.origin] };
   const kept = createNegotiateFetch(options);
