@@ -1,3 +1,4 @@
+import { promiseOf } from '../../internal/error';
 import { currentCaller } from './caller';
 import { type DispatchOptions, NegotiateDispatcher } from './dispatcher';
 import type { NegotiateHttpOptions } from './options';
@@ -29,7 +30,7 @@ export interface NegotiateFetch {
 export function createNegotiateFetch(options: NegotiateHttpOptions): NegotiateFetch {
   const dispatcher = new NegotiateDispatcher(options);
   const close = (): Promise<void> => dispatcher.close();
-  const negotiateFetch = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+  const start = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     // The identity of this call, which fetch() leaves before it dispatches.
     const caller = currentCaller();
     let first: string | undefined;
@@ -41,5 +42,6 @@ export function createNegotiateFetch(options: NegotiateHttpOptions): NegotiateFe
     };
     return caller.inContext(() => fetch(input, Object.assign({}, init, { dispatcher: dispatcherOfCall })));
   };
+  const negotiateFetch: typeof start = (...args) => promiseOf(() => start(...args));
   return Object.assign(negotiateFetch, { close, [Symbol.asyncDispose]: close });
 }
