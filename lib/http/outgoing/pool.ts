@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ImpersonationError } from '../../internal/error';
 import { asProcess } from '../../internal/flow-store';
 import { Connection } from './connection';
@@ -27,6 +28,8 @@ export class ConnectionPool {
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    // One for each connection that is being opened.
+    setMaxListeners(0, this.#ended.signal);
   }
 
   /** Whether the pool has been closed. */
