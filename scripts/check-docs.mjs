@@ -1,16 +1,18 @@
+import { checkQuestionCharts } from '../benchmarks/reporter/docs-images.mjs';
 import { isMain, report } from './support/check.mjs';
 import { checkErrorCodes } from './support/error-codes.mjs';
 import { checkNodeTestsPage } from './support/node-tests-page.mjs';
 import { checkPublicApi } from './support/public-api.mjs';
 import { checkRoutingPage } from './support/routing-page.mjs';
 
-// Returns the codes that docs/errors.md lacks, the pages that are not current, and the public names without a docstring or
+// Returns the codes that docs/errors.md lacks, the pages and charts that are not current, and the public names without a docstring or
 // an exported type; '' if none.
 export async function checkDocs() {
   return [
     ...(await checkErrorCodes()),
     ...(await checkRoutingPage()),
     ...(await checkNodeTestsPage()),
+    ...checkQuestionCharts(),
     ...checkPublicApi(),
   ].join('\n');
 }
