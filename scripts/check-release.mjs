@@ -1,6 +1,6 @@
 // node scripts/check-release.mjs [TAG]
 // Fails if the package is not ready to be published: package.json has no public home, or the version is not the one of
-// the tag or has no section in the changelog.
+// the tag or has no dated section in the changelog.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -20,11 +20,11 @@ const problems = homes
   .map((name) => `package.json has no "${name}": set it to the public home of the project`);
 if (tag !== undefined && tag !== `v${version}`)
   problems.push(`The tag is ${tag}, and the version in package.json is ${version}: use the tag v${version}`);
-if (
-  !read('CHANGELOG.md')
-    .split('\n')
-    .some((line) => line.split(' ').slice(0, 2).join(' ') === `## ${version}`)
-)
-  problems.push(`CHANGELOG.md has no section "## ${version}": rename "## Unreleased"`);
+const heading = `## [${version}] - `;
+const isDated = read('CHANGELOG.md')
+  .split('\n')
+  .some((line) => line.startsWith(heading) && /^\d{4}-\d{2}-\d{2}$/.test(line.slice(heading.length)));
+if (!isDated)
+  problems.push(`CHANGELOG.md has no section "${heading}YYYY-MM-DD": put the date in place of "Unreleased"`);
 
 report('release', problems.join('\n'), version);
