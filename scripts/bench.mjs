@@ -1,9 +1,9 @@
 // node scripts/bench.mjs [--port linux|win32]... [--node MAJOR]... [--seconds N] [--once] [--compare FILE] [CASE]...
 // Measures token switches on both ports with Node.js 20, 22, 24 and 26, and writes benchmarks/report and the charts in
 // docs/images. --port and --node select (also a list: --node 24,26). With the name of a case, or a part of it, only
-// these cases run, and the result is printed and not written. `npm run docs` draws the charts again. --seconds: the time of each comparison, 0.3 by default. --once: runs each side once, to
-// check that it works. --compare: prints the changes since an earlier report, a JSON file of benchmarks/report, on its
-// port and its versions of Node.js.
+// these cases run, and the result is printed and not written. --seconds: the time of each comparison, 0.3 by default.
+// --once: runs each side once, to check that it works. --compare: prints the changes since an earlier report, a JSON
+// file of benchmarks/report, on its port and its versions of Node.js. `npm run docs` draws the charts again.
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

@@ -30,6 +30,7 @@ const checks = {
   prettier: () => tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
   'clang-format': checkNativeFormat,
   docs: async () => (await import('./check-docs.mjs')).checkDocs(),
+  spelling: async () => (await import('./check-spelling.mjs')).checkSpelling(),
   layers: async () => (await import('./check-layers.mjs')).checkLayers(),
   package: async () => (await import('./check-package.mjs')).checkPackage(),
   hosts: async () => (await import('./check-hosts.mjs')).checkHosts(),

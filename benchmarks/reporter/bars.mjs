@@ -42,7 +42,7 @@ function wrap(text, kind) {
 }
 
 /**
- * Draws a chart of bars as SVG, with colours for a light and a dark background. `panels` are { title, rows, one, most },
+ * Draws a chart of bars as SVG, with colors for a light and a dark background. `panels` are { title, rows, one, most },
  * where `one` says that a dashed line marks the value 1, and `most` is the end of the scale if rows of other panels need it. A row is { label, value, text, isOwn, low, high }: isOwn is for this
  * package, and low and high are the ends of a thin line.
  */

@@ -1,14 +1,14 @@
 import * as util from 'node:util';
 
-/** What can be said of a text in colour. */
+/** What can be said of a text in color. */
 export type Style = 'bold' | 'green' | 'red' | 'yellow';
 
 const usesColours = (): boolean =>
   process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 
-/** Returns the text in that style if standard output is a terminal that is to have colours. */
+/** Returns the text in that style if standard output is a terminal that is to have colors. */
 export function styled(style: Style, text: string): string {
-  // Node 20 has it from 20.12 on; later versions have rules of their own for colours.
+  // Node 20 has it from 20.12 on; later versions have rules of their own for colors.
   const { styleText } = util as Partial<typeof util>;
   return usesColours() && styleText ? styleText(style, text, { validateStream: false }) : text;
 }

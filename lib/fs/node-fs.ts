@@ -32,5 +32,5 @@ export const nextTick: Later = process.nextTick.bind(process);
 /** setTimeout() as it was then. */
 export const setTimer: typeof setTimeout = setTimeout;
 
-/** Node's major version, for behaviour that differs between versions. */
+/** Node's major version, for behavior that differs between versions. */
 export const nodeMajor: number = Number.parseInt(process.versions.node, 10);
