@@ -4,7 +4,7 @@ import { isMain, report } from './support/check.mjs';
 import { root } from './support/root.mjs';
 import { items } from './verify/items.mjs';
 
-const files = ['README.md', 'docs/peers.md'];
+const files = ['docs/verification.md', 'docs/peers.md'];
 
 // Returns the entries of the section "Unverified on Windows": the name in bold, or null without one.
 function entriesOf(text) {

@@ -1,5 +1,5 @@
 // node scripts/verify-windows.mjs [--report FILE] [--only ITEM]... [--no-build] [--clean] [--rehearse] [--home FOLDER]
-// Verifies on a real Windows what the tests under Wine cannot show: the items of "Unverified on Windows" in README.md and
+// Verifies on a real Windows what the tests under Wine cannot show: the items of "Unverified on Windows" in docs/verification.md and
 // docs/peers.md. It makes two local users and removes them, so it needs an elevated administrator. --clean only removes
 // what a killed run has left. --no-build uses what is built. --rehearse runs the same under Wine, with a test authority, and verifies nothing. --home is
 // where its files are; only the administrator's account may write there. Ends with 1 if an item failed, 2 if it cannot

@@ -10,7 +10,7 @@ import { anonymousTokens, iis, linkedTokens, logons, s4uLogons } from './items/s
 import { kernelObjects, levels, primaryTokens, privileges } from './items/threads.mjs';
 
 /**
- * What has to be verified on Windows, by the names in the lists of README.md and docs/peers.md. An item has checks:
+ * What has to be verified on Windows, by the names in the lists of docs/verification.md and docs/peers.md. An item has checks:
  * `what` it is about, `run(world)`, which returns the evidence, and with `wine` the reason why Wine cannot show it.
  */
 export const items = [
