@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { runProgram, runSource } from '../support/children/child';
-import { productModule, root } from '../support/paths';
+import { product, productModule, root } from '../support/paths';
 import { describeSwitching } from '../support/world/acting';
 import { world } from '../support/world/world';
 
@@ -11,18 +11,24 @@ interface Example {
   readonly file: string;
   readonly language: 'js' | 'ts';
   readonly source: string;
+  /** The heading above it. */
+  readonly heading: string;
 }
 
-/** Lists of what was run elsewhere, without code. */
-const lists = ['node-tests.md', 'packages.md'];
-const pages = readdirSync(join(root, 'docs')).filter((name) => !lists.includes(name));
+/** Pages without code. */
+const lists = ['architecture.md', 'node-tests.md', 'packages.md', 'verification.md'];
+const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && !lists.includes(name));
 const files = ['README.md', ...pages.map((name) => join('docs', name))];
 const examples = files.flatMap((file) => {
   const text = readFileSync(join(root, file), 'utf8').replaceAll('\r\n', '\n');
-  return [...text.matchAll(/^```(js|ts)\n([^]*?)^```$/gm)].map(
-    ([, language, source]) => ({ file, language, source }) as Example,
-  );
+  return [...text.matchAll(/^```(js|ts)\n([^]*?)^```$/gm)].map(({ 1: language, 2: source, index }) => {
+    const heading = /^#+ (.*)$/m.exec(text.slice(text.lastIndexOf('\n#', index)))?.[1];
+    return { file, language, source, heading } as Example;
+  });
 });
+/** The first successes are each for one system. */
+const other = `First success on ${process.platform === 'win32' ? 'Linux' : 'Windows'}`;
+const examplesHere = examples.filter(({ heading }) => heading !== other);
 
 const productFile = (name: string): string =>
   JSON.stringify(pathToFileURL(join(dirname(productModule), name)).href);
@@ -31,16 +37,26 @@ const isWindows = process.platform === 'win32';
 /** Under Wine the test's authority has the account, in a domain of its own. */
 const accountName = isWindows ? `${world.alice.name}@SEAM` : world.alice.name;
 const authority = ['--require', require.resolve('../support/world/world')];
+const windowsFolder = ['--require', require.resolve('../support/world/windows-folder')];
+const isCommonJs = ({ source }: Example): boolean => source.includes("require('impersonate')");
 
-/** Returns what loads the authority, for an example that asks for the user by name on Windows. */
+/** Returns what loads the authority, for an example that needs a user by name or the access list of a folder on Windows. */
 function execArgvOf({ source }: Example): string[] {
-  const isNeeded = isWindows && source.includes("runAs('alice'");
-  return isNeeded ? ['--disable-warning=IMPERSONATE_LOADED_LATE', ...authority] : [];
+  const loaded = [
+    ...(source.includes("runAs('alice'") ? authority : []),
+    ...(source.includes("'C:/Windows'") ? windowsFolder : []),
+  ];
+  return isWindows && loaded.length > 0 ? ['--disable-warning=IMPERSONATE_LOADED_LATE', ...loaded] : [];
 }
+
+/** The lines that the comments of the example promise. */
+const printsOf = ({ source }: Example): string[] =>
+  [...source.matchAll(/ \/\/ Prints: (.*)$/gm)].map(([, line = '']) => line);
 
 /** Returns the example with this package, a user that exists, and as JavaScript. */
 function runnable({ language, source }: Example): string {
   const here = source
+    .replaceAll("require('impersonate')", `require(${JSON.stringify(product)})`)
     .replaceAll("'impersonate'", productFile('index.mjs'))
     .replace(/'impersonate\/(\w+)'/g, (_whole, name: string) => productFile(`${name}.mjs`))
     .replaceAll("'alice'", JSON.stringify(accountName));
@@ -54,16 +70,18 @@ describeSwitching('the examples of the README and the documentation', () => {
     expect([...new Set(examples.map(({ file }) => file))]).toEqual(files);
   });
 
-  test.each(examples.map((example) => [example.file, example] as const))(
+  test.each(examplesHere.map((example) => [example.file, example] as const))(
     'run, of %s',
     async (_file, example) => {
       const { code, stdout, stderr } = await runSource(
         runnable(example),
         { execArgv: execArgvOf(example) },
-        'module',
+        isCommonJs(example) ? 'bare' : 'module',
       );
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toContain('true');
+      const prints = printsOf(example);
+      if (prints.length > 0) expect(stdout.trim().split(/\r?\n/)).toEqual(prints);
+      else expect(stdout).toContain('true');
       expect(stdout).not.toContain('false');
     },
   );
