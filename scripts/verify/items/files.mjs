@@ -174,6 +174,16 @@ async function access(world) {
   return 'canAccess agrees with NTFS';
 }
 
+async function firstSuccess({ product }) {
+  const list = () => fs.promises.readdir('C:/Windows');
+  await list();
+  const denyOnly = ['S-1-5-32-545', 'S-1-5-32-544'];
+  await withToken(product.Token.process().restrict({ denyOnly }), async (token) => {
+    assert.equal(await codeOf(() => token.run(list)), 'EPERM');
+  });
+  return 'C:/Windows is listed by the process, and EPERM without Users and Administrators';
+}
+
 const denyOnlyEverything = { restrictingSids: ['S-1-0-0'] };
 
 async function restricting(world) {
@@ -222,6 +232,11 @@ export const files = {
     { what: 'both users at the same time', run: together },
     { what: 'worker threads', run: workers },
     { what: 'closing a token', run: closing },
+    {
+      what: 'the first success of the README',
+      wine: 'does not check the token of a thread for files',
+      run: firstSuccess,
+    },
     { what: 'Token.canAccess', wine: 'does not keep the access lists of files', run: access },
   ],
 };
