@@ -15,8 +15,8 @@ interface Example {
   readonly heading: string;
 }
 
-/** Pages without code. */
-const lists = ['architecture.md', 'node-tests.md', 'packages.md', 'verification.md'];
+/** Pages without code that runs by itself. */
+const lists = ['architecture.md', 'delegation.md', 'node-tests.md', 'packages.md', 'verification.md'];
 const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && !lists.includes(name));
 const files = ['README.md', ...pages.map((name) => join('docs', name))];
 const examples = files.flatMap((file) => {
