@@ -129,15 +129,17 @@ std::string Unparse(const Krb5Context& context, Krb5PrincipalHandle principal) {
   return result;
 }
 
-// Stores a ticket under the requested name, by which MIT's programs look for it, and under the name that the KDC has
-// given it, by which Heimdal's do: the requested one may have no realm.
+// Stores a ticket under the requested name, by which MIT's programs look for it, and under the name that the
+// KDC has given it, by which Heimdal's do: the requested one may have no realm.
 std::int32_t StoreTicket(const Krb5Context& context, const Krb5Cache& to, Krb5Ticket& ticket) {
   const GssapiLibrary& library = GssapiLibrary::Get();
   std::int32_t status = library.krb5_cc_store_cred(context.get(), to.get(), &ticket);
   linux_port::Krb5DecodedTicket* decoded = nullptr;
   if (status == 0) status = library.krb5_decode_ticket(&ticket.encoded, &decoded);
   if (status != 0) return status;
-  const auto free = [&](linux_port::Krb5DecodedTicket* made) { library.krb5_free_ticket(context.get(), made); };
+  const auto free = [&](linux_port::Krb5DecodedTicket* made) {
+    library.krb5_free_ticket(context.get(), made);
+  };
   const std::unique_ptr<linux_port::Krb5DecodedTicket, decltype(free)> owned(decoded, free);
   if (Unparse(context, decoded->server) == Unparse(context, ticket.server)) return status;
   std::swap(ticket.server, decoded->server);
