@@ -1,11 +1,12 @@
 import { checkQuestionCharts } from '../benchmarks/reporter/docs-images.mjs';
 import { isMain, report } from './support/check.mjs';
 import { checkErrorCodes } from './support/error-codes.mjs';
+import { checkLinks } from './support/links.mjs';
 import { checkNodeTestsPage } from './support/node-tests-page.mjs';
 import { checkPublicApi } from './support/public-api.mjs';
 import { checkRoutingPage } from './support/routing-page.mjs';
 
-// Returns the codes that docs/errors.md lacks, the pages and charts that are not current, and the public names without a docstring or
+// Returns the codes that docs/errors.md lacks, the pages and charts that are not current, the links that lead nowhere, and the public names without a docstring or
 // an exported type; '' if none.
 export async function checkDocs() {
   return [
@@ -13,6 +14,7 @@ export async function checkDocs() {
     ...(await checkRoutingPage()),
     ...(await checkNodeTestsPage()),
     ...checkQuestionCharts(),
+    ...checkLinks(),
     ...checkPublicApi(),
   ].join('\n');
 }
