@@ -16,7 +16,15 @@ interface Example {
 }
 
 /** Pages without code that runs by itself. */
-const lists = ['architecture.md', 'delegation.md', 'node-tests.md', 'packages.md', 'verification.md'];
+const lists = [
+  'architecture',
+  'delegation',
+  'migrating',
+  'node-tests',
+  'packages',
+  'troubleshooting',
+  'verification',
+].map((name) => `${name}.md`);
 const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && !lists.includes(name));
 const files = ['README.md', ...pages.map((name) => join('docs', name))];
 const examples = files.flatMap((file) => {
