@@ -7,7 +7,8 @@ const setup = (tickets: string): string => `
   const fs = require('node:fs');
   const { promisify } = require('node:util');
   ${delegatedSource(tickets)}
-  const env = { ...process.env, PATH: '/usr/bin:/bin' };
+  // Without what a sanitizer preloads.
+  const env = { PATH: '/usr/bin:/bin', KRB5_CONFIG: process.env.KRB5_CONFIG, LC_ALL: 'C' };
   const run = async (token, file, args, options = {}) =>
     promisify(token.execFile)(file, args, { env, cwd: '/', ...options }).then(({ stdout }) => stdout.trim());
   /** The principal and the services of the tickets that a program finds, without those of the library itself. */
