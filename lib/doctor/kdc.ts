@@ -2,23 +2,15 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { promises as dns } from 'node:dns';
 import { isIP } from 'node:net';
+import { decode, encode } from '../internal/der';
 
 // Just enough of Kerberos (RFC 4120) to read the clock of a KDC: it tells its time with every error, and a ticket for a
 // client that does not exist is an error.
 
-/** An ASN.1 value in DER. */
-function der(tag: number, ...parts: readonly Buffer[]): Buffer {
-  const content = Buffer.concat(parts);
-  const { length } = content;
-  const size =
-    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...size]), content]);
-}
-
-const field = (number: number, value: Buffer): Buffer => der(0xa0 + number, value);
-const sequence = (...parts: readonly Buffer[]): Buffer => der(0x30, ...parts);
-const integer = (value: number): Buffer => der(0x02, Buffer.from([value]));
-const text = (value: string): Buffer => der(0x1b, Buffer.from(value, 'utf8'));
+const field = (number: number, value: Buffer): Buffer => encode(0xa0 + number, value);
+const sequence = (...parts: readonly Buffer[]): Buffer => encode(0x30, ...parts);
+const integer = (value: number): Buffer => encode(0x02, Buffer.from([value]));
+const text = (value: string): Buffer => encode(0x1b, Buffer.from(value, 'utf8'));
 const name = (type: number, ...components: readonly string[]): Buffer =>
   sequence(field(0, integer(type)), field(1, sequence(...components.map(text))));
 
@@ -30,35 +22,23 @@ function requestFor(realm: string): Buffer {
   const nonce = Buffer.alloc(4);
   nonce.writeUInt32BE(randomInt(0x0100_0000, 0x7fff_ffff));
   const body = sequence(
-    field(0, der(0x03, Buffer.alloc(5))),
+    field(0, encode(0x03, Buffer.alloc(5))),
     field(1, name(1, client)),
     field(2, text(realm)),
     field(3, name(2, 'krbtgt', realm)),
-    field(5, der(0x18, Buffer.from('20370913024805Z'))),
-    field(7, der(0x02, nonce)),
+    field(5, encode(0x18, Buffer.from('20370913024805Z'))),
+    field(7, encode(0x02, nonce)),
     field(8, sequence(...encryptionTypes.map(integer))),
   );
-  return der(0x6a, sequence(field(1, integer(5)), field(2, integer(10)), field(4, body)));
+  return encode(0x6a, sequence(field(1, integer(5)), field(2, integer(10)), field(4, body)));
 }
 
-/** Returns the values of a DER text, one after the other. Throws a RangeError for one that ends early. */
-function valuesOf(bytes: Buffer): { readonly tag: number; readonly content: Buffer }[] {
-  const values = [];
-  for (let at = 0; at < bytes.length;) {
-    const tag = bytes.readUInt8(at);
-    const first = bytes.readUInt8(at + 1);
-    const sizeLength = first < 0x80 ? 0 : first - 0x80;
-    const length = sizeLength === 0 ? first : bytes.readUIntBE(at + 2, sizeLength);
-    const start = at + 2 + sizeLength;
-    if (start + length > bytes.length) throw new RangeError('the message ends within a value');
-    values.push({ tag, content: bytes.subarray(start, start + length) });
-    at = start + length;
-  }
-  return values;
+/** Throws a RangeError for bytes that are not DER, such as a message that ends early. */
+function contentOf(bytes: Buffer, tag: number): Buffer | undefined {
+  const elements = decode(bytes);
+  if (!elements) throw new RangeError('the message ends within a value');
+  return elements.find((element) => element.tag === tag)?.value;
 }
-
-const contentOf = (bytes: Buffer, tag: number): Buffer | undefined =>
-  valuesOf(bytes).find((value) => value.tag === tag)?.content;
 
 /** Returns the time of a KRB-ERROR in milliseconds; undefined for another message. */
 export function timeOfError(message: Buffer): number | undefined {

@@ -110,6 +110,10 @@ export function validateArray(value: unknown, argument: string): asserts value i
   if (!Array.isArray(value)) throw wrongType(argument, 'an instance of Array', value);
 }
 
+export function validateBytes(value: unknown, argument: string): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array)) throw wrongType(argument, 'an instance of Uint8Array', value);
+}
+
 /** Converts a Win32 handle as a caller passes it. */
 export function toHandle(handle: unknown): bigint {
   if (typeof handle !== 'bigint' && typeof handle !== 'number') {

@@ -1,4 +1,5 @@
 import { deferred } from '../internal/deferred';
+import { decode, type Element } from '../internal/der';
 
 /** The hash functions of signature algorithms, by their object identifiers. MD5 and SHA-1 are replaced by SHA-256. */
 const signatureHashes: Readonly<Record<string, string>> = {
@@ -57,34 +58,8 @@ const objectIdentifier = 0x06;
 /** The tag of the first parameter of RSASSA-PSS. */
 const hashParameter = 0xa0;
 
-/** An element of DER. */
-interface Element {
-  readonly tag: number;
-  readonly content: Buffer;
-}
-
-/** Returns the element at the beginning of `der`, and what follows it; undefined if `der` is invalid. */
-function split(der: Buffer): [Element, Buffer] | undefined {
-  const [tag, first] = der;
-  if (tag === undefined || first === undefined) return undefined;
-  const bytes = first > 0x80 ? first - 0x80 : 0;
-  if (first === 0x80 || bytes > 4 || der.length < 2 + bytes) return undefined;
-  const start = 2 + bytes;
-  const end = start + (bytes === 0 ? first : der.readUIntBE(2, bytes));
-  return end > der.length ? undefined : [{ tag, content: der.subarray(start, end) }, der.subarray(end)];
-}
-
 /** Returns the elements of a sequence of DER; none if it is invalid. */
-function elementsOf(der: Buffer): Element[] {
-  const found: Element[] = [];
-  for (let rest = der; rest.length > 0;) {
-    const parts = split(rest);
-    if (!parts) return [];
-    found.push(parts[0]);
-    rest = parts[1];
-  }
-  return found;
-}
+const elementsOf = (der: Buffer): Element[] => decode(der) ?? [];
 
 /** Returns an object identifier in its dotted form. */
 function toDotted(content: Buffer): string {
@@ -105,24 +80,24 @@ function toDotted(content: Buffer): string {
 /** Returns the object identifier of an AlgorithmIdentifier, and its parameters. */
 function algorithmOf(der: Buffer): { id?: string; parameters?: Element | undefined } {
   const [id, parameters] = elementsOf(der);
-  return id?.tag === objectIdentifier ? { id: toDotted(id.content), parameters } : {};
+  return id?.tag === objectIdentifier ? { id: toDotted(id.value), parameters } : {};
 }
 
 /** Returns the hash function of RSASSA-PSS-params: SHA-1, so SHA-256, if they do not name one. */
 function pssHash(parameters: Element | undefined): string | undefined {
-  const [first] = parameters ? elementsOf(parameters.content) : [];
+  const [first] = parameters ? elementsOf(parameters.value) : [];
   if (first?.tag !== hashParameter) return 'sha256';
-  const [algorithm] = elementsOf(first.content);
-  return pssHashes[algorithm ? (algorithmOf(algorithm.content).id ?? '') : ''];
+  const [algorithm] = elementsOf(first.value);
+  return pssHashes[algorithm ? (algorithmOf(algorithm.value).id ?? '') : ''];
 }
 
 /** Returns the hash function of the certificate's signature, by RFC 5929; undefined if there is none. */
 function hashOf(certificate: Buffer): string | undefined {
-  const whole = split(certificate);
-  if (whole?.[0].tag !== sequence) return undefined;
-  const algorithm = elementsOf(whole[0].content)[1];
+  const [whole] = elementsOf(certificate);
+  if (whole?.tag !== sequence) return undefined;
+  const algorithm = elementsOf(whole.value)[1];
   if (algorithm?.tag !== sequence) return undefined;
-  const { id = '', parameters } = algorithmOf(algorithm.content);
+  const { id = '', parameters } = algorithmOf(algorithm.value);
   return id === rsaPss ? pssHash(parameters) : signatureHashes[id];
 }
 

@@ -5,11 +5,12 @@ import { deferred } from '../internal/deferred';
 import { ImpersonationError, promiseOf } from '../internal/error';
 import { internal, refuseClone } from '../internal/private';
 import {
+  validateArray,
   validateBoolean,
+  validateBytes,
   validateFunction,
   validateOptions,
   validateString,
-  wrongType,
   wrongValue,
 } from '../internal/validate';
 import { Token } from '../token/token';
@@ -95,7 +96,7 @@ function validateInitiator(options: NegotiateClientOptions): void {
 /**
  * Authenticates the effective identity to other services, message by message: InitializeSecurityContextW on a thread that
  * carries the flow's token, gss_init_sec_context on Linux with the credential that came with the token. For HTTP use it
- * with `negotiateFetch` of `impersonate/http`, for PostgreSQL with `impersonate/postgres`.
+ * with `createNegotiateFetch` of `impersonate/http`, for PostgreSQL with `impersonate/postgres`.
  *
  * Kerberos alone is used unless `allowNtlm` is set, and the server must prove its identity. Which users can be
  * authenticated, and where, is decided by the directory: see docs/delegation.md and `token.delegation`. Outside of flows
@@ -173,8 +174,7 @@ export class NegotiateClient implements ClientNegotiator {
     } = options;
     validateTarget(target, 'options.target');
     validateBoolean(delegate, 'options.delegate');
-    if (!(channelBindings instanceof Uint8Array))
-      throw wrongType('options.channelBindings', 'an instance of Uint8Array', channelBindings);
+    validateBytes(channelBindings, 'options.channelBindings');
     Token.validate(token, 'options.token');
     const request = { target, delegate, channelBindings: Buffer.from(channelBindings), token };
     const { ClientHandshake } = deferred();
@@ -208,8 +208,7 @@ export class NegotiateClient implements ClientNegotiator {
       this.#requireOpen();
       validateOptions(options, 'options', ['targets', 'token']);
       const { targets, token = Token.current() } = options;
-      const given: unknown = targets;
-      if (!Array.isArray(given)) throw wrongType('options.targets', 'an instance of Array', targets);
+      validateArray(targets, 'options.targets');
       if (targets.length === 0) throw wrongValue('options.targets', 'must not be empty');
       targets.forEach((target, index) => {
         validateTarget(target, `options.targets[${index}]`);

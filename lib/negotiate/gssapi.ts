@@ -5,9 +5,8 @@ import { internal } from '../internal/private';
 import { wrongValue } from '../internal/validate';
 import { Token } from '../token/token';
 import type { Acceptance, AcceptorOptions, MapUser } from './acceptor';
-import { isMechanism, krb5 } from './der';
 import { isService, isServiceName, localAccount } from './principal-names';
-import { type SpnegoOffer, unwrapOffer } from './spnego';
+import { isMechanism, krb5, type SpnegoOffer, unwrapOffer } from './spnego';
 
 /**
  * The first uid of ordinary accounts (UID_MIN). System accounts have customary names, and a realm may have unrelated
@@ -91,8 +90,7 @@ function tokenFor(client: string, name: string | null): Promise<Token> {
 
 function withCredential(account: Token, credential: number): Token {
   try {
-    const token = new Token(internal, native.withCredential(account.openId(), credential));
-    return token;
+    return new Token(internal, native.withCredential(account.openId(), credential));
   } finally {
     account.close();
   }

@@ -5,11 +5,11 @@ import { internal, refuseClone } from '../internal/private';
 import { ImpersonationError } from '../internal/error';
 import {
   validateBoolean,
+  validateBytes,
   validateFunction,
   validateInteger,
   validateOptions,
   validateString,
-  wrongType,
   wrongValue,
 } from '../internal/validate';
 import type { Acceptor, MapUser } from './acceptor';
@@ -163,8 +163,7 @@ export class NegotiateServer implements Negotiator {
   handshake(options: ConnectionOptions = {}): ServerHandshake {
     validateOptions(options, 'options', ['channelBindings']);
     const { channelBindings = new Uint8Array(0) } = options;
-    if (!(channelBindings instanceof Uint8Array))
-      throw wrongType('options.channelBindings', 'an instance of Uint8Array', channelBindings);
+    validateBytes(channelBindings, 'options.channelBindings');
     if (this.#closed)
       throw new ImpersonationError('The NegotiateServer is closed: make a new one', 'ERR_SERVER_CLOSED');
     if (this.#handshakes.size >= this.#maxHandshakes) {

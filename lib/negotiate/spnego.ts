@@ -1,5 +1,19 @@
 import { ImpersonationError } from '../internal/error';
-import { decode, encode, isMechanism, krb5, msKrb5, spnego, type Element } from './der';
+import { decode, encode, type Element } from '../internal/der';
+
+/** The OIDs of mechanisms, as messages contain them: DER in hexadecimal. */
+const spnego = '06062b0601050502';
+export const krb5 = '06092a864886f712010202';
+/** Kerberos as Windows also calls it, by an old mistake in its OID. */
+const msKrb5 = '06092a864882f712010202';
+
+/** Whether a client's first message is for that mechanism (RFC 2743, 3.1): the OID follows the tag and the length. */
+export function isMechanism(message: Uint8Array, oid: string): boolean {
+  const length = message[1] ?? 0;
+  const start = 2 + (length > 0x80 ? length - 0x80 : 0);
+  const found = Buffer.from(message.buffer, message.byteOffset, message.length);
+  return message[0] === 0x60 && found.toString('hex', start, start + oid.length / 2) === oid;
+}
 
 // The tags of RFC 4178, 4.2.
 const sequence = 0x30;
@@ -38,7 +52,7 @@ const isKerberos = (oid: Buffer): boolean => [krb5, msKrb5].includes(encode(oidT
 
 /**
  * Reads a client's first message. Undefined unless it is SPNEGO, and Kerberos is the mechanism that the client prefers: the
- * list of mechanisms then needs no protection, as nobody gains by a change of it.
+ * list of mechanisms then needs no protection: a changed list leads to no weaker mechanism.
  */
 export function unwrapOffer(message: Buffer): SpnegoOffer | undefined {
   const [outer, ...after] = decode(message) ?? [];
@@ -59,7 +73,7 @@ export function unwrapOffer(message: Buffer): SpnegoOffer | undefined {
   };
 }
 
-/** Wraps the first message of Kerberos, as the only mechanism that is offered: nobody can choose a weaker one. */
+/** Wraps the first message of Kerberos, as the only mechanism that is offered: the server cannot choose a weaker one. */
 export function wrapFirst(message: Buffer): Buffer {
   const offered = encode(context(0), encode(sequence, Buffer.from(krb5, 'hex')));
   const first = encode(context(2), encode(octets, message));

@@ -1,17 +1,3 @@
-/** The OIDs of mechanisms, as messages contain them: DER in hexadecimal. */
-export const spnego = '06062b0601050502';
-export const krb5 = '06092a864886f712010202';
-/** Kerberos as Windows also calls it, by an old mistake in its OID. */
-export const msKrb5 = '06092a864882f712010202';
-
-/** Whether a client's first message is for that mechanism (RFC 2743, 3.1): the OID follows the tag and the length. */
-export function isMechanism(message: Uint8Array, oid: string): boolean {
-  const length = message[1] ?? 0;
-  const start = 2 + (length > 0x80 ? length - 0x80 : 0);
-  const found = Buffer.from(message.buffer, message.byteOffset, message.length);
-  return message[0] === 0x60 && found.toString('hex', start, start + oid.length / 2) === oid;
-}
-
 /** Encodes a value with its tag and its length. */
 export function encode(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const value = Buffer.concat(parts);
