@@ -5,12 +5,12 @@ import { onOwnThread } from '../internal/own-thread';
 import { illegalConstructor, internal } from '../internal/private';
 import type { TokenRef } from '../internal/token-ref';
 import { wrongType } from '../internal/validate';
+import { Tickets } from '../token/kerberos-tickets';
 import type { Token } from '../token/token';
 import type { NegotiateClientOptions } from './client';
 import { Exchange, type ExchangeContext } from './exchange';
 import type { ClientHandshakeLike, ClientHandshakeStep } from './initiator';
 import type { HandshakeLimits } from './limits';
-import { Tickets } from '../token/kerberos-tickets';
 import { unwrap, wrapFirst, wrapNext } from './spnego';
 
 /** What a handshake asks for, validated. */

@@ -13,11 +13,11 @@ import {
   validateString,
   wrongValue,
 } from '../internal/validate';
+import type { Tickets } from '../token/kerberos-tickets';
 import { Token } from '../token/token';
 import type { ClientHandshake } from './client-handshake';
 import type { ClientHandshakeOptions, ClientNegotiator } from './initiator';
 import { type HandshakeLimitOptions, type HandshakeLimits, limitKeys, toLimits } from './limits';
-import type { Tickets } from '../token/kerberos-tickets';
 
 /**
  * Maps a token to the user's Kerberos principal, for protocol transition.

@@ -45,7 +45,7 @@ export interface NegotiateServerOptions extends HandshakeLimitOptions {
   /** The file with the server's keys; by default the one that KRB5_KTNAME or krb5.conf names. Linux. */
   keytab?: string;
   /**
-   * What is done with the TLS channel bindings of clients, which show that nobody between them and the server passes their
+   * What is done with the TLS channel bindings of clients, by which a machine between them and the server cannot pass their
    * handshake on. `allow`, the default: they are checked if the client sends them. `require`: the client must send them.
    * `off`: they are ignored, for a server behind a proxy that terminates TLS.
    */

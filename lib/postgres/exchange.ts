@@ -1,6 +1,13 @@
 import { ImpersonationError } from '../internal/error';
 import type { ClientHandshakeLike } from '../negotiate/initiator';
-import { protocolError } from './errors';
+
+/** Makes the error for what a server must not send. */
+export function protocolError(what: string): ImpersonationError {
+  return new ImpersonationError(
+    `The PostgreSQL server sent ${what}. The connection is closed`,
+    'ERR_POSTGRES_PROTOCOL',
+  );
+}
 
 /** Types of messages that a server may send before AuthenticationOk. */
 const authentication = 0x52; // R

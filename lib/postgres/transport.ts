@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { ImpersonationError } from '../internal/error';
-import { protocolError } from './errors';
+import { protocolError } from './exchange';
 
 /** How a connection is encrypted: options of tls.connect(), and whether TLS begins without an SSLRequest. */
 export interface Encryption {
