@@ -1,13 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { listFiles } from './files.mjs';
 import { root } from './root.mjs';
 
 const rootPages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
 
-function pages() {
-  const docs = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  return [...rootPages, ...docs.map((name) => `docs/${name}`)];
-}
+const pages = () => [...rootPages, ...listFiles('docs', /\.md$/)];
 
 const withoutCode = (text) => text.replace(/^```[\s\S]*?^```/gm, '');
 

@@ -25,7 +25,9 @@ const lists = [
   'troubleshooting',
   'verification',
 ].map((name) => `${name}.md`);
-const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && !lists.includes(name));
+const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.md') && !lists.includes(name))
+  .sort();
 const files = ['README.md', ...pages.map((name) => join('docs', name))];
 const examples = files.flatMap((file) => {
   const text = readFileSync(join(root, file), 'utf8').replaceAll('\r\n', '\n');
