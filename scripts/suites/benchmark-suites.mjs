@@ -4,22 +4,29 @@ import { prepareBenchmarks, runBenchmarks } from './benchmarks.mjs';
 
 const usualMajor = 24;
 
-/** Runs each benchmark once on each port, to check that it works. Times are not checked. */
+/**
+ * Runs each benchmark once on each port, to check that it works. Times are not checked, so both ports run at the same
+ * time, after everything is built for both: a build removes what the benchmarks import.
+ */
 export function benchmarkSuites(majors) {
   const chosen = majors.length > 0 ? majors : [usualMajor];
   const { reason } = findMeans(benchmarkUsers);
   if (reason) console.log(`Benchmarks of the Linux port are skipped. ${reason}`);
   const ports = reason ? ['win32'] : ['linux', 'win32'];
-  return ports.flatMap((port) =>
-    chosen.map((major) => ({
+  let prepared;
+  return chosen.flatMap((major) =>
+    ports.map((port) => ({
       name: `benchmarks, ${port}, node ${major}`,
-      run: (write) => runOnce(port, major, write),
+      together: true,
+      run: async (write) => {
+        await (prepared ??= prepareBenchmarks(ports));
+        return runOnce(port, major, write);
+      },
     })),
   );
 }
 
 async function runOnce(port, major, write) {
-  await prepareBenchmarks([port]);
   const { cases } = await runBenchmarks(port, major, { once: true }, write);
   const failed = cases.filter(({ failure }) => failure).length;
   return { passed: cases.length - failed, failed, skipped: 0 };

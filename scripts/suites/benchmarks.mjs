@@ -65,9 +65,9 @@ export async function runBenchmarks(port, major, options, write) {
   }
 }
 
-async function runOnLinux(major, output, options) {
+async function runOnLinux(major, output, options, write) {
   const node = path.join(await linuxNodeFolder(major), 'bin', 'node');
-  return withUsers(benchmarkUsers, node, [program, output, options], { timeoutSeconds });
+  return withUsers(benchmarkUsers, node, [program, output, options], { timeoutSeconds, onOutput: write });
 }
 
 async function runUnderWine(major, output, options, write) {
