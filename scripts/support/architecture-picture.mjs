@@ -42,8 +42,7 @@ const contents = {
 /** Returns the floors of native, highest first: a layer is above those that it may include. */
 function nativeFloors() {
   const height = (name) =>
-    1 +
-    Math.max(-1, ...layers[name].folders.filter((below) => below !== name).map((below) => height(below)));
+    1 + Math.max(-1, ...layers[name].folders.filter((below) => below !== name).map((below) => height(below)));
   const names = Object.keys(layers);
   const highest = Math.max(...names.map(height));
   return Array.from({ length: highest + 1 }, (_, down) =>
@@ -176,15 +175,22 @@ function undescribed() {
   });
 }
 
-/** Returns the files and folders that the page names and that do not exist. */
+/** Returns the files and folders that the pages name and that do not exist. `contract/15-leaks` is a file of tests. */
 function missingPaths() {
-  const text = readFileSync(path.join(root, page), 'utf8');
-  const names = [
-    ...text.matchAll(/`((?:benchmarks|bin|docs|examples|lib|native|scripts|test|types)\/[^\s`]*)`/g),
-  ];
-  return [...new Set(names.map(([, name]) => name))]
-    .filter((name) => !existsSync(path.join(root, name)))
-    .map((name) => `${page}: there is no ${name}`);
+  return [page, 'docs/security.md'].flatMap((one) => {
+    const text = readFileSync(path.join(root, one), 'utf8');
+    const paths = text.matchAll(
+      /`((?:benchmarks|bin|docs|examples|lib|native|scripts|test|types)\/[^\s`]*)`/g,
+    );
+    const tests = text.matchAll(/`((?:contract|linux|win32|samba)\/\d\d-[\w-]+)`/g);
+    const names = [
+      ...[...paths].map(([, name]) => name),
+      ...[...tests].map(([, name]) => `test/${name}.test.ts`),
+    ];
+    return [...new Set(names)]
+      .filter((name) => !existsSync(path.join(root, name)))
+      .map((name) => `${one}: there is no ${name}`);
+  });
 }
 
 /** Returns a problem for each room without words, for a picture that is not current, and for each path that is not there. */
