@@ -1,5 +1,6 @@
 import { checkQuestionCharts } from '../benchmarks/reporter/docs-images.mjs';
 import { isMain, report } from './support/check.mjs';
+import { checkArchitecture } from './support/architecture-picture.mjs';
 import { checkErrorCodes } from './support/error-codes.mjs';
 import { checkLinks } from './support/links.mjs';
 import { checkNodeTestsPage } from './support/node-tests-page.mjs';
@@ -14,6 +15,7 @@ export async function checkDocs() {
     ...(await checkRoutingPage()),
     ...(await checkNodeTestsPage()),
     ...checkQuestionCharts(),
+    ...checkArchitecture(),
     ...checkLinks(),
     ...checkPublicApi(),
   ].join('\n');

@@ -182,7 +182,10 @@ export const builtins: Readonly<Record<string, Exports>> = {
       'serialize queryObjects startupSnapshot GCProfiler isStringOneByteRepresentation',
     remarks: { writeHeapSnapshot: 'a snapshot has the data of all users' },
   },
-  vm: { harmless: '*', remarks: { '*': 'see [scopes](../SECURITY.md)' } },
+  vm: {
+    harmless: '*',
+    remarks: { '*': 'code that is read in a scope is [read as the user](security.md#names)' },
+  },
   wasi: { routed: '*' },
   worker_threads: {
     refused: 'Worker',

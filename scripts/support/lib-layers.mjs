@@ -108,7 +108,7 @@ export function libLayerProblems(file, source) {
 }
 
 // The rooms of lib from the lowest floor to the highest: a room imports at run time only from the floors below it.
-const floors = [
+export const floors = [
   ['internal'],
   ['diagnostics'],
   ['scope'],

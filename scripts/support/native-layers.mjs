@@ -31,7 +31,7 @@ const posix = new Set(
 const posixFolder = /^(?:arpa|asm|gnu|linux|net|netinet|security|sys)\/[\w/-]+\.h$/;
 
 // What each layer may include, and the rooms that it has: folders by subject, without an order among them.
-const layers = {
+export const layers = {
   core: { headers: ['standard'], folders: ['core'], rooms: ['port'] },
   fs: { headers: ['standard', 'libuv'], folders: ['core', 'fs'], rooms: [] },
   pool: { headers: ['standard'], folders: ['core', 'pool'], rooms: [] },

@@ -87,6 +87,18 @@ describeSwitching("the state of a thread's scopes", () => {
     expect(lines).toEqual(['true', 'bob alice true', 'bob']);
   });
 
+  test('the id of a closed token does not find the token that takes its place', async () => {
+    const lines = await linesOf(`${open}
+      const { native } = require(${binding});
+      const closed = native.aliasToken(alice.openId());
+      native.closeToken(closed);
+      let next;
+      do next = native.aliasToken(bob.openId()); while ((next & 0xffff) !== (closed & 0xffff));
+      try { print(native.runSync(closed, who)); } catch (error) { print(error.code); }
+      print(native.runSync(next, who));`);
+    expect(lines).toEqual(['ERR_TOKEN_CLOSED', 'bob']);
+  });
+
   test('the report shows the stacks of the first sixteen scopes of a callback', async () => {
     const leak = async (before: number): Promise<string> => {
       const { code, stderr } = await runSource(`${open}
