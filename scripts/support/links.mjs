@@ -5,12 +5,13 @@ import { root } from './root.mjs';
 
 const rootPages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
 
-const pages = () => [...rootPages, ...listFiles('docs', /\.md$/)];
+/** Returns the pages of the documentation, as paths from the project's folder. */
+export const pages = () => [...rootPages, ...listFiles('docs', /\.md$/)];
 
 const withoutCode = (text) => text.replace(/^```[\s\S]*?^```/gm, '');
 
-/** The anchor that Markdown viewers give to a heading. */
-const anchorOf = (heading) =>
+/** Returns the anchor that Markdown viewers give to a heading. */
+export const anchorOf = (heading) =>
   heading
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
     .toLowerCase()

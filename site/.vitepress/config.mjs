@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { currentVersion } from '../../scripts/site/versions.mjs';
+import { listFiles } from '../../scripts/support/files.mjs';
+import { anchorOf } from '../../scripts/support/links.mjs';
+import { root } from '../../scripts/support/root.mjs';
+import { sidebar } from '../sidebar.mjs';
+
+const address = (page) => `/${page.replace(/(^|\/)README\.md$/, '$1index.md').replace(/\.md$/, '.html')}`;
+const titleOf = (page) => /^# (.+)$/m.exec(readFileSync(path.join(root, page), 'utf8'))[1].replaceAll('`', '');
+
+const groups = sidebar.map(({ text, pages }) => ({
+  text,
+  items: pages.map(([name, page]) => ({ text: name, link: address(page) })),
+}));
+const api = listFiles('docs/api', /\.md$/);
+const apiGroup = {
+  text: 'API reference',
+  collapsed: true,
+  items: api.map((page) => ({ text: titleOf(page), link: address(page) })),
+};
+
+export default {
+  title: 'impersonate',
+  description: 'Runs work in a Node.js process as a user of Windows or Linux',
+  lang: 'en',
+  srcDir: 'build/pages',
+  cacheDir: 'build/cache',
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
+  markdown: {
+    // Links in the pages are those of other viewers of Markdown.
+    anchor: { slugify: anchorOf },
+    languageAlias: { service: 'ini' },
+  },
+  themeConfig: {
+    version: currentVersion(),
+    nav: [{ text: 'Changes', link: '/CHANGELOG.html' }],
+    sidebar: api.length > 0 ? [...groups, apiGroup] : groups,
+    outline: [2, 3],
+    search: { provider: 'local' },
+  },
+  vite: { build: { assetsInlineLimit: 0 } },
+};
