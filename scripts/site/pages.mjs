@@ -19,6 +19,15 @@ const readable = (page) => page.replace(/(^|\/)README\.md$/, '$1index.md');
 // A name that starts with a dot is left out by VitePress and by servers.
 const sourcePage = (file) => `${sources}/${file.replace(/(^|\/)\./g, '$1').replace(/\/$/, '')}.md`;
 
+const box = (images) => `<span class="picture">${images}</span>`;
+
+/** Returns the style that keeps the text of a wide picture legible. Its box scrolls on a narrow screen. */
+function leastWidth(svg) {
+  const width = Number(/viewBox="0 0 ([\d.]+)/.exec(svg)?.[1] ?? 0);
+  if (width <= 600) return '';
+  return ` style="min-width: ${width > 1000 ? width : 600}px"`;
+}
+
 /** Returns the pages of the site that are Markdown in the repository. */
 export const sitePages = () => [...pages(), ...listFiles('benchmarks/report', /\.md$/)];
 
@@ -47,22 +56,21 @@ export function writePages(folder) {
 
   const imageFrom = (page) => (whole, alt, markdownSource, htmlSource, attributes) => {
     const file = path.posix.join(path.posix.dirname(page), markdownSource ?? htmlSource);
-    const rest = attributes ?? ` alt="${alt.replaceAll('"', '&quot;')}"`;
-    const tag = (name, of) => `<img class="${of}" src="./${relative(page, name)}"${rest}>`;
     const text = file.endsWith('.svg') ? read(file) : '';
+    const rest = (attributes ?? ` alt="${alt.replaceAll('"', '&quot;')}"`) + leastWidth(text);
+    const tag = (name, of) => `<img class="${of}" src="./${relative(page, name)}"${rest}>`;
     if (!text.includes('prefers-color-scheme')) {
       cpSync(path.join(root, file), path.join(folder, file));
-      return tag(file, 'light dark');
+      return box(tag(file, 'light dark'));
     }
     // The switch of the site decides, and not the browser's setting: an image for each.
-    return ['light', 'dark']
-      .map((scheme) => {
-        const name = file.replace(/\.svg$/, `-${scheme}.svg`);
-        const condition = scheme === 'dark' ? '@media all' : '@media not all';
-        write(name, text.replaceAll(/@media \(prefers-color-scheme: dark\)/g, condition));
-        return tag(name, scheme);
-      })
-      .join('');
+    const tags = ['light', 'dark'].map((scheme) => {
+      const name = file.replace(/\.svg$/, `-${scheme}.svg`);
+      const condition = scheme === 'dark' ? '@media all' : '@media not all';
+      write(name, text.replaceAll(/@media \(prefers-color-scheme: dark\)/g, condition));
+      return tag(name, scheme);
+    });
+    return box(tags.join(''));
   };
 
   for (const page of known) {

@@ -17,7 +17,8 @@ export function fileOf(folder, url) {
   const file = path.join(folder, decodeURIComponent(pathname));
   const inside = file === folder || file.startsWith(folder.replace(/[\\/]?$/, path.sep));
   const status = inside ? statSync(file, { throwIfNoEntry: false }) : undefined;
-  if (status?.isDirectory()) return pathname.endsWith('/') ? fileOf(folder, `${pathname}index.html`) : undefined;
+  if (status?.isDirectory())
+    return pathname.endsWith('/') ? fileOf(folder, `${pathname}index.html`) : undefined;
   return status?.isFile() ? file : undefined;
 }
 

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '../support/root.mjs';
 
-const isVersion = (name) => /^\d+\.\d+$/.test(name);
+/** Returns whether a folder of the site is a version. */
+export const isVersion = (name) => /^\d+\.\d+$/.test(name);
 const newestFirst = (a, b) => b.localeCompare(a, 'en', { numeric: true });
 
 /** Returns the newest version in the changelog: its folder in the site, and its text in the menu. */

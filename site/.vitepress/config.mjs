@@ -7,7 +7,8 @@ import { root } from '../../scripts/support/root.mjs';
 import { sidebar } from '../sidebar.mjs';
 
 const address = (page) => `/${page.replace(/(^|\/)README\.md$/, '$1index.md').replace(/\.md$/, '.html')}`;
-const titleOf = (page) => /^# (.+)$/m.exec(readFileSync(path.join(root, page), 'utf8'))[1].replaceAll('`', '');
+const titleOf = (page) =>
+  /^# (.+)$/m.exec(readFileSync(path.join(root, page), 'utf8'))[1].replaceAll('`', '');
 
 const groups = sidebar.map(({ text, pages }) => ({
   text,
@@ -20,6 +21,8 @@ const apiGroup = {
   items: api.map((page) => ({ text: titleOf(page), link: address(page) })),
 };
 
+const longText = 50;
+
 export default {
   title: 'impersonate',
   description: 'Runs work in a Node.js process as a user of Windows or Linux',
@@ -30,6 +33,14 @@ export default {
   markdown: {
     // Links in the pages are those of other viewers of Markdown.
     anchor: { slugify: anchorOf },
+    // A cell of prose must not become a column of single words on a narrow screen.
+    config: (markdown) =>
+      markdown.core.ruler.push('prose', ({ tokens }) =>
+        tokens.forEach((token, index) => {
+          if (token.type === 'td_open' && tokens[index + 1].content.length > longText)
+            token.attrSet('class', 'prose');
+        }),
+      ),
     languageAlias: { service: 'ini' },
   },
   themeConfig: {
