@@ -31,6 +31,7 @@ export default defineConfig(
     '.rig/',
     '**/node_modules/',
     'test/native/**/build*/',
+    'site/build/',
     // They need NestJS and tRPC.
     'examples/declarative/',
   ]),

@@ -6,6 +6,7 @@ import { checkLinks } from './support/links.mjs';
 import { checkNodeTestsPage } from './support/node-tests-page.mjs';
 import { checkPublicApi } from './support/public-api.mjs';
 import { checkRoutingPage } from './support/routing-page.mjs';
+import { checkSidebar } from './support/site-pages.mjs';
 
 // Returns the codes that docs/errors.md lacks, the pages and charts that are not current, the links that lead nowhere, and the public names without a docstring or
 // an exported type; '' if none.
@@ -17,6 +18,7 @@ export async function checkDocs() {
     ...checkQuestionCharts(),
     ...checkArchitecture(),
     ...checkLinks(),
+    ...checkSidebar(),
     ...checkPublicApi(),
   ].join('\n');
 }

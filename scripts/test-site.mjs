@@ -5,12 +5,13 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runSuites } from './suites/run-suites.mjs';
-import { siteSuites, withSite } from './suites/site.mjs';
 import { ensureNodeModules } from './support/node-modules.mjs';
 
 const { values, positionals: filters } = parseArgs({
   options: { screenshots: { type: 'string' } },
   allowPositionals: true,
 });
+ensureNodeModules();
+const { siteSuites, withSite } = await import('./suites/site.mjs');
 const screenshots = values.screenshots && path.resolve(values.screenshots);
 await withSite((site) => runSuites(siteSuites(site, { filters, screenshots })));

@@ -30,4 +30,4 @@ export function writeQuestionCharts() {
 export const checkQuestionCharts = () =>
   drawn()
     .filter(([name, svg]) => textOf(path.join(folder, name)) !== svg)
-    .map(([name]) => `${images}/${name} is not current: npm run docs`);
+    .map(([name]) => `${images}/${name} is not current: node scripts/docs.mjs`);

@@ -19,6 +19,9 @@ const readable = (page) => page.replace(/(^|\/)README\.md$/, '$1index.md');
 // A name that starts with a dot is left out by VitePress and by servers.
 const sourcePage = (file) => `${sources}/${file.replace(/(^|\/)\./g, '$1').replace(/\/$/, '')}.md`;
 
+// Tables get the place of the outline on a page without sections.
+const withoutOutline = '---\naside: false\n---\n\n';
+
 const box = (images) => `<span class="picture">${images}</span>`;
 
 /** Returns the style that keeps the text of a wide picture legible. Its box scrolls on a narrow screen. */
@@ -76,7 +79,8 @@ export function writePages(folder) {
   for (const page of known) {
     const parts = read(page).split(fences);
     const change = (part) => part.replace(image, imageFrom(page)).replace(link, linkFrom(page));
-    write(readable(page), parts.map((part, index) => (index % 2 === 0 ? change(part) : part)).join(''));
+    const text = parts.map((part, index) => (index % 2 === 0 ? change(part) : part)).join('');
+    write(readable(page), /^## /m.test(text) ? text : `${withoutOutline}${text}`);
   }
   for (const file of shown) write(sourcePage(file), sourceText(file));
 }

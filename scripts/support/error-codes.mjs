@@ -122,7 +122,10 @@ export async function checkErrorCodes() {
   const files = [...listFiles('lib', /\.m?ts$/), ...listFiles('native', /\.(?:h|cpp)$/)];
   const sources = new Map(files.filter((file) => file !== source).map((file) => [file, read(file)]));
   const isCurrent = listFiles('docs', /^errors\.md$/).length > 0 && read(page) === (await errorPage(types));
-  return [...codeProblems(types, sources), ...(isCurrent ? [] : [`${page} is not current: npm run docs`])];
+  return [
+    ...codeProblems(types, sources),
+    ...(isCurrent ? [] : [`${page} is not current: node scripts/docs.mjs`]),
+  ];
 }
 
 export const makeErrorPage = () => errorPage(codeTypes(read(source)));

@@ -47,5 +47,5 @@ export async function makeNodeTestsPage() {
 export async function checkNodeTestsPage() {
   const found =
     listFiles('docs', /^node-tests\.md$/).length > 0 ? readFileSync(path.join(root, page), 'utf8') : '';
-  return found === (await makeNodeTestsPage()) ? [] : [`${page} is not current: npm run docs`];
+  return found === (await makeNodeTestsPage()) ? [] : [`${page} is not current: node scripts/docs.mjs`];
 }

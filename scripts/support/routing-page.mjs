@@ -81,5 +81,5 @@ export async function makeRoutingPage() {
 export async function checkRoutingPage() {
   const found =
     listFiles('docs', /^routing\.md$/).length > 0 ? readFileSync(path.join(root, page), 'utf8') : '';
-  return found === (await makeRoutingPage()) ? [] : [`${page} is not current: npm run docs`];
+  return found === (await makeRoutingPage()) ? [] : [`${page} is not current: node scripts/docs.mjs`];
 }
