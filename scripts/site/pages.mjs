@@ -11,13 +11,17 @@ const raw = /\.(?:json|png|svg)$/;
 const fences = /(^ *```[\s\S]*?^ *```)/m;
 const link = /(?<=\]\()(?![a-z]+:|#)([^)\s]+)(?=\))/g;
 const image = /!\[([^\]]*)\]\(([^)\s]+)\)|<img src="([^"]+)"([^>]*)>/g;
-const languages = { cjs: 'js', mjs: 'js', service: 'ini', ps1: 'powershell', yml: 'yaml' };
+const languages = { cjs: 'js', config: 'xml', mjs: 'js', service: 'ini', ps1: 'powershell', yml: 'yaml' };
 
 const read = (file) => readFileSync(path.join(root, file), 'utf8');
 const relative = (from, to) => path.posix.relative(path.posix.dirname(from), to);
 const readable = (page) => page.replace(/(^|\/)README\.md$/, '$1index.md');
-// A name that starts with a dot is left out by VitePress and by servers.
-const sourcePage = (file) => `${sources}/${file.replace(/(^|\/)\./g, '$1').replace(/\/$/, '')}.md`;
+// No dots: a name that starts with one is left out by servers, and index.html.md would be taken for index.md.
+const sourcePage = (file) =>
+  `${sources}/${file
+    .replace(/(^|\/)\./g, '$1')
+    .replace(/\/$/, '')
+    .replaceAll('.', '-')}.md`;
 
 // Tables get the place of the outline on a page without sections.
 const withoutOutline = '---\naside: false\n---\n\n';

@@ -14,10 +14,15 @@ const groups = sidebar.map(({ text, pages }) => ({
   text,
   items: pages.map(([name, page]) => ({ text: name, link: address(page) })),
 }));
-const api = listFiles('docs/api', /\.md$/);
+
+// The index, then the modules, then the classes, whose names begin with a capital.
+const rank = (page) => ['README', ''].findIndex((start) => path.basename(page).startsWith(start));
+const isClass = (page) => /^[A-Z]/.test(path.basename(page));
+const api = listFiles('docs/api', /\.md$/).sort(
+  (a, b) => rank(a) - rank(b) || isClass(a) - isClass(b) || a.localeCompare(b),
+);
 const apiGroup = {
   text: 'API reference',
-  collapsed: true,
   items: api.map((page) => ({ text: titleOf(page), link: address(page) })),
 };
 
