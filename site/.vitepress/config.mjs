@@ -6,7 +6,7 @@ import { anchorOf } from '../../scripts/support/links.mjs';
 import { root } from '../../scripts/support/root.mjs';
 import { sidebar } from '../sidebar.mjs';
 
-const address = (page) => `/${page.replace(/(^|\/)README\.md$/, '$1index.md').replace(/\.md$/, '.html')}`;
+const address = (page) => `/${page.replace(/(^|\/)README\.md$/, '$1').replace(/\.md$/, '.html')}`;
 const titleOf = (page) =>
   /^# (.+)$/m.exec(readFileSync(path.join(root, page), 'utf8'))[1].replaceAll('`', '');
 
