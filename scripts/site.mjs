@@ -2,7 +2,6 @@
 // Builds the site of the documentation: site/build/site/<major.minor>, beside other versions that are there. PATH is the
 // path of the site on its server, / if it is not given. --serve shows it on this machine.
 import path from 'node:path';
-import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { buildSite, siteFolder } from './site/build.mjs';
 import { serve } from './site/server.mjs';

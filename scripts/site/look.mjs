@@ -1,4 +1,5 @@
 // What is wrong with a page, as a browser shows it. The functions that run in the page use nothing from outside.
+/* global document, getComputedStyle */
 
 /** Runs in the page. Returns whether its background is of a scheme. */
 function hasScheme(scheme) {
@@ -67,7 +68,11 @@ export async function look(page, address, then = async () => {}) {
       if (['error', 'warning'].includes(message.type())) problems.push(`console: ${message.text()}`);
     },
     pageerror: (error) => problems.push(`exception: ${error.message}`),
-    requestfailed: (request) => problems.push(`request failed: ${request.url()}`),
+    requestfailed: (request) => {
+      // The browser itself gives up what it fetches ahead of time when it opens the next page.
+      if (request.failure()?.errorText !== 'net::ERR_ABORTED')
+        problems.push(`request failed: ${request.url()}`);
+    },
     response: (response) => {
       if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`);
     },

@@ -61,7 +61,7 @@ export function writePages(folder) {
     return relative(page, sourcePage(wanted)) + suffix;
   };
 
-  const imageFrom = (page) => (whole, alt, markdownSource, htmlSource, attributes) => {
+  const imageFrom = (page) => (_whole, alt, markdownSource, htmlSource, attributes) => {
     const file = path.posix.join(path.posix.dirname(page), markdownSource ?? htmlSource);
     const text = file.endsWith('.svg') ? read(file) : '';
     const rest = (attributes ?? ` alt="${alt.replaceAll('"', '&quot;')}"`) + leastWidth(text);
