@@ -199,5 +199,5 @@ export function checkArchitecture() {
   if (problems.length > 0) return problems;
   const file = path.join(root, picture);
   const isCurrent = existsSync(file) && readFileSync(file, 'utf8') === drawArchitecture();
-  return [...(isCurrent ? [] : [`${picture} is not current: npm run docs`]), ...missingPaths()];
+  return [...(isCurrent ? [] : [`${picture} is not current: node scripts/docs.mjs`]), ...missingPaths()];
 }
