@@ -62,7 +62,7 @@ describe('a token that keeps the privileges of the process', () => {
 });
 
 test('the service of the deployment example has the privileges of its uses, and no others', async () => {
-  const script = readFileSync(join(root, 'examples', 'deploy', 'windows-service.ps1'), 'utf8');
+  const script = readFileSync(join(root, 'examples', 'deploy', 'windows-service', 'install.ps1'), 'utf8');
   const [, privileges = ''] = /^Invoke-Sc privs \$Name (\S+)$/m.exec(script) ?? [];
   const [, keep = ''] = /dropPrivileges\((\{.*?\})\)/.exec(script) ?? [];
   const lines = await linesOf(`${open} print([...dropPrivileges(${keep})].sort().join('/'));`);
