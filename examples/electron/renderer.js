@@ -1,3 +1,4 @@
+/* global document, window */
 const element = (id) => document.getElementById(id);
 
 async function refresh() {
