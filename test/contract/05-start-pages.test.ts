@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/paths';
 
@@ -29,6 +29,18 @@ test('each file of a deployment is in a page, at least as a link', () => {
   const all = pages.map((page) => textOf('docs', 'start', page)).join('\n');
   expect(files.length).toBeGreaterThan(15);
   expect(files.filter((file) => !all.includes(`](../../${file})`))).toEqual([]);
+});
+
+test('what the pages copy out of the package is in the package', () => {
+  const { files: packed } = JSON.parse(textOf('package.json')) as { files: string[] };
+  expect(packed).toContain('examples');
+  const copied = pages.flatMap((page) =>
+    [...textOf('docs', 'start', page).matchAll(/node_modules[\\/]impersonate[\\/](examples[\w.\\/-]+)/g)].map(
+      ([, path = '']) => path.replaceAll('\\', '/').replace(/\/$/, ''),
+    ),
+  );
+  expect(copied.length).toBeGreaterThan(7);
+  expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
 /** The names of elements that are open at the end of an XML text without CDATA; throws for one that is closed wrongly. */

@@ -224,17 +224,62 @@ describeSwitching('the deployment examples', () => {
   });
 
   const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
-  (hasAnalyze ? test : test.skip)('systemd knows every setting of the unit', () => {
+  const units = [
+    join(deploy, 'systemd', 'portal.service'),
+    join(root, 'examples', 'electron', 'helper', 'example-app-helper.service'),
+  ];
+  const withAnalyze = hasAnalyze ? test.each(units) : test.skip.each(units);
+
+  withAnalyze('systemd knows every setting of %s', (file) => {
     const copy = join(tempFolder('unit'), 'portal.service');
     // The program and the folder of the example are not here.
-    const here = textOf('systemd/portal.service')
+    const here = readFileSync(file, 'utf8')
       .replace('/usr/bin/node', process.execPath)
-      .replace('/opt/portal', '/');
+      .replace(/^(WorkingDirectory=).*$/m, '$1/');
     writeFileSync(copy, here);
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', copy], {
       encoding: 'utf8',
     });
     expect(stderr.split('\n').filter((line) => line.includes('portal.service'))).toEqual([]);
     expect(status).toBe(0);
+  });
+
+  withAnalyze('the system call filter of %s admits those of V8 and of the package', (file) => {
+    const sets = new Map<string, string[]>();
+    let calls: string[] = [];
+    for (const line of execFileSync('systemd-analyze', ['syscall-filter'], { encoding: 'utf8' }).split(
+      '\n',
+    )) {
+      if (line.startsWith('@')) sets.set(line.trim(), (calls = []));
+      else if (/^ +[@\w]/.test(line)) calls.push(line.trim());
+    }
+    const callsOf = (name: string): string[] => sets.get(name)?.flatMap(callsOf) ?? [name];
+    const [, filter = ''] = /^SystemCallFilter=(.*)$/m.exec(readFileSync(file, 'utf8')) ?? [];
+    const admitted = filter.split(' ').flatMap(callsOf);
+    // The first three are V8's, for the memory of its code on x64.
+    const needed = [
+      'pkey_alloc',
+      'pkey_mprotect',
+      'pkey_free',
+      'setresuid',
+      'setresgid',
+      'setgroups',
+      'setfsuid',
+    ].concat([
+      'capget',
+      'capset',
+      'prctl',
+      'faccessat2',
+      'close_range',
+      'pidfd_send_signal',
+      'waitid',
+      'prlimit64',
+      'openat2',
+      'keyctl',
+      'memfd_create',
+      'setsid',
+      'tgkill',
+    ]);
+    expect(needed.filter((call) => !admitted.includes(call))).toEqual([]);
   });
 });
