@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { request as send, type IncomingMessage } from 'node:http';
@@ -15,10 +16,12 @@ import { domain, world, type Win32Identity } from '../support/world/win32';
 const pairingToken = '7d6bfe4b-7a3d-4b4e-8a5c-0f6f5a3f9d11';
 const example = (...names: string[]): string => join(root, 'examples', ...names);
 
-let server: ChildProcess;
+let server: ChildProcess | undefined;
 let lines: AsyncIterator<string>;
-afterEach(() => {
+afterEach(async () => {
+  if (!server || server.killed) return;
   server.kill('SIGKILL');
+  await once(server, 'exit');
 });
 
 /** Starts a server of the examples and resolves to the port that it listens on. */
@@ -43,7 +46,7 @@ async function get(port: string, path: string, headers: Record<string, string>):
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     send({ host: 'localhost', port, path, headers, agent: false }, resolve).once('error', reject).end();
   });
-  return `${String(response.statusCode)} ${(await text(response)).trim()}`;
+  return `${String(response.statusCode)} ${await text(response)}`.trim();
 }
 
 /** Makes a folder with a file of each user, and what gives them their owners in a process of the server. */
