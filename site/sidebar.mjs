@@ -2,14 +2,25 @@
 // docs/api, which are listed by their names.
 export const sidebar = [
   {
+    text: 'Getting started',
+    pages: [
+      ['A Windows service', 'docs/start/windows-service.md'],
+      ['IIS', 'docs/start/iis.md'],
+      ['Electron', 'docs/start/electron.md'],
+      ['systemd', 'docs/start/systemd.md'],
+      ['Docker and Kubernetes', 'docs/start/containers.md'],
+    ],
+  },
+  {
     text: 'Start',
     pages: [
       ['Installing', 'docs/install.md'],
-      ['Rights and deployment', 'docs/rights.md'],
+      ['Rights', 'docs/rights.md'],
       ['Doctor', 'docs/doctor.md'],
       ['Troubleshooting', 'docs/troubleshooting.md'],
       ['Error codes', 'docs/errors.md'],
       ['Migrating', 'docs/migrating.md'],
+      ['Questions', 'docs/faq.md'],
     ],
   },
   {
