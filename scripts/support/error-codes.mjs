@@ -102,7 +102,7 @@ try {
   Token.claim('unknown');
 } catch (error) {
   if (!(error instanceof ImpersonationError)) throw error;
-  console.log(error.code === 'ERR_TICKET_INVALID'); // true
+  console.log(error.code); // Prints: ERR_TICKET_INVALID
 }
 \`\`\``;
 

@@ -28,11 +28,11 @@ import { runAs, withoutToken } from 'impersonate';
 
 await runAs('alice', () => {
   try {
-    process.chdir('.');
+    process.chdir('/srv/portal');
   } catch (error) {
-    console.log(error.code === 'ERR_NOT_ROUTED'); // true
+    console.log(error.code); // Prints: ERR_NOT_ROUTED
   }
-  withoutToken(() => process.chdir('.'));
+  withoutToken(() => process.chdir('/srv/portal'));
 });
 \`\`\``;
 

@@ -1,100 +1,112 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import ts from 'typescript';
-import { runProgram, runSource } from '../support/children/child';
-import { product, productModule, root } from '../support/paths';
+import { join } from 'node:path';
+import { type ChildResult, runProgram } from '../support/children/child';
+import { isWindows } from '../support/children/programs';
+import { commandsOf, runCommandLine } from '../support/examples/commands';
+import { type Outside, startOutside } from '../support/examples/outside';
+import {
+  type Fence,
+  fences,
+  isForThisSystem,
+  isProgram,
+  isShell,
+  shownLanguages,
+} from '../support/examples/pages';
+import { printsOf, responsesOf, runExample } from '../support/examples/programs';
 import { describeSwitching } from '../support/world/acting';
-import { world } from '../support/world/world';
 
-interface Example {
-  readonly file: string;
-  readonly language: 'js' | 'ts';
-  readonly source: string;
-  /** The heading above it. */
-  readonly heading: string;
-}
+const placed = (chosen: readonly Fence[]): [string, Fence][] => chosen.map((fence) => [fence.place, fence]);
+const here = fences.filter(isForThisSystem);
+const needsOutside = ({ source }: Fence): boolean => /\bNegotiate(?:Server|Client)\b/.test(source);
+const noKerberos = isWindows ? undefined : process.env.IMPERSONATE_TEST_KERBEROS_SKIP;
 
-/** Pages without code that runs by itself, besides those of docs/start: see 05-start-pages.test.ts. */
-const lists = [
-  'architecture',
-  'delegation',
-  'migrating',
-  'node-tests',
-  'packages',
-  'troubleshooting',
-  'verification',
-].map((name) => `${name}.md`);
-const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.md') && !lists.includes(name) && !name.startsWith('start'))
-  .sort();
-const files = ['README.md', ...pages.map((name) => join('docs', name))];
-const examples = files.flatMap((file) => {
-  const text = readFileSync(join(root, file), 'utf8').replaceAll('\r\n', '\n');
-  return [...text.matchAll(/^```(js|ts)\n([^]*?)^```$/gm)].map(({ 1: language, 2: source, index }) => {
-    const heading = /^#+ (.*)$/m.exec(text.slice(text.lastIndexOf('\n#', index)))?.[1];
-    return { file, language, source, heading } as Example;
-  });
+test('every fence is a program, a command, or in a language that is only shown', () => {
+  const known = ['js', 'ts', 'sh', ...shownLanguages];
+  const unknown = fences.filter(({ language }) => !known.includes(language));
+  expect(unknown.map(({ place, language }) => `${place}: ${language}`)).toEqual([]);
 });
-/** The first successes are each for one system. */
-const other = `First success on ${process.platform === 'win32' ? 'Linux' : 'Windows'}`;
-const examplesHere = examples.filter(({ heading }) => heading !== other);
 
-const productFile = (name: string): string =>
-  JSON.stringify(pathToFileURL(join(dirname(productModule), name)).href);
+test('what is only shown is no program that uses the package', () => {
+  const shown = fences.filter((fence) => !isProgram(fence) && !isShell(fence));
+  const programs = shown.filter(({ source }) => /(?:from|require\(|import\() ?'impersonate/.test(source));
+  expect(programs.map(({ place }) => place)).toEqual([]);
+});
 
-const isWindows = process.platform === 'win32';
-/** Under Wine the test's authority has the account, in a domain of its own. */
-const accountName = isWindows ? `${world.alice.name}@SEAM` : world.alice.name;
-const authority = ['--require', require.resolve('../support/world/world')];
-const windowsFolder = ['--require', require.resolve('../support/world/windows-folder')];
-const isCommonJs = ({ source }: Example): boolean => source.includes("require('impersonate')");
+test('no example has code that is there for this test', () => {
+  // A pipe of Windows and a socket of Linux have paths of different forms.
+  const mayDiffer = (page: string): boolean => page === 'docs/peers.md';
+  const written = fences.filter(
+    ({ source, page }) => source.includes('process.platform') && !mayDiffer(page),
+  );
+  expect(written.map(({ place }) => place)).toEqual([]);
+});
 
-/** Returns what loads the authority, for an example that needs a user by name or the access list of a folder on Windows. */
-function execArgvOf({ source }: Example): string[] {
-  const loaded = [
-    ...(source.includes("runAs('alice'") ? authority : []),
-    ...(source.includes("'C:/Windows'") ? windowsFolder : []),
-  ];
-  return isWindows && loaded.length > 0 ? ['--disable-warning=IMPERSONATE_LOADED_LATE', ...loaded] : [];
+/** What equals these lines, in which `…` stands for any text. */
+function matching(lines: readonly string[]): unknown {
+  const text = lines.join('\n');
+  const parts = text.split('…').map((part) => part.replace(/[^\w\s]/g, '\\$&'));
+  return parts.length === 1 ? text : expect.stringMatching(new RegExp(`^${parts.join('.*')}$`));
 }
 
-/** The lines that the comments of the example promise. */
-const printsOf = ({ source }: Example): string[] =>
-  [...source.matchAll(/ \/\/ Prints: (.*)$/gm)].map(([, line = '']) => line);
-
-/** Returns the example with this package, a user that exists, and as JavaScript. */
-function runnable({ language, source }: Example): string {
-  const here = source
-    .replaceAll("require('impersonate')", `require(${JSON.stringify(product)})`)
-    .replaceAll("'impersonate'", productFile('index.mjs'))
-    .replace(/'impersonate\/(\w+)'/g, (_whole, name: string) => productFile(`${name}.mjs`))
-    .replaceAll("'alice'", JSON.stringify(accountName));
-  if (language === 'js') return here;
-  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-  return ts.transpileModule(here, { compilerOptions }).outputText;
+/** Starts all tasks, two at a time, and returns their results in the same order. */
+function startAll<T>(tasks: readonly (() => Promise<T>)[]): Promise<T>[] {
+  const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
+  return tasks.map((task, index) => {
+    const lane = index % lanes.length;
+    const result = (lanes[lane] ?? Promise.resolve()).then(task);
+    lanes[lane] = result.catch(() => {});
+    return result;
+  });
 }
 
-describeSwitching('the examples of the README and the documentation', () => {
-  test('exist in every document', () => {
-    expect([...new Set(examples.map(({ file }) => file))]).toEqual(files);
+describeSwitching('the programs of the README and the documentation', () => {
+  const programs = here.filter(isProgram);
+  const skipped = noKerberos === undefined ? [] : programs.filter(needsOutside);
+  const run = programs
+    .filter((fence) => !skipped.includes(fence))
+    // Those that wait for the KDC are the last.
+    .sort((one, other) => Number(needsOutside(one)) - Number(needsOutside(other)));
+  let outside: Promise<Outside> | undefined;
+  let outcomes: Promise<ChildResult>[] = [];
+
+  beforeAll(() => {
+    if (run.some(needsOutside)) outside = startOutside();
+    outcomes = startAll(
+      run.map((fence) => async () => runExample(fence, needsOutside(fence) ? await outside : undefined)),
+    );
+  });
+  afterAll(async () => {
+    await Promise.allSettled(outcomes);
+    await (await outside)?.stop();
   });
 
-  test.each(examplesHere.map((example) => [example.file, example] as const))(
-    'run, of %s',
-    async (_file, example) => {
-      const { code, stdout, stderr } = await runSource(
-        runnable(example),
-        { execArgv: execArgvOf(example) },
-        isCommonJs(example) ? 'bare' : 'module',
-      );
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      const prints = printsOf(example);
-      if (prints.length > 0) expect(stdout.trim().split(/\r?\n/)).toEqual(prints);
-      else expect(stdout).toContain('true');
-      expect(stdout).not.toContain('false');
-    },
-  );
+  test.each(placed(run))('%s prints and responds what it promises', async (_place, fence) => {
+    const { source } = fence;
+    const responses = responsesOf(source).map(({ line }) => line);
+    const stdout = matching([...printsOf(source), ...responses]);
+    expect(await outcomes[run.indexOf(fence)]).toEqual({ code: 0, signal: null, stdout, stderr: '' });
+  });
+  if (skipped.length > 0) test.skip.each(placed(skipped))(`%s (skipped: ${String(noKerberos)})`, () => {});
+});
+
+describeSwitching('the commands of the README and the documentation', () => {
+  const commands = here
+    .filter(isShell)
+    .flatMap((fence) => commandsOf(fence).map((command) => ({ place: fence.place, ...command })));
+  let outcomes: Promise<ChildResult>[] = [];
+
+  beforeAll(() => {
+    outcomes = startAll(commands.map((command) => () => runCommandLine(command)));
+  });
+  afterAll(() => Promise.allSettled(outcomes));
+
+  test.each(
+    commands.map((command, index) => [`${command.place}: ${command.words.join(' ')}`, index] as const),
+  )('%s', async (_name, index) => {
+    const { stdout, ...rest } = (await outcomes[index]) ?? { stdout: '' };
+    const prints = commands[index]?.prints ?? [];
+    expect(rest).toEqual({ code: 0, signal: null, stderr: '' });
+    expect(stdout).toEqual(prints.length > 0 ? matching(prints) : expect.stringMatching(/./));
+  });
 });
 
 test('require and import of the package give the same classes', async () => {

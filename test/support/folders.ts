@@ -13,8 +13,8 @@ if (typeof afterAll === 'function') {
 }
 
 /** Makes a folder that every user may traverse, removed after the test file. */
-export function tempFolder(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `impersonate-${name}-`));
+export function tempFolder(name: string, parent = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, `impersonate-${name}-`));
   chmodSync(folder, 0o711);
   folders.push(folder);
   return folder;

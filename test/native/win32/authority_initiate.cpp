@@ -42,7 +42,8 @@ Step FirstStep(const Credentials& credentials, const std::wstring& target, ULONG
                const std::string& bindings, Context& context) {
   context.target = target;
   context.package = L"Kerberos";
-  if (target.rfind(L"HTTP/", 0) == 0) return {SEC_I_CONTINUE_NEEDED, ProofOfThread(request, bindings)};
+  const bool is_known = target.rfind(L"HTTP/", 0) == 0 || target.rfind(L"postgres/", 0) == 0;
+  if (is_known) return {SEC_I_CONTINUE_NEEDED, ProofOfThread(request, bindings)};
   if (credentials.without_ntlm || credentials.package != L"Negotiate") return {SEC_E_TARGET_UNKNOWN, ""};
   context.package = L"NTLM";
   return {SEC_I_CONTINUE_NEEDED, kNtlm};

@@ -29,9 +29,9 @@ const users = {
 };
 export type KerberosUser = keyof typeof users;
 
-const services = ['HTTP/localhost', 'host/localhost', 'HTTP/unknown'];
+const services = ['HTTP/localhost', 'host/localhost', 'postgres/localhost', 'HTTP/unknown'];
 /** The server has no key for the last service. */
-const ownServices = services.slice(0, 2);
+const ownServices = services.slice(0, 3);
 const trust = `krbtgt/${realm}@${foreignRealm}`;
 const sbin = '/usr/sbin/';
 

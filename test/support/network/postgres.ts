@@ -27,6 +27,12 @@ const [gss, gssContinue] = [7, 8];
 const ready = message('Z', 'I');
 const short = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 
+/** A result of one column, and its only row. */
+const rowOf = (column: string, value: string): readonly [Buffer, Buffer] => [
+  message('T', short(1), `${column}\0`, 0, short(0), 25, short(0xffff), -1, short(0)),
+  message('D', short(1), Buffer.byteLength(value), value),
+];
+
 /** One client of a server. */
 export class PostgresClient {
   /** The startup message's parameters, each with a null byte behind it. */
@@ -163,13 +169,14 @@ export class TestPostgres {
     client.startup = body.toString('latin1', 4);
     const who = await authenticate(client);
     await client.write(message('S', 'server_version\0', '15.0\0'), message('K', 1, 2), ready);
-    const row = [
-      message('T', short(1), 'who\0', 0, short(0), 25, short(0xffff), -1, short(0)),
-      message('D', short(1), Buffer.byteLength(who), who),
-    ] as const;
+    let row: readonly [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
     for (;;) {
       const { type, body: query } = await client.read();
-      if (type === 'Q' || type === 'P') this.queries.push(query.toString().replaceAll('\0', ''));
+      if (type === 'Q' || type === 'P') {
+        const text = query.toString().replaceAll('\0', '');
+        this.queries.push(text);
+        row = rowOf(/ as (\w+)/.exec(text)?.[1] ?? 'who', who);
+      }
       if (type === 'Q') await client.write(...row, message('C', 'SELECT 1\0'), ready);
       if (type === 'P') await client.write(message('1'));
       if (type === 'B') await client.write(message('2'));
