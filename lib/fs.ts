@@ -12,7 +12,7 @@
  * @module
  * @example
  * import { readFile } from 'impersonate/fs';
- * const text = await token.run(() => readFile(path, 'utf8'));
+ * const text = await token.run(() => readFile('/srv/files/report.txt', 'utf8'));
  */
 import './index';
 import { constants as nodeConstants } from 'node:fs';
@@ -42,6 +42,8 @@ function asUser<K extends keyof typeof promised & keyof typeof nodePromises>(
  * Tests the user's access to a path, like node's `fs.promises.access()`, with the effective ids on Linux.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => access('/srv/files/report.txt', constants.R_OK));
  */
 export const access: typeof nodePromises.access = asUser('access');
 
@@ -49,6 +51,8 @@ export const access: typeof nodePromises.access = asUser('access');
  * Appends data to a file, which is opened as the identity in effect, like node's `fs.promises.appendFile()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => appendFile('/srv/files/report.txt', 'A further line\n'));
  */
 export const appendFile: typeof nodePromises.appendFile = asUser('appendFile');
 
@@ -56,6 +60,8 @@ export const appendFile: typeof nodePromises.appendFile = asUser('appendFile');
  * Changes the mode of a file as the identity in effect, like node's `fs.promises.chmod()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => chmod('/srv/files/report.txt', 0o600));
  */
 export const chmod: typeof nodePromises.chmod = asUser('chmod');
 
@@ -63,6 +69,9 @@ export const chmod: typeof nodePromises.chmod = asUser('chmod');
  * Changes the owner and group of a file as the identity in effect, like node's `fs.promises.chown()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * const { uid, gid } = await token.run(() => stat('/srv/files'));
+ * await token.run(() => chown('/srv/files/report.txt', uid, gid));
  */
 export const chown: typeof nodePromises.chown = asUser('chown');
 
@@ -70,6 +79,8 @@ export const chown: typeof nodePromises.chown = asUser('chown');
  * Copies a file as the identity in effect, like node's `fs.promises.copyFile()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => copyFile('/srv/files/report.txt', '/srv/files/copy.txt', constants.COPYFILE_EXCL));
  */
 export const copyFile: typeof nodePromises.copyFile = asUser('copyFile');
 
@@ -77,6 +88,8 @@ export const copyFile: typeof nodePromises.copyFile = asUser('copyFile');
  * Copies a file or a directory tree, every step as the identity in effect, like node's `fs.promises.cp()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => cp('/srv/files/archive', '/srv/files/copy', { recursive: true }));
  */
 export const cp: typeof nodePromises.cp = asUser('cp');
 
@@ -84,6 +97,10 @@ export const cp: typeof nodePromises.cp = asUser('cp');
  * Rejects with `ERR_METHOD_NOT_IMPLEMENTED`, like node's `fs.promises.lchmod()` on Windows and Linux.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token
+ *   .run(() => lchmod('/srv/files/report.txt', 0o600))
+ *   .catch((error: NodeJS.ErrnoException) => console.log(error.code)); // Prints: ERR_METHOD_NOT_IMPLEMENTED
  */
 // eslint-disable-next-line @typescript-eslint/no-deprecated -- node exports it, although it only rejects
 export const lchmod: typeof nodePromises.lchmod = asUser('lchmod');
@@ -92,6 +109,9 @@ export const lchmod: typeof nodePromises.lchmod = asUser('lchmod');
  * Changes the owner and group of a link as the identity in effect, like node's `fs.promises.lchown()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * const { uid, gid } = await token.run(() => lstat('/srv/files/report.txt'));
+ * await token.run(() => lchown('/srv/files/report.txt', uid, gid));
  */
 export const lchown: typeof nodePromises.lchown = asUser('lchown');
 
@@ -99,6 +119,8 @@ export const lchown: typeof nodePromises.lchown = asUser('lchown');
  * Creates a hard link as the identity in effect, like node's `fs.promises.link()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => link('/srv/files/report.txt', '/srv/files/same-report.txt'));
  */
 export const link: typeof nodePromises.link = asUser('link');
 
@@ -106,6 +128,9 @@ export const link: typeof nodePromises.link = asUser('link');
  * Returns the stats of a path as the identity in effect, like node's `fs.promises.lstat()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * const stats = await token.run(() => lstat('/srv/files/report.txt'));
+ * console.log(stats.isSymbolicLink()); // Prints: false
  */
 export const lstat: typeof nodePromises.lstat = asUser('lstat');
 
@@ -113,6 +138,8 @@ export const lstat: typeof nodePromises.lstat = asUser('lstat');
  * Changes the times of a link as the identity in effect, like node's `fs.promises.lutimes()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => lutimes('/srv/files/report.txt', new Date(), new Date()));
  */
 export const lutimes: typeof nodePromises.lutimes = asUser('lutimes');
 
@@ -120,6 +147,8 @@ export const lutimes: typeof nodePromises.lutimes = asUser('lutimes');
  * Creates a directory as the identity in effect, like node's `fs.promises.mkdir()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => mkdir('/srv/files/2026/07', { recursive: true }));
  */
 export const mkdir: typeof nodePromises.mkdir = asUser('mkdir');
 
@@ -127,6 +156,8 @@ export const mkdir: typeof nodePromises.mkdir = asUser('mkdir');
  * Creates a temporary directory as the identity in effect, like node's `fs.promises.mkdtemp()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * const folder = await token.run(() => mkdtemp('/srv/files/upload-'));
  */
 export const mkdtemp: typeof nodePromises.mkdtemp = asUser('mkdtemp');
 
@@ -135,6 +166,11 @@ export const mkdtemp: typeof nodePromises.mkdtemp = asUser('mkdtemp');
  * and `await using` remove it as the same identity. Undefined before Node.js 24.4.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(async () => {
+ *   const folder = await mkdtempDisposable?.('/srv/files/upload-');
+ *   await folder?.remove();
+ * });
  */
 export const mkdtempDisposable:
   | ((
@@ -150,6 +186,15 @@ export const mkdtempDisposable:
  * another thread.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(async () => {
+ *   const file = await open('/srv/files/report.txt', 'r+');
+ *   try {
+ *     await file.write('Report');
+ *   } finally {
+ *     await file.close();
+ *   }
+ * });
  */
 export const open: typeof nodePromises.open = asUser('open');
 
@@ -158,6 +203,10 @@ export const open: typeof nodePromises.open = asUser('open');
  * step of it runs as the identity that opened it, also after the flow has ended.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(async () => {
+ *   for await (const entry of await opendir('/srv/files')) console.log(entry.name, entry.isDirectory());
+ * });
  */
 export const opendir: typeof nodePromises.opendir = asUser('opendir');
 
@@ -165,6 +214,8 @@ export const opendir: typeof nodePromises.opendir = asUser('opendir');
  * Reads a file, which is opened as the identity in effect, like node's `fs.promises.readFile()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * const text = await token.run(() => readFile('/srv/files/report.txt', 'utf8'));
  */
 export const readFile: typeof nodePromises.readFile = asUser('readFile');
 
@@ -172,6 +223,9 @@ export const readFile: typeof nodePromises.readFile = asUser('readFile');
  * Reads a directory as the identity in effect, like node's `fs.promises.readdir()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * const names = await token.run(() => readdir('/srv/files'));
+ * console.log(names.includes('report.txt')); // Prints: true
  */
 export const readdir: typeof nodePromises.readdir = asUser('readdir');
 
@@ -179,6 +233,8 @@ export const readdir: typeof nodePromises.readdir = asUser('readdir');
  * Reads the target of a link as the identity in effect, like node's `fs.promises.readlink()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * const target = await token.run(() => readlink('/srv/files/latest'));
  */
 export const readlink: typeof nodePromises.readlink = asUser('readlink');
 
@@ -186,6 +242,8 @@ export const readlink: typeof nodePromises.readlink = asUser('readlink');
  * Resolves a path as the identity in effect, like node's `fs.promises.realpath()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * const whole = await token.run(() => realpath('/srv/files/archive/../report.txt'));
  */
 export const realpath: typeof nodePromises.realpath = asUser('realpath');
 
@@ -193,6 +251,8 @@ export const realpath: typeof nodePromises.realpath = asUser('realpath');
  * Renames a file or directory as the identity in effect, like node's `fs.promises.rename()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => rename('/srv/files/report.txt', '/srv/files/archive/report.txt'));
  */
 export const rename: typeof nodePromises.rename = asUser('rename');
 
@@ -200,6 +260,8 @@ export const rename: typeof nodePromises.rename = asUser('rename');
  * Removes a file or a directory tree, every step as the identity in effect, like node's `fs.promises.rm()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => rm('/srv/files/archive', { recursive: true, force: true }));
  */
 export const rm: typeof nodePromises.rm = asUser('rm');
 
@@ -207,6 +269,11 @@ export const rm: typeof nodePromises.rm = asUser('rm');
  * Removes a directory as the identity in effect, like node's `fs.promises.rmdir()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(async () => {
+ *   await mkdir('/srv/files/empty');
+ *   await rmdir('/srv/files/empty');
+ * });
  */
 export const rmdir: typeof nodePromises.rmdir = asUser('rmdir');
 
@@ -214,6 +281,8 @@ export const rmdir: typeof nodePromises.rmdir = asUser('rmdir');
  * Returns the stats of a path as the identity in effect, like node's `fs.promises.stat()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * const { size, mtime } = await token.run(() => stat('/srv/files/report.txt'));
  */
 export const stat: typeof nodePromises.stat = asUser('stat');
 
@@ -221,6 +290,9 @@ export const stat: typeof nodePromises.stat = asUser('stat');
  * Returns the stats of a file system as the identity in effect, like node's `fs.promises.statfs()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * const { bavail, bsize } = await token.run(() => statfs('/srv/files'));
+ * console.log(`${bavail * bsize} bytes are free`);
  */
 export const statfs: typeof nodePromises.statfs = asUser('statfs');
 
@@ -228,6 +300,8 @@ export const statfs: typeof nodePromises.statfs = asUser('statfs');
  * Creates a symbolic link as the identity in effect, like node's `fs.promises.symlink()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => symlink('report.txt', '/srv/files/newest'));
  */
 export const symlink: typeof nodePromises.symlink = asUser('symlink');
 
@@ -235,6 +309,8 @@ export const symlink: typeof nodePromises.symlink = asUser('symlink');
  * Truncates a file, which is opened as the identity in effect, like node's `fs.promises.truncate()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => truncate('/srv/files/report.txt', 100));
  */
 export const truncate: typeof nodePromises.truncate = asUser('truncate');
 
@@ -242,6 +318,8 @@ export const truncate: typeof nodePromises.truncate = asUser('truncate');
  * Removes a file or link as the identity in effect, like node's `fs.promises.unlink()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => unlink('/srv/files/report.txt'));
  */
 export const unlink: typeof nodePromises.unlink = asUser('unlink');
 
@@ -249,6 +327,8 @@ export const unlink: typeof nodePromises.unlink = asUser('unlink');
  * Changes the times of a file as the identity in effect, like node's `fs.promises.utimes()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => utimes('/srv/files/report.txt', new Date(), new Date()));
  */
 export const utimes: typeof nodePromises.utimes = asUser('utimes');
 
@@ -256,6 +336,8 @@ export const utimes: typeof nodePromises.utimes = asUser('utimes');
  * Writes a file, which is opened as the identity in effect, like node's `fs.promises.writeFile()`.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error. Both reject the promise.
+ * @example
+ * await token.run(() => writeFile('/srv/files/notes.txt', 'A note of Alice\n'));
  */
 export const writeFile: typeof nodePromises.writeFile = asUser('writeFile');
 
@@ -264,6 +346,9 @@ export const writeFile: typeof nodePromises.writeFile = asUser('writeFile');
  * Errors of the file are emitted as `error` events.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error for invalid arguments. Both are thrown by the call itself.
+ * @example
+ * import { pipeline } from 'node:stream/promises';
+ * await token.run(() => pipeline(createReadStream('/srv/files/report.txt'), response));
  */
 export const createReadStream = ((path: unknown, options?: unknown) =>
   deferred().createReadStream(requireIdentity(), path, options)) as typeof nodeFs.createReadStream;
@@ -273,16 +358,30 @@ export const createReadStream = ((path: unknown, options?: unknown) =>
  * Errors of the file are emitted as `error` events.
  *
  * @throws ImpersonationError `ERR_NO_TOKEN`, or node's error for invalid arguments. Both are thrown by the call itself.
+ * @example
+ * import { pipeline } from 'node:stream/promises';
+ * await token.run(() => pipeline(request, createWriteStream('/srv/files/upload.bin')));
  */
 export const createWriteStream = ((path: unknown, options?: unknown) =>
   deferred().createWriteStream(requireIdentity(), path, options)) as typeof nodeFs.createWriteStream;
 
-/** The constants of node:fs. */
+/**
+ * The constants of node:fs.
+ *
+ * @example
+ * await token.run(() => access('/srv/files/report.txt', constants.R_OK | constants.W_OK));
+ */
 export const constants: typeof nodePromises.constants = nodeConstants;
 
 export type { DisposableFolder };
 
-/** All functions and constants of `impersonate/fs`. */
+/**
+ * All functions and constants of `impersonate/fs`.
+ *
+ * @example
+ * import files from 'impersonate/fs';
+ * const names = await token.run(() => files.readdir('/srv/files'));
+ */
 export default {
   access,
   appendFile,

@@ -1,4 +1,5 @@
 import { checkQuestionCharts } from '../benchmarks/reporter/docs-images.mjs';
+import { checkApiPages } from './api-pages/pages.mjs';
 import { isMain, report } from './support/check.mjs';
 import { checkArchitecture } from './support/architecture-picture.mjs';
 import { checkErrorCodes } from './support/error-codes.mjs';
@@ -15,6 +16,7 @@ export async function checkDocs() {
     ...(await checkErrorCodes()),
     ...(await checkRoutingPage()),
     ...(await checkNodeTestsPage()),
+    ...(await checkApiPages()),
     ...checkQuestionCharts(),
     ...checkArchitecture(),
     ...checkLinks(),

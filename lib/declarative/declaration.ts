@@ -14,10 +14,20 @@ import type { Token } from '../token/token';
 /**
  * Whether an operation acts as its caller: always (`required`), if the whole service does (`allowed`), or never
  * (`notAllowed`).
+ *
+ * @example
+ * const impersonation: ImpersonationOption = 'required';
+ * app.get('/files', operation(impersonation, (request, response) => response.sendFile('/srv/files/report.txt')));
  */
 export type ImpersonationOption = 'required' | 'allowed' | 'notAllowed';
 
-/** How one operation is performed. */
+/**
+ * How one operation is performed.
+ *
+ * @example
+ * const options: OperationOptions = { impersonation: 'allowed', orAsService: true, name: 'Files.list' };
+ * app.get('/files', operation(options, (request, response) => response.sendFile('/srv/files/report.txt')));
+ */
 export interface OperationOptions {
   /** Whether it acts as its caller; `notAllowed` by default. */
   impersonation?: ImpersonationOption;
@@ -37,12 +47,20 @@ export interface OperationOptions {
 /**
  * Returns the caller of an operation: a token, which stays the application's; a name for `Token.forUser`; or null for none.
  * It gets the arguments of the operation, and runs as the process.
+ *
+ * @example
+ * const caller: ResolveCaller = (request: http.IncomingMessage) => request.headers['x-user']?.toString();
  */
 export type ResolveCaller = (
   ...args: never[]
 ) => Token | string | null | undefined | Promise<Token | string | null | undefined>;
 
-/** What holds for all operations of a service. */
+/**
+ * What holds for all operations of a service.
+ *
+ * @example
+ * const options: ServiceOptions = { impersonateCallerForAllOperations: true, helpers: ['describe'] };
+ */
 export interface ServiceOptions {
   /** Whether `allowed` operations act as their caller. Then no operation may be `notAllowed`. False by default. */
   impersonateCallerForAllOperations?: boolean;
@@ -64,7 +82,12 @@ export interface ServiceOptions {
   spanAttributes?: boolean;
 }
 
-/** A mistake in the declarations of a service. */
+/**
+ * A mistake in the declarations of a service.
+ *
+ * @example
+ * const format = ({ operation, message }: DeclarationProblem) => `${operation}: ${message}`;
+ */
 export interface DeclarationProblem {
   /** The operation, such as `Files.read` or `GET /files`. */
   readonly operation: string;
@@ -76,11 +99,12 @@ export interface DeclarationProblem {
  * All mistakes in the declarations of a service. Its code is `ERR_INVALID_DECLARATION`.
  *
  * @example
+ * app.get('/files', (request, response) => response.sendFile('/srv/files/report.txt'));
  * try {
  *   validate(app);
  * } catch (error) {
- *   if (error instanceof DeclarationError) for (const { operation, message } of error.errors) report(operation, message);
- *   throw error;
+ *   if (!(error instanceof DeclarationError)) throw error;
+ *   for (const { operation } of error.errors) console.log(operation); // Prints: GET /files
  * }
  */
 export class DeclarationError extends ImpersonationError {

@@ -24,7 +24,13 @@ declare module 'fastify' {
   }
 }
 
-/** A plugin as `fastify.register()` takes it. */
+/**
+ * A plugin as `fastify.register()` takes it.
+ *
+ * @example
+ * const plugin: FastifyPlugin = fastifyImpersonation({ impersonateCallerForAllOperations: true });
+ * await fastify.register(plugin);
+ */
 export type FastifyPlugin = (
   instance: { readonly addHook: (...args: never[]) => unknown },
   options: object,
@@ -146,9 +152,11 @@ class Routes {
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for `spanAttributes` without OpenTelemetry's API.
  * @example
+ * import type { FastifyRequest } from 'fastify';
+ * const userOf = ({ headers }: FastifyRequest) => (headers.cookie === 'session=1' ? 'alice' : null);
  * fastify.addHook('onRequest', actAs(userOf).fastify);
  * await fastify.register(fastifyImpersonation());
- * fastify.get('/files', { config: { impersonation: 'required' } }, listFiles);
+ * fastify.get('/files', { config: { impersonation: 'required' } }, () => fs.promises.readdir('/srv/files'));
  */
 export function fastifyImpersonation(options: ServiceOptions = {}): FastifyPlugin {
   const service = toService(options, 'options');

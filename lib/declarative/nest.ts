@@ -3,7 +3,18 @@ import { type Operation, operationOf, serviceFor } from './operation';
 import { type Actor, type Call, begin, chooseActor } from './perform';
 import { followObservable } from './result';
 
-/** The part of NestJS's ExecutionContext that is used. */
+/**
+ * The part of NestJS's ExecutionContext that is used.
+ *
+ * @example
+ * class Files {
+ *   @operation({ impersonation: 'required' })
+ *   list(): Promise<string[]> {
+ *     return fs.promises.readdir('/srv/files');
+ *   }
+ * }
+ * const context: NestContext = { getClass: () => Files, getHandler: () => Files.prototype.list };
+ */
 export interface NestContext {
   /** Returns the class of the controller or resolver. */
   getClass(): object;
@@ -11,13 +22,23 @@ export interface NestContext {
   getHandler(): object;
 }
 
-/** The part of an Observable that is used. */
+/**
+ * The part of an Observable that is used.
+ *
+ * @example
+ * const finished: NestObservable = { subscribe: (observer: { complete(): void }) => observer.complete() };
+ */
 export interface NestObservable {
   /** Begins the work. */
   readonly subscribe: (...args: never[]) => unknown;
 }
 
-/** NestJS's CallHandler. */
+/**
+ * NestJS's CallHandler.
+ *
+ * @example
+ * const next: NestCallHandler<NestObservable> = { handle: () => ({ subscribe: () => undefined }) };
+ */
 export interface NestCallHandler<O extends NestObservable = NestObservable> {
   /** Returns the Observable of the rest of the pipeline. */
   handle(): O;
@@ -43,8 +64,8 @@ function operationIn(context: NestContext): { operation: Operation; call: Call }
  * function, which needs the arguments, the handler itself calls it later.
  *
  * @example
- * app.use(actAs(userOf).express);
- * app.useGlobalGuards(new OperationGuard());
+ * nest.use(actAs(() => 'alice').express);
+ * nest.useGlobalGuards(new OperationGuard());
  */
 export class OperationGuard {
   /**
@@ -54,6 +75,15 @@ export class OperationGuard {
    * @returns True.
    * @throws DeclarationError `ERR_INVALID_DECLARATION`.
    * @throws ImpersonationError `ERR_CALLER_REQUIRED`, with `status` 401; `ERR_TOKEN_LEVEL`, with 403.
+   * @example
+   * class Files {
+   *   @operation({ impersonation: 'notAllowed' })
+   *   version(): string {
+   *     return '1.0';
+   *   }
+   * }
+   * const context = { getClass: () => Files, getHandler: () => Files.prototype.version };
+   * console.log(new OperationGuard().canActivate(context)); // Prints: true
    */
   canActivate(context: NestContext): boolean {
     const { call } = operationIn(context);
@@ -67,7 +97,7 @@ export class OperationGuard {
  * Without it only the handler does.
  *
  * @example
- * app.useGlobalInterceptors(new OperationInterceptor());
+ * nest.useGlobalInterceptors(new OperationInterceptor());
  */
 export class OperationInterceptor {
   /**
@@ -78,6 +108,15 @@ export class OperationInterceptor {
    * @returns Its Observable.
    * @throws DeclarationError `ERR_INVALID_DECLARATION`.
    * @throws ImpersonationError `ERR_CALLER_REQUIRED`, with `status` 401; `ERR_TOKEN_LEVEL`, with 403.
+   * @example
+   * class Files {
+   *   @operation({ impersonation: 'notAllowed' })
+   *   version(): string {
+   *     return '1.0';
+   *   }
+   * }
+   * const context = { getClass: () => Files, getHandler: () => Files.prototype.version };
+   * new OperationInterceptor().intercept(context, { handle: () => ({ subscribe: () => undefined }) });
    */
   intercept<O extends NestObservable>(context: NestContext, next: NestCallHandler<O>): O {
     const { call } = operationIn(context);

@@ -111,7 +111,18 @@ export function declared<F>(fn: F, settings: OperationSettings, name: string, is
   return wrapper as F;
 }
 
-/** A decorator of methods: a standard one, or a legacy one (`experimentalDecorators`). */
+/**
+ * A decorator of methods: a standard one, or a legacy one (`experimentalDecorators`).
+ *
+ * @example
+ * const asCaller = (): OperationDecorator => operation({ impersonation: 'required' });
+ * class Files {
+ *   @asCaller()
+ *   list(): Promise<string[]> {
+ *     return fs.promises.readdir('/srv/files');
+ *   }
+ * }
+ */
 export interface OperationDecorator {
   /** The standard form. */
   <This, Args extends unknown[], R>(
@@ -141,7 +152,14 @@ function decorator(settings: OperationSettings): OperationDecorator {
   return decorate as OperationDecorator;
 }
 
-/** The type of `operation`. */
+/**
+ * The type of `operation`.
+ *
+ * @example
+ * const declareOperation: DeclareOperation = operation;
+ * const list = declareOperation('required', () => fs.promises.readdir('/srv/files'));
+ * const names = await token.run(() => list());
+ */
 export interface DeclareOperation {
   /** Returns a decorator; or for a function one that performs it as declared. */
   (options?: ImpersonationOption | OperationOptions): OperationDecorator;
@@ -168,7 +186,8 @@ export interface DeclareOperation {
  *     return fs.promises.readFile(name, 'utf8');
  *   }
  * }
- * app.get('/files', operation('required', (request, response) => response.sendFile('/srv/files/index.html')));
+ * const text = await token.run(() => new Files().read('/srv/files/report.txt'));
+ * app.get('/files', operation('required', (request, response) => response.sendFile('/srv/files/report.txt')));
  */
 export const operation: DeclareOperation = (
   options: ImpersonationOption | OperationOptions = {},

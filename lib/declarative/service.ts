@@ -16,13 +16,30 @@ import {
 import { declared, operationOf, serviceOf, setService } from './operation';
 import { loadTelemetry } from './telemetry';
 
-/** What `declare()` takes: the options of the service, and its operations. */
+/**
+ * What `declare()` takes: the options of the service, and its operations.
+ *
+ * @example
+ * const options: DeclareOptions = { helpers: ['describe'], operations: { read: 'required' } };
+ */
 export interface DeclareOptions extends ServiceOptions {
   /** The operations by the names of their methods: the impersonation alone, or all options. */
   operations: Readonly<Record<string | symbol, ImpersonationOption | OperationOptions>>;
 }
 
-/** A decorator of classes: a standard one, or a legacy one (`experimentalDecorators`). */
+/**
+ * A decorator of classes: a standard one, or a legacy one (`experimentalDecorators`).
+ *
+ * @example
+ * const asCaller = (): ServiceDecorator => service({ impersonateCallerForAllOperations: true });
+ * @asCaller()
+ * class Files {
+ *   @operation({ impersonation: 'allowed' })
+ *   list(): Promise<string[]> {
+ *     return fs.promises.readdir('/srv/files');
+ *   }
+ * }
+ */
 export type ServiceDecorator = (
   target: abstract new (...args: never[]) => unknown,
   context?: ClassDecoratorContext,
@@ -122,6 +139,7 @@ function register({ owner, statics, name }: Target, methods: Methods, service: S
  *     return fs.promises.readFile(name, 'utf8');
  *   }
  * }
+ * const text = await token.run(() => new Files().read('/srv/files/report.txt'));
  */
 export function service(options: ServiceOptions = {}): ServiceDecorator {
   const given = toService(options, 'options');
@@ -170,6 +188,7 @@ function listProblems(
  *   { read: (name: string) => fs.promises.readFile(name, 'utf8') },
  *   { operations: { read: 'required' } },
  * );
+ * const text = await token.run(() => files.read('/srv/files/report.txt'));
  */
 export function declare<S extends object>(target: S, options: DeclareOptions): S {
   const into = targetOf(target, 'target');
@@ -229,8 +248,8 @@ function problemsOfTarget(
  * @throws DeclarationError `ERR_INVALID_DECLARATION` with all mistakes, each with its operation.
  * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for `spanAttributes` without OpenTelemetry's API.
  * @example
- * app.use(actAs(userOf).express);
- * app.get('/files', operation('required', listFiles));
+ * app.use(actAs(() => 'alice').express);
+ * app.get('/files', operation('required', (request, response) => response.sendFile('/srv/files/report.txt')));
  * validate(app);
  * app.listen(80);
  */

@@ -5,7 +5,14 @@ import type { Principal } from '../token/principal';
 import type * as Diagnosing from './diagnosis';
 import type { CapabilityName } from './names';
 
-/** Whether the process can use a part of the package. */
+/**
+ * Whether the process can use a part of the package.
+ *
+ * @example
+ * const { capabilities } = await doctor();
+ * const scopes = capabilities.find(({ name }: Capability) => name === 'scopes');
+ * if (!scopes?.can) throw new Error(`${scopes?.because}. ${scopes?.fix}`);
+ */
 export interface Capability {
   /** The name, which does not change between versions. */
   readonly name: CapabilityName;
@@ -19,7 +26,16 @@ export interface Capability {
   readonly fix?: string;
 }
 
-/** The Kerberos set-up of a Linux server. Absent values are unknown. */
+/**
+ * The Kerberos set-up of a Linux server. Absent values are unknown.
+ *
+ * @example
+ * const { facts } = await doctor();
+ * if (facts.port === 'linux') {
+ *   const kerberos: KerberosFacts = facts.kerberos;
+ *   console.log(kerberos.keytabProblem ?? kerberos.principals);
+ * }
+ */
 export interface KerberosFacts {
   /** Why the libraries of MIT Kerberos cannot be loaded. Absent if they can. */
   readonly libraryProblem?: string;
@@ -41,7 +57,14 @@ export interface KerberosFacts {
   readonly kdcProblem?: string;
 }
 
-/** What the kernel and the system report about a Linux process. */
+/**
+ * What the kernel and the system report about a Linux process.
+ *
+ * @example
+ * const hasMappedIds = ({ userNamespace }: LinuxFacts) => userNamespace.uids.some(({ count }) => count > 1);
+ * const { facts } = await doctor();
+ * if (facts.port === 'linux') console.log(hasMappedIds(facts)); // true outside of unprivileged containers
+ */
 export interface LinuxFacts {
   /** The system. */
   readonly port: 'linux';
@@ -88,7 +111,14 @@ export interface LinuxFacts {
   readonly switchProblem?: string;
 }
 
-/** What Windows reports about the process. */
+/**
+ * What Windows reports about the process.
+ *
+ * @example
+ * const runsAsService = ({ session }: WindowsFacts) => session === 0;
+ * const { facts } = await doctor();
+ * if (facts.port === 'win32') console.log(runsAsService(facts));
+ */
 export interface WindowsFacts {
   /** The system. */
   readonly port: 'win32';
@@ -106,7 +136,13 @@ export interface WindowsFacts {
   readonly spnQuery: string;
 }
 
-/** The result of `doctor()`. */
+/**
+ * The result of `doctor()`.
+ *
+ * @example
+ * const diagnosis: Diagnosis = await doctor();
+ * const missing = diagnosis.capabilities.filter(({ can }) => !can).map(({ name }) => name);
+ */
 export interface Diagnosis {
   /** Every capability. */
   readonly capabilities: readonly Capability[];

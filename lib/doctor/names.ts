@@ -10,5 +10,12 @@ export const capabilities = {
   profiles: 'profiles of users: token.loadProfile()',
 } as const;
 
-/** The name of a capability. */
+/**
+ * The name of a capability.
+ *
+ * @example
+ * const needed: CapabilityName[] = ['scopes', 's4u'];
+ * const { capabilities } = await doctor();
+ * const isReady = capabilities.every(({ name, can }) => can || !needed.includes(name));
+ */
 export type CapabilityName = keyof typeof capabilities;

@@ -11,10 +11,10 @@ import { validateFunction } from '../internal/validate';
  * @returns The open scope, for `using`.
  * @throws ImpersonationError `ERR_NO_TOKEN` outside of every flow, `ERR_IDENTITY_CONFLICT`, or the system's error.
  * @example
- * {
+ * await token.run(() => {
  *   using scope = impersonate();
- *   fs.readFileSync(path);
- * }
+ *   return fs.readFileSync('/srv/files/report.txt', 'utf8');
+ * });
  */
 export function impersonate(): Impersonation {
   const { token, tokenRef } = requireFlow();
@@ -30,7 +30,7 @@ export function impersonate(): Impersonation {
  * @throws ImpersonationError `ERR_NO_TOKEN` outside of every flow, `ERR_IDENTITY_CONFLICT`, and what `token.runSync()`
  * throws.
  * @example
- * const names = runSync(() => fs.readdirSync(folder));
+ * const names = await token.run(() => runSync(() => fs.readdirSync('/srv/files')));
  */
 export function runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
   return runSyncAs(requireFlow().tokenRef.id, fn, args);
@@ -46,7 +46,10 @@ export function runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: 
  * @returns What `fn` returns.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`.
  * @example
- * withoutToken(() => fs.appendFileSync('/var/log/service.log', line));
+ * await token.run(async () => {
+ *   const text = await fs.promises.readFile('/srv/files/report.txt', 'utf8');
+ *   withoutToken(() => fs.appendFileSync('/var/log/service/audit.log', `${text.length} bytes\n`));
+ * });
  */
 export function withoutToken<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
   validateFunction(fn, 'fn');

@@ -178,7 +178,13 @@ export function setRequestFlow(parts: readonly EventEmitter[], flow: Flow): void
   }
 }
 
-/** What `token.bind()` does with an emitter. */
+/**
+ * What `token.bind()` does with an emitter.
+ *
+ * @example
+ * const options: BindOptions = { events: ['message', 'close'] };
+ * token.bind(socket, options);
+ */
 export interface BindOptions {
   /** The events whose listeners run in the flow; all of them by default. */
   events?: readonly (string | symbol)[];

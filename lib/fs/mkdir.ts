@@ -95,7 +95,15 @@ export function mkdir(identity: Identity, given: unknown, options: unknown): Pro
   return runSteps(identity, mkdirSteps(given, options));
 }
 
-/** A temporary directory that is removed when the object is disposed. */
+/**
+ * A temporary directory that is removed when the object is disposed.
+ *
+ * @example
+ * const remove = async (folder: DisposableFolder) => {
+ *   console.log('removing', folder.path);
+ *   await folder.remove();
+ * };
+ */
 export interface DisposableFolder extends AsyncDisposable {
   /** The path, as mkdtemp() returns it. */
   readonly path: string | Buffer;

@@ -4,7 +4,13 @@ import { ImpersonationError } from '../internal/error';
 import { validateInteger, validateOptions } from '../internal/validate';
 import { rejectAborted } from './abort';
 
-/** The limits of the threads that make file system calls as users. They are shared by all threads of the process. */
+/**
+ * The limits of the threads that make file system calls as users. They are shared by all threads of the process.
+ *
+ * @example
+ * const options: PoolOptions = { perUser: 8, maxThreads: 128, queueTimeout: 30_000 };
+ * configurePool(options);
+ */
 export interface PoolOptions {
   /** How many threads work for one user at a time, from 1 to 1024; 4 by default (`IMPERSONATE_POOL_PER_USER`). */
   perUser?: number;
@@ -22,7 +28,13 @@ export interface PoolOptions {
   queueTimeout?: number;
 }
 
-/** The state of the threads that make file system calls as users. */
+/**
+ * The state of the threads that make file system calls as users.
+ *
+ * @example
+ * const isOverloaded = ({ hung, waiting }: PoolStats) => hung > 10 || waiting > 1000;
+ * console.log(isOverloaded(poolStats())); // Prints: false
+ */
 export interface PoolStats {
   /** All threads. */
   readonly threads: number;
@@ -140,6 +152,7 @@ export function configurePool(options: PoolOptions): void {
  * @returns Their state, in numbers.
  * @example
  * const { hung, waiting } = poolStats();
+ * console.log(hung, waiting); // Prints: 0 0
  */
 export function poolStats(): PoolStats {
   const [threads, busy, hung, staying, users, waiting] = native.poolStatistics();

@@ -14,7 +14,13 @@ import { type KoaContext, koaMiddleware } from './koa';
 import { nodeListener } from './node';
 import { isEnded, keepPrivate, sendStatus } from './response';
 
-/** How `actAs` treats requests. */
+/**
+ * How `actAs` treats requests.
+ *
+ * @example
+ * const options: ActAsOptions = { cache: new TokenCache(), onError: (error) => console.error(error) };
+ * app.use(actAs(() => 'alice', options).express);
+ */
 export interface ActAsOptions {
   /** Whether a request without a user gets 401, the default. If false, it is handled outside of every flow. */
   required?: boolean;
@@ -40,12 +46,21 @@ export interface ActAsOptions {
  *
  * @param request - What the framework passes to its handlers: the request of node:http, Express or Fastify, or Koa's
  * context.
+ * @example
+ * const userOf: ResolveUser<http.IncomingMessage> = ({ headers }) => (headers.cookie ? 'alice' : null);
+ * app.use(actAs(userOf).express);
  */
 export type ResolveUser<R> = (
   request: R,
 ) => Token | string | null | undefined | Promise<Token | string | null | undefined>;
 
-/** Middleware for each framework that handles requests in the flow of their user. */
+/**
+ * Middleware for each framework that handles requests in the flow of their user.
+ *
+ * @example
+ * const middleware: ActAs<http.IncomingMessage> = actAs(() => 'alice');
+ * app.use(middleware.express);
+ */
 export interface ActAs<R> {
   /**
    * Returns a listener for the event `request` of node:http, node:https and node:http2. If `handler` throws or rejects,
@@ -180,10 +195,9 @@ class UserResolver implements RequestAuthenticator {
  * @returns The middleware, one for each framework.
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @example
- * app.use(actAs((request: express.Request) => request.session.userName).express);
- * fastify.addHook('onRequest', actAs((request: FastifyRequest) => request.session.userName).fastify);
- * koa.use(actAs((context: Koa.Context) => context.session.userName).koa);
- * http.createServer(actAs((request) => userOfCookie(request.headers.cookie)).node(handler));
+ * const userOf = ({ headers }: http.IncomingMessage) => (headers.cookie === 'session=1' ? 'alice' : null);
+ * app.use(actAs(userOf).express);
+ * http.createServer(actAs(userOf).node((request, response) => response.end('Hello'))).listen(80);
  */
 export function actAs<R = IncomingMessage>(resolve: ResolveUser<R>, options: ActAsOptions = {}): ActAs<R> {
   const resolver = new UserResolver(resolve, options);

@@ -4,7 +4,13 @@ import type { Negotiator } from '../negotiate/negotiator';
 import { Authenticator, type RequestAuthenticator } from './authenticator';
 import type { HttpAuthenticationOptions } from './options';
 
-/** Middleware as Express and Connect call it. */
+/**
+ * Middleware as Express and Connect call it.
+ *
+ * @example
+ * const middleware: ExpressMiddleware = expressAuthentication(new NegotiateServer());
+ * app.use('/files', middleware);
+ */
 export type ExpressMiddleware = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -22,7 +28,7 @@ export type ExpressMiddleware = (
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @example
  * app.use(expressAuthentication(new NegotiateServer()));
- * app.get('/files', (request, response) => response.sendFile('/srv/files/index.html'));
+ * app.get('/files', (request, response) => response.sendFile('/srv/files/report.txt'));
  */
 export function expressAuthentication(
   negotiator: Negotiator,

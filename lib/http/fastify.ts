@@ -13,7 +13,13 @@ declare module 'fastify' {
   }
 }
 
-/** A hook as `fastify.addHook('onRequest', ...)` takes it. */
+/**
+ * A hook as `fastify.addHook('onRequest', ...)` takes it.
+ *
+ * @example
+ * const hook: FastifyHook = fastifyAuthentication(new NegotiateServer());
+ * fastify.addHook('onRequest', hook);
+ */
 export type FastifyHook = (
   request: { readonly raw: IncomingMessage },
   reply: { readonly raw: ServerResponse; hijack(): unknown },
@@ -31,6 +37,7 @@ export type FastifyHook = (
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @example
  * fastify.addHook('onRequest', fastifyAuthentication(new NegotiateServer()));
+ * fastify.get('/files', () => fs.promises.readdir('/srv/files'));
  */
 export function fastifyAuthentication(
   negotiator: Negotiator,

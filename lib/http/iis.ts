@@ -28,7 +28,12 @@ export function closeAfter(response: ServerResponse, token: Token): void {
   else response.once('close', close);
 }
 
-/** A request of node:http or Express, or what holds it in Fastify and Koa. */
+/**
+ * A request of node:http or Express, or what holds it in Fastify and Koa.
+ *
+ * @example
+ * const userOf: (request: IisRequest) => Token | null = iisAuthentication();
+ */
 export type IisRequest =
   IncomingMessage | { readonly raw: IncomingMessage } | { readonly req: IncomingMessage };
 
@@ -46,7 +51,8 @@ function messageOf(request: IisRequest): IncomingMessage {
  * `ERR_IIS_REQUEST_REFUSED` for one that does not come from the local IIS, which then gets 401.
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @example
- * app.use(actAs(iisAuthentication()));
+ * app.use(actAs(iisAuthentication()).express);
+ * app.get('/files', (request, response) => response.sendFile('/srv/files/report.txt'));
  */
 export function iisAuthentication(options: IisOptions = {}): (request: IisRequest) => Token | null {
   validateOptions(options, 'options', ['pairingToken']);

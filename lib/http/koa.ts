@@ -13,7 +13,14 @@ declare module 'koa' {
   }
 }
 
-/** The part of Koa's context that the middleware uses. */
+/**
+ * The part of Koa's context that the middleware uses.
+ *
+ * @example
+ * const userOf = ({ state }: KoaContext) => (state.token as Token).user.id;
+ * koa.use(koaAuthentication(new NegotiateServer()));
+ * koa.use((context) => (context.body = userOf(context)));
+ */
 export interface KoaContext {
   /** The request of node:http. */
   readonly req: IncomingMessage;
@@ -27,7 +34,13 @@ export interface KoaContext {
   respond?: boolean | undefined;
 }
 
-/** Middleware as Koa calls it. */
+/**
+ * Middleware as Koa calls it.
+ *
+ * @example
+ * const middleware: KoaMiddleware = koaAuthentication(new NegotiateServer());
+ * koa.use(middleware);
+ */
 export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>;
 
 /** The methods by which Koa reads a stream that it sends. */
@@ -67,9 +80,9 @@ function sendInFlow({ body }: KoaContext): void {
  * @returns The middleware. Use one for the whole application: it keeps the authentication state of each connection.
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @example
- * app.use(koaAuthentication(new NegotiateServer()));
- * app.use((context) => {
- *   context.body = fs.createReadStream('/srv/files/index.html');
+ * koa.use(koaAuthentication(new NegotiateServer()));
+ * koa.use((context) => {
+ *   context.body = fs.createReadStream('/srv/files/report.txt');
  * });
  */
 export function koaAuthentication(

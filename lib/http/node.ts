@@ -14,7 +14,13 @@ declare module 'http' {
   }
 }
 
-/** An authenticated request. */
+/**
+ * An authenticated request.
+ *
+ * @example
+ * const describe = ({ method, url, token: user }: AuthenticatedRequest) => `${user.user.id} ${method} ${url}`;
+ * const listener = authenticate(new NegotiateServer(), (request, response) => response.end(describe(request)));
+ */
 export type AuthenticatedRequest = IncomingMessage & {
   /** The user's token, for this request alone. It is closed after the response, so the handler does not close it. */
   readonly token: Token;
@@ -34,7 +40,7 @@ export type AuthenticatedRequest = IncomingMessage & {
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @example
  * const listener = authenticate(new NegotiateServer(), async (request, response) => {
- *   response.end(await fs.promises.readFile('/srv/files/index.html'));
+ *   response.end(await fs.promises.readFile('/srv/files/report.txt'));
  * });
  * http.createServer(listener).listen(80);
  */

@@ -8,7 +8,13 @@ import {
   wrongValue,
 } from '../internal/validate';
 
-/** How requests are authenticated. */
+/**
+ * How requests are authenticated.
+ *
+ * @example
+ * const options: HttpAuthenticationOptions = { persist: 'request', onError: (error) => console.error(error) };
+ * app.use(expressAuthentication(new NegotiateServer(), options));
+ */
 export interface HttpAuthenticationOptions {
   /**
    * How long a client stays authenticated. `connection`, the default, is for all later requests on the same connection

@@ -1,6 +1,11 @@
 // The only place that names the package's own codes. docs/errors.md is made of these docstrings: npm run docs.
 
-/** The codes of an `ImpersonationError` that are the package's own. Others are the system's. */
+/**
+ * The codes of an `ImpersonationError` that are the package's own. Others are the system's.
+ *
+ * @example
+ * const retried: ImpersonationErrorCode[] = ['ERR_USER_BUSY', 'ERR_TASK_LIMIT', 'ERR_HANDSHAKE_LIMIT'];
+ */
 export type ImpersonationErrorCode =
   /** The account has expired (/etc/shadow). Linux. Ask its administrator to renew it. */
   | 'ERR_ACCOUNT_EXPIRED'
@@ -143,7 +148,12 @@ export type ImpersonationErrorCode =
   /** A Worker, or a worker of a cluster, was to be started in a flow, a scope or an `ImpersonatedWorker`: it would act as the process. Use an `ImpersonatedWorker`, or start it in `withoutToken()`. */
   | 'ERR_WORKER_IN_FLOW';
 
-/** The codes of a `TypeError`: wrong arguments. Nothing has been changed. */
+/**
+ * The codes of a `TypeError`: wrong arguments. Nothing has been changed.
+ *
+ * @example
+ * const isWrongCall = (code: string): code is ArgumentErrorCode => code.startsWith('ERR_INVALID_ARG_');
+ */
 export type ArgumentErrorCode =
   /** The class has no public constructor. Use the function that makes its objects. */
   | 'ERR_ILLEGAL_CONSTRUCTOR'
@@ -152,7 +162,15 @@ export type ArgumentErrorCode =
   /** The argument has a value that is not allowed. The message names it and the reason. */
   | 'ERR_INVALID_ARG_VALUE';
 
-/** The codes of warnings of type `ImpersonationWarning` (`process.on('warning')`). Each is emitted once. */
+/**
+ * The codes of warnings of type `ImpersonationWarning` (`process.on('warning')`). Each is emitted once.
+ *
+ * @example
+ * const ignored: ImpersonationWarningCode = 'IMPERSONATE_TOKEN_NOT_CLOSED';
+ * process.on('warning', (warning: Error & { code?: string }) => {
+ *   if (warning.code !== ignored) console.error(warning);
+ * });
+ */
 export type ImpersonationWarningCode =
   /** Modules that were loaded before the package may hold functions of node:fs that act as the process, or run the work of one user as another. Load the package first, or with `node --import impersonate/register`. */
   | 'IMPERSONATE_LOADED_LATE'

@@ -36,14 +36,14 @@ function withAdvice(message: string, code: string, syscall: string): string {
 }
 
 /**
- * What the operating system or this package refused.
+ * An error of the operating system, or of this package.
  *
  * @example
  * try {
- *   using token = await Token.logon({ user, password });
+ *   using alice = await Token.logon({ user: 'alice', password: 'a guess' });
  * } catch (error) {
- *   if (error instanceof ImpersonationError && error.code === 'ERROR_LOGON_FAILURE') return deny();
- *   throw error;
+ *   if (!(error instanceof ImpersonationError)) throw error;
+ *   response.writeHead(401).end(`The logon failed: ${error.code}`);
  * }
  */
 export class ImpersonationError extends Error {

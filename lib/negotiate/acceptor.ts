@@ -12,6 +12,9 @@ import type { ExchangeContext } from './exchange';
  *
  * @param principal - The client's principal, as GSSAPI reports it.
  * @returns The name of the account; null to reject the client.
+ * @example
+ * const mapUser: MapUser = (principal) => (principal.endsWith('@EXAMPLE.COM') ? principal.split('@')[0]! : null);
+ * const server = new NegotiateServer({ mapUser });
  */
 export type MapUser = (principal: string) => string | null | Promise<string | null>;
 

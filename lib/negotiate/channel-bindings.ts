@@ -111,7 +111,9 @@ function hashOf(certificate: Buffer): string | undefined {
  * @returns The application data of the bindings; undefined if they are not defined, as for a certificate that is signed
  * with Ed25519, which has no separate hash function. OpenSSL, curl and PostgreSQL have none then either.
  * @example
- * const channelBindings = tlsServerEndPoint(socket.getPeerX509Certificate().raw);
+ * import { X509Certificate } from 'node:crypto';
+ * const { raw } = new X509Certificate(fs.readFileSync('/srv/tls/server.pem'));
+ * const channelBindings = tlsServerEndPoint(raw);
  */
 export function tlsServerEndPoint(certificate: Buffer): Buffer | undefined {
   const hash = hashOf(certificate);

@@ -138,6 +138,7 @@ class InitiatorContext implements ExchangeContext<ClientHandshakeStep> {
  * It closes itself when the server has proved its identity, when a step fails and when the client's `timeout` has passed.
  *
  * @example
+ * const client = new NegotiateClient();
  * using handshake = client.handshake({ target: 'HTTP/reports.example.com' });
  * const { message } = await handshake.step();
  */
@@ -180,7 +181,9 @@ export class ClientHandshake implements ClientHandshakeLike {
    * `SEC_E_TARGET_UNKNOWN` or `KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN`; or with the error of `transition`. Every rejection closes
    * the handshake.
    * @example
-   * const { message, done } = await handshake.step(challenge);
+   * using handshake = new NegotiateClient().handshake({ target: 'HTTP/reports.example.com' });
+   * const { message } = await handshake.step();
+   * const { done } = await handshake.step(await exchange(message));
    */
   step(challenge?: Uint8Array): Promise<ClientHandshakeStep> {
     const begins = !this.#begun && challenge === undefined;
@@ -193,6 +196,7 @@ export class ClientHandshake implements ClientHandshakeLike {
    * pending `step()` with `ERR_HANDSHAKE_CLOSED`. A second call does nothing.
    *
    * @example
+   * const handshake = new NegotiateClient().handshake({ target: 'HTTP/reports.example.com' });
    * socket.once('close', () => handshake.close());
    */
   close(): void {

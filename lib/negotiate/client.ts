@@ -24,10 +24,19 @@ import { type HandshakeLimitOptions, type HandshakeLimits, limitKeys, toLimits }
  *
  * @param token - The token of the flow, without a credential of its own.
  * @returns The principal, such as `alice@EXAMPLE.COM`; null if the user must not be authenticated to other services.
+ * @example
+ * const transition: Transition = ({ name }) => (name ? `${name}@EXAMPLE.COM` : null);
+ * const client = new NegotiateClient({ keytab: '/etc/portal.keytab', transition });
  */
 export type Transition = (token: Token) => string | null | Promise<string | null>;
 
-/** How a `NegotiateClient` authenticates, and its limits. */
+/**
+ * How a `NegotiateClient` authenticates, and its limits.
+ *
+ * @example
+ * const options: NegotiateClientOptions = { package: 'Kerberos', timeout: 10_000 };
+ * const client = new NegotiateClient(options);
+ */
 export interface NegotiateClientOptions extends HandshakeLimitOptions {
   /**
    * The security package: `Negotiate` (SPNEGO), the default, as HTTP has it; or `Kerberos`, without SPNEGO around its
@@ -44,8 +53,8 @@ export interface NegotiateClientOptions extends HandshakeLimitOptions {
   /** The principal of that key, `portal@EXAMPLE.COM`; by default the first one of the keytab. Linux. */
   principal?: string;
   /**
-   * Permits protocol transition: users of whom there is no ticket are authenticated by name (S4U2Self, S4U2Proxy), as the
-   * principal that this function returns. It decides as whom a local user appears in the realm. Needs `keytab`. Linux; on
+   * Permits protocol transition: users without a ticket are authenticated by name (S4U2Self, S4U2Proxy), as the
+   * principal that this function returns: it maps the local user to the realm. Needs `keytab`. Linux; on
    * Windows the directory alone decides.
    */
   transition?: Transition;
@@ -160,7 +169,8 @@ export class NegotiateClient implements ClientNegotiator {
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
    * @throws ImpersonationError `ERR_CLIENT_CLOSED`, `ERR_TOKEN_CLOSED`, `ERR_IDENTITY_CONFLICT`.
    * @example
-   * using handshake = client.handshake({ target: 'HTTP/reports.example.com' });
+   * const client = new NegotiateClient();
+   * using handshake = token.run(() => client.handshake({ target: 'HTTP/reports.example.com' }));
    * const { message } = await handshake.step();
    */
   handshake(options: ClientHandshakeOptions & { token?: Token }): ClientHandshake {
@@ -201,7 +211,9 @@ export class NegotiateClient implements ClientNegotiator {
    * as `KRB5KDC_ERR_BADOPTION`, or the error of `transition`; `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Windows, where
    * programs have the credentials of their token.
    * @example
+   * const client = new NegotiateClient();
    * using tickets = await client.tickets({ targets: ['cifs/files.example.com'], token });
+   * token.spawn('smbclient', ['--use-kerberos=required', '//files.example.com/share'], { credentials: tickets });
    */
   tickets(options: { targets: readonly string[]; token?: Token }): Promise<Tickets> {
     return promiseOf(() => {
@@ -223,6 +235,7 @@ export class NegotiateClient implements ClientNegotiator {
    * call does nothing.
    *
    * @example
+   * const client = new NegotiateClient();
    * process.once('SIGTERM', () => client.close());
    */
   close(): void {

@@ -9,8 +9,9 @@ import type { Handshake, HandshakeStep } from './negotiator';
  * it. It closes itself when the client is authenticated, when a step fails and when the server's `timeout` has passed.
  *
  * @example
+ * const server = new NegotiateServer();
  * using handshake = server.handshake();
- * const { reply, token } = await handshake.step(message);
+ * const { reply, token: user } = await handshake.step(message);
  */
 export class ServerHandshake implements Handshake {
   readonly #exchange: Exchange<AcceptResult>;
@@ -46,7 +47,9 @@ export class ServerHandshake implements Handshake {
    * `ERR_HANDSHAKE_REFUSED`, `ERR_UNMAPPED_PRINCIPAL`, the error of `mapUser` or one of `Token.forUser`, such as
    * `ERR_UNKNOWN_USER`. Every rejection closes the handshake.
    * @example
-   * const { reply, token } = await handshake.step(Buffer.from(base64, 'base64'));
+   * using handshake = new NegotiateServer().handshake();
+   * const { reply, token: user } = await handshake.step(message);
+   * if (reply) socket.write(reply);
    */
   step(message: Uint8Array): Promise<HandshakeStep> {
     return this.#exchange.step(message, 'message').then(({ reply, ...result }) => ({
@@ -60,6 +63,7 @@ export class ServerHandshake implements Handshake {
    * `ERR_HANDSHAKE_CLOSED`; a token that it still yields is closed. A second call does nothing.
    *
    * @example
+   * const handshake = new NegotiateServer().handshake();
    * socket.once('close', () => handshake.close());
    */
   close(): void {

@@ -1,4 +1,10 @@
-/** What a client asks for in one handshake. */
+/**
+ * What a client asks for in one handshake.
+ *
+ * @example
+ * const options: ClientHandshakeOptions = { target: 'HTTP/reports.example.com', delegate: true };
+ * using handshake = new NegotiateClient().handshake(options);
+ */
 export interface ClientHandshakeOptions {
   /** The service principal name of the server: `HTTP/host.example.com`. */
   target: string;
@@ -14,7 +20,14 @@ export interface ClientHandshakeOptions {
   channelBindings?: Uint8Array;
 }
 
-/** The result of one step of a client. */
+/**
+ * The result of one step of a client.
+ *
+ * @example
+ * using handshake = new NegotiateClient().handshake({ target: 'HTTP/reports.example.com' });
+ * const { message, done }: ClientHandshakeStep = await handshake.step();
+ * console.log(done); // Prints: false
+ */
 export interface ClientHandshakeStep {
   /** The message to send to the server. Absent if there is none. */
   readonly message?: Buffer;
@@ -22,7 +35,15 @@ export interface ClientHandshakeStep {
   readonly done: boolean;
 }
 
-/** The client's side of one connection's handshake. */
+/**
+ * The client's side of one connection's handshake.
+ *
+ * @example
+ * const handshake: ClientHandshakeLike = {
+ *   step: async () => ({ message: Buffer.from('key'), done: true }),
+ *   close() {},
+ * };
+ */
 export interface ClientHandshakeLike {
   /**
    * Processes the server's next message. If authentication fails, the promise rejects and the handshake is closed.

@@ -1,6 +1,12 @@
 import { validateInteger } from '../internal/validate';
 
-/** The limits of a handshake, as options of a `NegotiateServer` or a `NegotiateClient`. */
+/**
+ * The limits of a handshake, as options of a `NegotiateServer` or a `NegotiateClient`.
+ *
+ * @example
+ * const limits: HandshakeLimitOptions = { maxMessageSize: 16_384, maxMessages: 4, timeout: 10_000 };
+ * const [server, client] = [new NegotiateServer(limits), new NegotiateClient(limits)];
+ */
 export interface HandshakeLimitOptions {
   /** The largest handshake message in bytes, 1 to 2,147,483,647; 65,536 by default. */
   maxMessageSize?: number;

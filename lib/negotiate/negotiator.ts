@@ -1,6 +1,12 @@
 import type { Token } from '../token/token';
 
-/** The result of one handshake message. */
+/**
+ * The result of one handshake message.
+ *
+ * @example
+ * const { reply, token: user }: HandshakeStep = await new NegotiateServer().handshake().step(message);
+ * console.log(user ? 'authenticated' : `a challenge of ${reply?.length} bytes follows`); // Prints: authenticated
+ */
 export interface HandshakeStep {
   /** The message to send to the client: a challenge, or the server's own authentication. Absent if there is none. */
   readonly reply?: Buffer;
@@ -10,7 +16,15 @@ export interface HandshakeStep {
   readonly token?: Token;
 }
 
-/** The authentication of one client over one connection. */
+/**
+ * The authentication of one client over one connection.
+ *
+ * @example
+ * const handshake: Handshake = {
+ *   step: async (message) => ({ token: await Token.forUser(Buffer.from(message).toString()) }),
+ *   close() {},
+ * };
+ */
 export interface Handshake {
   /**
    * Processes the next message of the client. If authentication fails, or the message is invalid, the promise rejects
@@ -24,7 +38,16 @@ export interface Handshake {
   close(): void;
 }
 
-/** What a server knows about a client's connection. */
+/**
+ * What a server knows about a client's connection.
+ *
+ * @example
+ * import { X509Certificate } from 'node:crypto';
+ * const { raw } = new X509Certificate(fs.readFileSync('/srv/tls/server.pem'));
+ * const channelBindings = tlsServerEndPoint(raw);
+ * const options: ConnectionOptions = channelBindings ? { channelBindings } : {};
+ * const handshake = new NegotiateServer().handshake(options);
+ */
 export interface ConnectionOptions {
   /**
    * The application data of the TLS channel's bindings: `tls-server-end-point:` and the hash of the server's certificate.
@@ -38,7 +61,7 @@ export interface ConnectionOptions {
  *
  * @example
  * const negotiator: Negotiator = {
- *   scheme: 'Negotiate',
+ *   scheme: 'Example',
  *   handshake: () => ({ step: async () => ({ token: await Token.forUser('alice') }), close() {} }),
  * };
  */

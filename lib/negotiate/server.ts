@@ -17,7 +17,13 @@ import type { ServerHandshake } from './handshake';
 import { type HandshakeLimitOptions, type HandshakeLimits, limitKeys, maxInt32, toLimits } from './limits';
 import type { ConnectionOptions, Negotiator } from './negotiator';
 
-/** How a `NegotiateServer` authenticates clients, and its limits. */
+/**
+ * How a `NegotiateServer` authenticates clients, and its limits.
+ *
+ * @example
+ * const options: NegotiateServerOptions = { extendedProtection: 'require', maxHandshakes: 1000 };
+ * const server = new NegotiateServer(options);
+ */
 export interface NegotiateServerOptions extends HandshakeLimitOptions {
   /**
    * The security package. `Negotiate`, the default, is SPNEGO: the client chooses Kerberos, or NTLM if Kerberos is
@@ -105,8 +111,10 @@ function acceptorFor(options: NegotiateServerOptions): Acceptor {
  * 32 messages at a time. `close()`, `using` or garbage collection frees the credentials.
  *
  * @example
- * const server = new NegotiateServer();
- * http.createServer(authenticate(server, handler)).listen(80);
+ * const listener = authenticate(new NegotiateServer(), (request, response) => {
+ *   response.end(`You are ${request.token.name ?? request.token.user.id}`);
+ * });
+ * http.createServer(listener).listen(80);
  */
 export class NegotiateServer implements Negotiator {
   /** The name of the scheme in HTTP: `NTLM` for the package `NTLM`, else `Negotiate`. */
@@ -157,8 +165,9 @@ export class NegotiateServer implements Negotiator {
    * @throws TypeError `ERR_INVALID_ARG_TYPE`.
    * @throws ImpersonationError `ERR_SERVER_CLOSED`; `ERR_HANDSHAKE_LIMIT` while `maxHandshakes` handshakes are open.
    * @example
+   * const server = new NegotiateServer();
    * using handshake = server.handshake();
-   * const { reply, token } = await handshake.step(message);
+   * const { reply, token: user } = await handshake.step(message);
    */
   handshake(options: ConnectionOptions = {}): ServerHandshake {
     validateOptions(options, 'options', ['channelBindings']);
@@ -188,6 +197,7 @@ export class NegotiateServer implements Negotiator {
    * `ERR_HANDSHAKE_CLOSED`. A second call does nothing.
    *
    * @example
+   * const server = new NegotiateServer();
    * process.once('SIGTERM', () => server.close());
    */
   close(): void {

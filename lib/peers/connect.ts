@@ -3,7 +3,12 @@ import { deferred } from '../internal/deferred';
 import { promiseOf } from '../internal/error';
 import type { ImpersonationLevel } from '../token/open-token';
 
-/** What a client permits the server, and which server it accepts. */
+/**
+ * What a client permits the server, and which server it accepts.
+ *
+ * @example
+ * const options: ConnectPeerOptions = { level: 'identification', timeout: 1_000 };
+ */
 export interface ConnectPeerOptions {
   /**
    * The highest impersonation level that the server gets; `impersonation` by default. Linux has no other: every server
@@ -35,7 +40,9 @@ export interface ConnectPeerOptions {
  * another level on Linux; with the system's error, such as `ERROR_FILE_NOT_FOUND`, `ERROR_PIPE_BUSY` or `ECONNREFUSED`;
  * or with the reason of `signal`.
  * @example
- * const socket = await connectPeer('/run/files.sock', { server: 0 });
+ * using server = createPeerServer({}, (connection, user) => connection.end(user.user.id));
+ * await server.listen('/run/files.sock');
+ * const connection = await connectPeer('/run/files.sock', { timeout: 1_000 });
  */
 export function connectPeer(path: string, options: ConnectPeerOptions = {}): Promise<Socket> {
   return promiseOf(() => deferred().connectTo(path, options));

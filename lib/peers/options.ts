@@ -8,7 +8,14 @@ import {
   wrongValue,
 } from '../internal/validate';
 
-/** Which processes may connect to a `PeerServer`, and how many. */
+/**
+ * Which processes may connect to a `PeerServer`, and how many.
+ *
+ * @example
+ * const options: PeerServerOptions =
+ *   process.platform === 'win32' ? { allow: ['authenticated-users'] } : { mode: 0o666, maxConnections: 100 };
+ * using server = createPeerServer(options);
+ */
 export interface PeerServerOptions {
   /**
    * The users and groups that may connect besides the process's user, SYSTEM and the administrators: SIDs,

@@ -15,10 +15,19 @@ import type { PeerServerOptions, Settings } from './options';
  *
  * @param socket - The connection, which the listener owns.
  * @param token - The client's token. It is closed with the socket.
+ * @example
+ * const listener: PeerListener = (connection, user) => connection.end(`You are ${user.user.id}`);
+ * using server = createPeerServer({}, listener);
  */
 export type PeerListener = (socket: Socket, token: Token) => void;
 
-/** The events of a `PeerServer` and their arguments. All are emitted as the process and outside of every flow. */
+/**
+ * The events of a `PeerServer` and their arguments. All are emitted as the process and outside of every flow.
+ *
+ * @example
+ * const logError = (...[error]: PeerServerEvents['clientError']) => console.error(error);
+ * using server = createPeerServer().on('clientError', logError);
+ */
 export interface PeerServerEvents {
   /** A client has connected. The token is closed with the socket. */
   connection: [socket: Socket, token: Token];
@@ -43,8 +52,8 @@ export interface PeerServerEvents {
  *
  * @example
  * using server = createPeerServer();
- * server.on('connection', (socket, token) => {
- *   socket.end(token.runSync(() => fs.readFileSync('/srv/files/index.html')));
+ * server.on('connection', (connection, user) => {
+ *   connection.end(user.runSync(() => fs.readFileSync('/srv/files/report.txt')));
  * });
  * await server.listen('/run/files.sock');
  */
@@ -68,7 +77,8 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
    *
    * @returns The path that `listen()` got; null while the server does not listen.
    * @example
-   * console.log(server.address());
+   * using server = createPeerServer();
+   * console.log(server.address()); // Prints: null
    */
   address(): string | null {
     return this.#listener ? this.#path : null;
@@ -96,7 +106,8 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
    * called meanwhile; with `ERROR_ACCESS_DENIED` or `EADDRINUSE` if another server listens there; or with the system's
    * error.
    * @example
-   * await server.listen('\\\\.\\pipe\\files');
+   * using server = await createPeerServer().listen('/run/files.sock');
+   * console.log(server.listening); // Prints: true
    */
   listen(path: string): Promise<this> {
     return new Promise((resolve) => {
@@ -127,6 +138,7 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
    * Stops listening before it returns, and then emits 'close'. Open connections stay open. A second call does nothing.
    *
    * @example
+   * const server = createPeerServer();
    * process.once('SIGTERM', () => server.close());
    */
   close(): void {
@@ -151,6 +163,7 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
    *
    * @returns The server.
    * @example
+   * using server = createPeerServer().unref();
    * server.ref();
    */
   ref(): this {
@@ -163,7 +176,7 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
    *
    * @returns The server.
    * @example
-   * server.unref();
+   * using server = createPeerServer().unref();
    */
   unref(): this {
     this.#listener?.unref();
@@ -235,8 +248,8 @@ export class PeerServer extends EventEmitter<PeerServerEvents> {
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system.
  * @example
- * const server = createPeerServer({ mode: 0o666 }, (socket, token) => {
- *   socket.end(token.user.id);
+ * using server = createPeerServer({}, (connection, user) => {
+ *   connection.end(user.user.id);
  * });
  * await server.listen('/run/files.sock');
  */

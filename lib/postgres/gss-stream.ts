@@ -26,6 +26,8 @@ interface PgConnection {
  *
  * @param options - What the library passes.
  * @returns A stream; for postgres.js one that is connecting.
+ * @example
+ * const stream: MakeConnection = gssStream({ negotiator: new NegotiateClient() });
  */
 export type MakeConnection = (this: unknown, options?: object) => Duplex;
 
@@ -55,8 +57,13 @@ function serverOf({ host, port, path, ssl }: LibraryOptions): { host: string; po
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
  * @throws ImpersonationError `ERR_IDENTITY_CONFLICT`.
  * @example
- * const stream = gssStream({ negotiator: new NegotiateClient() });
- * const client = new pg.Client({ host: 'db.example.com', user: 'alice', database: 'sales', ssl: true, stream });
+ * import pg from 'pg';
+ * await token.run(async () => {
+ *   const stream = gssStream({ negotiator: new NegotiateClient() });
+ *   const client = new pg.Client({ host: 'db.example.com', user: 'alice', database: 'sales', stream });
+ *   await client.connect();
+ *   await client.end();
+ * });
  */
 export function gssStream(options: GssStreamOptions): MakeConnection {
   const settings = toSettings(options);

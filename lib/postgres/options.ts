@@ -8,7 +8,13 @@ import {
   wrongType,
 } from '../internal/validate';
 
-/** How connections to a PostgreSQL server authenticate. */
+/**
+ * How connections to a PostgreSQL server authenticate.
+ *
+ * @example
+ * const options: GssStreamOptions = { negotiator: new NegotiateClient(), target: 'postgres/db.example.com' };
+ * const stream = gssStream(options);
+ */
 export interface GssStreamOptions {
   /** What authenticates the effective identity: a `NegotiateClient`, or your own implementation. */
   negotiator: ClientNegotiator;

@@ -3,7 +3,13 @@ import { asProcess } from '../internal/flow-store';
 import { validateFunction, validateInteger, validateOptions } from '../internal/validate';
 import { Token } from '../token/token';
 
-/** How pools end. */
+/**
+ * How pools end.
+ *
+ * @example
+ * import pg from 'pg';
+ * const options: UserPoolsOptions<pg.Pool> = { end: (pool) => pool.end(), idleTimeout: 300_000 };
+ */
 export interface UserPoolsOptions<P> {
   /**
    * Ends a pool, as the process. The pool lets its connections finish their work.
@@ -26,9 +32,12 @@ interface Entry<P> {
  * of node-postgres, an `sql` of postgres.js, or anything else that connects as the effective identity.
  *
  * @example
- * const pools = new UserPools(() => new pg.Pool({ host, database, user, stream: gssStream({ negotiator }) }), {
- *   end: (pool) => pool.end(),
- * });
+ * import pg from 'pg';
+ * const negotiator = new NegotiateClient();
+ * const pools = new UserPools(
+ *   () => new pg.Pool({ host: 'db.example.com', user: 'alice', database: 'sales', stream: gssStream({ negotiator }) }),
+ *   { end: (pool) => pool.end() },
+ * );
  * await token.run(() => pools.get().query('select current_user'));
  */
 export class UserPools<P> {
@@ -65,6 +74,9 @@ export class UserPools<P> {
    *
    * @returns The pool.
    * @throws ImpersonationError `ERR_NO_TOKEN` outside of flows and scopes, `ERR_IDENTITY_CONFLICT`, and what `make` throws.
+   * @example
+   * const pools = new UserPools((user) => ({ user: user.user.id }), { end: () => {} });
+   * const pool = token.run(() => pools.get());
    */
   get(): P {
     requireIdentity();
@@ -85,6 +97,9 @@ export class UserPools<P> {
    * Ends all pools.
    *
    * @returns A promise that rejects with what `end` throws, after all have ended.
+   * @example
+   * const pools = new UserPools((user) => ({ user: user.user.id }), { end: () => {} });
+   * process.once('SIGTERM', () => pools.close());
    */
   async close(): Promise<void> {
     const results = await Promise.allSettled([...this.#entries.keys()].map((key) => this.#close(key)));

@@ -8,7 +8,12 @@ const levels = { identification: 2, impersonation: 3, delegation: 4 } as const;
 const authentications = { connect: 2, call: 3, packet: 4, integrity: 5, privacy: 6 } as const;
 const cloakings = { static: 0, dynamic: 1 } as const;
 
-/** The security of the process's calls by COM. */
+/**
+ * The security of the process's calls by COM.
+ *
+ * @example
+ * const options: ComSecurityOptions = { cloaking: 'dynamic', level: 'delegation', authentication: 'privacy' };
+ */
 export interface ComSecurityOptions {
   /**
    * `dynamic`: each call goes out as the user that the thread acts as at that moment. `static`: all calls of a proxy go out

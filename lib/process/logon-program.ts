@@ -7,7 +7,12 @@ import { validateBoolean, validateOptions, validateString } from '../internal/va
 import { type LogonOptions, providers, types, validatePassword, windowsAccount } from '../token/logon';
 import { spawnAs } from './token-methods';
 
-/** The user and the password of a program that `spawnWithLogon()` starts. */
+/**
+ * The user and the password of a program that `spawnWithLogon()` starts.
+ *
+ * @example
+ * const logon: ProgramLogon = { user: 'alice', password, netOnly: true };
+ */
 export interface ProgramLogon extends Pick<LogonOptions, 'user' | 'domain' | 'password'> {
   /**
    * Whether the program is this process's user on this computer and the named user on others, as with `runas /netonly`. The

@@ -13,7 +13,12 @@ const resources = {
   ...{ as: 9, locks: 10, sigpending: 11, msgqueue: 12, nice: 13, rtprio: 14, rttime: 15 },
 } as const;
 
-/** A resource of a program that `limits` bounds: `nofile`, `nproc`, `as`, `cpu` and so on (setrlimit(2)). */
+/**
+ * A resource of a program that `limits` bounds: `nofile`, `nproc`, `as`, `cpu` and so on (setrlimit(2)).
+ *
+ * @example
+ * const limits: Partial<Record<Resource, number>> = { nofile: 256, cpu: 60 };
+ */
 export type Resource = keyof typeof resources;
 
 /**

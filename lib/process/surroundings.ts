@@ -22,7 +22,13 @@ const folders = {
   RoamingAppData: ['XDG_CONFIG_HOME', '.config'],
 } as const;
 
-/** A folder of a user by the name that Windows has for it, such as `Documents` or `LocalAppData`. */
+/**
+ * A folder of a user by the name that Windows has for it, such as `Documents` or `LocalAppData`.
+ *
+ * @example
+ * const name: KnownFolder = 'Documents';
+ * const folder = await token.knownFolder(name);
+ */
 export type KnownFolder = keyof typeof folders;
 
 /** The environment as an object, in the order of the system. */

@@ -13,7 +13,7 @@ const unreachable = new FinalizationRegistry<number>((id) => {
  *
  * @example
  * await using profile = await token.loadProfile();
- * token.runSync(() => readSettings());
+ * token.runSync(() => console.log('HKEY_CURRENT_USER is that of the user'));
  */
 export class UserProfile {
   #id: number | undefined;
@@ -30,6 +30,9 @@ export class UserProfile {
    * Releases the profile (UnloadUserProfile). The system unloads it with the last user of it. A second call does nothing.
    *
    * @throws ImpersonationError Rejects with the system's error.
+   * @example
+   * const profile = await token.loadProfile();
+   * await profile.unload();
    */
   unload(): Promise<void> {
     const id = this.#id;

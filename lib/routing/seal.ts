@@ -38,7 +38,7 @@ export interface SealOptions {
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, or `ERR_INVALID_ARG_VALUE` for an unknown mode and for a relative path.
  * @throws ImpersonationError `ERR_SEALED` if the thread is sealed already, `ERR_UNSUPPORTED_PLATFORM`.
  * @example
- * server.listen(8080, () => seal({ allow: ['/var/log/service'] }));
+ * http.createServer().listen(8080, () => seal({ allow: ['/var/log/service'] }));
  */
 export function seal(options: SealOptions = {}): void {
   const gate = deferred().toGate(options);

@@ -15,10 +15,8 @@ import { illegalConstructor, internal } from '../internal/private';
  * `ERR_SCOPE_LEAKED`.
  *
  * @example
- * {
- *   using scope = token.impersonate();
- *   fs.readFileSync(path);
- * }
+ * using scope = token.impersonate();
+ * const text = fs.readFileSync('/srv/files/report.txt', 'utf8');
  */
 export class Impersonation {
   /** The token that the scope acts as. */
@@ -60,6 +58,13 @@ export class Impersonation {
    * @throws ImpersonationError `ERR_SCOPE_ORDER` if scopes inside this one are open: they are ended with it. The same if
    * the call is made in a callback of `runSync` inside the scope: the scope then stays open, as the rest of the callback
    * must not run with another identity.
+   * @example
+   * const scope: Impersonation = token.impersonate();
+   * try {
+   *   fs.readFileSync('/srv/files/report.txt');
+   * } finally {
+   *   scope.revert();
+   * }
    */
   revert(): void {
     const scope = this.#scope;

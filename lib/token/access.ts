@@ -14,9 +14,21 @@ import {
 } from '../internal/validate';
 import type { OpenToken } from './open-token';
 
-/** Names of rights, all of which are required, or a Win32 access mask (Windows). */
+/**
+ * Names of rights, all of which are required, or a Win32 access mask (Windows).
+ *
+ * @example
+ * const access: DesiredAccess = ['read', 'write'];
+ * const canEdit = await token.canAccess('/srv/files/report.txt', access);
+ */
 export type DesiredAccess = AccessName | readonly AccessName[] | number;
-/** A right by name: the generic rights, and DELETE (Windows). */
+/**
+ * A right by name: the generic rights, and DELETE (Windows).
+ *
+ * @example
+ * const access: AccessName = 'read';
+ * const canRead = await token.canAccess('/srv/files/report.txt', access);
+ */
 export type AccessName = 'read' | 'write' | 'execute' | 'delete';
 
 /** GENERIC_READ, GENERIC_WRITE, GENERIC_EXECUTE and DELETE of winnt.h. */
@@ -71,7 +83,12 @@ export function toLinuxMode(access: unknown): number {
   return all(names, linuxBits);
 }
 
-/** A path, or a security descriptor in text or self-relative form (Windows). */
+/**
+ * A path, or a security descriptor in text or self-relative form (Windows).
+ *
+ * @example
+ * const targets: AccessTarget[] = ['/srv/files/report.txt', { sddl: 'D:(A;;FA;;;BA)(A;;FR;;;AU)' }];
+ */
 export type AccessTarget = string | { readonly sddl: string } | { readonly securityDescriptor: Uint8Array };
 
 type Target =

@@ -10,7 +10,13 @@ import { asciiFold } from './principal';
 import type { SharedRequest } from './shared-request';
 import { Token } from './token';
 
-/** How long and how many tokens a `TokenCache` keeps. */
+/**
+ * How long and how many tokens a `TokenCache` keeps.
+ *
+ * @example
+ * const options: TokenCacheOptions = { ttl: 60_000, max: 1_000 };
+ * using cache = new TokenCache(options);
+ */
 export interface TokenCacheOptions {
   /** Milliseconds for which a cached token is returned, 1 to 86,400,000 (a day); 30,000 by default. */
   ttl?: number;
@@ -34,8 +40,8 @@ const day = 86_400_000;
  *
  * @example
  * const cache = new TokenCache({ ttl: 60_000 });
- * using token = await cache.forUser(name);
- * await token.run(() => serve(request));
+ * using alice = await cache.forUser('alice');
+ * const names = await alice.run(() => fs.promises.readdir('/srv/files'));
  */
 export class TokenCache {
   readonly #ttl: number;
@@ -73,6 +79,9 @@ export class TokenCache {
    * @param options - As for `Token.forUser`.
    * @returns A token of the caller's own, to be closed.
    * @throws ImpersonationError Rejects with `ERR_TOKEN_CACHE_CLOSED`, and as `Token.forUser` does.
+   * @example
+   * using cache = new TokenCache();
+   * using alice = await cache.forUser('alice');
    */
   async forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
     const validate: (name: unknown, options: unknown) => void = deferred().validateForUser;
@@ -90,6 +99,9 @@ export class TokenCache {
    * @param options - As for `Token.logon`.
    * @returns A token of the caller's own, to be closed.
    * @throws ImpersonationError Rejects with `ERR_TOKEN_CACHE_CLOSED`, and as `Token.logon` does.
+   * @example
+   * using cache = new TokenCache();
+   * using alice = await cache.logon({ user: 'alice', password });
    */
   async logon(options: LogonOptions): Promise<Token> {
     const { signal, ...logon } = this.#keys.validate(options);
@@ -104,6 +116,11 @@ export class TokenCache {
    * callers and are not cached. Tokens that were returned stay open.
    *
    * @param name - The name; all names if it is left out.
+   * @example
+   * using cache = new TokenCache();
+   * using alice = await cache.forUser('alice');
+   * cache.clear('alice');
+   * console.log(cache.size); // Prints: 0
    */
   clear(name?: string): void {
     if (name !== undefined) validateString(name, 'name');
@@ -117,7 +134,13 @@ export class TokenCache {
     this.#schedule();
   }
 
-  /** Evicts all tokens. Further calls reject with `ERR_TOKEN_CACHE_CLOSED`. */
+  /**
+   * Evicts all tokens. Further calls reject with `ERR_TOKEN_CACHE_CLOSED`.
+   *
+   * @example
+   * const cache = new TokenCache();
+   * process.once('SIGTERM', () => cache.close());
+   */
   close(): void {
     this.#closed = true;
     this.clear();

@@ -30,10 +30,18 @@ const needs = {
  * and file system calls; `logon`: `Token.logon()`; `s4u`: `Token.forUser()` and `runAs()` by name; `linked`:
  * `token.linked()`; `peers`: clients of pipes and unix sockets; `iis`: `Token.fromIisRequest()`; `negotiate-accept`:
  * `NegotiateServer`; `processes`: `token.spawn()` and the like; `profiles`: `token.loadProfile()`.
+ *
+ * @example
+ * const uses: PrivilegedUse[] = ['scopes', 's4u'];
  */
 export type PrivilegedUse = keyof typeof needs;
 
-/** What `dropPrivileges` keeps. */
+/**
+ * What `dropPrivileges` keeps.
+ *
+ * @example
+ * const options: DropPrivilegesOptions = { keep: ['scopes', 'negotiate-accept'] };
+ */
 export interface DropPrivilegesOptions {
   /** The uses that the process keeps the rights for. An empty list keeps none. */
   keep: readonly PrivilegedUse[];
@@ -79,7 +87,8 @@ function isUse(value: unknown): value is PrivilegedUse {
  * @throws ImpersonationError `ERR_SCOPE_ACTIVE`; `EPERM` on Linux if the bounding set is to be reduced and the process has
  * no CAP_SETPCAP; `ERR_IMPERSONATION_DOWNGRADED`, `ERR_UNSUPPORTED_PLATFORM`, or the system's error.
  * @example
- * dropPrivileges({ keep: ['scopes', 'peers'] }); // ['CAP_SETGID', 'CAP_SETUID']
+ * const kept = dropPrivileges({ keep: ['scopes', 'peers'] });
+ * console.log(kept); // On Linux [ 'CAP_SETGID', 'CAP_SETUID' ]
  */
 export function dropPrivileges(options: DropPrivilegesOptions): readonly string[] {
   validateOptions(options, 'options', ['keep']);

@@ -8,7 +8,12 @@ import {
   wrongValue,
 } from '../internal/validate';
 
-/** A Linux user by numbers. */
+/**
+ * A Linux user by numbers.
+ *
+ * @example
+ * const options: ForIdsOptions = { uid: 20_001, gid: 20_001, groups: [30_000] };
+ */
 export interface ForIdsOptions {
   /** The user: 1 to 4,294,967,294; 0 only with `allowRoot`. */
   uid: number;

@@ -12,7 +12,13 @@ import {
 
 const sources = { auto: 0, kerberos: 1, local: 2 } as const;
 
-/** How `Token.forUser` looks the user up. */
+/**
+ * How `Token.forUser` looks the user up.
+ *
+ * @example
+ * const options: ForUserOptions = { signal: AbortSignal.timeout(10_000) };
+ * using alice = await Token.forUser('alice', options);
+ */
 export interface ForUserOptions {
   /**
    * The authority: `kerberos` for an account of a domain, `local` (MSV1_0) for one of this computer; `auto`, the

@@ -6,7 +6,13 @@ import { native } from '../internal/binding';
 import { ImpersonationError } from '../internal/error';
 import { validateOptions, validateString, wrongType, wrongValue } from '../internal/validate';
 
-/** How the local IIS proves itself. */
+/**
+ * How the local IIS proves itself.
+ *
+ * @example
+ * const options: IisOptions = { pairingToken: process.env.ASPNETCORE_TOKEN ?? false };
+ * app.use(actAs(iisAuthentication(options)).express);
+ */
 export interface IisOptions {
   /**
    * The value that the request's MS-ASPNETCORE-TOKEN must have; by default that of the environment variable

@@ -15,7 +15,7 @@ const unreachable = new FinalizationRegistry<TicketsId>((id) => {
  * program can use them at these services alone. `close()`, `using` or garbage collection destroys them. Linux.
  *
  * @example
- * using tickets = await client.tickets({ targets: ['cifs/files.example.com'], token });
+ * using tickets = await new NegotiateClient().tickets({ targets: ['cifs/files.example.com'], token });
  * token.spawn('smbclient', ['--use-kerberos=required', '//files.example.com/share'], { credentials: tickets });
  */
 export class Tickets {
@@ -38,7 +38,8 @@ export class Tickets {
    * Destroys the tickets. Programs that have them keep their files until they end. A second call does nothing.
    *
    * @example
-   * tickets.close();
+   * const tickets = await new NegotiateClient().tickets({ targets: ['postgres/db.example.com'], token });
+   * token.spawn('psql', ['sales'], { credentials: tickets }).once('exit', () => tickets.close());
    */
   close(): void {
     if (this.#id === undefined) return;

@@ -60,11 +60,21 @@ export function validatePassword(
   }
 }
 
-/** The type of a Windows logon: the LOGON32_LOGON_ constants in camel case. */
+/**
+ * The type of a Windows logon: the LOGON32_LOGON_ constants in camel case.
+ *
+ * @example
+ * const type: LogonType = 'networkCleartext';
+ */
 export type LogonType =
   'interactive' | 'network' | 'batch' | 'service' | 'unlock' | 'networkCleartext' | 'newCredentials';
 
-/** The user, the password and the kind of a logon. */
+/**
+ * The user, the password and the kind of a logon.
+ *
+ * @example
+ * const options: LogonOptions = { user: 'alice', password, signal: AbortSignal.timeout(10_000) };
+ */
 export interface LogonOptions {
   /** `alice`, `alice@example.com` or `EXAMPLE\alice`; on Linux a name of the user database. */
   user: string;

@@ -10,7 +10,14 @@ import type { AccessTarget, DesiredAccess } from './access';
 import { type Principal, type Privilege, toPrincipal } from './principal';
 import type { Token } from './token';
 
-/** How far a server may go in a client's name: the Win32 impersonation levels, lowest first. */
+/**
+ * How far a server may go in a client's name: the Win32 impersonation levels, lowest first.
+ *
+ * @example
+ * const level: ImpersonationLevel = 'identification';
+ * using shown = token.duplicate({ level });
+ * console.log(shown.level); // Prints: identification
+ */
 export type ImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation';
 
 const levels: readonly ImpersonationLevel[] = ['anonymous', 'identification', 'impersonation', 'delegation'];
@@ -26,7 +33,18 @@ export function levelNumber(level: unknown, argument: string): NativeLevel {
   return index as NativeLevel;
 }
 
-/** By what a service can authenticate to other services as the user: see `token.delegation`. */
+/**
+ * By what a service can authenticate to other services as the user: see `token.delegation`.
+ *
+ * @example
+ * const reach: Record<Delegation, string> = {
+ *   none: 'this computer',
+ *   forwarded: 'every service',
+ *   constrained: 'the services that the directory permits',
+ *   transition: 'the services that the directory permits',
+ * };
+ * console.log(`${token.user.id} reaches ${reach[token.delegation]}`);
+ */
 export type Delegation = 'none' | 'forwarded' | 'constrained' | 'transition';
 
 const delegations = ['none', 'forwarded', 'constrained', 'transition'] as const;
@@ -84,8 +102,9 @@ export abstract class OpenToken {
    * kernel's token open until they end.
    *
    * @example
-   * const token = Token.process();
-   * token.close();
+   * const service = Token.process();
+   * service.close();
+   * console.log(service.closed); // Prints: true
    */
   close(): void {
     const ref = this.#ref;
@@ -105,48 +124,95 @@ export abstract class OpenToken {
    * The user that the token identifies (TokenUser; the uid on Linux).
    *
    * @throws ImpersonationError `ERR_TOKEN_CLOSED`, as every getter below.
+   * @example
+   * const { kind, id } = token.user;
+   * console.log(kind); // Prints: user
+   * response.setHeader('X-User', id); // S-1-5-21-...-1104 on Windows, 1000 on Linux
    */
   get user(): Principal {
     return toPrincipal(this.#described.user);
   }
 
-  /** The name of the user's account, if it is known without a look-up: see `Principal.name`. */
+  /**
+   * The name of the user's account, if it is known without a look-up: see `Principal.name`.
+   *
+   * @example
+   * console.log(token.name ?? token.user.id);
+   */
   get name(): string | undefined {
     return this.user.name;
   }
 
-  /** The groups that grant access. Disabled groups, deny-only groups and the logon session's group are left out. */
+  /**
+   * The groups that grant access. Disabled groups, deny-only groups and the logon session's group are left out.
+   *
+   * @example
+   * const isAdministrator = token.groups.some(({ sid }) => sid === 'S-1-5-32-544');
+   */
   get groups(): readonly Principal[] {
     return this.#described.groups.map(toPrincipal);
   }
 
-  /** The groups that only deny access. Windows; empty on Linux. */
+  /**
+   * The groups that only deny access. Windows; empty on Linux.
+   *
+   * @example
+   * const isFiltered = token.denyOnlyGroups.some(({ sid }) => sid === 'S-1-5-32-544');
+   */
   get denyOnlyGroups(): readonly Principal[] {
     return this.#described.denyOnlyGroups.map(toPrincipal);
   }
 
-  /** The Win32 privileges, or on Linux the capabilities, that the identity has. */
+  /**
+   * The Win32 privileges, or on Linux the capabilities, that the identity has.
+   *
+   * @example
+   * console.log(token.privileges.some(({ name, enabled }) => enabled && name === 'SeBackupPrivilege')); // Prints: false
+   */
   get privileges(): readonly Privilege[] {
     return this.#described.privileges.map(({ name, enabled }) => Object.freeze({ name, enabled }));
   }
 
-  /** The impersonation level; null for a primary token. */
+  /**
+   * The impersonation level; null for a primary token.
+   *
+   * @example
+   * using service = Token.process();
+   * console.log(token.level, service.level); // Prints: impersonation null
+   */
   get level(): ImpersonationLevel | null {
     const { level } = this.#described;
     return level === null ? null : levelName(level);
   }
 
-  /** Whether the token is a primary token, such as a process has, or an impersonation token. */
+  /**
+   * Whether the token is a primary token, such as a process has, or an impersonation token.
+   *
+   * @example
+   * using service = Token.process();
+   * console.log(token.type, service.type); // Prints: impersonation primary
+   */
   get type(): 'primary' | 'impersonation' {
     return this.#described.level === null ? 'primary' : 'impersonation';
   }
 
-  /** The SID of the logon session; null if the token has none, and on Linux. */
+  /**
+   * The SID of the logon session; null if the token has none, and on Linux.
+   *
+   * @example
+   * console.log(token.logonId); // S-1-5-5-0-123456 on Windows, null on Linux
+   */
   get logonId(): string | null {
     return this.#described.logonId || null;
   }
 
-  /** Whether this is the anonymous logon; on Linux, whether `Token.anonymous()` made the token. */
+  /**
+   * Whether this is the anonymous logon; on Linux, whether `Token.anonymous()` made the token.
+   *
+   * @example
+   * using anonymous = Token.anonymous();
+   * console.log(anonymous.isAnonymous, token.isAnonymous); // Prints: true false
+   */
   get isAnonymous(): boolean {
     return this.#described.anonymous;
   }
@@ -158,7 +224,7 @@ export abstract class OpenToken {
    *
    * @throws ImpersonationError `ERR_TOKEN_CLOSED`; on Windows the system's error.
    * @example
-   * if (request.token.delegation === 'none') console.warn('The back end will refuse this user');
+   * if (token.delegation === 'none') console.log('The back end will reject this user');
    */
   get delegation(): Delegation {
     return delegations[native.tokenDelegation(this.openId())];
@@ -170,7 +236,9 @@ export abstract class OpenToken {
    *
    * @throws ImpersonationError `ERR_TOKEN_CLOSED`.
    * @example
-   * const pool = pools.get(token.poolKey) ?? pools.set(token.poolKey, new Pool()).get(token.poolKey);
+   * const caches = new Map<string, Map<string, string>>();
+   * const cache = caches.get(token.poolKey) ?? new Map<string, string>();
+   * caches.set(token.poolKey, cache);
    */
   get poolKey(): string {
     const id = this.openId();
@@ -188,7 +256,8 @@ export abstract class OpenToken {
    * @returns True for equal identities.
    * @throws TypeError `ERR_INVALID_ARG_TYPE`.
    * @example
-   * if (token.equals(cached)) return;
+   * using same = token.duplicate();
+   * console.log(token.equals(same)); // Prints: true
    */
   equals(other: Token): boolean {
     OpenToken.validate(other, 'other');
@@ -207,7 +276,8 @@ export abstract class OpenToken {
    * @throws ImpersonationError Rejects with `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for a target or right of the other
    * system, or with the system's error (on Linux with node's, such as `ENOENT`).
    * @example
-   * if (await token.canAccess(path, ['read', 'write'])) showEditor();
+   * const canEdit = await token.canAccess('/srv/files/report.txt', ['read', 'write']);
+   * response.setHeader('Allow', canEdit ? 'GET, PUT' : 'GET');
    */
   canAccess(target: AccessTarget, access: DesiredAccess): Promise<boolean> {
     return deferred().canAccess(this, target, access);
@@ -217,6 +287,8 @@ export abstract class OpenToken {
    * Returns a line for logs. Never throws.
    *
    * @returns The user's name, if it is known, and id; or that the token is closed.
+   * @example
+   * console.log(`${token} has opened a report`);
    */
   toString(): string {
     if (this.closed) return 'Token (closed)';

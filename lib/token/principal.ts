@@ -4,7 +4,13 @@ import { native } from '../internal/binding';
 import { findToken } from '../internal/token-ref';
 import { validateString, wrongType, wrongValue } from '../internal/validate';
 
-/** A user or a group. */
+/**
+ * A user or a group.
+ *
+ * @example
+ * const { id, uid = 'none', sid = 'none' } = token.user;
+ * console.log(id === String(uid) || id === sid); // Prints: true
+ */
 export interface Principal {
   /** Which of the two it is. */
   readonly kind: 'user' | 'group';
@@ -20,7 +26,13 @@ export interface Principal {
   readonly name?: string;
 }
 
-/** A Win32 privilege or a Linux capability that a token holds. */
+/**
+ * A Win32 privilege or a Linux capability that a token holds.
+ *
+ * @example
+ * const enabled = token.privileges.filter((privilege: Privilege) => privilege.enabled);
+ * console.log(enabled.map(({ name }) => name));
+ */
 export interface Privilege {
   /** `SeBackupPrivilege`, or `CAP_CHOWN`. */
   readonly name: string;
@@ -51,7 +63,12 @@ export function principalId(value: unknown, argument: string, numbers = false): 
   throw wrongType(argument, `of type string${numbers ? ' or number' : ''} or a Principal`, value);
 }
 
-/** The name behind a principal. */
+/**
+ * The name behind a principal.
+ *
+ * @example
+ * const describe = ({ name, domain }: Account) => (domain === undefined ? name : `${domain}\\${name}`);
+ */
 export interface Account {
   /** The account's name, without a domain. */
   readonly name: string;

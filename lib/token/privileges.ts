@@ -17,10 +17,8 @@ import { validateArray, validateString, wrongValue } from '../internal/validate'
  * @throws ImpersonationError `ERROR_NOT_ALL_ASSIGNED` for a privilege that the token does not hold,
  * `ERR_IDENTITY_CONFLICT`, `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Linux, or the system's error.
  * @example
- * {
- *   using scope = enablePrivileges(['SeBackupPrivilege']);
- *   fs.readFileSync(path);
- * }
+ * using scope = enablePrivileges(['SeBackupPrivilege']);
+ * fs.readFileSync('/srv/files/report.txt');
  */
 export function enablePrivileges(names: readonly string[]): Impersonation {
   validateArray(names, 'names');

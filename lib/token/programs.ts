@@ -28,8 +28,8 @@ export abstract class ProgramStarter extends OpenToken {
    * @throws ImpersonationError `ERR_TOKEN_LEVEL`, `ERR_NOT_ROUTED` for `uid` and `gid`,
    * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system; or the system's error.
    * @example
-   * const child = token.spawn('ls', ['-l'], { cwd: token.home });
-   * child.stdout.pipe(process.stdout);
+   * const child = token.spawn('whoami', [], { cwd: '/srv/files' });
+   * child.stdout.on('data', (text) => console.log(String(text)));
    */
   spawn(
     command: string,
@@ -49,7 +49,7 @@ export abstract class ProgramStarter extends OpenToken {
    *
    * @throws ImpersonationError `ERR_TOKEN_CLOSED` when it is read; what `spawn()` throws when it is called.
    * @example
-   * token.exec('id -un', (error, stdout) => console.log(error ?? stdout));
+   * token.exec('whoami', (error, stdout) => console.log(error ?? stdout));
    */
   get exec(): ExecAs {
     return deferred().execAs(this) as ExecAs;
@@ -62,7 +62,9 @@ export abstract class ProgramStarter extends OpenToken {
    *
    * @throws ImpersonationError `ERR_TOKEN_CLOSED` when it is read; what `spawn()` throws when it is called.
    * @example
-   * const { stdout } = await promisify(token.execFile)('git', ['log'], { cwd });
+   * import { promisify } from 'node:util';
+   * const { stdout } = await promisify(token.execFile)(process.execPath, ['--version']);
+   * console.log(stdout.trim() === process.version); // Prints: true
    */
   get execFile(): ExecFileAs {
     return deferred().execFileAs(this) as ExecFileAs;
@@ -79,7 +81,8 @@ export abstract class ProgramStarter extends OpenToken {
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
    * @throws ImpersonationError What `spawn()` throws.
    * @example
-   * token.fork(new URL('task.js', import.meta.url)).on('message', console.log);
+   * const child = token.fork('/srv/app/report.js', ['--month', '7']);
+   * child.on('message', (report) => console.log(report));
    */
   fork(
     modulePath: string | URL,
@@ -101,7 +104,8 @@ export abstract class ProgramStarter extends OpenToken {
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
    * @throws ImpersonationError What `spawn()` throws; `ERR_NOT_ROUTED` with --permission.
    * @example
-   * const { status, stdout } = token.spawnSync('id', ['-un'], { encoding: 'utf8' });
+   * const { status, stdout } = token.spawnSync(process.execPath, ['--version'], { encoding: 'utf8' });
+   * console.log(status); // Prints: 0
    */
   spawnSync(
     command: string,
@@ -134,7 +138,7 @@ export abstract class ProgramStarter extends OpenToken {
    * @throws Error Node's, with `status`, `signal` and the output, if the command fails or does not end in time.
    * @throws ImpersonationError What `spawnSync()` throws.
    * @example
-   * const names = token.execSync('ls', { encoding: 'utf8' });
+   * const user = token.execSync('whoami', { encoding: 'utf8' });
    */
   execSync(command: string, options: OptionsAsUser<childProcess.ExecSyncOptions> & TextOutput): string;
   execSync(command: string, options?: OptionsAsUser<childProcess.ExecSyncOptions>): Buffer<ArrayBuffer>;
@@ -152,7 +156,7 @@ export abstract class ProgramStarter extends OpenToken {
    * @throws Error Node's, with `status`, `signal` and the output, if the program fails or does not end in time.
    * @throws ImpersonationError What `spawnSync()` throws.
    * @example
-   * const version = token.execFileSync('git', ['--version'], { encoding: 'utf8' });
+   * const version = token.execFileSync(process.execPath, ['--version'], { encoding: 'utf8' });
    */
   execFileSync(
     file: string,
@@ -177,7 +181,8 @@ export abstract class ProgramStarter extends OpenToken {
    * @returns Names and values; none of the process's variables.
    * @throws ImpersonationError Rejects with the system's error.
    * @example
-   * token.spawn('make', { env: { ...(await token.environment()), MAKEFLAGS: '-j4' } });
+   * const environment = await token.environment();
+   * token.spawn('whoami', { env: { ...environment, LANG: 'C' } });
    */
   environment(): Promise<Record<string, string>> {
     return deferred().environment(this);
@@ -187,6 +192,8 @@ export abstract class ProgramStarter extends OpenToken {
    * The user's home folder: HOME, or on Windows USERPROFILE, of `environment()`. It need not exist.
    *
    * @throws ImpersonationError The system's error.
+   * @example
+   * const child = token.spawn('whoami', { cwd: '/srv/files', env: { HOME: token.home } });
    */
   get home(): string {
     return deferred().homeOf(this);
@@ -202,6 +209,7 @@ export abstract class ProgramStarter extends OpenToken {
    * @throws ImpersonationError Rejects with the system's error.
    * @example
    * const folder = await token.knownFolder('Documents');
+   * console.log(path.isAbsolute(folder)); // Prints: true
    */
   knownFolder(name: KnownFolder): Promise<string> {
     return deferred().knownFolder(this, name);
@@ -245,7 +253,7 @@ export abstract class ProgramStarter extends OpenToken {
  * cannot pass on; `ERR_NOT_ROUTED` in flows and scopes.
  * @example
  * const child = spawnWithLogon({ user: 'alice', password }, 'whoami', { stdio: ['ignore', 'pipe', 'inherit'] });
- * child.stdout.pipe(process.stdout);
+ * child.stdout?.pipe(process.stdout);
  */
 export function spawnWithLogon(
   logon: ProgramLogon,

@@ -2,12 +2,29 @@ import type { NativeRestrictions } from '../../types/native';
 import { principalId, type Principal } from './principal';
 import { validateArray, validateOptions, validateString, wrongValue } from '../internal/validate';
 
-/** A flag of `CreateRestrictedToken`, in camel case. */
+/**
+ * A flag of `CreateRestrictedToken`, in camel case.
+ *
+ * @example
+ * const flag: RestrictFlag = 'disableMaxPrivilege';
+ */
 export type RestrictFlag = 'disableMaxPrivilege' | 'sandboxInert' | 'luaToken' | 'writeRestricted';
-/** The mandatory integrity levels, lowest first. */
+/**
+ * The mandatory integrity levels, lowest first.
+ *
+ * @example
+ * const integrity: IntegrityLevel = 'low';
+ */
 export type IntegrityLevel = 'untrusted' | 'low' | 'medium' | 'high' | 'system';
 
-/** What `token.restrict` removes; at least one. */
+/**
+ * What `token.restrict` removes; at least one.
+ *
+ * @example
+ * const options: RestrictOptions =
+ *   process.platform === 'win32' ? { integrity: 'low', flags: ['disableMaxPrivilege'] } : { dropGroups: true };
+ * using lower = token.restrict(options);
+ */
 export interface RestrictOptions {
   /** SIDs that can only deny access in the new token. Windows. */
   denyOnly?: readonly (string | Principal)[];

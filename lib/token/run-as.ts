@@ -32,7 +32,7 @@ function toToken(who: unknown): { readonly token: Token | Promise<Token>; readon
  * @throws ImpersonationError Rejects with what `Token.forUser()`, `Token.forIds()` and `token.run()` throw, such as
  * `ERR_UNKNOWN_USER`; on Windows with `ERR_TOKEN_LEVEL` for a name if the process has no SeTcbPrivilege.
  * @example
- * const text = await runAs('alice', () => fs.promises.readFile(path, 'utf8'));
+ * const text = await runAs('alice', () => fs.promises.readFile('/srv/files/report.txt', 'utf8'));
  */
 export function runAs<A extends unknown[], R>(
   who: Token | string | ForIdsOptions,

@@ -5,7 +5,13 @@ import { ImpersonationError } from '../internal/error';
 import { runInFlow } from '../internal/flow-store';
 import { validateInteger, validateOptions, validateString } from '../internal/validate';
 
-/** When a ticket of `token.share` expires. */
+/**
+ * When a ticket of `token.share` expires.
+ *
+ * @example
+ * const options: ShareOptions = { expiresIn: 5_000 };
+ * const ticket = token.share(options);
+ */
 export interface ShareOptions {
   /** Milliseconds until the ticket expires, 1 to 86,400,000 (a day); 60,000 by default. */
   expiresIn?: number;

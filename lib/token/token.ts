@@ -40,8 +40,9 @@ export function forgetProcessToken(): void {
  * Every member but `closed`, `close()` and those for display throws `ERR_TOKEN_CLOSED` once the token is closed.
  *
  * @example
- * using token = await Token.forUser('alice');
- * token.runSync(() => fs.readFileSync(path, 'utf8'));
+ * using alice = await Token.forUser('alice');
+ * const text = alice.runSync(() => fs.readFileSync('/srv/files/report.txt', 'utf8'));
+ * await alice.run(() => fs.promises.writeFile('/srv/files/copy.txt', text));
  */
 export class Token extends ProgramStarter {
   /** @internal */
@@ -70,7 +71,8 @@ export class Token extends ProgramStarter {
    * @returns A token that is not the caller's to close.
    * @throws ImpersonationError `ERR_IDENTITY_CONFLICT` where code of one user's flow runs inside another user's scope.
    * @example
-   * log.info(`${Token.current().user.id} opens ${path}`);
+   * const log = (text: string) => console.log(`${Token.current().user.id} ${text}`);
+   * token.run(() => log('opens a report'));
    */
   static current(): Token {
     requireNoConflict();
@@ -92,7 +94,11 @@ export class Token extends ProgramStarter {
    * @returns A token of the caller's own, to be closed, or null.
    * @throws ImpersonationError The system's error.
    * @example
-   * using token = Token.thread();
+   * console.log(Token.thread()); // Prints: null
+   * token.runSync(() => {
+   *   using thread = Token.thread();
+   *   console.log(thread?.user.id === token.user.id); // Prints: true
+   * });
    */
   static thread(): Token | null {
     const id = native.threadToken();
@@ -107,7 +113,7 @@ export class Token extends ProgramStarter {
    * @throws ImpersonationError The system's error.
    * @example
    * using anonymous = Token.anonymous();
-   * anonymous.runSync(() => fs.accessSync('C:\\Public'));
+   * console.log(anonymous.runSync(() => fs.existsSync('/srv/files/report.txt'))); // false: only Alice may enter the folder
    */
   static anonymous(): Token {
     return new Token(internal, native.anonymousToken());
@@ -124,7 +130,7 @@ export class Token extends ProgramStarter {
    * @throws ImpersonationError Rejects with the system's error, such as `ERROR_LOGON_FAILURE` or `PAM_AUTH_ERR`; with
    * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for another system's option or without PAM; or with the reason of `signal`.
    * @example
-   * using token = await Token.logon({ user: 'EXAMPLE\\alice', password });
+   * using alice = await Token.logon({ user: 'alice', password });
    */
   static logon(options: LogonOptions): Promise<Token> {
     return remindOfAwait(deferred().logon(options).then(tokenOf));
@@ -145,7 +151,8 @@ export class Token extends ProgramStarter {
    * account may not log on; on Linux with `ERR_ACCOUNT_EXPIRED` if the process may read /etc/shadow, with PAM's error
    * if `account` is set, and with `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for a `source`; or with the reason of `signal`.
    * @example
-   * using token = await Token.forUser('alice@example.com');
+   * using alice = await Token.forUser('alice');
+   * console.log(alice.user.id === token.user.id); // Prints: true
    */
   static forUser(name: string, options: ForUserOptions = {}): Promise<Token> {
     return remindOfAwait(deferred().forUser(name, options).then(tokenOf));
@@ -160,8 +167,8 @@ export class Token extends ProgramStarter {
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
    * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Windows; `ERR_TOKEN_LIMIT`.
    * @example
-   * using token = Token.forIds({ uid: 20_001, gid: 20_001, groups: [30_000] });
-   * token.runSync(() => fs.readdirSync('/export'));
+   * using client = Token.forIds({ uid: 20_001, gid: 20_001, groups: [30_000] });
+   * console.log(client.runSync(() => process.geteuid?.())); // Prints: 20001
    */
   static forIds(options: ForIdsOptions): Token {
     return new Token(internal, deferred().forIds(options));
@@ -177,7 +184,8 @@ export class Token extends ProgramStarter {
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, or `ERR_INVALID_ARG_VALUE` for TCP and for the client's end.
    * @throws ImpersonationError `ERR_SOCKET_CLOSED`, or the system's error.
    * @example
-   * using token = Token.fromPeer(socket);
+   * using peer = Token.fromPeer(socket);
+   * console.log(peer.user.id);
    */
   static fromPeer(socket: Socket): Token {
     return new Token(internal, deferred().fromPeer(socket));
@@ -194,7 +202,8 @@ export class Token extends ProgramStarter {
    * @throws ImpersonationError `ERR_IIS_REQUEST_REFUSED`, `ERR_IIS_NOT_CONFIGURED`,
    * `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM`, or the system's error.
    * @example
-   * using token = Token.fromIisRequest(request);
+   * using alice = Token.fromIisRequest(request);
+   * alice.runSync(() => fs.readFileSync('/srv/files/report.txt'));
    */
   static fromIisRequest(request: IncomingMessage, options: IisOptions = {}): Token {
     return new Token(internal, deferred().fromIisRequest(request, options));
@@ -209,7 +218,7 @@ export class Token extends ProgramStarter {
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
    * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Linux, or the system's error.
    * @example
-   * using token = Token.fromHandle(handleFromAnotherAddon, { adopt: true });
+   * using user = Token.fromHandle(handle, { adopt: true });
    */
   static fromHandle(handle: bigint | number, options: { adopt?: boolean } = {}): Token {
     const value = toHandle(handle);
@@ -227,18 +236,31 @@ export class Token extends ProgramStarter {
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
    * @throws ImpersonationError `ERR_TICKET_INVALID` for a ticket that is claimed, expired or unknown.
    * @example
-   * using token = Token.claim(ticket);
+   * using alice = Token.claim(token.share());
+   * console.log(alice.equals(token)); // Prints: true
    */
   static claim(ticket: string): Token {
     return new Token(internal, deferred().claimTicket(ticket));
   }
 
-  /** The number of open tokens in the whole process. */
+  /**
+   * The number of open tokens in the whole process.
+   *
+   * @example
+   * const before = Token.count;
+   * using service = Token.process();
+   * console.log(Token.count - before); // Prints: 1
+   */
   static get count(): number {
     return native.tokenCount();
   }
 
-  /** How many tokens the whole process may have open, 1 to 65,536. Beyond it `ERR_TOKEN_LIMIT` is thrown. */
+  /**
+   * How many tokens the whole process may have open, 1 to 65,536. Beyond it `ERR_TOKEN_LIMIT` is thrown.
+   *
+   * @example
+   * Token.limit = 4096;
+   */
   static get limit(): number {
     return native.tokenLimit();
   }
@@ -260,7 +282,7 @@ export class Token extends ProgramStarter {
    * @throws ImpersonationError `ERR_ASYNC_RESULT` for a promise or generator as the result; `ERR_TOKEN_LEVEL`, or the
    * system's error, if the thread cannot act as the token.
    * @example
-   * const text = token.runSync(fs.readFileSync, path, 'utf8');
+   * const text = token.runSync(fs.readFileSync, '/srv/files/report.txt', 'utf8');
    */
   runSync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
     return runSyncAs(this.openId(), fn, args);
@@ -280,7 +302,10 @@ export class Token extends ProgramStarter {
    * permit work, `ERR_PROMISE_REPLACED` if the program has replaced the global Promise or AsyncLocalStorage,
    * `ERR_ASYNC_RESULT` if `fn` returns a generator, whose steps would not run in the flow.
    * @example
-   * await token.run(() => fs.promises.writeFile(path, text));
+   * await token.run(async () => {
+   *   const text = await fs.promises.readFile('/srv/files/report.txt', 'utf8');
+   *   await fs.promises.writeFile('/srv/files/copy.txt', text);
+   * });
    */
   run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
     this.openId();
@@ -302,10 +327,8 @@ export class Token extends ProgramStarter {
    * @throws ImpersonationError `ERR_TOKEN_LEVEL` for a token that does not permit work; `ERR_PROMISE_REPLACED`. A bound function throws
    * `ERR_ASYNC_RESULT` if `target` returns a generator.
    * @example
-   * webSocketServer.on('connection', (socket) => {
-   *   token.bind(socket, { events: ['message', 'close'] });
-   *   socket.on('message', (path) => fs.createReadStream(path).on('data', (part) => socket.send(part)));
-   * });
+   * socket.on('data', (name) => fs.createReadStream(path.join('/srv/files', String(name))).pipe(socket));
+   * token.bind(socket, { events: ['data', 'close'] });
    */
   bind<T extends EventEmitter | ((...args: never[]) => unknown)>(target: T, options?: BindOptions): T {
     this.openId();
@@ -320,10 +343,8 @@ export class Token extends ProgramStarter {
    * @returns The open scope, for `using`.
    * @throws ImpersonationError `ERR_TOKEN_LEVEL`, or the system's error. The thread then keeps its identity.
    * @example
-   * {
-   *   using scope = token.impersonate();
-   *   fs.readFileSync(path);
-   * }
+   * using scope = token.impersonate();
+   * const text = fs.readFileSync('/srv/files/report.txt', 'utf8');
    */
   impersonate(): Impersonation {
     return new Impersonation(internal, this, this.openId());
@@ -338,7 +359,9 @@ export class Token extends ProgramStarter {
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
    * @throws ImpersonationError `ERR_TICKET_LIMIT` while `Token.limit` tickets are unclaimed.
    * @example
-   * worker.postMessage({ ticket: token.share({ expiresIn: 5_000 }) });
+   * import { Worker } from 'node:worker_threads';
+   * const worker = new Worker('/srv/app/report.js');
+   * worker.postMessage({ ticket: token.share({ expiresIn: 5_000 }) }); // The worker calls Token.claim(ticket)
    */
   share(options: ShareOptions = {}): string {
     return deferred().shareToken(this.openId(), options);
@@ -354,7 +377,9 @@ export class Token extends ProgramStarter {
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`.
    * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` for an option of the other system; the system's error.
    * @example
-   * using lower = token.restrict({ integrity: 'low' });
+   * using lower = token.restrict({
+   *   removePrivileges: process.platform === 'win32' ? ['SeShutdownPrivilege'] : ['CAP_DAC_OVERRIDE'],
+   * });
    */
   restrict(options: RestrictOptions): Token {
     return new Token(internal, native.restrictToken(this.sourceId(), deferred().toRestrictions(options)));
@@ -385,6 +410,7 @@ export class Token extends ProgramStarter {
    * @throws ImpersonationError `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` on Linux, or the system's error.
    * @example
    * using elevated = token.linked();
+   * console.log(elevated === null ? 'There is one token' : elevated.groups.length);
    */
   linked(): Token | null {
     const id = native.linkedToken(this.sourceId());

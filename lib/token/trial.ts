@@ -3,7 +3,12 @@ import { ImpersonationError } from '../internal/error';
 import { asProcess } from '../internal/flow-store';
 import { originals } from '../fs/node-fs';
 
-/** A line of /proc/self/uid_map or gid_map: `count` ids from `inside` on are the ids from `outside` on of the parent. */
+/**
+ * A line of /proc/self/uid_map or gid_map: `count` ids from `inside` on are the ids from `outside` on of the parent.
+ *
+ * @example
+ * const inside = ({ inside, count }: IdRange, id: number) => id >= inside && id < inside + count;
+ */
 export interface IdRange {
   /** The first id, as the process sees it. */
   readonly inside: number;
@@ -74,7 +79,12 @@ export function tryOtherUser(): TrialIds | ImpersonationError {
   });
 }
 
-/** Whether the process holds a privilege, and has it enabled. */
+/**
+ * Whether the process holds a privilege, and has it enabled.
+ *
+ * @example
+ * const states: Record<string, PrivilegeState> = { SeImpersonatePrivilege: 'enabled', SeTcbPrivilege: 'missing' };
+ */
 export type PrivilegeState = 'enabled' | 'disabled' | 'missing';
 
 /** Returns the state of a privilege of the process. Windows. */

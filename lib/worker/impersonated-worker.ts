@@ -59,7 +59,13 @@ export function workerUrl(file: unknown): string {
   return isData(file) ? file.href : pathToFileURL(toPath(file)).href;
 }
 
-/** The options of an `ImpersonatedWorker`: those of `Worker`, and the token. */
+/**
+ * The options of an `ImpersonatedWorker`: those of `Worker`, and the token.
+ *
+ * @example
+ * const options: ImpersonatedWorkerOptions = { token, resourceLimits: { maxOldGenerationSizeMb: 256 } };
+ * const worker = new ImpersonatedWorker('/srv/app/report.js', options);
+ */
 export interface ImpersonatedWorkerOptions extends WorkerOptions {
   /** The identity of the worker's thread. The worker gets its own token, so the caller may close this one. */
   token: Token;
@@ -118,8 +124,7 @@ function requireToken(options: unknown): Token {
  * and none of the caller's code runs.
  *
  * @example
- * using token = await Token.forUser('alice');
- * const worker = new ImpersonatedWorker('./report.js', { token, workerData: { month: 7 } });
+ * const worker = new ImpersonatedWorker('/srv/app/report.js', { token, workerData: { month: 7 } });
  * worker.on('message', (report) => console.log(report));
  */
 export class ImpersonatedWorker extends Worker {

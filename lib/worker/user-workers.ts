@@ -3,7 +3,13 @@ import { deferred } from '../internal/deferred';
 import type { Token } from '../token/token';
 import type { WorkerPool } from './worker-pool';
 
-/** How many workers `UserWorkers` have, how long they are kept, and how they start. */
+/**
+ * How many workers `UserWorkers` have, how long they are kept, and how they start.
+ *
+ * @example
+ * const options: UserWorkersOptions = { maxWorkers: 8, idleTimeout: 5_000, maxQueue: 100 };
+ * await using workers = new UserWorkers('/srv/app/thumbnail.js', options);
+ */
 export interface UserWorkersOptions {
   /** Threads at a time, 1 to 1,024; 16 by default. */
   maxWorkers?: number;
@@ -23,7 +29,14 @@ export interface UserWorkersOptions {
   workerData?: unknown;
 }
 
-/** How a task of `UserWorkers` is performed. */
+/**
+ * How a task of `UserWorkers` is performed.
+ *
+ * @example
+ * const options: UserWorkersRunOptions = { name: 'list', signal: AbortSignal.timeout(10_000) };
+ * await using workers = new UserWorkers<string, string[]>('/srv/app/thumbnail.js');
+ * const names = await workers.run(token, '/srv/files', options);
+ */
 export interface UserWorkersRunOptions {
   /** Removes a waiting task from the queue, or ends the worker that performs it, whatever it does. */
   signal?: AbortSignal;
@@ -39,13 +52,14 @@ export interface UserWorkersRunOptions {
  *
  * Each worker is an `ImpersonatedWorker` for one identity (`token.poolKey`) and never has another one. It starts with the
  * identity's first task, performs one task at a time, and ends when it is idle for `idleTimeout`. If there are
- * `maxWorkers`, the least recently used idle worker ends for a user without one. If all are busy, such users wait in line:
- * first come, first served. While somebody waits, a worker ends after its task, even if its user has further ones: they go
- * to the end of the line. node:fs is routed in the workers. It is used on the thread that made it.
+ * `maxWorkers`, the least recently used idle worker ends for a user without one. If all are busy, such users wait in a
+ * queue, in the order of their first tasks. While the queue is not empty, a worker ends after its task; if its user has
+ * further tasks, the user goes to the end of the queue. node:fs is routed in the workers. `UserWorkers` are used on the
+ * thread that made them.
  *
  * @example
- * await using workers = new UserWorkers(path.join(__dirname, 'thumbnail.js'), { maxWorkers: 8 });
- * const picture = await workers.run(token, { file, width: 200 }, { signal: AbortSignal.timeout(10_000) });
+ * await using workers = new UserWorkers('/srv/app/thumbnail.js', { maxWorkers: 8 });
+ * const picture = await workers.run(token, { file: '/srv/files/report.txt', width: 200 });
  */
 export class UserWorkers<T = unknown, R = unknown> {
   readonly #pool: WorkerPool;
@@ -70,7 +84,9 @@ export class UserWorkers<T = unknown, R = unknown> {
    * @param value - An ArrayBuffer, a view of one, a MessagePort or anything else that can be transferred.
    * @returns What the function is to return.
    * @example
-   * export default ({ width, height }) => UserWorkers.move(new Float32Array(width * height));
+   * // In the file of the workers:
+   * const makePicture = ({ width, height }: { width: number; height: number }) =>
+   *   UserWorkers.move(new Float32Array(width * height));
    */
   static move<V extends object>(value: V): V {
     return deferred().move(value);
@@ -103,7 +119,8 @@ export class UserWorkers<T = unknown, R = unknown> {
    * @throws Error Rejects with an `AbortError` if the signal is aborted, a `DataCloneError` for a task or result that
    * cannot be cloned, `ERR_WORKER_OUT_OF_MEMORY`, what the function throws, and what prevents the worker from loading its file.
    * @example
-   * const files = await workers.run(token, folder, { name: 'list' });
+   * await using workers = new UserWorkers<string, string[]>('/srv/app/thumbnail.js');
+   * const names = await workers.run(token, '/srv/files', { name: 'list' });
    */
   async run(token: Token, task: T, options: UserWorkersRunOptions = {}): Promise<R> {
     return (await this.#pool.run(token, task, options)) as R;
@@ -114,7 +131,8 @@ export class UserWorkers<T = unknown, R = unknown> {
    *
    * @returns A promise that resolves when all threads have ended.
    * @example
-   * server.close(() => workers.close());
+   * const workers = new UserWorkers('/srv/app/thumbnail.js');
+   * process.once('SIGTERM', () => workers.close());
    */
   close(): Promise<void> {
     return this.#pool.close();
@@ -125,6 +143,7 @@ export class UserWorkers<T = unknown, R = unknown> {
    *
    * @returns A promise that resolves when all threads have ended.
    * @example
+   * const workers = new UserWorkers('/srv/app/thumbnail.js');
    * await workers.destroy();
    */
   destroy(): Promise<void> {

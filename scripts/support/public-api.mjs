@@ -39,6 +39,18 @@ function missingTags(node, checker) {
   return isDone || hasTag(node, 'returns') ? missing : [...missing, '@returns'];
 }
 
+// Every export has an example, and every method of a class, except those of symbols: `using` and the like.
+function needsExample(node) {
+  if (ts.isMethodDeclaration(node)) return !ts.isComputedPropertyName(node.name);
+  return (
+    ts.isFunctionDeclaration(node) ||
+    ts.isClassDeclaration(node) ||
+    ts.isInterfaceDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node) ||
+    ts.isVariableDeclaration(node)
+  );
+}
+
 function docProblems(node, name, checker) {
   const doc = docOf(node);
   const text = ts.getTextOfJSDocComment(doc?.comment) ?? '';
@@ -47,8 +59,7 @@ function docProblems(node, name, checker) {
   const isFunction = ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || isConstructor;
   const isSymbol = node.name !== undefined && ts.isComputedPropertyName(node.name);
   const missing = isFunction && !isSymbol ? missingTags(node, checker) : [];
-  const isTop = ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node);
-  if (isTop && !hasTag(node, 'example')) missing.push('@example');
+  if (needsExample(node) && !hasTag(node, 'example')) missing.push('@example');
   return missing.length === 0 ? [] : [`${at(node)}: the docstring of ${name} lacks ${missing.join(', ')}`];
 }
 

@@ -16,7 +16,13 @@ import { LocalSocket } from './duplex-pair';
 import { type NegotiateHttpOptions, toHttpSettings } from './options';
 import { Transport } from './transport';
 
-/** The options of a `NegotiateAgent`. */
+/**
+ * The options of a `NegotiateAgent`.
+ *
+ * @example
+ * const options: NegotiateAgentOptions = { client: new NegotiateClient(), origins: ['https://api.example.com'] };
+ * const agent = new NegotiateAgent(options);
+ */
 export interface NegotiateAgentOptions extends NegotiateHttpOptions {
   /** The protocol that the agent is for. `https:`, the default, is for `https.request()`, `http:` for `http.request()`. */
   protocol?: 'https:' | 'http:';
@@ -43,8 +49,10 @@ function hasBody({ headers }: IncomingMessage): boolean {
  * credentials.
  *
  * @example
- * const httpsAgent = new NegotiateAgent({ client: new NegotiateClient(), origins: ['https://api.example'] });
- * await token.run(() => axios.get('https://api.example/me', { httpsAgent }));
+ * import https from 'node:https';
+ * import { once } from 'node:events';
+ * const agent = new NegotiateAgent({ client: new NegotiateClient(), origins: ['https://api.example.com'] });
+ * const [response] = await token.run(() => once(https.get('https://api.example.com/me', { agent }), 'response'));
  */
 export class NegotiateAgent extends Agent {
   /** The protocol that the agent is for, which node:http checks. */
@@ -105,6 +113,7 @@ export class NegotiateAgent extends Agent {
    *
    * @returns A promise that resolves when all are closed.
    * @example
+   * const agent = new NegotiateAgent({ client: new NegotiateClient(), origins: ['https://api.example.com'] });
    * await agent.close();
    */
   close(): Promise<void> {
@@ -115,6 +124,7 @@ export class NegotiateAgent extends Agent {
    * Closes the connections at once. Pending requests fail with `ERR_CLIENT_CLOSED`.
    *
    * @example
+   * const agent = new NegotiateAgent({ client: new NegotiateClient(), origins: ['https://api.example.com'] });
    * agent.destroy();
    */
   override destroy(): void {

@@ -11,7 +11,12 @@ import { type NegotiateHttpOptions, toHttpSettings } from './options';
 import { ResponseHandler, type DispatchHandler } from './response-handler';
 import { Transport } from './transport';
 
-/** The options of a request, as undici's `dispatch()` has them. Others are ignored. */
+/**
+ * The options of a request, as undici's `dispatch()` has them. Others are ignored.
+ *
+ * @example
+ * const options: DispatchOptions = { origin: 'https://api.example.com', path: '/me', method: 'GET' };
+ */
 export interface DispatchOptions {
   /** The origin of the server. */
   readonly origin: string | URL;
@@ -88,15 +93,16 @@ function toBody(body: unknown): { readonly source: BodySource; readonly type?: s
  * code that makes the request: the user of the flow or scope, else the process. It is a dispatcher of undici, from
  * version 6 on, and of Node's own `fetch()`; undici itself is not needed.
  *
- * If a server of `origins` answers 401 with `WWW-Authenticate` for the client's scheme, the handshake follows on the same
+ * If a server of `origins` responds with 401 and `WWW-Authenticate` for the client's scheme, the handshake follows on the same
  * connection, and the request is sent again. A response is passed on only if the server has proved its identity in the
  * handshake. Connections are shared within one identity and origin; the sockets themselves are the process's. HTTP/1.1
  * only. Each request is judged by its own origin: give a dispatcher the origins of one back end, so that a redirect to
  * another one is followed without credentials.
  *
  * @example
- * const dispatcher = new NegotiateDispatcher({ client: new NegotiateClient(), origins: ['https://api.example'] });
- * await token.run(() => fetch('https://api.example/me', { dispatcher }));
+ * const dispatcher = new NegotiateDispatcher({ client: new NegotiateClient(), origins: ['https://api.example.com'] });
+ * const response = await token.run(() => fetch('https://api.example.com/me', { dispatcher } as object));
+ * console.log(response.status); // Prints: 200
  */
 export class NegotiateDispatcher extends EventEmitter {
   readonly #transport: Transport;
@@ -129,7 +135,13 @@ export class NegotiateDispatcher extends EventEmitter {
    * @param handler - undici's handler, in its old or its new form. Its methods run in the context of this call.
    * @returns True: further requests can be sent.
    * @example
-   * const api = new Agent().compose(() => (options, handler) => dispatcher.dispatch(options, handler));
+   * const dispatcher = new NegotiateDispatcher({ client: new NegotiateClient(), origins: ['https://api.example.com'] });
+   * token.run(() => {
+   *   dispatcher.dispatch(
+   *     { origin: 'https://api.example.com', path: '/me', method: 'GET' },
+   *     { onRequestStart() {}, onResponseData: (controller, chunk) => console.log(String(chunk)) },
+   *   );
+   * });
    */
   dispatch(options: DispatchOptions, handler: DispatchHandler): boolean {
     return this.dispatchAs(currentCaller(), options, handler);
@@ -157,6 +169,7 @@ export class NegotiateDispatcher extends EventEmitter {
    * @param callback - Called when all are closed, in place of a promise.
    * @returns A promise that resolves when all are closed.
    * @example
+   * const dispatcher = new NegotiateDispatcher({ client: new NegotiateClient(), origins: ['https://api.example.com'] });
    * await dispatcher.close();
    */
   close(): Promise<void>;
@@ -174,6 +187,7 @@ export class NegotiateDispatcher extends EventEmitter {
    * @param callback - Called when all are closed, in place of a promise.
    * @returns A promise that resolves when all are closed.
    * @example
+   * const dispatcher = new NegotiateDispatcher({ client: new NegotiateClient(), origins: ['https://api.example.com'] });
    * await dispatcher.destroy();
    */
   destroy(error?: Error | null): Promise<void>;

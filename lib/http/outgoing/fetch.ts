@@ -4,7 +4,16 @@ import { type DispatchOptions, NegotiateDispatcher } from './dispatcher';
 import type { NegotiateHttpOptions } from './options';
 import type { DispatchHandler } from './response-handler';
 
-/** `fetch()` that authenticates as the effective identity. */
+/**
+ * `fetch()` that authenticates as the effective identity.
+ *
+ * @example
+ * const negotiateFetch: NegotiateFetch = createNegotiateFetch({
+ *   client: new NegotiateClient(),
+ *   origins: ['https://api.example.com'],
+ * });
+ * await negotiateFetch.close();
+ */
 export interface NegotiateFetch {
   /** Fetches as `fetch()` does, with its arguments and result. */
   (input: string | URL | Request, init?: RequestInit): Promise<Response>;
@@ -24,8 +33,12 @@ export interface NegotiateFetch {
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`. The promise of a call rejects with fetch's
  * TypeError, whose `cause` is the error that `NegotiateDispatcher.dispatch()` describes.
  * @example
- * const negotiateFetch = createNegotiateFetch({ client: new NegotiateClient(), origins: ['https://api.example'] });
- * const response = await token.run(() => negotiateFetch('https://api.example/me'));
+ * await using negotiateFetch = createNegotiateFetch({
+ *   client: new NegotiateClient(),
+ *   origins: ['https://api.example.com'],
+ * });
+ * const response = await token.run(() => negotiateFetch('https://api.example.com/me'));
+ * console.log(response.status); // Prints: 200
  */
 export function createNegotiateFetch(options: NegotiateHttpOptions): NegotiateFetch {
   const dispatcher = new NegotiateDispatcher(options);

@@ -11,7 +11,17 @@ import {
   wrongValue,
 } from '../../internal/validate';
 
-/** How HTTP requests authenticate as the effective identity. */
+/**
+ * How HTTP requests authenticate as the effective identity.
+ *
+ * @example
+ * const options: NegotiateHttpOptions = {
+ *   client: new NegotiateClient(),
+ *   origins: ['https://*.example.com'],
+ *   preemptive: true,
+ * };
+ * await using negotiateFetch = createNegotiateFetch(options);
+ */
 export interface NegotiateHttpOptions {
   /** The authentication scheme: a `NegotiateClient`. */
   client: ClientNegotiator;

@@ -2,7 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Caller } from './caller';
 import { hungUp } from './connection';
 
-/** What undici's new handlers are given to control a response. */
+/**
+ * What undici's new handlers are given to control a response.
+ *
+ * @example
+ * const limit = (controller: DispatchController, bytes: number) => {
+ *   if (bytes > 1_000_000) controller.abort(new Error('The response is too large'));
+ * };
+ */
 export interface DispatchController {
   /** Whether the request has been aborted. */
   readonly aborted: boolean;
@@ -22,7 +29,17 @@ export interface DispatchController {
   abort(reason?: Error): void;
 }
 
-/** A handler of undici, in its old form (undici 6) or its new one. */
+/**
+ * A handler of undici, in its old form (undici 6) or its new one.
+ *
+ * @example
+ * const handler: DispatchHandler = {
+ *   onRequestStart() {},
+ *   onResponseStart: (controller, status) => console.log(status),
+ *   onResponseData: (controller, chunk) => console.log(String(chunk)),
+ *   onResponseError: (controller, error) => console.error(error),
+ * };
+ */
 export interface DispatchHandler {
   /** Old form: called when the request begins. */
   onConnect?(abort: (error?: Error) => void, context?: object): void;
