@@ -17,6 +17,8 @@ const isType = (model) => model.kindOf(ReflectionKind.Interface | ReflectionKind
 const isShown = (model) => isClass(model) || isCallable(model) || isConstant(model) || isType(model);
 const byName = (a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1);
 /** The name that headings give to an object of a class. */
+/** `token[Symbol.dispose]()` is a link to nothing in Markdown, unless its brackets are escaped. */
+const asText = (name) => name.replace(/[[\]]/g, '\\$&');
 const objectOf = ({ name }) => name[0].toLowerCase() + name.slice(1);
 
 /** The sections of a page, in their order. */
@@ -126,7 +128,7 @@ class ApiContext extends MarkdownThemeContext {
     const name = `${object}.${this.declarations.nameOf(model)}`.replace('.[', '[');
     const isMethod = isFunction(model);
     return joined([
-      `${marks} ${name}${isMethod ? '()' : ''}`,
+      `${marks} ${asText(name)}${isMethod ? '()' : ''}`,
       isMethod ? this.signatures(name, model.signatures) : this.accessor(name, model),
     ]);
   }
