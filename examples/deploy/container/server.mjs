@@ -37,10 +37,12 @@ async function handle(request, response) {
   if (!name) return response.end(`You are ${token.user.id}\n`);
   try {
     response.end(await readFile(path.join(folder, name)));
-  } catch ({ code }) {
+  } catch ({ code, message }) {
+    if (!(code in statuses)) console.error(message);
     response.writeHead(statuses[code] ?? 500).end(`${code}\n`);
   }
 }
 
-const server = http.createServer(actAs(userOf).node(handle));
+const onError = ({ code, message }) => console.error(code, message);
+const server = http.createServer(actAs(userOf, { onError }).node(handle));
 server.listen(Number(port), () => console.log(`listening on ${server.address().port}`));

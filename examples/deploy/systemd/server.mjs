@@ -23,13 +23,15 @@ async function handle(request, response) {
   }
   try {
     response.end(await readFile(path.join(folder, name)));
-  } catch ({ code }) {
+  } catch ({ code, message }) {
+    if (!(code in statuses)) console.error(message);
     response.writeHead(statuses[code] ?? 500).end(`${code}\n`);
   }
 }
 
 const tokens = new WeakMap();
-const server = http.createServer(actAs((request) => tokens.get(request.socket)).node(handle));
+const onError = ({ code, message }) => console.error(code, message);
+const server = http.createServer(actAs((request) => tokens.get(request.socket), { onError }).node(handle));
 // Every user may connect. The token is closed with the socket.
 const peers = createPeerServer({ mode: 0o666 }, (socket, token) => {
   tokens.set(socket, token);
