@@ -1,14 +1,22 @@
-// node examples/runner/client.mjs ADDRESS run NAME [EVENTS]
+// node examples/runner/client.mjs ADDRESS SERVER run NAME [EVENTS]
 // Runs one of the caller's scripts by the service and prints its events; with EVENTS cancels the job after so many of them.
+// SERVER is the uid or SID of the account that must run the service.
 import http from 'node:http';
 import process from 'node:process';
+import { connectPeer } from 'impersonate';
 
-const [address, command, name, most = 'Infinity'] = process.argv.slice(2);
+const [address, server, command, name, most = 'Infinity'] = process.argv.slice(2);
 
-const request = (method, path) =>
-  new Promise((resolve, reject) => {
-    http.request({ socketPath: address, method, path, agent: false }, resolve).on('error', reject).end();
+/** Not `socketPath`: on Windows it requests more than `allow` grants, and it connects to any server. */
+async function request(method, path) {
+  const socket = await connectPeer(address, { server });
+  return new Promise((resolve, reject) => {
+    http
+      .request({ createConnection: () => socket, method, path }, resolve)
+      .on('error', reject)
+      .end();
   });
+}
 
 /** Yields the events of a response: [name, data]. */
 async function* eventsOf(response) {

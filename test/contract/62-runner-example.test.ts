@@ -56,7 +56,7 @@ async function client(who: Identity, ...args: string[]): Promise<string[]> {
   const become = `require(${JSON.stringify(require.resolve('../support/win32/seam'))}).seam().setProcessToken(world.${who.key}.mint({ type: 'primary' }));`;
   const { code, stdout, stderr } = await runProgram(example('client.mjs'), {
     execArgv: prepared(become),
-    args: [address, ...args],
+    args: [address, world.serviceId, ...args],
     through: isWindows ? [] : setPrivs(who),
   });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
