@@ -84,5 +84,6 @@ export default defineConfig(
       '@typescript-eslint/unbound-method': 'off', // expect(object.method)
     },
   },
-  { files: ['lib/**'], rules: { 'max-lines': ['error', 400] } },
+  // Docstrings of public names are as long as their examples, which are not counted.
+  { files: ['lib/**'], rules: { 'max-lines': ['error', { max: 300, skipComments: true }] } },
 );
