@@ -1,13 +1,11 @@
 import { PageKind, ReflectionKind } from 'typedoc';
 import { ModuleRouter } from 'typedoc-plugin-markdown';
+import { anchorOf } from '../support/links.mjs';
 
 const isClass = (reflection) => reflection.kindOf(ReflectionKind.Class);
 const isType = (reflection) => reflection.kindOf(ReflectionKind.Interface | ReflectionKind.TypeAlias);
 // A name that another module exports is a reference, and only there.
 const isPlaced = (reflection) => !reflection.kindOf(ReflectionKind.Reference);
-
-/** The anchor that GitHub and VitePress give to the heading of a name. */
-const anchorOf = (name) => name.toLowerCase();
 
 /** Returns the names that a declaration refers to, without those of its base classes. */
 function namesIn(value, found = new Set()) {

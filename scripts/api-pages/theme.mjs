@@ -1,5 +1,6 @@
 import { ReflectionKind } from 'typedoc';
 import { MarkdownTheme, MarkdownThemeContext } from 'typedoc-plugin-markdown';
+import { anchorOf } from '../support/links.mjs';
 
 const fence = (lines) => `\`\`\`ts\n${lines.join('\n')}\n\`\`\``;
 const joined = (parts) => parts.filter((part) => part !== '' && part !== undefined).join('\n\n');
@@ -229,13 +230,7 @@ class ApiContext extends MarkdownThemeContext {
       heading.slice(heading.indexOf('\n')).trim(),
     ];
     const members = rest.map((part) => part.slice(3, part.indexOf('\n')));
-    const links = members.map(
-      (member) =>
-        `[${member}](#${member
-          .toLowerCase()
-          .replace(/[^a-z0-9\s-]/g, '')
-          .replace(/\s/g, '-')})`,
-    );
+    const links = members.map((member) => `[${member}](#${anchorOf(member)})`);
     return joined([
       start,
       `A class of [\`${moduleName(model.parent)}\`](${this.urlTo(model.parent)}).`,

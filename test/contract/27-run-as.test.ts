@@ -8,10 +8,10 @@ import {
   expectActingAsService,
   freshTokens,
 } from '../support/world/acting';
-import { world } from '../support/world/world';
+import { accountOf, world } from '../support/world/world';
 
 const isWindows = process.platform === 'win32';
-const aliceName = isWindows ? `${world.alice.name}@SEAM` : world.alice.name;
+const aliceName = accountOf(world.alice);
 const invalidType = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' };
 
 describeSwitching('runAs()', () => {

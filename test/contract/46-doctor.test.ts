@@ -1,12 +1,12 @@
 import { doctor, Token } from 'impersonate';
 import { runSource } from '../support/children/child';
 import { diagnose, runCommand } from '../support/children/command';
-import { isWindows, node, programFile, whoAmI } from '../support/children/programs';
+import { node, programFile, whoAmI } from '../support/children/programs';
 import { alice, describeSwitching, expectActingAs, freshTokens } from '../support/world/acting';
-import { world } from '../support/world/world';
+import { accountOf, world } from '../support/world/world';
 
 const names = ['scopes', 'logon', 's4u', 'peers', 'iis', 'negotiate-accept', 'processes', 'profiles'];
-const aliceByName = isWindows ? 'alice@SEAM' : world.alice.name;
+const aliceByName = accountOf(world.alice);
 const lines = (text: string): string[] => text.split(/\r?\n/).filter(Boolean);
 
 describeSwitching('doctor()', () => {

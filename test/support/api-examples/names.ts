@@ -10,8 +10,7 @@ import { listen } from '../network/http-client';
 import { TestClient } from '../network/back-end';
 import { TestNegotiator } from '../network/negotiator';
 import { newAddress } from '../network/peers';
-import { world } from '../world/world';
-import { accountName } from './account';
+import { accountOf, world } from '../world/world';
 
 /** What examples use without a declaration: docs/api/README.md lists it. */
 export interface Names {
@@ -72,7 +71,7 @@ const nest: Names['nest'] = { use: () => {}, useGlobalGuards: () => {}, useGloba
 /** How each name is made. */
 const makers: { readonly [K in keyof Names]: (ends: Ends) => Names[K] | Promise<Names[K]> } = {
   token: async (ends) => {
-    const token = await Token.forUser(accountName);
+    const token = await Token.forUser(accountOf(world.alice));
     ends.push(() => token.close());
     return token;
   },

@@ -7,8 +7,7 @@ import { BackEnd } from '../network/back-end';
 import { cert, key } from '../network/certificate';
 import { isWindows, newAddress } from '../network/peers';
 import { request, TestPostgres } from '../network/postgres';
-import { world } from '../world/world';
-import { accountName } from './account';
+import { accountOf, world } from '../world/world';
 import * as doubles from './names';
 import type { Runnable } from './compile';
 
@@ -53,7 +52,7 @@ const logon = isWindows ? "domain: 'SEAM'" : "service: 'impersonate'";
 function local(source: string, origin: string): string {
   return source
     .replace(/(\blogon\(|\bspawnWithLogon\()\{ user: 'alice'/g, `$1{ user: "${world.alice.name}", ${logon}`)
-    .replaceAll("'alice'", `'${accountName}'`)
+    .replaceAll("'alice'", `'${accountOf(world.alice)}'`)
     .replaceAll("'/srv/files", `'${here('files')}`)
     .replaceAll("'/srv/app", `'${here('app')}`)
     .replaceAll("'/srv/tls", `'${here('tls')}`)

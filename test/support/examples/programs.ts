@@ -9,14 +9,14 @@ import { endWithoutProgress } from '../children/progress';
 import { tempFolder } from '../folders';
 import { cert } from '../network/certificate';
 import { product, root } from '../paths';
-import { world } from '../world/world';
+import { accountOf, world } from '../world/world';
 import type { Reply, Request } from './outside-program';
 import type { Outside } from './outside';
 import type { Fence } from './pages';
 
-/** The account of an example's alice. Under Wine the test's authority has it, in a domain of its own. */
-export const accountName = isWindows ? `${world.alice.name}@SEAM` : world.alice.name;
-const accountOfBob = isWindows ? `${world.bob.name}@SEAM` : world.bob.name;
+/** The account of an example's alice. */
+export const accountName = accountOf(world.alice);
+const accountOfBob = accountOf(world.bob);
 
 /** What every example finds: /srv/portal with a folder of each user. */
 const portal = join(tempFolder('portal'), 'portal');

@@ -47,6 +47,10 @@ function choose(): World {
 
 export const world: World = choose();
 
+/** The name by which Token.forUser finds a user. Under Wine the test's authority has the accounts, in a domain of its own. */
+export const accountOf = ({ name }: Identity): string =>
+  process.platform === 'win32' ? `${name}@SEAM` : name;
+
 /**
  * Returns the number of handles after ending threads and closing connections are gone: they would count as leaks after
  * a test, or hide one before it. Waits longer while there are more than `wanted`, on a busy machine for seconds.
